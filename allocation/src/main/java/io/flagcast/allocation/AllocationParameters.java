@@ -1,0 +1,70 @@
+package io.flagcast.allocation;
+
+import java.time.Instant;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalInt;
+
+/**
+ * What rules, the bandit and people have set for one experiment, as one version.
+ *
+ * @param version number of the last change; 0 where nothing has changed yet
+ * @param segments by name; a segment that is absent has never changed
+ * @param activeTier active tier set by a change; the experiment file's otherwise
+ */
+public record AllocationParameters(long version, Map<String, Setting> segments, OptionalInt activeTier) {
+
+    /** Nothing changed yet: every share is 1. */
+    public static final AllocationParameters INITIAL = new AllocationParameters(0, Map.of(), OptionalInt.empty());
+
+    /**
+     * The setting of one segment.
+     *
+     * @param share fraction of its base probability that the segment keeps, in [0, 1]
+     * @param baseProbability learned base probability in [0, 1]; bandit only
+     * @param shareVersion version that last changed the share; 0 for none. Evidence begins with it
+     * @param shareChangedAt as-of of that change; runs with a later as-of use the share
+     */
+    public record Setting(
+            double share, OptionalDouble baseProbability, long shareVersion, Optional<Instant> shareChangedAt) {
+
+        static final Setting INITIAL = new Setting(1, OptionalDouble.empty(), 0, Optional.empty());
+
+        public Setting {
+            if (!(share >= 0 && share <= 1)) {
+                throw new IllegalArgumentException("share " + share + " is outside [0, 1]");
+            }
+            if (baseProbability.isPresent()
+                    && !(baseProbability.getAsDouble() >= 0 && baseProbability.getAsDouble() <= 1)) {
+                throw new IllegalArgumentException(
+                        "base probability " + baseProbability.getAsDouble() + " is outside [0, 1]");
+            }
+            Objects.requireNonNull(shareChangedAt, "shareChangedAt");
+        }
+    }
+
+    public AllocationParameters {
+        if (version < 0) {
+            throw new IllegalArgumentException("parameters version " + version + " is negative");
+        }
+        segments = Map.copyOf(segments);
+        Objects.requireNonNull(activeTier, "activeTier");
+    }
+
+    /** The setting of a segment, the initial one where nothing has changed. */
+    public Setting setting(String segment) {
+        return segments.getOrDefault(segment, Setting.INITIAL);
+    }
+
+    /** The share of a segment, in [0, 1]. */
+    public double share(String segment) {
+        return setting(segment).share();
+    }
+
+    /** What a bandit has learned for a segment, in [0, 1]. */
+    public OptionalDouble baseProbability(String segment) {
+        return setting(segment).baseProbability();
+    }
+}

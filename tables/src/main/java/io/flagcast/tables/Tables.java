@@ -1,0 +1,327 @@
+package io.flagcast.tables;
+
+import static io.flagcast.tables.Column.optional;
+import static io.flagcast.tables.Column.required;
+
+import io.flagcast.tables.Table.ColumnSet;
+import io.flagcast.tables.Table.Kind;
+import java.util.List;
+import java.util.Optional;
+
+/** Every table of the lake. Stages meet at these contracts and nowhere else. */
+public final class Tables {
+
+    private static final Column USER_ID = required("user_id", "STRING", "the user");
+    private static final Column FEATURE_ID = required("feature_id", "STRING", "the product feature behind a flag");
+    private static final Column EXPERIMENT_ID = required("experiment_id", "STRING", "the configured rollout");
+
+    public static final Table USERS = new Table(
+            "users", Kind.INPUT, List.of(USER_ID), List.of("user_id"), ColumnSet.OPEN, "a user, with attributes");
+
+    public static final Table EVENTS = new Table(
+            "events",
+            Kind.INPUT,
+            List.of(
+                    USER_ID,
+                    FEATURE_ID,
+                    optional("value", "DOUBLE", "amount of usage, at least 0; absent counts as 1"),
+                    required("occurred_at", "TIMESTAMP", "when the usage happened"),
+                    optional("ingested_at", "TIMESTAMP", "when the row reached the lake")),
+            List.of(),
+            ColumnSet.CLOSED,
+            "a usage event");
+
+    public static final Table EXPOSURES = new Table(
+            "exposures",
+            Kind.INPUT,
+            List.of(
+                    EXPERIMENT_ID,
+                    USER_ID,
+                    required("enabled", "BOOLEAN", "what the user was served"),
+                    required("exposed_at", "TIMESTAMP", "when the user met the experiment"),
+                    optional("propensity", "DOUBLE", "probability in [0, 1] with which the user was enabled"),
+                    optional("exposure_id", "STRING", "identity of the exposure; a repeated one counts once"),
+                    optional("score", "DOUBLE", "responsiveness score at the time, 0 to 100"),
+                    optional("segment", "STRING", "segment of that score"),
+                    optional("reason", "STRING", "line of the decision that applied"),
+                    optional("parameters_version", "BIGINT", "version of the allocation parameters in force"),
+                    optional("run_id", "STRING", "run whose allocation was served")),
+            List.of(),
+            ColumnSet.CLOSED,
+            "a user met an experiment");
+
+    public static final Table OUTCOMES = new Table(
+            "outcomes",
+            Kind.INPUT,
+            List.of(
+                    USER_ID,
+                    required("outcome", "STRING", "name of what the user did, as purchase"),
+                    optional("value", "DOUBLE", "amount, as revenue; absent counts as 1"),
+                    required("occurred_at", "TIMESTAMP", "when the user did it")),
+            List.of(),
+            ColumnSet.CLOSED,
+            "a counted action of a user");
+
+    public static final Table USER_PROFILES = new Table(
+            "user_profiles",
+            Kind.SLICE,
+            List.of(USER_ID),
+            List.of("user_id"),
+            ColumnSet.OPEN,
+            "a user, with the predictors by name, as they stood at as_of");
+
+    public static final Table TRAINING_EXAMPLES = new Table(
+            "training_examples",
+            Kind.SLICE,
+            List.of(
+                    FEATURE_ID,
+                    EXPERIMENT_ID,
+                    USER_ID,
+                    required("exposed_at", "TIMESTAMP", "first exposure of the user to the feature"),
+                    required("enabled", "BOOLEAN", "arm of that exposure"),
+                    optional("propensity", "DOUBLE", "probability of the enabled arm, where logged or known"),
+                    required("response", "DOUBLE", "1 if the response happened within its window, else 0")),
+            List.of("feature_id", "user_id"),
+            ColumnSet.OPEN,
+            "a first exposure whose outcome window has closed, with the predictors as they were before it");
+
+    public static final Table RESPONSIVENESS_SCORES = new Table(
+            "responsiveness_scores",
+            Kind.SLICE,
+            List.of(
+                    USER_ID,
+                    FEATURE_ID,
+                    required("score", "DOUBLE", "responsiveness score, 0 to 100, rounded to 0.01"),
+                    optional("uplift", "DOUBLE", "predicted change of the response probability when enabled"),
+                    optional("response_if_enabled", "DOUBLE", "predicted response probability when enabled"),
+                    optional("response_if_not", "DOUBLE", "predicted response probability when not enabled"),
+                    required("no_benefit", "BOOLEAN", "even the upper bound of the uplift is not above zero"),
+                    required("source", "STRING", "model, collaborative, group or prior"),
+                    optional("model_id", "STRING", "model that scored; absent for source prior")),
+            List.of("feature_id", "user_id"),
+            ColumnSet.CLOSED,
+            "the responsiveness of a user to a feature");
+
+    public static final Table ENROLMENTS = new Table(
+            "enrolments",
+            Kind.SLICE,
+            List.of(
+                    EXPERIMENT_ID,
+                    USER_ID,
+                    required("score", "DOUBLE", "score of the first exposure that had one, 0 to 100"),
+                    required("segment", "STRING", "segment of that score"),
+                    optional("model_id", "STRING", "model of that score"),
+                    required("enrolled_at", "TIMESTAMP", "that exposure")),
+            List.of("experiment_id", "user_id"),
+            ColumnSet.CLOSED,
+            "a user who met an experiment with a score, carried forward");
+
+    public static final Table ALLOCATIONS = new Table(
+            "allocations",
+            Kind.SLICE,
+            List.of(
+                    EXPERIMENT_ID,
+                    USER_ID,
+                    required("enabled", "BOOLEAN", "whether the feature is on for the user"),
+                    optional("score", "DOUBLE", "score used, 0 to 100"),
+                    optional("segment", "STRING", "segment of the score"),
+                    optional("tier", "INT", "tier of the score, 0 the highest; tiered allocation only"),
+                    required("bucket", "DOUBLE", "enrolment bucket of the user, in [0, 1)"),
+                    required("base_probability", "DOUBLE", "what the policy gives the score, in [0, 1]"),
+                    required("share", "DOUBLE", "fraction of it that the segment keeps, in [0, 1]"),
+                    required("propensity", "DOUBLE", "exact probability of being enabled, in [0, 1]"),
+                    required("reason", "STRING", "first line of the decision that applied"),
+                    required("parameters_version", "BIGINT", "version of the allocation parameters used"),
+                    optional("model_id", "STRING", "model of the score")),
+            List.of("experiment_id", "user_id"),
+            ColumnSet.CLOSED,
+            "the decision for a user in an experiment");
+
+    public static final Table SEGMENT_METRICS = new Table(
+            "segment_metrics",
+            Kind.SLICE,
+            List.of(
+                    EXPERIMENT_ID,
+                    required("user_segment", "STRING", "segment at the first exposure; all; or unscored"),
+                    required("population", "STRING", "enabled, control or everyone"),
+                    required("metric_name", "STRING", "metric of the experiment"),
+                    required("window", "STRING", "total, evidence (since the share last changed) or day"),
+                    required("window_start", "TIMESTAMP", "first instant at which an outcome window closed"),
+                    required("window_end", "TIMESTAMP", "first instant after the last one"),
+                    required("n", "BIGINT", "users"),
+                    required("sum", "DOUBLE", "sum of the per-user values"),
+                    required("sum_squares", "DOUBLE", "sum of their squares"),
+                    optional("metric_value", "DOUBLE", "mean per user"),
+                    optional("lower", "DOUBLE", "lower end of its 95 % interval"),
+                    optional("upper", "DOUBLE", "upper end of its 95 % interval"),
+                    required(
+                            "weighted",
+                            "STRUCT<n: BIGINT, w: DOUBLE, w2: DOUBLE, wy: DOUBLE, wy2: DOUBLE, w2y: DOUBLE, w2y2: DOUBLE>",
+                            "sums weighted by inverse propensity, over users with 0 < propensity < 1"),
+                    optional("effect", "DOUBLE", "enabled minus control, Hajek-weighted"),
+                    optional("effect_lower", "DOUBLE", "lower end of its 95 % interval"),
+                    optional("effect_upper", "DOUBLE", "upper end of its 95 % interval"),
+                    optional("effective_sample_size", "DOUBLE", "users the weighted effect is worth")),
+            List.of("experiment_id", "user_segment", "population", "metric_name", "window", "window_start"),
+            ColumnSet.CLOSED,
+            "a metric of a segment, population and window; every state merges by addition");
+
+    public static final Table RULE_DECISIONS = new Table(
+            "rule_decisions",
+            Kind.SLICE,
+            List.of(
+                    required("decision_id", "STRING", "key of rule, content hash, segment and as-of"),
+                    EXPERIMENT_ID,
+                    required("rule_id", "STRING", "the rule"),
+                    required("segment", "STRING", "segment it looked at"),
+                    required("outcome", "STRING", "fired, held, inconclusive or suppressed"),
+                    required("mode", "STRING", "dry_run, propose or enforce"),
+                    optional("observed", "DOUBLE", "observed metric"),
+                    optional("bound", "DOUBLE", "confidence bound that was compared"),
+                    required("threshold", "DOUBLE", "declared limit"),
+                    required("n", "BIGINT", "users behind the observation"),
+                    required("share_before", "DOUBLE", "share of the segment before"),
+                    required("share_after", "DOUBLE", "share of the segment after"),
+                    required("parameters_version", "BIGINT", "version that share_before comes from"),
+                    required("evidence_start", "TIMESTAMP", "instant at which the evidence begins"),
+                    required("reason", "STRING", "why, in a sentence")),
+            List.of("decision_id"),
+            ColumnSet.CLOSED,
+            "the evaluation of a rule at an as-of, fired or not");
+
+    public static final Table QUARANTINE = new Table(
+            "quarantine",
+            Kind.SLICE,
+            List.of(
+                    required("source_table", "STRING", "input table of the row"),
+                    required("reason", "STRING", "why it was rejected"),
+                    required("row", "STRING", "the row as JSON")),
+            List.of(),
+            ColumnSet.CLOSED,
+            "a rejected input row");
+
+    public static final Table MODEL_RUNS = new Table(
+            "model_runs",
+            Kind.APPEND,
+            List.of(
+                    required("model_id", "STRING", "hash of input versions, configuration, seed and code version"),
+                    FEATURE_ID,
+                    required("learner", "STRING", "as t_learner_logistic"),
+                    required("status", "STRING", "champion, challenger or rejected"),
+                    required("as_of", "TIMESTAMP", "instant up to which its examples looked"),
+                    required("run_id", "STRING", "run that trained it"),
+                    required("examples", "BIGINT", "training examples"),
+                    required("metrics", "STRING", "JSON: out-of-fold quality"),
+                    required("provenance", "STRING", "JSON: inputs, seed, parameters, code version, JVM"),
+                    required("path", "STRING", "where the model lies, below the lake's root"),
+                    required("checksum", "STRING", "SHA-256 of its content")),
+            List.of("model_id"),
+            ColumnSet.CLOSED,
+            "a trained model");
+
+    public static final Table ALLOCATION_PARAMETERS = new Table(
+            "allocation_parameters",
+            Kind.APPEND,
+            List.of(
+                    EXPERIMENT_ID,
+                    required("version", "BIGINT", "1 for the first change of the experiment, then one more each"),
+                    required("segment", "STRING", "segment whose parameters change"),
+                    optional("cell", "STRING", "bandit cell within the segment"),
+                    required("share", "DOUBLE", "share from then on, in [0, 1]"),
+                    optional("base_probability", "DOUBLE", "learned base probability, bandit only"),
+                    optional("active_tier", "INT", "active tier from then on, tiered only"),
+                    optional("state", "STRING", "JSON: state of the bandit"),
+                    required("effective_as_of", "TIMESTAMP", "runs with a later as-of use it"),
+                    required("cause", "STRING", "rule, bandit or person"),
+                    required("decision_id", "STRING", "decision that made the change"),
+                    required("decision", "STRING", "JSON: that decision, whole"),
+                    required("run_id", "STRING", "run that made it")),
+            List.of("experiment_id", "version", "segment"),
+            ColumnSet.CLOSED,
+            "a change of what a segment is given");
+
+    public static final Table ALERTS = new Table(
+            "alerts",
+            Kind.APPEND,
+            List.of(
+                    required("fingerprint", "STRING", "hash of the labels"),
+                    required("labels", "MAP<STRING, STRING>", "identity of the alert"),
+                    required("annotations", "MAP<STRING, STRING>", "values and sentences"),
+                    required("state", "STRING", "firing or resolved"),
+                    required("starts_at", "TIMESTAMP", "as-of of the first firing evaluation"),
+                    optional("ends_at", "TIMESTAMP", "as-of of the first sound one"),
+                    optional("delivery", "STRING", "receivers that confirmed"),
+                    required("run_id", "STRING", "run that saw the change")),
+            List.of(),
+            ColumnSet.CLOSED,
+            "a state change of an alert");
+
+    public static final Table RUNS = new Table(
+            "runs",
+            Kind.APPEND,
+            List.of(
+                    required("run_id", "STRING", "the run"),
+                    required("as_of", "TIMESTAMP", "instant up to which it looked"),
+                    required("stage", "STRING", "features, train, score, allocate, measure, govern or publish"),
+                    required("state", "STRING", "done or failed"),
+                    required("started_at", "TIMESTAMP", "when the stage started"),
+                    required("seconds", "DOUBLE", "how long it took"),
+                    required("rows_in", "BIGINT", "rows read"),
+                    required("rows_out", "BIGINT", "rows written, or valid input rows for features"),
+                    required("rows_quarantined", "BIGINT", "input rows rejected"),
+                    required("detail", "MAP<STRING, STRING>", "counts by table, as in/out/quarantined"),
+                    required("input_versions", "MAP<STRING, STRING>", "version of every input"),
+                    required("config_hash", "STRING", "hash of configuration and experiments"),
+                    optional("exit_reason", "STRING", "why the stage failed")),
+            List.of(),
+            ColumnSet.CLOSED,
+            "a stage of a run");
+
+    public static final Table PUBLICATIONS = new Table(
+            "publications",
+            Kind.APPEND,
+            List.of(
+                    required("publish_seq", "BIGINT", "1, 2, 3, …; the greatest is live"),
+                    required("run_id", "STRING", "run that was published"),
+                    required("as_of", "TIMESTAMP", "instant up to which it looked"),
+                    required("kind", "STRING", "publish, metrics or rollback"),
+                    required("published_at", "TIMESTAMP", "when it became live"),
+                    required(
+                            "tables",
+                            "MAP<STRING, STRUCT<run_id: STRING, rows: BIGINT>>",
+                            "per table the live run and its row count"),
+                    required("config_hash", "STRING", "hash of configuration and experiments")),
+            List.of("publish_seq"),
+            ColumnSet.CLOSED,
+            "a moment when the tables of a run became the live ones");
+
+    /** All tables, inputs first, in the order in which a run touches them. */
+    public static final List<Table> ALL = List.of(
+            USERS,
+            EVENTS,
+            EXPOSURES,
+            OUTCOMES,
+            USER_PROFILES,
+            TRAINING_EXAMPLES,
+            RESPONSIVENESS_SCORES,
+            ENROLMENTS,
+            ALLOCATIONS,
+            SEGMENT_METRICS,
+            RULE_DECISIONS,
+            QUARANTINE,
+            MODEL_RUNS,
+            ALLOCATION_PARAMETERS,
+            ALERTS,
+            RUNS,
+            PUBLICATIONS);
+
+    private Tables() {}
+
+    public static List<Table> of(Kind kind) {
+        return ALL.stream().filter(table -> table.kind() == kind).toList();
+    }
+
+    public static Optional<Table> named(String name) {
+        return ALL.stream().filter(table -> table.name().equals(name)).findFirst();
+    }
+}

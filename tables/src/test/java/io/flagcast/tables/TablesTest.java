@@ -1,0 +1,59 @@
+package io.flagcast.tables;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.flagcast.tables.Table.ColumnSet;
+import io.flagcast.tables.Table.Kind;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class TablesTest {
+
+    @Test
+    void everySliceStartsWithItsRunAndAsOf() {
+        assertThat(Tables.of(Kind.SLICE))
+                .isNotEmpty()
+                .allSatisfy(table -> assertThat(table.columnNames()).startsWith("run_id", "as_of"));
+    }
+
+    @Test
+    void onlySlicesArePartitionedByRun() {
+        assertThat(Tables.ALLOCATIONS.ddl("/lake/allocations"))
+                .startsWith("CREATE TABLE IF NOT EXISTS delta.`/lake/allocations` (run_id STRING NOT NULL")
+                .contains("score DOUBLE COMMENT", "PARTITIONED BY (run_id)");
+        assertThat(Tables.PUBLICATIONS.ddl("/lake/publications")).doesNotContain("PARTITIONED");
+    }
+
+    @Test
+    void apostrophesInDocsAreEscaped() {
+        assertThat(Column.required("a", "INT", "the user's").ddl()).isEqualTo("a INT NOT NULL COMMENT 'the user\\'s'");
+    }
+
+    @Test
+    void namesAreUniqueAndFound() {
+        assertThat(Tables.ALL).extracting(Table::name).doesNotHaveDuplicates();
+        assertThat(Tables.named("allocations")).contains(Tables.ALLOCATIONS);
+        assertThat(Tables.named("allocation")).isEmpty();
+    }
+
+    @Test
+    void aTableThatDeclaresAColumnTwiceIsRefused() {
+        Column twice = Column.required("a", "INT", "");
+        assertThatThrownBy(
+                        () -> new Table("t", Kind.APPEND, List.of(twice, twice), List.of(), ColumnSet.CLOSED, "a row"))
+                .hasMessage("table t declares a column twice: [a, a]");
+    }
+
+    @Test
+    void aKeyOutsideTheColumnsIsRefused() {
+        assertThatThrownBy(() -> new Table(
+                        "t",
+                        Kind.APPEND,
+                        List.of(Column.required("a", "INT", "")),
+                        List.of("b"),
+                        ColumnSet.CLOSED,
+                        "a row"))
+                .hasMessage("table t has a key outside its columns: [b]");
+    }
+}

@@ -1,0 +1,97 @@
+package io.flagcast.experiments;
+
+import io.flagcast.allocation.AllocationParameters;
+import io.flagcast.allocation.Allocator;
+import io.flagcast.allocation.Allocator.Activity;
+import io.flagcast.allocation.Layer;
+import io.flagcast.allocation.Policy;
+import io.flagcast.allocation.Segments;
+import io.flagcast.rules.Rule;
+import io.flagcast.rules.RuleEngine;
+import io.flagcast.statistics.Metric;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+
+/**
+ * A configured rollout of a feature, as its file declares it.
+ *
+ * @param experimentId unique among all files
+ * @param featureId the product feature behind the flag
+ * @param status whether anybody is enabled
+ * @param treatment parameters handed to the caller with an enabled decision
+ * @param salt fixed for life: a new one reshuffles every user
+ * @param layer range of a layer, where the experiment excludes others
+ * @param eligibility boolean Spark SQL expression over profile columns; everyone where absent
+ * @param segments named bands of scores
+ * @param allocation type and settings of the policy
+ * @param reward metric that a bandit maximises; absent for other policies
+ * @param exploration fraction of users never personalised, in [0, 1]
+ * @param unscored probability for users without a score, in [0, 1]
+ * @param stickiness whether the score of the first exposure is kept
+ * @param metrics by name, in the order of the file
+ * @param rules in the order of the file
+ * @param tests of the rules
+ * @param contentHash SHA-256 of the file, in every row that depends on it
+ * @param file where it was read
+ */
+public record Experiment(
+        String experimentId,
+        String featureId,
+        Status status,
+        Map<String, String> treatment,
+        String salt,
+        Optional<Layer> layer,
+        Optional<String> eligibility,
+        Segments segments,
+        Policy allocation,
+        Optional<String> reward,
+        double exploration,
+        double unscored,
+        Stickiness stickiness,
+        List<Metric> metrics,
+        List<Rule> rules,
+        List<RuleTest> tests,
+        String contentHash,
+        Path file) {
+
+    /** Whether an experiment enables anybody. */
+    public enum Status {
+        ACTIVE,
+        PAUSED,
+        OFF
+    }
+
+    /** Whether a user keeps the score of the first exposure. */
+    public enum Stickiness {
+        ENROLMENT,
+        NONE
+    }
+
+    public Experiment {
+        Objects.requireNonNull(experimentId, "experimentId");
+        Objects.requireNonNull(featureId, "featureId");
+        treatment = Map.copyOf(treatment);
+        metrics = List.copyOf(metrics);
+        rules = List.copyOf(rules);
+        tests = List.copyOf(tests);
+    }
+
+    /**
+     * The decision of this experiment.
+     *
+     * @param holdout fraction of users that the lake keeps out of every experiment, in [0, 1)
+     * @param parameters what rules, bandit and people have set
+     */
+    public Allocator allocator(double holdout, AllocationParameters parameters) {
+        Activity activity = status == Status.ACTIVE ? Activity.ACTIVE : Activity.INACTIVE;
+        return new Allocator(activity, holdout, layer, segments, allocation, exploration, unscored, parameters);
+    }
+
+    /** The rules of this experiment. */
+    public RuleEngine ruleEngine() {
+        return new RuleEngine(experimentId, contentHash, rules);
+    }
+}

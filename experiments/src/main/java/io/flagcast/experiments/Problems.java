@@ -1,0 +1,43 @@
+package io.flagcast.experiments;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+
+/** Collects the problems of one file. */
+final class Problems {
+
+    private final String file;
+    private final List<Problem> found = new ArrayList<>();
+
+    Problems(String file) {
+        this.file = file;
+    }
+
+    void add(int line, String message) {
+        found.add(new Problem(file, line, message));
+    }
+
+    String file() {
+        return file;
+    }
+
+    /** In the order of their lines. */
+    List<Problem> inOrder() {
+        return found.stream().sorted(Comparator.comparingInt(Problem::line)).toList();
+    }
+
+    /** Text of the file as it may stand in a message: on one line and not endless. */
+    static String quoted(String text) {
+        StringBuilder shown = new StringBuilder("'");
+        text.codePoints().limit(60).forEach(c -> {
+            if (Character.isISOControl(c)) {
+                shown.append("\\u%04x".formatted(c));
+            } else {
+                shown.appendCodePoint(c);
+            }
+        });
+        return shown.append(text.codePointCount(0, text.length()) > 60 ? "...'" : "'")
+                .toString();
+    }
+}

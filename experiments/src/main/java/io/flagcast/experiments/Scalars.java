@@ -1,0 +1,238 @@
+package io.flagcast.experiments;
+
+import io.flagcast.rules.Action.Amount;
+import io.flagcast.rules.Action.Amount.Unit;
+import java.math.BigDecimal;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.snakeyaml.engine.v2.nodes.ScalarNode;
+
+/**
+ * Readers of single values. The text decides, never YAML's guess of a type. A bare number must not be quoted; a value
+ * with a unit (5%, 10pp, 3d) may be, since JSON has no other way to write it.
+ */
+final class Scalars {
+
+    private static final String DECIMAL = "(?:0|[1-9][0-9]{0,14})(?:\\.[0-9]{1,17})?";
+    private static final Pattern PLAIN_NUMBER = Pattern.compile("-?" + DECIMAL);
+    private static final Pattern WHOLE_NUMBER = Pattern.compile("-?(?:0|[1-9][0-9]{0,14})");
+    private static final Pattern PERCENT = Pattern.compile("(-?" + DECIMAL + ")\\h*%");
+    private static final Pattern POINTS = Pattern.compile("(" + DECIMAL + ")\\h*pp");
+    private static final Pattern DURATION = Pattern.compile("(0|[1-9][0-9]{0,5})([dhm])");
+
+    /** Plain texts that one YAML reader or another takes for a boolean, null, a number or a date. */
+    private static final Pattern NOT_A_TEXT_TO_EVERYBODY = Pattern.compile("(?i)yes|no|on|off|true|false|null|~"
+            + "|[-+]?\\.(?:inf|nan)"
+            + "|[-+]?[0-9][0-9_,]*(?:\\.[0-9_]*)?(?:e[-+]?[0-9]+)?|[-+]?\\.[0-9_]+(?:e[-+]?[0-9]+)?"
+            + "|[-+]?0x[0-9a-f_]+|[-+]?0o[0-7_]+|[-+]?0b[01_]+"
+            + "|[-+]?[0-9]+(?::[0-9]+)+(?:\\.[0-9]*)?"
+            + "|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[t\\h].*)?");
+
+    private Scalars() {}
+
+    /** A name on one line. */
+    static Optional<String> name(Value value) {
+        return value.scalar(node -> {
+            String text = text(node);
+            if (!text.equals(text.strip()) || text.codePoints().anyMatch(Character::isISOControl)) {
+                throw new IllegalArgumentException("has spaces around it or a control character; remove them");
+            }
+            return text;
+        });
+    }
+
+    /** A text, perhaps on several lines. */
+    static Optional<String> text(Value value) {
+        return value.scalar(node -> text(node).strip());
+    }
+
+    private static String text(ScalarNode node) {
+        String text = node.getValue();
+        if (text.isBlank()) {
+            throw new IllegalArgumentException("is blank; write a text");
+        }
+        if (node.isPlain() && NOT_A_TEXT_TO_EVERYBODY.matcher(text).matches()) {
+            throw new IllegalArgumentException(
+                    "may be read as a boolean, null, a number or a date; write \"%s\" in quotes".formatted(text));
+        }
+        return text;
+    }
+
+    /** A parameter for the caller: whatever is written, as a text. */
+    static Optional<String> verbatim(Value value) {
+        return value.scalar(node -> {
+            if (node.isPlain() && List.of("~", "null").contains(node.getValue().toLowerCase(Locale.ROOT))) {
+                throw new IllegalArgumentException(
+                        "is no value; remove the key or write \"%s\" in quotes".formatted(node.getValue()));
+            }
+            return node.getValue();
+        });
+    }
+
+    /** One of the names that are declared elsewhere in the file; every name where those are unreadable. */
+    static Reader<String> nameIn(String where, Optional<? extends Collection<String>> declared) {
+        return value -> name(value)
+                .filter(name -> declared.isEmpty() || declared.get().contains(name))
+                .or(() -> name(value).flatMap(name -> value.refuse("not declared in %s (%s)%s"
+                        .formatted(
+                                where,
+                                declared.get().isEmpty()
+                                        ? "there are none"
+                                        : String.join(", ", declared.get()),
+                                Nearest.suggestion(name, declared.get())))));
+    }
+
+    /** A constant by its name in lower case. */
+    static <E extends Enum<E>> Reader<E> oneOf(Class<E> type) {
+        List<E> constants = List.of(type.getEnumConstants());
+        List<String> names =
+                constants.stream().map(constant -> label(constant)).toList();
+        return value -> value.scalar(node -> {
+            int index = names.indexOf(node.getValue());
+            if (index < 0) {
+                throw new IllegalArgumentException("not one of %s%s"
+                        .formatted(String.join(", ", names), Nearest.suggestion(node.getValue(), names)));
+            }
+            return constants.get(index);
+        });
+    }
+
+    static String label(Enum<?> constant) {
+        return constant.name().toLowerCase(Locale.ROOT);
+    }
+
+    /** {@code true} or {@code false}. */
+    static Optional<Boolean> flag(Value value) {
+        return value.scalar(node -> {
+            requirePlain(node);
+            return switch (node.getValue()) {
+                case "true" -> true;
+                case "false" -> false;
+                default -> throw new IllegalArgumentException("neither true nor false");
+            };
+        });
+    }
+
+    /** A finite number. */
+    static Optional<Double> number(Value value) {
+        return value.scalar(node -> {
+            requirePlain(node);
+            return requireMatch(
+                            PLAIN_NUMBER, node, "not a number; write digits with at most one point, as in 12 or 0.05")
+                    .doubleValue();
+        });
+    }
+
+    /** A whole number of at most 15 digits. */
+    static Optional<Long> count(Value value) {
+        return value.scalar(node -> {
+            requirePlain(node);
+            return requireMatch(
+                            WHOLE_NUMBER, node, "not a whole number of at most 15 digits; write digits only, as in 1000")
+                    .longValueExact();
+        });
+    }
+
+    /** A whole number below two billion. */
+    static Optional<Integer> smallCount(Value value) {
+        return count(value)
+                .filter(count -> count == count.intValue())
+                .or(() -> count(value).flatMap(count -> value.refuse("larger than " + Integer.MAX_VALUE)))
+                .map(Long::intValue);
+    }
+
+    /** A fraction in [0, 1], written {@code 5%} or {@code 0.05}. */
+    static Optional<Double> rate(Value value) {
+        return value.scalar(node -> {
+            String text = node.getValue();
+            Matcher percent = PERCENT.matcher(text);
+            if (percent.matches()) {
+                return requireRate(hundredths(percent.group(1)), "outside 0% to 100%");
+            }
+            if (POINTS.matcher(text).matches()) {
+                throw new IllegalArgumentException("points are only for changes; write a rate, as in 5%");
+            }
+            requirePlain(node);
+            double number = requireMatch(PLAIN_NUMBER, node, "not a rate; write 5% or 0.05")
+                    .doubleValue();
+            return requireRate(
+                    number,
+                    number > 1 && number <= 100
+                            ? "above 1; write %s%% for percent or a number from 0 to 1".formatted(text)
+                            : "outside 0 to 1; write a rate, as in 5% or 0.05");
+        });
+    }
+
+    private static double requireRate(double rate, String otherwise) {
+        if (!(rate >= 0 && rate <= 1)) {
+            throw new IllegalArgumentException(otherwise);
+        }
+        return rate;
+    }
+
+    /** Points of a probability, written {@code 10pp}, as a fraction. */
+    static Optional<Double> points(Value value) {
+        return value.scalar(node -> {
+            Matcher points = POINTS.matcher(node.getValue());
+            if (!points.matches()) {
+                throw new IllegalArgumentException("not in points; write 10pp for a step of 0.1 in probability");
+            }
+            return hundredths(points.group(1));
+        });
+    }
+
+    /** A change, written {@code 20%} (of the current share) or {@code 20pp} (points of the full share). */
+    static Optional<Amount> amount(Value value) {
+        return value.scalar(node -> {
+            Matcher percent = PERCENT.matcher(node.getValue());
+            if (percent.matches()) {
+                return new Amount(hundredths(percent.group(1)), Unit.RELATIVE);
+            }
+            Matcher points = POINTS.matcher(node.getValue());
+            if (points.matches()) {
+                return new Amount(hundredths(points.group(1)), Unit.POINTS);
+            }
+            throw new IllegalArgumentException(
+                    "percent or points? Write 20% (of the current share: x 0.8) or 20pp (of the full share: - 0.2)");
+        });
+    }
+
+    /** Days, hours or minutes: {@code 7d}, {@code 12h}, {@code 30m}. */
+    static Optional<Duration> duration(Value value) {
+        return value.scalar(node -> {
+            Matcher duration = DURATION.matcher(node.getValue());
+            if (!duration.matches()) {
+                throw new IllegalArgumentException(
+                        "not a duration; write whole days, hours or minutes, as in 7d, 12h or 30m");
+            }
+            long length = Long.parseLong(duration.group(1));
+            return switch (duration.group(2)) {
+                case "d" -> Duration.ofDays(length);
+                case "h" -> Duration.ofHours(length);
+                default -> Duration.ofMinutes(length);
+            };
+        });
+    }
+
+    private static double hundredths(String number) {
+        return new BigDecimal(number).movePointLeft(2).doubleValue();
+    }
+
+    private static BigDecimal requireMatch(Pattern pattern, ScalarNode node, String otherwise) {
+        if (!pattern.matcher(node.getValue()).matches()) {
+            throw new IllegalArgumentException(otherwise);
+        }
+        return new BigDecimal(node.getValue());
+    }
+
+    private static void requirePlain(ScalarNode node) {
+        if (!node.isPlain()) {
+            throw new IllegalArgumentException("a text in quotes; write it without quotes");
+        }
+    }
+}

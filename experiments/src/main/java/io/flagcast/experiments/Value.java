@@ -1,0 +1,50 @@
+package io.flagcast.experiments;
+
+import java.util.Optional;
+import java.util.function.Function;
+import org.snakeyaml.engine.v2.nodes.Node;
+import org.snakeyaml.engine.v2.nodes.ScalarNode;
+import org.snakeyaml.engine.v2.nodes.SequenceNode;
+
+/**
+ * A value of the file, with what a problem of it has to name.
+ *
+ * @param key the key that it belongs to
+ * @param line the line to name
+ * @param node the value itself
+ * @param problems of the file
+ */
+record Value(String key, int line, Node node, Problems problems) {
+
+    /**
+     * Reads a single value.
+     *
+     * @param read throws an {@link IllegalArgumentException} whose message becomes the problem
+     */
+    <T> Optional<T> scalar(Function<ScalarNode, T> read) {
+        if (!(node instanceof ScalarNode scalar)) {
+            return refuse("a single value belongs here, not a " + kind());
+        }
+        if (scalar.isPlain() && scalar.getValue().isEmpty()) {
+            return refuse("has no value; write one or remove the key");
+        }
+        try {
+            return Optional.of(read.apply(scalar));
+        } catch (IllegalArgumentException e) {
+            return refuse(e.getMessage());
+        }
+    }
+
+    /** Reports a problem of this value. */
+    <T> Optional<T> refuse(String message) {
+        String what = node instanceof ScalarNode scalar && !scalar.getValue().isEmpty()
+                ? key + " " + Problems.quoted(scalar.getValue())
+                : key;
+        problems.add(line, what + ": " + message);
+        return Optional.empty();
+    }
+
+    private String kind() {
+        return node instanceof SequenceNode ? "list" : "mapping";
+    }
+}

@@ -1,0 +1,77 @@
+package io.flagcast.features;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import org.apache.spark.sql.types.BooleanType;
+import org.apache.spark.sql.types.DataType;
+import org.apache.spark.sql.types.NumericType;
+import org.apache.spark.sql.types.StringType;
+import org.apache.spark.sql.types.StructField;
+import org.apache.spark.sql.types.StructType;
+
+/**
+ * Which user attributes a model may see.
+ *
+ * @param attributes attributes known before any exposure
+ * @param protectedAttributes attributes for bias checks only, never predictors
+ */
+public record Predictors(List<String> attributes, List<String> protectedAttributes) {
+
+    public Predictors {
+        attributes = List.copyOf(attributes);
+        protectedAttributes = List.copyOf(protectedAttributes);
+        for (String name : attributes) {
+            if (protectedAttributes.contains(name)) {
+                throw new IllegalArgumentException(
+                        "'%s' is in both flagcast.users.predictors and flagcast.users.protected: a protected attribute is never a predictor"
+                                .formatted(name));
+            }
+        }
+    }
+
+    /**
+     * Checks the attributes against the users table.
+     *
+     * @param users schema of the mapped table
+     * @return attributes that are in neither list
+     * @throws InputException where a listed attribute is missing or neither numeric nor categorical
+     */
+    public List<String> unlisted(StructType users) {
+        Set<String> present = Set.of(users.fieldNames());
+        for (String name : attributes) {
+            if (!present.contains(name)) {
+                throw new InputException(
+                        "users: predictor '%s' is missing, the table has %s: correct flagcast.users.predictors"
+                                .formatted(name, Arrays.toString(users.fieldNames())));
+            }
+            DataType type = users.apply(name).dataType();
+            if (!isUsable(type)) {
+                throw new InputException("users: predictor '%s' is %s: a predictor is numeric, boolean or a string"
+                        .formatted(name, type.sql()));
+            }
+        }
+        for (String name : protectedAttributes) {
+            if (!present.contains(name)) {
+                throw new InputException(
+                        "users: protected attribute '%s' is missing, the table has %s: correct flagcast.users.protected"
+                                .formatted(name, Arrays.toString(users.fieldNames())));
+            }
+        }
+        List<String> unlisted = new ArrayList<>();
+        for (StructField field : users.fields()) {
+            if (!field.name().startsWith("_")
+                    && !field.name().equals("user_id")
+                    && !attributes.contains(field.name())
+                    && !protectedAttributes.contains(field.name())) {
+                unlisted.add(field.name());
+            }
+        }
+        return unlisted;
+    }
+
+    private static boolean isUsable(DataType type) {
+        return type instanceof NumericType || type instanceof BooleanType || type instanceof StringType;
+    }
+}

@@ -1,0 +1,293 @@
+package io.flagcast.monitoring;
+
+import static org.apache.spark.sql.functions.array;
+import static org.apache.spark.sql.functions.broadcast;
+import static org.apache.spark.sql.functions.coalesce;
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.count;
+import static org.apache.spark.sql.functions.date_trunc;
+import static org.apache.spark.sql.functions.explode;
+import static org.apache.spark.sql.functions.expr;
+import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.max;
+import static org.apache.spark.sql.functions.min;
+import static org.apache.spark.sql.functions.struct;
+import static org.apache.spark.sql.functions.sum;
+import static org.apache.spark.sql.functions.udf;
+import static org.apache.spark.sql.functions.when;
+
+import io.flagcast.statistics.Effect;
+import io.flagcast.statistics.Interval;
+import io.flagcast.statistics.Metric;
+import io.flagcast.statistics.Moments;
+import io.flagcast.statistics.WeightedMoments;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.apache.spark.sql.Column;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.api.java.UDF2;
+import org.apache.spark.sql.api.java.UDF4;
+import org.apache.spark.sql.types.StructType;
+
+/**
+ * Metrics per experiment, segment, population and window.
+ *
+ * <p>A user counts once per segment (and once in {@link #ALL}): with the arm of the first exposure, on the day on which
+ * its outcome window closes. Sums are states that merge by addition: a total is the sum of its days, everyone the sum of
+ * enabled and control.
+ */
+public final class SegmentMetrics {
+
+    /** All users, whatever their segment. */
+    public static final String ALL = "all";
+    /** Users who had no score when they were exposed. */
+    public static final String UNSCORED = "unscored";
+
+    /** From the first exposure on. */
+    public static final String TOTAL = "total";
+    /** From the change on that last set the segment's share. */
+    public static final String EVIDENCE = "evidence";
+    /** One day. */
+    public static final String DAY = "day";
+
+    private static final double CONFIDENCE = 0.95;
+    private static final String[] GROUP = {"experiment_id", "user_segment", "population", "metric_name", "window"};
+    private static final List<String> SUMS =
+            List.of("n", "sum", "sum_squares", "wn", "w", "w2", "wy", "wy2", "w2y", "w2y2");
+    private static final StructType INTERVAL = StructType.fromDDL("lower DOUBLE, upper DOUBLE");
+    private static final StructType EFFECT =
+            StructType.fromDDL("effect DOUBLE, effect_lower DOUBLE, effect_upper DOUBLE, effective_sample_size DOUBLE");
+
+    private SegmentMetrics() {}
+
+    /**
+     * Measures every experiment.
+     *
+     * @param asOf only outcome windows that closed at or before it count
+     * @param exposures valid exposures before the as-of, with their decision where it is known
+     * @param outcomes valid outcomes before the as-of
+     * @param experiments what is measured
+     * @return the columns of {@code segment_metrics} without run and as-of
+     */
+    public static Dataset<Row> measure(
+            Instant asOf, Dataset<Row> exposures, Dataset<Row> outcomes, List<MeasuredExperiment> experiments) {
+        Dataset<Row> units = units(exposures, experiments);
+        Dataset<Row> values = values(asOf, exposures, outcomes, experiments);
+        Dataset<Row> days = byDay(units.join(values, new String[] {"experiment_id", "user_id", "exposed_at"}));
+        return derived(windows(asOf, days));
+    }
+
+    /** The first exposure of each user per segment, for {@link #TOTAL} and for {@link #EVIDENCE}. */
+    private static Dataset<Row> units(Dataset<Row> exposures, List<MeasuredExperiment> experiments) {
+        Column version = lit(0L);
+        for (MeasuredExperiment experiment : experiments) {
+            for (var entry : experiment.evidenceVersions().entrySet()) {
+                version = when(
+                                col("experiment_id")
+                                        .equalTo(experiment.experimentId())
+                                        .and(col("user_segment").equalTo(entry.getKey())),
+                                lit(entry.getValue()))
+                        .otherwise(version);
+            }
+        }
+        return exposures
+                .withColumn("user_segment", explode(array(lit(ALL), coalesce(col("segment"), lit(UNSCORED)))))
+                .withColumn("window", explode(array(lit(TOTAL), lit(EVIDENCE))))
+                .where(col("window")
+                        .equalTo(TOTAL)
+                        .or(coalesce(col("parameters_version"), lit(0L)).geq(version)))
+                .groupBy("experiment_id", "user_segment", "window", "user_id")
+                .agg(min(struct("exposed_at", "enabled", "propensity")).as("first"))
+                .select("experiment_id", "user_segment", "window", "user_id", "first.*");
+    }
+
+    /** What each metric counts for each exposure whose outcome window has closed. */
+    private static Dataset<Row> values(
+            Instant asOf, Dataset<Row> exposures, Dataset<Row> outcomes, List<MeasuredExperiment> experiments) {
+        List<Row> rows = new ArrayList<>();
+        for (MeasuredExperiment experiment : experiments) {
+            for (Metric metric : experiment.metrics()) {
+                rows.add(RowFactory.create(
+                        experiment.experimentId(),
+                        metric.name(),
+                        metric.kind().name(),
+                        metric.outcome(),
+                        metric.within().toSeconds()));
+            }
+        }
+        Dataset<Row> metrics = exposures
+                .sparkSession()
+                .createDataFrame(
+                        rows,
+                        StructType.fromDDL("experiment_id STRING, metric_name STRING, kind STRING, outcome STRING,"
+                                + " within_seconds BIGINT"));
+        Dataset<Row> closed = exposures
+                .select("experiment_id", "user_id", "exposed_at")
+                .distinct()
+                .join(broadcast(metrics), "experiment_id")
+                .withColumn("closes_at", expr("exposed_at + make_dt_interval(0, 0, 0, within_seconds)"))
+                .where(col("closes_at").leq(lit(asOf)));
+        Dataset<Row> happened = outcomes.select(
+                col("user_id").as("who"),
+                col("outcome").as("what"),
+                coalesce(col("value"), lit(1.0)).as("amount"),
+                col("occurred_at"));
+        Column inside = col("user_id")
+                .equalTo(col("who"))
+                .and(col("outcome").equalTo(col("what")))
+                .and(col("occurred_at").geq(col("exposed_at")))
+                .and(col("occurred_at").lt(col("closes_at")));
+        Column amount = coalesce(sum("amount"), lit(0.0));
+        Column any = when(max("what").isNotNull(), 1.0).otherwise(0.0);
+        return closed.join(happened, inside, "left")
+                .groupBy("experiment_id", "user_id", "exposed_at", "metric_name", "kind", "closes_at")
+                .agg(amount.as("total_amount"), any.as("any"))
+                .withColumn(
+                        "y",
+                        when(col("kind").equalTo(Metric.Kind.PROPORTION.name()), col("any"))
+                                .otherwise(col("total_amount")));
+    }
+
+    /** Sums per day on which the outcome windows closed, population enabled or control. */
+    private static Dataset<Row> byDay(Dataset<Row> units) {
+        Column p = col("propensity");
+        Column w = when(
+                p.gt(0).and(p.lt(1)),
+                when(col("enabled"), lit(1.0).divide(p)).otherwise(lit(1.0).divide(lit(1.0).minus(p))));
+        Column y = col("y");
+        return units.withColumn("population", when(col("enabled"), "enabled").otherwise("control"))
+                .withColumn("day", date_trunc("day", col("closes_at")))
+                .withColumn("w_", w)
+                .groupBy(Stream.concat(Arrays.stream(GROUP), Stream.of("day", "kind"))
+                        .map(name -> col(name))
+                        .toArray(Column[]::new))
+                .agg(
+                        count(lit(1)).as("n"),
+                        sum(y).as("sum"),
+                        sum(y.multiply(y)).as("sum_squares"),
+                        count("w_").as("wn"),
+                        orZero(sum("w_")).as("w"),
+                        orZero(sum(col("w_").multiply(col("w_")))).as("w2"),
+                        orZero(sum(col("w_").multiply(y))).as("wy"),
+                        orZero(sum(col("w_").multiply(y).multiply(y))).as("wy2"),
+                        orZero(sum(col("w_").multiply(col("w_")).multiply(y))).as("w2y"),
+                        orZero(sum(col("w_").multiply(col("w_")).multiply(y).multiply(y)))
+                                .as("w2y2"));
+    }
+
+    private static Column orZero(Column sum) {
+        return coalesce(sum, lit(0.0));
+    }
+
+    /** Days, totals and evidence; enabled, control and everyone: all sums of the days. */
+    private static Dataset<Row> windows(Instant asOf, Dataset<Row> days) {
+        Dataset<Row> populations = days.withColumn("population", explode(array(col("population"), lit("everyone"))));
+        Dataset<Row> cumulative = merged(populations, List.of()).withColumn("window_end", lit(asOf));
+        Dataset<Row> daily = merged(
+                        populations.where(col("window").equalTo(TOTAL)).withColumn("window", lit(DAY)), List.of("day"))
+                .withColumn("window_end", col("day").plus(expr("INTERVAL 1 DAY")))
+                .drop("day");
+        return cumulative.unionByName(daily);
+    }
+
+    private static Dataset<Row> merged(Dataset<Row> states, List<String> further) {
+        Column[] keys = Stream.of(Arrays.stream(GROUP), Stream.of("kind"), further.stream())
+                .flatMap(names -> names)
+                .map(name -> col(name))
+                .toArray(Column[]::new);
+        Column[] sums = SUMS.stream().map(name -> sum(name).as(name)).toArray(Column[]::new);
+        return states.groupBy(keys).agg(min("day").as("window_start"), sums);
+    }
+
+    /** Adds value, interval and effect, which only interpret the sums. */
+    private static Dataset<Row> derived(Dataset<Row> states) {
+        Column weighted =
+                struct(col("wn").as("n"), col("w"), col("w2"), col("wy"), col("wy2"), col("w2y"), col("w2y2"));
+        Dataset<Row> rows = states.withColumn("weighted", weighted);
+        UDF4<String, Long, Double, Double, Row> interval = (kind, n, sum, squares) -> interval(kind, n, sum, squares);
+        UDF2<Row, Row, Row> effect = (enabled, control) -> effect(enabled, control);
+        String[] keys = {"experiment_id", "user_segment", "metric_name", "window", "window_end"};
+        Dataset<Row> control = rows.where(col("population").equalTo("control"))
+                .select(Stream.concat(
+                                Arrays.stream(keys).map(key -> col(key)),
+                                Stream.of(
+                                        col("weighted").as("control_weighted"),
+                                        lit("enabled").as("population")))
+                        .toArray(Column[]::new));
+        String[] joined =
+                Stream.concat(Arrays.stream(keys), Stream.of("population")).toArray(String[]::new);
+        return rows.join(control, joined, "left")
+                .withColumn(
+                        "interval",
+                        udf(interval, INTERVAL).apply(col("kind"), col("n"), col("sum"), col("sum_squares")))
+                .withColumn(
+                        "effects",
+                        when(
+                                col("control_weighted").isNotNull(),
+                                udf(effect, EFFECT).apply(col("weighted"), col("control_weighted"))))
+                .select(
+                        col("experiment_id"),
+                        col("user_segment"),
+                        col("population"),
+                        col("metric_name"),
+                        col("window"),
+                        col("window_start"),
+                        col("window_end"),
+                        col("n"),
+                        col("sum"),
+                        col("sum_squares"),
+                        col("sum").divide(col("n")).as("metric_value"),
+                        col("interval.lower"),
+                        col("interval.upper"),
+                        col("weighted"),
+                        col("effects.effect"),
+                        col("effects.effect_lower"),
+                        col("effects.effect_upper"),
+                        col("effects.effective_sample_size"));
+    }
+
+    private static Row interval(String kind, long n, double sum, double squares) {
+        if (kind.equals(Metric.Kind.PROPORTION.name())) {
+            return row(Interval.wilson(Math.round(sum), n, CONFIDENCE));
+        }
+        if (n < 2) {
+            return null;
+        }
+        Moments moments = Moments.ofSums(n, sum, squares);
+        return row(Interval.normal(moments.mean(), moments.standardError(), CONFIDENCE));
+    }
+
+    private static Row row(Interval interval) {
+        return RowFactory.create(interval.lower(), interval.upper());
+    }
+
+    private static Row effect(Row enabled, Row control) {
+        Optional<Effect> effect = Effect.difference(weighted(enabled), weighted(control));
+        if (effect.isEmpty()) {
+            return null;
+        }
+        Interval interval = effect.get().interval(CONFIDENCE);
+        return RowFactory.create(
+                effect.get().estimate(),
+                interval.lower(),
+                interval.upper(),
+                effect.get().effectiveSampleSize());
+    }
+
+    private static WeightedMoments weighted(Row row) {
+        return new WeightedMoments(
+                row.getLong(0),
+                row.getDouble(1),
+                row.getDouble(2),
+                row.getDouble(3),
+                row.getDouble(4),
+                row.getDouble(5),
+                row.getDouble(6));
+    }
+}

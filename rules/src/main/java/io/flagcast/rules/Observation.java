@@ -1,0 +1,22 @@
+package io.flagcast.rules;
+
+import io.flagcast.statistics.Moments;
+import java.util.Objects;
+
+/**
+ * What was measured of one segment, population and metric since its evidence began.
+ *
+ * @param segment the segment
+ * @param population its users
+ * @param metric the metric
+ * @param values per-user values
+ */
+public record Observation(String segment, Rule.Population population, String metric, Moments values) {
+
+    public Observation {
+        Objects.requireNonNull(segment, "segment");
+        Objects.requireNonNull(population, "population");
+        Objects.requireNonNull(metric, "metric");
+        Objects.requireNonNull(values, "values");
+    }
+}

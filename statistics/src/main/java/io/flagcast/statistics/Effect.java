@@ -1,0 +1,61 @@
+package io.flagcast.statistics;
+
+import java.util.Optional;
+
+/**
+ * The effect of being enabled: the difference of two Hájek means, enabled minus control. Not a relative lift:
+ * the estimate is in the unit of the outcome, so percentage points for a proportion.
+ *
+ * @param estimate mean if enabled − mean of the control
+ * @param standardError of the estimate, at least 0. 0 means that the outcome varied in neither arm, which says
+ *     nothing of how well the effect is known
+ * @param effectiveSampleSize sum of both arms' {@linkplain WeightedMoments#effectiveSampleSize effective sizes},
+ *     in rows
+ * @param n rows of both arms together
+ */
+public record Effect(double estimate, double standardError, double effectiveSampleSize, long n) {
+
+    /** @throws IllegalArgumentException if a number is not finite, or one other than the estimate is negative */
+    public Effect {
+        if (!Double.isFinite(estimate)) {
+            throw new IllegalArgumentException("Effect: estimate is " + estimate + ", it must be finite");
+        }
+        if (!Double.isFinite(standardError) || standardError < 0) {
+            throw new IllegalArgumentException(
+                    "Effect: standard error is " + standardError + ", it must be finite and at least 0");
+        }
+        if (!Double.isFinite(effectiveSampleSize) || effectiveSampleSize < 0) {
+            throw new IllegalArgumentException(
+                    "Effect: effective sample size is " + effectiveSampleSize + ", it must be finite and at least 0");
+        }
+        if (n < 0) {
+            throw new IllegalArgumentException("Effect: n is " + n + ", a count cannot be negative");
+        }
+    }
+
+    /**
+     * The effect between two independent arms; its variance is the sum of both (Lunceford and Davidian 2004,
+     * section 3, with the propensities known).
+     *
+     * @return absent if either arm has fewer than two rows: an effect that cannot be estimated is not 0
+     */
+    public static Optional<Effect> difference(WeightedMoments enabled, WeightedMoments control) {
+        if (enabled.n() < 2 || control.n() < 2) {
+            return Optional.empty();
+        }
+        return Optional.of(new Effect(
+                enabled.mean().orElseThrow() - control.mean().orElseThrow(),
+                Math.sqrt(enabled.variance().orElseThrow() + control.variance().orElseThrow()),
+                enabled.effectiveSampleSize() + control.effectiveSampleSize(),
+                Math.addExact(enabled.n(), control.n())));
+    }
+
+    /**
+     * The two-sided normal interval of the estimate, for one look (see {@link Interval#normal}).
+     *
+     * @param confidence in (0, 1)
+     */
+    public Interval interval(double confidence) {
+        return Interval.normal(estimate, standardError, confidence);
+    }
+}

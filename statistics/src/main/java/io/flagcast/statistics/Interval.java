@@ -1,0 +1,85 @@
+package io.flagcast.statistics;
+
+import org.apache.commons.math3.distribution.NormalDistribution;
+
+/**
+ * A closed two-sided interval. Those built here hold their confidence for one look at a sample size chosen in
+ * advance; whoever looks repeatedly needs a {@link ConfidenceSequence}.
+ *
+ * @param lower the smaller end, finite
+ * @param upper the larger end, finite, at least {@code lower}
+ */
+public record Interval(double lower, double upper) {
+
+    private static final NormalDistribution STANDARD_NORMAL = new NormalDistribution(null, 0, 1);
+
+    /** @throws IllegalArgumentException if an end is not finite or {@code lower} is above {@code upper} */
+    public Interval {
+        if (!Double.isFinite(lower) || !Double.isFinite(upper) || lower > upper) {
+            throw new IllegalArgumentException(
+                    "Interval: [" + lower + ", " + upper + "] needs finite ends with lower at most upper");
+        }
+    }
+
+    /**
+     * The score interval of a proportion: all p with |successes/n − p| ≤ z √(p(1 − p)/n). E. B. Wilson, "Probable
+     * Inference, the Law of Succession, and Statistical Inference", JASA 22 (1927), p. 209–212.
+     *
+     * @param confidence in (0, 1), for both sides together
+     * @return an interval within [0, 1]; all of [0, 1] for n = 0
+     * @throws IllegalArgumentException unless 0 ≤ successes ≤ n and 0 &lt; confidence &lt; 1
+     */
+    public static Interval wilson(long successes, long n, double confidence) {
+        Moments.requireProportion(successes, n);
+        double z = twoSidedQuantile(confidence);
+        if (n == 0) {
+            return new Interval(0, 1);
+        }
+        double p = (double) successes / n;
+        double z2n = z * z / n;
+        double centre = (p + z2n / 2) / (1 + z2n);
+        double halfWidth = z / (1 + z2n) * Math.sqrt(p * (1 - p) / n + z2n / (4 * n));
+        // At the extremes one end is exactly the extreme; rounding must not move it inside.
+        return new Interval(
+                successes == 0 ? 0 : Math.max(0, centre - halfWidth),
+                successes == n ? 1 : Math.min(1, centre + halfWidth));
+    }
+
+    /**
+     * The interval estimate ± z · standardError of an asymptotically normal estimate.
+     *
+     * @param confidence in (0, 1), for both sides together
+     * @throws IllegalArgumentException if a number is not finite, the standard error is negative, or the confidence
+     *     is outside (0, 1)
+     */
+    public static Interval normal(double estimate, double standardError, double confidence) {
+        if (!(standardError >= 0)) {
+            throw new IllegalArgumentException(
+                    "Interval: standard error is " + standardError + ", it must be at least 0");
+        }
+        double halfWidth = twoSidedQuantile(confidence) * standardError;
+        return new Interval(estimate - halfWidth, estimate + halfWidth);
+    }
+
+    /** Whether {@code value} lies in the interval, ends included. */
+    public boolean contains(double value) {
+        return lower <= value && value <= upper;
+    }
+
+    /** Distance between the ends, in their unit. */
+    public double width() {
+        return upper - lower;
+    }
+
+    static void requireConfidence(double confidence) {
+        if (!(confidence > 0 && confidence < 1)) {
+            throw new IllegalArgumentException(
+                    "confidence is " + confidence + ", it must lie between 0 and 1, as 0.95 for 95 %");
+        }
+    }
+
+    private static double twoSidedQuantile(double confidence) {
+        requireConfidence(confidence);
+        return STANDARD_NORMAL.inverseCumulativeProbability((1 + confidence) / 2);
+    }
+}

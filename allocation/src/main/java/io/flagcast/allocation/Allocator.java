@@ -1,31 +1,35 @@
 package io.flagcast.allocation;
 
 import io.flagcast.allocation.Decision.Reason;
+import java.io.Serializable;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
  * The decision of one experiment under one version of its parameters: a pure function of a user's buckets and score.
+ * Serializable, so that an engine can ship it to where the users are.
  *
  * @param activity whether the experiment enables anybody
  * @param holdout fraction of users that the lake keeps out of every experiment, in [0, 1)
- * @param layer range of the layer that belongs to the experiment
+ * @param layer range of the layer that belongs to the experiment, {@link Layer#NONE} without one
  * @param segments bands of scores
- * @param policy from score to base probability
+ * @param policy from score to base probability, with what the parameters have set
  * @param exploration fraction of users who are never personalised, in [0, 1]
  * @param unscored probability for users without a score, in [0, 1]
- * @param parameters what rules, bandit and people have set
+ * @param shares fraction of its base probability that a segment keeps, in [0, 1]; 1 where absent
  */
 public record Allocator(
         Activity activity,
         double holdout,
-        Optional<Layer> layer,
+        Layer layer,
         Segments segments,
         Policy policy,
         double exploration,
         double unscored,
-        AllocationParameters parameters) {
+        Map<String, Double> shares)
+        implements Serializable {
 
     /** Probability of the coin in the exploration slice. */
     public static final double FAIR = 0.5;
@@ -41,7 +45,7 @@ public record Allocator(
         Objects.requireNonNull(layer, "layer");
         Objects.requireNonNull(segments, "segments");
         Objects.requireNonNull(policy, "policy");
-        Objects.requireNonNull(parameters, "parameters");
+        shares = Map.copyOf(shares);
         if (!(holdout >= 0 && holdout < 1)) {
             throw new IllegalArgumentException("holdout " + holdout + " is outside [0, 1)");
         }
@@ -58,11 +62,10 @@ public record Allocator(
         Optional<String> segment = candidate.score().isPresent()
                 ? Optional.of(segments.of(candidate.score().getAsDouble()))
                 : Optional.empty();
-        OptionalInt tier = candidate.score().isPresent()
-                ? policy.tier(candidate.score().getAsDouble())
-                : OptionalInt.empty();
+        OptionalInt tier =
+                candidate.score().isPresent() ? policy.tier(candidate.score().getAsDouble()) : OptionalInt.empty();
         double base = baseProbability(candidate, segment);
-        double share = segment.map(parameters::share).orElse(1.0);
+        double share = segment.map(name -> shares.getOrDefault(name, 1.0)).orElse(1.0);
         Optional<Reason> shutOut = shutOut(buckets, candidate);
         if (shutOut.isPresent()) {
             return new Decision(false, shutOut.get(), segment, tier, buckets.enrolment(), base, share, 0);
@@ -82,7 +85,7 @@ public record Allocator(
         if (buckets.holdout() < holdout) {
             return Optional.of(Reason.HOLDOUT);
         }
-        if (layer.isPresent() && !layer.get().contains(buckets.layer())) {
+        if (!layer.contains(buckets.layer())) {
             return Optional.of(Reason.LAYER);
         }
         return candidate.eligible() ? Optional.empty() : Optional.of(Reason.INELIGIBLE);
@@ -94,7 +97,7 @@ public record Allocator(
         }
         return candidate.noBenefit()
                 ? 0
-                : policy.baseProbability(candidate.score().getAsDouble(), segment.get(), parameters);
+                : policy.baseProbability(candidate.score().getAsDouble(), segment.get());
     }
 
     private static Reason reason(Candidate candidate) {

@@ -1,7 +1,9 @@
 package io.flagcast.allocation;
 
+import java.io.Serializable;
+
 /** A non-decreasing function from score, 0 to 100, to a weight in [0, 1]. */
-public sealed interface Curve {
+public sealed interface Curve extends Serializable {
 
     double weight(double score);
 

@@ -1,5 +1,6 @@
 package io.flagcast.allocation;
 
+import java.io.Serializable;
 import java.util.Objects;
 
 /**
@@ -9,7 +10,10 @@ import java.util.Objects;
  * @param from inclusive, in [0, 1)
  * @param to exclusive, in (from, 1]
  */
-public record Layer(String name, double from, double to) {
+public record Layer(String name, double from, double to) implements Serializable {
+
+    /** The whole of a layer that nobody shares. */
+    public static final Layer NONE = new Layer("", 0, 1);
 
     public Layer {
         Objects.requireNonNull(name, "name");

@@ -1,21 +1,28 @@
 package io.flagcast.allocation;
 
+import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.OptionalInt;
+import java.util.TreeMap;
 
 /** How an experiment turns a score into the base probability of being enabled. */
-public sealed interface Policy {
+public sealed interface Policy extends Serializable {
 
     /**
      * The base probability, in [0, 1].
      *
      * @param score responsiveness score, 0 to 100
      * @param segment its segment
-     * @param parameters what rules, bandit and people have set
      */
-    double baseProbability(double score, String segment, AllocationParameters parameters);
+    double baseProbability(double score, String segment);
+
+    /** This policy with what rules, bandit and people have set. */
+    default Policy with(AllocationParameters parameters) {
+        return this;
+    }
 
     /** The tier of a score; only tiered allocation has tiers. */
     default OptionalInt tier(double score) {
@@ -39,16 +46,17 @@ public sealed interface Policy {
                     throw new IllegalArgumentException("tier threshold " + threshold + " is outside [0, 100]");
                 }
                 if (i > 0 && thresholds.get(i - 1) <= threshold) {
-                    throw new IllegalArgumentException(
-                            "tier thresholds " + thresholds + " are out of order: tier 0 is the highest, list them descending");
+                    throw new IllegalArgumentException("tier thresholds " + thresholds
+                            + " are out of order: tier 0 is the highest, list them descending");
                 }
             }
             if (thresholds.isEmpty()) {
                 throw new IllegalArgumentException("tier thresholds are empty: give at least one");
             }
             if (probabilities.size() != thresholds.size() + 1) {
-                throw new IllegalArgumentException("%d tier thresholds make %d tiers, but there are %d tier probabilities"
-                        .formatted(thresholds.size(), thresholds.size() + 1, probabilities.size()));
+                throw new IllegalArgumentException(
+                        "%d tier thresholds make %d tiers, but there are %d tier probabilities"
+                                .formatted(thresholds.size(), thresholds.size() + 1, probabilities.size()));
             }
             for (int i = 0; i < probabilities.size(); i++) {
                 requireProbability("tier probability", probabilities.get(i));
@@ -82,10 +90,15 @@ public sealed interface Policy {
         }
 
         @Override
-        public double baseProbability(double score, String segment, AllocationParameters parameters) {
-            int tier = tierOf(score);
-            OptionalInt active = parameters.activeTier();
-            return active.isPresent() ? (tier < active.getAsInt() ? 1 : 0) : probabilities.get(tier);
+        public Policy with(AllocationParameters parameters) {
+            return parameters.activeTier().isPresent()
+                    ? upTo(parameters.activeTier().getAsInt(), thresholds)
+                    : this;
+        }
+
+        @Override
+        public double baseProbability(double score, String segment) {
+            return probabilities.get(tierOf(score));
         }
 
         private int tierOf(double score) {
@@ -116,7 +129,7 @@ public sealed interface Policy {
         }
 
         @Override
-        public double baseProbability(double score, String segment, AllocationParameters parameters) {
+        public double baseProbability(double score, String segment) {
             return floor + (ceiling - floor) * curve.weight(score);
         }
     }
@@ -133,7 +146,7 @@ public sealed interface Policy {
         }
 
         @Override
-        public double baseProbability(double score, String segment, AllocationParameters parameters) {
+        public double baseProbability(double score, String segment) {
             return probability;
         }
     }
@@ -142,16 +155,29 @@ public sealed interface Policy {
      * What the bandit has learned for the segment; {@link ThompsonSampling#START} before it has learned anything.
      *
      * @param learner how it learns
+     * @param learned base probability per segment, each in [0, 1]
      */
-    record Bandit(ThompsonSampling learner) implements Policy {
+    record Bandit(ThompsonSampling learner, Map<String, Double> learned) implements Policy {
 
         public Bandit {
             Objects.requireNonNull(learner, "learner");
+            learned = Map.copyOf(learned);
+            learned.values().forEach(probability -> requireProbability("learned probability", probability));
         }
 
         @Override
-        public double baseProbability(double score, String segment, AllocationParameters parameters) {
-            return parameters.baseProbability(segment).orElse(ThompsonSampling.START);
+        public Policy with(AllocationParameters parameters) {
+            Map<String, Double> probabilities = new TreeMap<>(learned);
+            parameters
+                    .segments()
+                    .forEach((segment, setting) -> setting.baseProbability()
+                            .ifPresent(probability -> probabilities.put(segment, probability)));
+            return new Bandit(learner, probabilities);
+        }
+
+        @Override
+        public double baseProbability(double score, String segment) {
+            return learned.getOrDefault(segment, ThompsonSampling.START);
         }
     }
 

@@ -1,5 +1,6 @@
 package io.flagcast.allocation;
 
+import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -11,7 +12,7 @@ import java.util.Optional;
  *
  * @param bands in ascending order
  */
-public record Segments(List<Band> bands) {
+public record Segments(List<Band> bands) implements Serializable {
 
     /** One band for everybody, where an experiment declares none. */
     public static final Segments SINGLE = new Segments(List.of(new Band("scored", 0, 100)));
@@ -23,21 +24,20 @@ public record Segments(List<Band> bands) {
      * @param from exclusive lower end (inclusive for 0)
      * @param to inclusive upper end
      */
-    public record Band(String name, double from, double to) {
+    public record Band(String name, double from, double to) implements Serializable {
 
         public Band {
             Objects.requireNonNull(name, "name");
             if (!(from >= 0 && to <= 100 && from < to)) {
-                throw new IllegalArgumentException("segment '%s' is [%s, %s]: a band is [from, to] with 0 <= from < to <= 100"
-                        .formatted(name, from, to));
+                throw new IllegalArgumentException(
+                        "segment '%s' is [%s, %s]: a band is [from, to] with 0 <= from < to <= 100"
+                                .formatted(name, from, to));
             }
         }
     }
 
     public Segments {
-        bands = bands.stream()
-                .sorted(Comparator.comparingDouble(Band::from))
-                .toList();
+        bands = bands.stream().sorted(Comparator.comparingDouble(Band::from)).toList();
         partitionProblem(bands).ifPresent(problem -> {
             throw new IllegalArgumentException(problem);
         });

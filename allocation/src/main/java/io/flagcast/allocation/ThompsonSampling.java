@@ -2,6 +2,7 @@ package io.flagcast.allocation;
 
 import io.flagcast.statistics.BetaPosterior;
 import io.flagcast.statistics.Moments;
+import java.io.Serializable;
 
 /**
  * Thompson sampling in batches: a segment's base probability moves towards the probability that enabling is better than
@@ -12,7 +13,7 @@ import io.flagcast.statistics.Moments;
  * @param maxStep most that one update moves the probability, in (0, 1]
  * @param minUsers users that each arm needs before anything moves
  */
-public record ThompsonSampling(double floor, double maxStep, long minUsers) {
+public record ThompsonSampling(double floor, double maxStep, long minUsers) implements Serializable {
 
     /** Base probability before anything is learned. */
     public static final double START = 0.5;

@@ -10,10 +10,13 @@ import io.flagcast.rules.Rule;
 import io.flagcast.rules.RuleEngine;
 import io.flagcast.statistics.Metric;
 import java.nio.file.Path;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /**
  * A configured rollout of a feature, as its file declares it.
@@ -21,9 +24,9 @@ import java.util.Optional;
  * @param experimentId unique among all files
  * @param featureId the product feature behind the flag
  * @param status whether anybody is enabled
- * @param treatment parameters handed to the caller with an enabled decision
+ * @param treatment parameters handed to the caller with an enabled decision, in the order of the file
  * @param salt fixed for life: a new one reshuffles every user
- * @param layer range of a layer, where the experiment excludes others
+ * @param layer its range of a layer; {@link Layer#NONE} where it excludes no other
  * @param eligibility boolean Spark SQL expression over profile columns; everyone where absent
  * @param segments named bands of scores
  * @param allocation type and settings of the policy
@@ -43,7 +46,7 @@ public record Experiment(
         Status status,
         Map<String, String> treatment,
         String salt,
-        Optional<Layer> layer,
+        Layer layer,
         Optional<String> eligibility,
         Segments segments,
         Policy allocation,
@@ -73,7 +76,8 @@ public record Experiment(
     public Experiment {
         Objects.requireNonNull(experimentId, "experimentId");
         Objects.requireNonNull(featureId, "featureId");
-        treatment = Map.copyOf(treatment);
+        // Map.copyOf iterates in another order in every JVM; rows that carry the treatment must not.
+        treatment = Collections.unmodifiableMap(new LinkedHashMap<>(treatment));
         metrics = List.copyOf(metrics);
         rules = List.copyOf(rules);
         tests = List.copyOf(tests);
@@ -87,7 +91,10 @@ public record Experiment(
      */
     public Allocator allocator(double holdout, AllocationParameters parameters) {
         Activity activity = status == Status.ACTIVE ? Activity.ACTIVE : Activity.INACTIVE;
-        return new Allocator(activity, holdout, layer, segments, allocation, exploration, unscored, parameters);
+        Map<String, Double> shares =
+                segments.names().stream().collect(Collectors.toMap(name -> name, parameters::share));
+        return new Allocator(
+                activity, holdout, layer, segments, allocation.with(parameters), exploration, unscored, shares);
     }
 
     /** The rules of this experiment. */

@@ -21,9 +21,7 @@ final class Nearest {
 
     /** What to append to a message. */
     static String suggestion(String written, Collection<String> valid) {
-        return to(written, valid)
-                .map(name -> "; did you mean '" + name + "'?")
-                .orElse("");
+        return to(written, valid).map(name -> "; did you mean '" + name + "'?").orElse("");
     }
 
     /**
@@ -42,8 +40,7 @@ final class Nearest {
                 }
                 int substitution = a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1;
                 distance[i][j] = Math.min(
-                        distance[i - 1][j - 1] + substitution,
-                        1 + Math.min(distance[i - 1][j], distance[i][j - 1]));
+                        distance[i - 1][j - 1] + substitution, 1 + Math.min(distance[i - 1][j], distance[i][j - 1]));
                 if (i > 1 && j > 1 && a.charAt(i - 1) == b.charAt(j - 2) && a.charAt(i - 2) == b.charAt(j - 1)) {
                     distance[i][j] = Math.min(distance[i][j], 1 + distance[i - 2][j - 2]);
                 }

@@ -5,6 +5,7 @@ import io.flagcast.allocation.AllocationParameters.Setting;
 import io.flagcast.rules.Observation;
 import io.flagcast.rules.Rule;
 import io.flagcast.rules.RuleDecision;
+import io.flagcast.statistics.Metric;
 import io.flagcast.statistics.Moments;
 import java.time.Instant;
 import java.util.List;
@@ -63,16 +64,14 @@ public record RuleTest(String name, Given given, Expect expect, int line) {
                 given.segment(),
                 rule.when().population(),
                 rule.when().metric(),
+                Metric.Kind.PROPORTION,
                 Moments.ofProportion(given.conversions(), given.users()));
         AllocationParameters parameters = new AllocationParameters(
                 0,
                 Map.of(given.segment(), new Setting(given.share(), OptionalDouble.empty(), 0, Optional.empty())),
                 OptionalInt.empty());
         RuleDecision decision =
-                experiment
-                        .ruleEngine()
-                        .evaluate(parameters, List.of(observation), List.of(), Instant.EPOCH)
-                        .stream()
+                experiment.ruleEngine().evaluate(parameters, List.of(observation), List.of(), Instant.EPOCH).stream()
                         .filter(candidate -> candidate.rule().equals(rule))
                         .findFirst()
                         .orElseThrow();
@@ -81,8 +80,8 @@ public record RuleTest(String name, Given given, Expect expect, int line) {
                     .formatted(expect.outcome().label(), decision.outcome().label(), decision.reason()));
         }
         if (expect.share().isPresent() && Math.abs(expect.share().getAsDouble() - decision.shareAfter()) > 1e-9) {
-            return Optional.of("expected share %.4f, got %.4f"
-                    .formatted(expect.share().getAsDouble(), decision.shareAfter()));
+            return Optional.of(
+                    "expected share %.4f, got %.4f".formatted(expect.share().getAsDouble(), decision.shareAfter()));
         }
         return Optional.empty();
     }

@@ -18,8 +18,8 @@ import org.snakeyaml.engine.v2.nodes.ScalarNode;
  */
 final class Scalars {
 
-    private static final String DECIMAL = "(?:0|[1-9][0-9]{0,14})(?:\\.[0-9]{1,17})?";
-    private static final Pattern PLAIN_NUMBER = Pattern.compile("-?" + DECIMAL);
+    private static final String DECIMAL = "(?:0|[1-9][0-9]{0,14})(?:\\.[0-9]{1,30})?";
+    private static final Pattern PLAIN_NUMBER = Pattern.compile("-?" + DECIMAL + "(?:[eE][-+]?[0-9]{1,3})?");
     private static final Pattern WHOLE_NUMBER = Pattern.compile("-?(?:0|[1-9][0-9]{0,14})");
     private static final Pattern PERCENT = Pattern.compile("(-?" + DECIMAL + ")\\h*%");
     private static final Pattern POINTS = Pattern.compile("(" + DECIMAL + ")\\h*pp");
@@ -77,21 +77,19 @@ final class Scalars {
     /** One of the names that are declared elsewhere in the file; every name where those are unreadable. */
     static Reader<String> nameIn(String where, Optional<? extends Collection<String>> declared) {
         return value -> name(value)
-                .filter(name -> declared.isEmpty() || declared.get().contains(name))
-                .or(() -> name(value).flatMap(name -> value.refuse("not declared in %s (%s)%s"
-                        .formatted(
-                                where,
-                                declared.get().isEmpty()
-                                        ? "there are none"
-                                        : String.join(", ", declared.get()),
-                                Nearest.suggestion(name, declared.get())))));
+                .flatMap(name -> declared.isEmpty() || declared.get().contains(name)
+                        ? Optional.of(name)
+                        : value.refuse("not declared in %s (%s)%s"
+                                .formatted(
+                                        where,
+                                        declared.get().isEmpty() ? "there are none" : String.join(", ", declared.get()),
+                                        Nearest.suggestion(name, declared.get()))));
     }
 
     /** A constant by its name in lower case. */
     static <E extends Enum<E>> Reader<E> oneOf(Class<E> type) {
         List<E> constants = List.of(type.getEnumConstants());
-        List<String> names =
-                constants.stream().map(constant -> label(constant)).toList();
+        List<String> names = constants.stream().map(Scalars::label).toList();
         return value -> value.scalar(node -> {
             int index = names.indexOf(node.getValue());
             if (index < 0) {
@@ -122,9 +120,12 @@ final class Scalars {
     static Optional<Double> number(Value value) {
         return value.scalar(node -> {
             requirePlain(node);
-            return requireMatch(
-                            PLAIN_NUMBER, node, "not a number; write digits with at most one point, as in 12 or 0.05")
-                    .doubleValue();
+            String otherwise = "not a finite number; write digits with at most one point, as in 12 or 0.05";
+            double number = requireMatch(PLAIN_NUMBER, node, otherwise).doubleValue();
+            if (Double.isInfinite(number)) {
+                throw new IllegalArgumentException(otherwise);
+            }
+            return number;
         });
     }
 
@@ -133,17 +134,19 @@ final class Scalars {
         return value.scalar(node -> {
             requirePlain(node);
             return requireMatch(
-                            WHOLE_NUMBER, node, "not a whole number of at most 15 digits; write digits only, as in 1000")
+                            WHOLE_NUMBER,
+                            node,
+                            "not a whole number of at most 15 digits; write digits only, as in 1000")
                     .longValueExact();
         });
     }
 
-    /** A whole number below two billion. */
+    /** A whole number of the size of an int. */
     static Optional<Integer> smallCount(Value value) {
         return count(value)
-                .filter(count -> count == count.intValue())
-                .or(() -> count(value).flatMap(count -> value.refuse("larger than " + Integer.MAX_VALUE)))
-                .map(Long::intValue);
+                .flatMap(count -> count == count.intValue()
+                        ? Optional.of(count.intValue())
+                        : value.refuse("outside %d to %d".formatted(Integer.MIN_VALUE, Integer.MAX_VALUE)));
     }
 
     /** A fraction in [0, 1], written {@code 5%} or {@code 0.05}. */
@@ -198,7 +201,7 @@ final class Scalars {
                 return new Amount(hundredths(points.group(1)), Unit.POINTS);
             }
             throw new IllegalArgumentException(
-                    "percent or points? Write 20% (of the current share: x 0.8) or 20pp (of the full share: - 0.2)");
+                    "percent or points? Write 20%, of the current share, or 20pp, of the full share");
         });
     }
 

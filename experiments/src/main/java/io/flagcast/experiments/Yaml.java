@@ -42,10 +42,11 @@ final class Yaml {
         } catch (MarkedYamlEngineException e) {
             problems.add(line(e.getProblemMark()), "not readable as YAML: " + e.getProblem());
         } catch (ReaderException e) {
-            int line = 1 + (int) text.codePoints()
-                    .limit(e.getPosition())
-                    .filter(c -> c == '\n')
-                    .count();
+            int line = 1
+                    + (int) text.codePoints()
+                            .limit(e.getPosition())
+                            .filter(c -> c == '\n')
+                            .count();
             problems.add(line, "character U+%04X is not allowed; remove it".formatted(e.getCodePoint()));
         } catch (YamlEngineException e) {
             problems.add(0, "not readable as YAML: " + e.getMessage());

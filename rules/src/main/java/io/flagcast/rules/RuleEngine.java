@@ -3,6 +3,7 @@ package io.flagcast.rules;
 import io.flagcast.allocation.AllocationParameters;
 import io.flagcast.rules.RuleDecision.Outcome;
 import io.flagcast.statistics.ConfidenceSequence;
+import io.flagcast.statistics.Metric;
 import io.flagcast.statistics.Moments;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -49,7 +50,7 @@ public record RuleEngine(String experimentId, String contentHash, List<Rule> rul
      * Evaluates every rule once.
      *
      * @param parameters in force; new shares are computed from this version
-     * @param observations since the evidence of each segment began
+     * @param observations since the evidence of each segment began; at most one per segment, population and metric
      * @param firings earlier firings of this experiment
      * @param asOf instant up to which the observations looked
      * @return a decision for every rule, in the order of the rules
@@ -70,15 +71,16 @@ public record RuleEngine(String experimentId, String contentHash, List<Rule> rul
             Instant asOf) {
         Rule.Condition when = rule.when();
         double share = parameters.share(when.segment());
-        Moments values = observations.stream()
+        Optional<Observation> observation = observations.stream()
                 .filter(o -> o.segment().equals(when.segment())
                         && o.population() == when.population()
                         && o.metric().equals(when.metric()))
-                .map(Observation::values)
-                .reduce(Moments.EMPTY, Moments::merge);
-        Verdict verdict = verdict(rule, values, share, firings, asOf);
-        double after =
-                verdict.outcome == Outcome.FIRED && rule.mode() == Rule.Mode.ENFORCE ? rule.then().apply(share) : share;
+                .findFirst();
+        Moments values = observation.map(Observation::values).orElse(Moments.EMPTY);
+        Verdict verdict = verdict(rule, observation, share, firings, asOf);
+        double after = verdict.outcome == Outcome.FIRED && rule.mode() == Rule.Mode.ENFORCE
+                ? rule.then().apply(share)
+                : share;
         return new RuleDecision(
                 decisionId(rule, asOf),
                 experimentId,
@@ -96,10 +98,12 @@ public record RuleEngine(String experimentId, String contentHash, List<Rule> rul
 
     private record Verdict(Outcome outcome, OptionalDouble bound, String reason) {}
 
-    private Verdict verdict(Rule rule, Moments values, double share, List<Firing> firings, Instant asOf) {
+    private Verdict verdict(
+            Rule rule, Optional<Observation> observation, double share, List<Firing> firings, Instant asOf) {
+        Moments values = observation.map(Observation::values).orElse(Moments.EMPTY);
         Rule.Condition when = rule.when();
         Rule.Evidence evidence = rule.evidence();
-        if (values.n() < evidence.minUsers()) {
+        if (observation.isEmpty() || values.n() < evidence.minUsers()) {
             return new Verdict(
                     Outcome.INCONCLUSIVE,
                     OptionalDouble.empty(),
@@ -107,9 +111,10 @@ public record RuleEngine(String experimentId, String contentHash, List<Rule> rul
         }
         ConfidenceSequence sequence = ConfidenceSequence.atConfidence(evidence.confidence(), evidence.tunedAt());
         boolean below = when.side() == Rule.Side.BELOW;
-        OptionalDouble bound = below ? sequence.upperBound(values) : sequence.lowerBound(values);
+        Metric.Kind kind = observation.get().kind();
+        OptionalDouble bound = below ? sequence.upperBound(values, kind) : sequence.lowerBound(values, kind);
         if (bound.isEmpty()) {
-            return new Verdict(Outcome.INCONCLUSIVE, bound, "too few users for a confidence bound");
+            return new Verdict(Outcome.INCONCLUSIVE, bound, "%,d users without spread in their values: no confidence bound".formatted(values.n()));
         }
         boolean holds = below ? bound.getAsDouble() < when.level() : bound.getAsDouble() > when.level();
         String comparison = "%s bound %.4f is %s %.4f (observed %.4f, n = %,d)"
@@ -130,16 +135,15 @@ public record RuleEngine(String experimentId, String contentHash, List<Rule> rul
 
     private Optional<String> heldBack(Rule rule, double share, List<Firing> firings, Instant asOf) {
         List<Firing> earlier = firings.stream()
-                .filter(firing -> firing.ruleId().equals(rule.ruleId())
-                        && firing.asOf().isBefore(asOf))
+                .filter(firing ->
+                        firing.ruleId().equals(rule.ruleId()) && firing.asOf().isBefore(asOf))
                 .toList();
         Optional<Instant> last = earlier.stream().map(Firing::asOf).max(Comparator.naturalOrder());
         if (last.isPresent() && last.get().plus(rule.cooldown()).isAfter(asOf)) {
             return Optional.of("cooldown of %s lasts until %s"
                     .formatted(inDays(rule.cooldown()), last.get().plus(rule.cooldown())));
         }
-        if (rule.maxFirings().isPresent()
-                && earlier.size() >= rule.maxFirings().getAsInt()) {
+        if (rule.maxFirings().isPresent() && earlier.size() >= rule.maxFirings().getAsInt()) {
             return Optional.of("max_firings %d is reached".formatted(earlier.size()));
         }
         if (rule.then().apply(share) == share) {
@@ -169,7 +173,7 @@ public record RuleEngine(String experimentId, String contentHash, List<Rule> rul
         for (RuleDecision decision : decisions) {
             RuleDecision winner = winners.get(decision.rule().when().segment());
             result.add(
-                    winner == null || winner == decision || !decision.changesShare()
+                    winner == null || winner.equals(decision) || !decision.changesShare()
                             ? decision
                             : suppressed(decision, winner));
         }
@@ -200,7 +204,9 @@ public record RuleEngine(String experimentId, String contentHash, List<Rule> rul
         try {
             byte[] digest = MessageDigest.getInstance("SHA-256").digest(key.getBytes(StandardCharsets.UTF_8));
             return "%s-%s"
-                    .formatted(rule.ruleId().toLowerCase(Locale.ROOT), HexFormat.of().formatHex(digest, 0, 6));
+                    .formatted(
+                            rule.ruleId().toLowerCase(Locale.ROOT),
+                            HexFormat.of().formatHex(digest, 0, 6));
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every JVM has SHA-256", e);
         }

@@ -103,8 +103,8 @@ public record BetaPosterior(double alpha, double beta) {
     /** Ends of panels, each short against the density's scale, that cover all but a negligible part of it. */
     private double[] panelEnds() {
         double mode = Math.log(alpha / beta);
-        // The standard deviation of the normal that fits the mode. The log-concave tails of few counts reach
-        // further, but nowhere does the density change faster than over one unit of log odds.
+        // The standard deviation of the normal that fits the mode; for few counts it is wide, and one unit stays short
+        // against the distance π to the density's nearest complex singularity.
         double width = Math.min(1, Math.sqrt((alpha + beta) / alpha / beta));
         int below = 1;
         while (logDensity(-below * width) > NEGLIGIBLE_LOG_DENSITY) {

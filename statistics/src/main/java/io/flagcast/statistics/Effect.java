@@ -4,9 +4,9 @@ import java.util.Optional;
 
 /**
  * The effect of being enabled: the difference of two Hájek means, enabled minus control. Not a relative lift:
- * the estimate is in the unit of the outcome, so percentage points for a proportion.
+ * the estimate is in the unit of the outcome, for a proportion 0.01 being one percentage point.
  *
- * @param estimate mean if enabled − mean of the control
+ * @param estimate mean of the enabled − mean of the control
  * @param standardError of the estimate, at least 0. 0 means that the outcome varied in neither arm, which says
  *     nothing of how well the effect is known
  * @param effectiveSampleSize sum of both arms' {@linkplain WeightedMoments#effectiveSampleSize effective sizes},
@@ -34,8 +34,8 @@ public record Effect(double estimate, double standardError, double effectiveSamp
     }
 
     /**
-     * The effect between two independent arms; its variance is the sum of both (Lunceford and Davidian 2004,
-     * section 3, with the propensities known).
+     * The effect between two independent arms; its variance is the sum of both (Lunceford and Davidian 2004, with
+     * the propensities known).
      *
      * @return absent if either arm has fewer than two rows: an effect that cannot be estimated is not 0
      */

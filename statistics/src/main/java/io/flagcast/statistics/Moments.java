@@ -5,7 +5,7 @@ package io.flagcast.statistics;
  * their values, so an engine computes parts and the parts add up.
  *
  * <p>Source: T. F. Chan, G. H. Golub, R. J. LeVeque, "Updating Formulae and a Pairwise Algorithm for
- * Computing Sample Variances", Stanford report STAN-CS-79-773 (1979), section 2, equations (2.1).
+ * Computing Sample Variances", Stanford report STAN-CS-79-773 (1979), the formulae for two samples of any size.
  *
  * @param n number of values, at least 0
  * @param mean arithmetic mean, in the unit of the values; 0 when there are none
@@ -82,7 +82,7 @@ public record Moments(long n, double mean, double m2) {
         return merge(new Moments(1, x, 0));
     }
 
-    /** The moments of both sets together (Chan, Golub, LeVeque 1979, equations (2.1)). */
+    /** The moments of both sets together (Chan, Golub, LeVeque 1979). */
     public Moments merge(Moments other) {
         if (n == 0) {
             return other;

@@ -14,9 +14,9 @@ import java.util.stream.IntStream;
  *
  * <ul>
  *   <li><b>Qini curve</b> is r − s·t/c (N. J. Radcliffe, "Using Control Groups to Target on Predicted Lift", Direct
- *       Marketing Analytics Journal 2007, section 4),
+ *       Marketing Analytics Journal, 2007),
  *   <li><b>uplift curve</b> is (r/t − s/c)·x (F. Devriendt, T. Guns, W. Verbeke, "Learning to Rank for Uplift
- *       Modeling", arXiv 2002.05897, section 3),
+ *       Modeling", arXiv 2002.05897),
  * </ul>
  *
  * a ratio without rows counting as 0. Both are evaluated where the score changes, so that tied rows count as one
@@ -36,8 +36,8 @@ public final class UpliftCurve {
      * scikit-uplift's {@code qini_auc_score(negative_effect=True)}: normalised area under the Qini curve. The perfect
      * ranking has the treated responders first and the responders that were not treated last.
      *
-     * @return at most 1
-     * @throws IllegalArgumentException if no row responded, as then every ranking is perfect; or as for all methods
+     * @throws IllegalArgumentException if no row responded, as then no ranking is better than another; or as for all
+     *     methods
      */
     public static double qiniAuc(double[] score, int[] response, boolean[] treated) {
         countsOf(score, response, treated);
@@ -100,8 +100,8 @@ public final class UpliftCurve {
         double[] perfect =
                 IntStream.range(0, score.length).mapToDouble(perfectScore).toArray();
         double perfectArea = areaAboveRandom(perfect, response, treated, curve);
-        // Areas are sums of ratios of counts: what is not exactly 0 is at least about 1 / rows.
-        if (Math.abs(perfectArea) < 1e-9) {
+        // Areas grow with rows², and so does their rounding; that of a single responder is about rows / 2.
+        if (Math.abs(perfectArea) <= 1e-12 * score.length * score.length) {
             throw new IllegalArgumentException(
                     "UpliftCurve: even the perfect ranking is no better than a random one, the responses of these "
                             + score.length + " rows cannot tell rankings apart");

@@ -7,9 +7,9 @@ import java.util.OptionalDouble;
  * the inverse of its probability to be in this arm.
  *
  * <p>Sources: the estimator and its linearised variance, C.-E. Särndal, B. Swensson, J. Wretman, "Model
- * Assisted Survey Sampling" (1992), section 5.7 (the mean as a ratio of two totals; result 5.6.2), in causal
- * inference J. K. Lunceford, M. Davidian, Statistics in Medicine 23 (2004), section 3, estimator IPW2; the
- * effective sample size, L. Kish, "Survey Sampling" (1965), section 11.7.
+ * Assisted Survey Sampling" (1992), sections 5.6 and 5.7 (the mean as a ratio of two totals), in causal inference
+ * J. K. Lunceford, M. Davidian, Statistics in Medicine 23 (2004), their estimator IPW2; the effective sample size,
+ * L. Kish, "Survey Sampling" (1965), section 11.7.
  *
  * @param n number of rows, at least 0
  * @param w Σ weight
@@ -38,13 +38,13 @@ public record WeightedMoments(long n, double w, double w2, double wy, double wy2
         requireFinite("wy2", wy2);
         requireFinite("w2y", w2y);
         requireFinite("w2y2", w2y2);
-        if (wy2 < 0 || w2y2 < 0) {
-            throw new IllegalArgumentException(
-                    "WeightedMoments: wy2 is " + wy2 + " and w2y2 is " + w2y2 + ", both must be at least 0");
-        }
         if (n > 0 && (w <= 0 || w2 <= 0)) {
             throw new IllegalArgumentException(
                     "WeightedMoments: " + n + " rows with w " + w + " and w2 " + w2 + ", every weight must be above 0");
+        }
+        if (wy2 < 0 || w2y2 < 0) {
+            throw new IllegalArgumentException(
+                    "WeightedMoments: wy2 is " + wy2 + " and w2y2 is " + w2y2 + ", both must be at least 0");
         }
         if (n == 0 && (w != 0 || w2 != 0 || wy != 0 || wy2 != 0 || w2y != 0 || w2y2 != 0)) {
             throw new IllegalArgumentException("WeightedMoments: no rows, yet a sum is not 0");

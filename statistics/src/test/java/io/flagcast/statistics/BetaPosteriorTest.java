@@ -18,7 +18,7 @@ class BetaPosteriorTest {
 
     private static final Offset<Double> PROMISED = within(1e-9);
 
-    /** P(A > B) = Σ over i < a of B(a' + i, b + b') / ((b + i) B(1 + i, b) B(a', b')), for whole counts (E. Miller, 2015). */
+    /** Whole counts: P(A > B) = Σ over i < a of B(a' + i, b + b') / ((b + i) B(1 + i, b) B(a', b')) (Miller 2015). */
     @Property(tries = 300)
     void theProbabilityIsThatOfTheClosedForm(
             @ForAll @IntRange(max = 300) int successes,
@@ -66,6 +66,14 @@ class BetaPosteriorTest {
         assertThat(one.probabilityGreaterThan(other) + other.probabilityGreaterThan(one))
                 .isCloseTo(1, PROMISED);
         assertThat(one.probabilityGreaterThan(one)).isCloseTo(0.5, PROMISED);
+    }
+
+    /** P(A > B) = 1 − E (1 − A)^b = b / (a + b) for A of Beta(1, a), B of Beta(1, b): densities far from normal. */
+    @Property(tries = 300)
+    void withoutAnySuccessTheOneWithFewerFailuresIsLikelierGreater(
+            @ForAll @DoubleRange(max = 1e7) double failures, @ForAll @DoubleRange(max = 1e7) double otherFailures) {
+        assertThat(BetaPosterior.of(0, failures).probabilityGreaterThan(BetaPosterior.of(0, otherFailures)))
+                .isCloseTo((otherFailures + 1) / (failures + otherFailures + 2), PROMISED);
     }
 
     @Test

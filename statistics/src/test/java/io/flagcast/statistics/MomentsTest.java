@@ -73,7 +73,7 @@ class MomentsTest {
 
     @Test
     void roundingInSumsNeverMakesTheVarianceNegative() {
-        // 0.1 · 0.1 summed three times is below (0.3)² / 3 in floating point or equal to it: the spread is 0.
+        // Three values of 0.1; then sums that no values can have, as rounding may produce them.
         assertThat(Moments.ofSums(3, 0.3, 0.03).variance()).isCloseTo(0, ROUNDING);
         assertThat(Moments.ofSums(10, 1, 0.0999).m2()).isZero();
     }

@@ -108,6 +108,11 @@ class UpliftCurveTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> UpliftCurve.qiniAuc(SCORE, new int[6], TREATED))
                 .withMessageContaining("cannot tell rankings apart");
+        // The only treated row responded: the perfect uplift curve is the random line.
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> UpliftCurve.upliftAuc(
+                        SCORE, new int[] {1, 0, 0, 0, 0, 0}, new boolean[] {true, false, false, false, false, false}))
+                .withMessageContaining("cannot tell rankings apart");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> UpliftCurve.qiniAuc(SCORE, RESPONSE, new boolean[6]))
                 .withMessageContaining("0 treated rows and 6 others");

@@ -24,8 +24,6 @@ public record CollaborativeModel(
         Map<String, Double> metrics)
         implements ResponsivenessModel {
 
-    private static final long serialVersionUID = 1L;
-
     public CollaborativeModel {
         items = List.copyOf(items);
         references = Map.copyOf(references);

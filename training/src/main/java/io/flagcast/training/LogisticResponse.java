@@ -16,8 +16,6 @@ import org.apache.spark.sql.Row;
 @SuppressWarnings("ArrayRecordComponent") // Models are told apart by id, never by equals.
 record LogisticResponse(double[] coefficients, double intercept) implements Serializable {
 
-    private static final long serialVersionUID = 1L;
-
     /**
      * Fits by penalised maximum likelihood.
      *

@@ -30,8 +30,6 @@ import org.apache.spark.sql.types.StringType;
  * @param categories categorical predictors
  */
 record PredictorEncoding(List<Numeric> numbers, List<Categorical> categories) implements Serializable {
-
-    private static final long serialVersionUID = 1L;
     private static final double SKEWED = 2;
     private static final int MOST_LEVELS = 100;
 
@@ -42,9 +40,7 @@ record PredictorEncoding(List<Numeric> numbers, List<Categorical> categories) im
      * @param scale of its values
      * @param mean what a missing value is taken for, on that scale
      */
-    record Numeric(String name, Scale scale, double mean) implements Serializable {
-        private static final long serialVersionUID = 1L;
-    }
+    record Numeric(String name, Scale scale, double mean) implements Serializable {}
 
     /** Scale on which a number enters the model. */
     enum Scale {
@@ -58,9 +54,7 @@ record PredictorEncoding(List<Numeric> numbers, List<Categorical> categories) im
      * @param name column
      * @param levels levels with a place of their own, the most frequent of training
      */
-    record Categorical(String name, List<String> levels) implements Serializable {
-        private static final long serialVersionUID = 1L;
-    }
+    record Categorical(String name, List<String> levels) implements Serializable {}
 
     PredictorEncoding {
         numbers = List.copyOf(numbers);

@@ -51,7 +51,6 @@ public sealed interface ResponsivenessModel extends Serializable
             List<Double> benefitBounds,
             Map<String, Double> metrics)
             implements ResponsivenessModel {
-        private static final long serialVersionUID = 1L;
 
         public Uplift {
             benefitBounds = List.copyOf(benefitBounds);
@@ -70,7 +69,6 @@ public sealed interface ResponsivenessModel extends Serializable
     record Propensity(
             PredictorEncoding encoding, LogisticResponse response, Reference reference, Map<String, Double> metrics)
             implements ResponsivenessModel {
-        private static final long serialVersionUID = 1L;
 
         public Propensity {
             metrics = Map.copyOf(metrics);

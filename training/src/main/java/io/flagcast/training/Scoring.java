@@ -44,7 +44,6 @@ public final class Scoring {
      * @param model the model; absent (null) where the feature has none, which gives source prior
      */
     public record Scorer(String featureId, String modelId, ResponsivenessModel model) implements Serializable {
-        private static final long serialVersionUID = 1L;
 
         /** The scorer of a feature without a model. */
         public static Scorer prior(String featureId) {
@@ -111,7 +110,6 @@ public final class Scoring {
     /** A feature's model, ready for rows whose predictors lie at the given places. */
     @SuppressWarnings("ArrayRecordComponent") // Lives inside one pass.
     private record FeatureScorer(Scorer scorer, int[] places, FoldIn foldIn) implements Serializable {
-        private static final long serialVersionUID = 1L;
 
         static FeatureScorer of(Scorer scorer, List<Integer> places) {
             FoldIn foldIn = scorer.model() instanceof CollaborativeModel model ? new FoldIn(model) : null;

@@ -1,0 +1,209 @@
+package io.flagcast.experiments;
+
+import io.flagcast.allocation.Layer;
+import io.flagcast.experiments.Experiment.Status;
+import io.flagcast.experiments.ExperimentReader.Outline;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+
+/** Reads experiment files. Either all of them are valid, or an exception names every problem of every file. */
+public final class ExperimentFiles {
+
+    /** Largest file, in bytes. */
+    static final int MOST_BYTES = 256 * 1024;
+
+    private ExperimentFiles() {}
+
+    /**
+     * Reads one file, or every {@code *.yaml}, {@code *.yml} and {@code *.json} of a directory (but not of the
+     * directories in it).
+     *
+     * @return in the order of the file names
+     * @throws ExperimentFilesException with all problems, one of which may be that there is no file at all
+     */
+    public static List<Experiment> read(Path fileOrDirectory) {
+        List<Problem> problems = new ArrayList<>();
+        List<Outline> outlines = new ArrayList<>();
+        for (Path file : files(fileOrDirectory, problems)) {
+            bytes(file, problems)
+                    .flatMap(bytes -> outline(file, bytes, problems))
+                    .ifPresent(outlines::add);
+        }
+        problems.addAll(conflicts(outlines));
+        return experiments(outlines, problems);
+    }
+
+    /**
+     * Reads the text of one file.
+     *
+     * @param fileName its name for messages and for {@link Experiment#file}
+     * @throws ExperimentFilesException with all its problems
+     */
+    public static Experiment parse(String fileName, String text) {
+        List<Problem> problems = new ArrayList<>();
+        Optional<Outline> outline = outline(Path.of(fileName), text.getBytes(StandardCharsets.UTF_8), problems);
+        return experiments(outline.stream().toList(), problems).get(0);
+    }
+
+    private static List<Experiment> experiments(List<Outline> outlines, List<Problem> problems) {
+        if (!problems.isEmpty()) {
+            throw new ExperimentFilesException(problems);
+        }
+        return outlines.stream()
+                .map(outline -> outline.experiment().orElseThrow())
+                .toList();
+    }
+
+    private static List<Path> files(Path fileOrDirectory, List<Problem> problems) {
+        if (!Files.isDirectory(fileOrDirectory)) {
+            return List.of(fileOrDirectory);
+        }
+        List<Path> files = new ArrayList<>();
+        try (DirectoryStream<Path> entries = Files.newDirectoryStream(
+                fileOrDirectory, entry -> isExperimentFile(entry.getFileName().toString()))) {
+            entries.forEach(files::add);
+        } catch (IOException | DirectoryIteratorException e) {
+            problems.add(unreadable(fileOrDirectory, e));
+            return List.of();
+        }
+        if (files.isEmpty()) {
+            problems.add(new Problem(
+                    fileOrDirectory.toString(),
+                    0,
+                    "the directory has no *.yaml, *.yml or *.json file; add one or name another directory"));
+        }
+        files.sort(Comparator.comparing(Path::toString));
+        return files;
+    }
+
+    private static boolean isExperimentFile(String name) {
+        String lower = name.toLowerCase(Locale.ROOT);
+        return !name.startsWith(".") && (lower.endsWith(".yaml") || lower.endsWith(".yml") || lower.endsWith(".json"));
+    }
+
+    private static Optional<byte[]> bytes(Path file, List<Problem> problems) {
+        try (InputStream input = Files.newInputStream(file)) {
+            return Optional.of(input.readNBytes(MOST_BYTES + 1));
+        } catch (NoSuchFileException e) {
+            problems.add(new Problem(file.toString(), 0, "there is no such file or directory; correct the path"));
+        } catch (IOException e) {
+            problems.add(unreadable(file, e));
+        }
+        return Optional.empty();
+    }
+
+    private static Problem unreadable(Path path, Exception e) {
+        return new Problem(path.toString(), 0, "cannot be read: " + e);
+    }
+
+    private static Optional<Outline> outline(Path file, byte[] bytes, List<Problem> problems) {
+        Problems found = new Problems(file.toString());
+        Optional<Outline> outline = Optional.empty();
+        if (bytes.length > MOST_BYTES) {
+            found.add(0, "larger than %d bytes; an experiment needs a few thousand".formatted(MOST_BYTES));
+        } else {
+            ExperimentReader reader = new ExperimentReader(file, sha256(bytes));
+            outline = text(bytes, found)
+                    .flatMap(text -> Yaml.read(text, found))
+                    .flatMap(Mapping.of(reader::outline)::read);
+        }
+        problems.addAll(found.inOrder());
+        return outline;
+    }
+
+    private static Optional<String> text(byte[] bytes, Problems problems) {
+        try {
+            return Optional.of(StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(bytes))
+                    .toString());
+        } catch (CharacterCodingException e) {
+            problems.add(0, "not UTF-8 text; save it as UTF-8");
+            return Optional.empty();
+        }
+    }
+
+    private static String sha256(byte[] bytes) {
+        try {
+            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every JVM has SHA-256", e);
+        }
+    }
+
+    /** What two files cannot both say; the later file has the problem. */
+    private static List<Problem> conflicts(List<Outline> outlines) {
+        List<Problem> conflicts = new ArrayList<>();
+        for (int i = 0; i < outlines.size(); i++) {
+            Outline later = outlines.get(i);
+            outlines.stream()
+                    .limit(i)
+                    .filter(earlier -> isSameId(earlier, later))
+                    .findFirst()
+                    .ifPresent(earlier -> conflicts.add(duplicateId(earlier, later)));
+            outlines.stream()
+                    .limit(i)
+                    .filter(earlier -> layer(earlier)
+                            .flatMap(taken -> layer(later).filter(taken::overlaps))
+                            .isPresent())
+                    .forEach(earlier -> conflicts.add(overlap(earlier, later)));
+        }
+        return conflicts;
+    }
+
+    private static boolean isSameId(Outline one, Outline other) {
+        return one.experimentId().read().isPresent()
+                && one.experimentId().read().equals(other.experimentId().read());
+    }
+
+    private static Problem duplicateId(Outline earlier, Outline later) {
+        return new Problem(
+                later.file(),
+                later.experimentId().line(),
+                "experiment_id '%s': also declared in %s:%d; give every experiment its own"
+                        .formatted(
+                                later.experimentId().value(),
+                                earlier.file(),
+                                earlier.experimentId().line()));
+    }
+
+    /** The layer's range that an experiment really uses. */
+    private static Optional<Layer> layer(Outline outline) {
+        return outline.status().read().equals(Optional.of(Status.ACTIVE))
+                ? outline.layer().read().filter(layer -> !layer.equals(Layer.NONE))
+                : Optional.empty();
+    }
+
+    private static Problem overlap(Outline earlier, Outline later) {
+        Layer taken = layer(earlier).orElseThrow();
+        Layer wanted = layer(later).orElseThrow();
+        return new Problem(
+                later.file(),
+                later.layer().line(),
+                "layer '%s' [%s, %s) overlaps [%s, %s) in %s:%d; active experiments of one layer need separate ranges"
+                        .formatted(
+                                wanted.name(),
+                                wanted.from(),
+                                wanted.to(),
+                                taken.from(),
+                                taken.to(),
+                                earlier.file(),
+                                earlier.layer().line()));
+    }
+}

@@ -1,0 +1,425 @@
+package io.flagcast.experiments;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import io.flagcast.allocation.AllocationParameters;
+import io.flagcast.allocation.Curve;
+import io.flagcast.allocation.Layer;
+import io.flagcast.allocation.Policy;
+import io.flagcast.allocation.Segments;
+import io.flagcast.allocation.Segments.Band;
+import io.flagcast.allocation.ThompsonSampling;
+import io.flagcast.experiments.Experiment.Status;
+import io.flagcast.experiments.Experiment.Stickiness;
+import io.flagcast.rules.Action;
+import io.flagcast.rules.Action.Amount;
+import io.flagcast.rules.Action.Amount.Unit;
+import io.flagcast.rules.Observation;
+import io.flagcast.rules.Rule;
+import io.flagcast.rules.RuleDecision;
+import io.flagcast.rules.RuleDecision.Outcome;
+import io.flagcast.statistics.Metric;
+import io.flagcast.statistics.Metric.Direction;
+import io.flagcast.statistics.Moments;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalInt;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class ExperimentFilesTest {
+
+    /** The experiment file of DESIGN.md, verbatim. */
+    static final String DESIGN = resource("checkout_v2_rollout.yaml");
+
+    private static final String MINIMAL = """
+            experiment_id: minimal
+            feature_id: dark_mode
+            salt: minimal-1
+            allocation: {percentage_allocation: 10%}
+            """;
+
+    private static final String TIERS = """
+              type: tiered                        # tiered | weighted_random | bandit | percentage (default)
+              tier_thresholds: [80, 50, 20]       # tier 0: score >= 80, tier 1: >= 50, tier 2: >= 20, tier 3: rest
+              active_tier: 2                      # enabled where tier < active_tier
+            """.indent(0);
+
+    @TempDir
+    Path directory;
+
+    static String resource(String name) {
+        try (InputStream input = ExperimentFilesTest.class.getResourceAsStream(name)) {
+            return new String(input.readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Test
+    void theFileOfTheDesignIsReadWhole() {
+        Experiment experiment = ExperimentFiles.parse("checkout_v2_rollout.yaml", DESIGN);
+        Rule rule = new Rule(
+                "pull_back_high_responders",
+                "If conversion of users with score > 70 is below 5 %, cut that segment by 20 %",
+                new Rule.Condition("high", Rule.Population.ENABLED, "conversion_rate", Rule.Side.BELOW, 0.05),
+                new Rule.Evidence(1000, 0.95, 10_000),
+                new Action.Reduce(new Amount(0.2, Unit.RELATIVE), 0.05),
+                Duration.ofDays(3),
+                OptionalInt.of(4),
+                Rule.Mode.ENFORCE);
+        assertThat(experiment)
+                .isEqualTo(new Experiment(
+                        "checkout_v2_rollout",
+                        "checkout_v2",
+                        Status.ACTIVE,
+                        Map.of("layout", "one_page"),
+                        "checkout-v2-2026q4",
+                        new Layer("checkout", 0, 0.5),
+                        Optional.of("country IN ('DE', 'FR')"),
+                        new Segments(
+                                List.of(new Band("low", 0, 30), new Band("mid", 30, 70), new Band("high", 70, 100))),
+                        new Policy.Tiered(List.of(80.0, 50.0, 20.0), List.of(1.0, 1.0, 0.0, 0.0)),
+                        Optional.empty(),
+                        0.05,
+                        0.10,
+                        Stickiness.ENROLMENT,
+                        List.of(
+                                new Metric(
+                                        "conversion_rate",
+                                        Metric.Kind.PROPORTION,
+                                        "purchase",
+                                        Duration.ofDays(1),
+                                        Direction.HIGHER_IS_BETTER),
+                                new Metric(
+                                        "revenue_per_user",
+                                        Metric.Kind.MEAN,
+                                        "purchase",
+                                        Duration.ofDays(7),
+                                        Direction.HIGHER_IS_BETTER)),
+                        List.of(rule),
+                        List.of(new RuleTest(
+                                "fires when clearly below",
+                                new RuleTest.Given("high", 20_000, 800, 1),
+                                new RuleTest.Expect("pull_back_high_responders", Outcome.FIRED, OptionalDouble.of(0.8)),
+                                36)),
+                        // sha256sum of the file
+                        "ab8feccdc05faee3028d2f128191a121d3c36e4fc0d19f38aa44b709d79670be",
+                        Path.of("checkout_v2_rollout.yaml")));
+    }
+
+    @Test
+    void theTestsOfTheDesignPass() {
+        Experiment experiment = ExperimentFiles.parse("checkout_v2_rollout.yaml", DESIGN);
+        assertThat(experiment.tests())
+                .hasSize(1)
+                .allSatisfy(test -> assertThat(test.failure(experiment)).isEmpty());
+    }
+
+    @ParameterizedTest
+    @CsvSource({"20000, 800, FIRED, 0.8", "200, 6, INCONCLUSIVE, 1", "20000, 1100, HELD, 1"})
+    void theRuleOfTheDesignFiresOnlyOnClearEvidence(long users, long conversions, Outcome outcome, double share) {
+        Experiment experiment = ExperimentFiles.parse("checkout_v2_rollout.yaml", DESIGN);
+        Observation observation = new Observation(
+                "high", Rule.Population.ENABLED, "conversion_rate", Moments.ofProportion(conversions, users));
+        List<RuleDecision> decisions = experiment
+                .ruleEngine()
+                .evaluate(AllocationParameters.INITIAL, List.of(observation), List.of(), Instant.EPOCH);
+        assertThat(decisions).singleElement().satisfies(decision -> {
+            assertThat(decision.outcome()).isEqualTo(outcome);
+            assertThat(decision.shareBefore()).isEqualTo(1);
+            assertThat(decision.shareAfter()).isEqualTo(share);
+        });
+    }
+
+    @Test
+    void tierProbabilitiesStandInsteadOfAnActiveTier() {
+        assertThat(designWith("  active_tier: 2 ", "  tier_probabilities: [100%, 50%, 10%, 0%] ")
+                        .allocation())
+                .isEqualTo(new Policy.Tiered(List.of(80.0, 50.0, 20.0), List.of(1.0, 0.5, 0.1, 0.0)));
+    }
+
+    @Test
+    void weightedRandomHasThreeCurves() {
+        String logistic = "{curve: logistic, midpoint: 60, steepness: 0.1, floor: 5%, ceiling: 90%}";
+        assertThat(weighted(logistic)).isEqualTo(new Policy.WeightedRandom(new Curve.Logistic(60, 0.1), 0.05, 0.9));
+        assertThat(weighted("{curve: linear}")).isEqualTo(new Policy.WeightedRandom(new Curve.Linear(), 0, 1));
+        assertThat(weighted("{curve: power, exponent: 2.5, floor: 0.1}"))
+                .isEqualTo(new Policy.WeightedRandom(new Curve.Power(2.5), 0.1, 1));
+    }
+
+    private static Policy weighted(String parameters) {
+        return designWith(TIERS, "  type: weighted_random\n  weight_parameters: " + parameters + "\n")
+                .allocation();
+    }
+
+    @Test
+    void aBanditNamesItsReward() {
+        Experiment experiment = designWith(TIERS, """
+                  type: bandit
+                  bandit: {algorithm: thompson, reward: conversion_rate, floor: 10%, max_step: 20pp, min_users: 500}
+                """);
+        assertThat(experiment.allocation()).isEqualTo(new Policy.Bandit(new ThompsonSampling(0.1, 0.2, 500), Map.of()));
+        assertThat(experiment.reward()).contains("conversion_rate");
+    }
+
+    @Test
+    void aBanditHasDefaults() {
+        Experiment experiment =
+                designWith(TIERS, "  type: bandit\n  bandit: {algorithm: thompson, reward: conversion_rate}\n");
+        assertThat(experiment.allocation())
+                .isEqualTo(new Policy.Bandit(new ThompsonSampling(0.05, 0.1, 100), Map.of()));
+    }
+
+    private static Experiment designWith(String replaced, String by) {
+        assertThat(DESIGN).containsOnlyOnce(replaced);
+        return ExperimentFiles.parse("design.yaml", DESIGN.replace(replaced, by));
+    }
+
+    @Test
+    void whatMayBeAbsentHasADefault() {
+        Experiment experiment = ExperimentFiles.parse("minimal.yaml", MINIMAL);
+        assertThat(experiment)
+                .usingRecursiveComparison()
+                .ignoringFields("contentHash")
+                .isEqualTo(new Experiment(
+                        "minimal",
+                        "dark_mode",
+                        Status.ACTIVE,
+                        Map.of(),
+                        "minimal-1",
+                        Layer.NONE,
+                        Optional.empty(),
+                        Segments.SINGLE,
+                        new Policy.Percentage(0.1),
+                        Optional.empty(),
+                        0,
+                        0.1,
+                        Stickiness.ENROLMENT,
+                        List.of(),
+                        List.of(),
+                        List.of(),
+                        "",
+                        Path.of("minimal.yaml")));
+    }
+
+    @Test
+    void aRuleHasDefaults() {
+        Experiment experiment = ExperimentFiles.parse("rule.yaml", MINIMAL + """
+                metrics: {revenue: {kind: mean, outcome: purchase, within: 12h, higher_is_better: false}}
+                rules:
+                  - rule_id: restore
+                    description: >
+                      Give back what a dip
+                      has cost.
+                    when: {segment: scored, metric: revenue, above: 3.5}
+                    evidence: {min_users: 200}
+                    then: {increase_allocation: 10pp}
+                """);
+        assertThat(experiment.metrics().get(0).direction()).isEqualTo(Direction.LOWER_IS_BETTER);
+        assertThat(experiment.rules())
+                .containsExactly(new Rule(
+                        "restore",
+                        "Give back what a dip has cost.",
+                        new Rule.Condition("scored", Rule.Population.ENABLED, "revenue", Rule.Side.ABOVE, 3.5),
+                        new Rule.Evidence(200, 0.95, 2000),
+                        new Action.Increase(new Amount(0.1, Unit.POINTS), 1),
+                        Duration.ZERO,
+                        OptionalInt.empty(),
+                        Rule.Mode.DRY_RUN));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "5%, 0.05",
+        "5 %, 0.05",
+        "\"5%\", 0.05",
+        "7%, 0.07",
+        "0.07, 0.07",
+        "5e-05, 0.00005",
+        "2.5%, 0.025",
+        "0%, 0",
+        "0, 0",
+        "100%, 1",
+        "1, 1",
+        "1.0, 1"
+    })
+    void aRateIsPercentOrAFraction(String written, double rate) {
+        Experiment experiment = ExperimentFiles.parse("rate.yaml", MINIMAL.replace("10%", written));
+        assertThat(experiment.allocation()).isEqualTo(new Policy.Percentage(rate));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1d, PT24H", "12h, PT12H", "30m, PT30M", "\"7d\", PT168H"})
+    void aDurationIsDaysHoursOrMinutes(String written, Duration within) {
+        Experiment experiment = ExperimentFiles.parse(
+                "duration.yaml", MINIMAL + "metrics: {m: {kind: mean, outcome: o, within: " + written + "}}");
+        assertThat(experiment.metrics().get(0).within()).isEqualTo(within);
+    }
+
+    @Test
+    void treatmentParametersKeepTheirTextAndOrder() {
+        Experiment experiment = ExperimentFiles.parse(
+                "treatment.yaml", MINIMAL + "treatment: {rows: 012, big: yes, ratio: 1.50, note: ' a ', empty: ''}");
+        assertThat(experiment.treatment())
+                .containsExactly(
+                        Map.entry("rows", "012"),
+                        Map.entry("big", "yes"),
+                        Map.entry("ratio", "1.50"),
+                        Map.entry("note", " a "),
+                        Map.entry("empty", ""));
+    }
+
+    @Test
+    void quotesMakeATextOfAnything() {
+        Experiment experiment = ExperimentFiles.parse(
+                "quoted.yaml", MINIMAL.replace("minimal\n", "\"no\"\n").replace("dark_mode", "'012'"));
+        assertThat(experiment.experimentId()).isEqualTo("no");
+        assertThat(experiment.featureId()).isEqualTo("012");
+    }
+
+    @Test
+    void offIsAStatus() {
+        assertThat(ExperimentFiles.parse("off.yaml", MINIMAL + "status: off").status())
+                .isEqualTo(Status.OFF);
+    }
+
+    @Test
+    void jsonIsReadByTheSameRules() {
+        Experiment experiment = ExperimentFiles.parse("minimal.json", """
+                {
+                \t"experiment_id": "minimal",
+                \t"feature_id": "dark_mode",
+                \t"salt": "minimal-1",
+                \t"allocation": {"percentage_allocation": "10%", "exploration": 0.02}
+                }
+                """);
+        assertThat(experiment.experimentId()).isEqualTo("minimal");
+        assertThat(experiment.allocation()).isEqualTo(new Policy.Percentage(0.1));
+        assertThat(experiment.exploration()).isEqualTo(0.02);
+    }
+
+    @Test
+    void aByteOrderMarkAndWindowsLineEndsAreHarmless() {
+        Experiment experiment = ExperimentFiles.parse("windows.yaml", "\uFEFF" + MINIMAL.replace("\n", "\r\n"));
+        assertThat(experiment.experimentId()).isEqualTo("minimal");
+    }
+
+    @Test
+    void theContentHashFollowsEveryByte() {
+        assertThat(ExperimentFiles.parse("a.yaml", MINIMAL + "# comment").contentHash())
+                .isNotEqualTo(ExperimentFiles.parse("a.yaml", MINIMAL).contentHash())
+                .hasSize(64);
+    }
+
+    @Test
+    void aDirectoryIsReadInTheOrderOfItsFileNames() throws IOException {
+        write("c.json", "{experiment_id: c, feature_id: f, salt: c, allocation: {percentage_allocation: 1%}}");
+        write("a.yaml", MINIMAL.replace("minimal", "a"));
+        write("b.YML", MINIMAL.replace("minimal", "b"));
+        write(".hidden.yaml", "not: an experiment");
+        write("README.md", "not an experiment");
+        Files.createDirectory(directory.resolve("inner"));
+        write("inner/d.yaml", MINIMAL.replace("minimal", "d"));
+        List<Experiment> experiments = ExperimentFiles.read(directory);
+        assertThat(experiments).extracting(Experiment::experimentId).containsExactly("a", "b", "c");
+        assertThat(experiments.get(0).file()).isEqualTo(directory.resolve("a.yaml"));
+        assertThat(ExperimentFiles.read(directory.resolve("a.yaml"))).containsExactly(experiments.get(0));
+    }
+
+    @Test
+    void allProblemsOfAllFilesAreReportedAtOnce() throws IOException {
+        write("a.yaml", MINIMAL + "status: activ\nlayer: {name: checkout, from: 0%, to: 50%}\n");
+        write("b.yaml", MINIMAL + "layer: {name: checkout, from: 0.4, to: 1}\n");
+        write("c.yaml", """
+                experiment_id: minimal
+                feature: dark_mode
+                salt: minimal-3
+                layer: {name: checkout, from: 0.3, to: 0.5}
+                allocation:
+                  percentage_allocation: 10
+                """);
+        write("d.yaml", "experiment_id: [");
+        assertThatThrownBy(() -> ExperimentFiles.read(directory))
+                .isInstanceOf(ExperimentFilesException.class)
+                .hasMessage("""
+                        %1$s/a.yaml:5: status 'activ': not one of active, paused, off; did you mean 'active'?
+                        %1$s/c.yaml:2: unknown key 'feature'; did you mean 'feature_id'?
+                        %1$s/c.yaml:6: percentage_allocation '10': above 1; write 10%% for percent or a number from 0 to 1
+                        %1$s/d.yaml:1: not readable as YAML: expected the node content, but found '<stream end>'
+                        %1$s/b.yaml:1: experiment_id 'minimal': also declared in %1$s/a.yaml:1; give every experiment its own
+                        %1$s/c.yaml:1: experiment_id 'minimal': also declared in %1$s/a.yaml:1; give every experiment its own
+                        %1$s/c.yaml:4: layer 'checkout' [0.3, 0.5) overlaps [0.4, 1.0) in %1$s/b.yaml:5; active experiments of one layer need separate ranges\
+                        """.formatted(directory));
+    }
+
+    @Test
+    void rangesOfInactiveExperimentsAndTouchingRangesDoNotOverlap() throws IOException {
+        write("a.yaml", MINIMAL.replace("minimal", "a") + "layer: {name: checkout, from: 0, to: 0.5}");
+        write("b.yaml", MINIMAL.replace("minimal", "b") + "layer: {name: checkout, from: 0.5, to: 1}");
+        write("c.yaml", MINIMAL.replace("minimal", "c") + "layer: {name: checkout, from: 0, to: 1}\nstatus: paused");
+        write("d.yaml", MINIMAL.replace("minimal", "d") + "layer: {name: other, from: 0, to: 1}");
+        write("e.yaml", MINIMAL.replace("minimal", "e"));
+        write("f.yaml", MINIMAL.replace("minimal", "f"));
+        assertThat(ExperimentFiles.read(directory)).hasSize(6);
+    }
+
+    @Test
+    void aMissingOrEmptyDirectoryIsAProblem() {
+        assertThatThrownBy(() -> ExperimentFiles.read(directory))
+                .hasMessage("%s: the directory has no *.yaml, *.yml or *.json file; add one or name another directory"
+                        .formatted(directory));
+        assertThatThrownBy(() -> ExperimentFiles.read(directory.resolve("absent")))
+                .hasMessage("%s/absent: there is no such file or directory; correct the path".formatted(directory));
+    }
+
+    @Test
+    void aFileThatIsNotTextOrTooLargeIsAProblem() throws IOException {
+        Files.write(directory.resolve("latin1.yaml"), new byte[] {'a', ':', ' ', (byte) 0xFC});
+        write("large.yaml", MINIMAL + "#".repeat(ExperimentFiles.MOST_BYTES));
+        Files.createDirectory(directory.resolve("z.yaml"));
+        assertThat(problemsOf(directory))
+                .startsWith(
+                        directory + "/large.yaml: larger than 262144 bytes; an experiment needs a few thousand",
+                        directory + "/latin1.yaml: not UTF-8 text; save it as UTF-8")
+                .hasSize(3)
+                .last()
+                .asString()
+                .startsWith(directory + "/z.yaml: cannot be read: ");
+    }
+
+    @Test
+    void theExamplesAreValidAndTheirTestsPass() {
+        List<Experiment> examples = ExperimentFiles.read(Path.of("..", "conf", "examples", "experiments"));
+        assertThat(examples).hasSizeGreaterThanOrEqualTo(4);
+        assertThat(examples)
+                .allSatisfy(experiment -> assertThat(experiment.tests())
+                        .allSatisfy(test -> assertThat(test.failure(experiment)).isEmpty()));
+    }
+
+    private void write(String name, String text) throws IOException {
+        Files.writeString(directory.resolve(name), text);
+    }
+
+    private static List<String> problemsOf(Path path) {
+        return catchThrowableOfType(ExperimentFilesException.class, () -> ExperimentFiles.read(path))
+                .problems()
+                .stream()
+                .map(Problem::toString)
+                .toList();
+    }
+}

@@ -1,0 +1,397 @@
+package io.flagcast.experiments;
+
+import static io.flagcast.experiments.ExperimentFilesTest.DESIGN;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import java.util.stream.Stream;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.constraints.IntRange;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Bad files, each with exactly the problems that it must have. */
+class HostileFilesTest {
+
+    /** The design's file with one text replaced, and its problems as {@code line: message}. */
+    private record Bad(String replaced, String by, List<String> problems) {
+        @Override
+        public String toString() {
+            return by.isEmpty() ? "without " + replaced : by;
+        }
+    }
+
+    private static Bad bad(String replaced, String by, String... problems) {
+        return new Bad(replaced, by, List.of(problems));
+    }
+
+    static Stream<Bad> badFiles() {
+        return Stream.of(
+                // Keys
+                bad("feature_id:", "featureid:", "2: unknown key 'featureid'; did you mean 'feature_id'?"),
+                bad("salt: checkout-v2-2026q4 ", "", "1: salt is missing in the file"),
+                bad(
+                        "status: active",
+                        "owner: me",
+                        "3: unknown key 'owner'; valid in the file are experiment_id, feature_id, status, treatment,"
+                                + " salt, layer, eligibility, segments, metrics, allocation, rules, tests"),
+                bad("status: active", "salt: x", "5: duplicate key 'salt', first on line 3; keep one"),
+                bad(
+                        "segments: {low:",
+                        "segments: {mid: [0, 30], low:",
+                        "8: duplicate key 'mid', first on line 8; keep one"),
+                bad("from: 0.0", "from:0.0", "6: unknown key 'from:0.0'; a colon needs a space after it"),
+                bad("status: active", "[a, b]: c", "3: a key in the file is not a name; write name: value"),
+                bad(
+                        "then: {reduce",
+                        "then: {increase_allocation: 5pp, reduce",
+                        "31: reduce_allocation and increase_allocation are both given; keep exactly one"
+                                .replace(
+                                        "reduce_allocation and increase_allocation",
+                                        "reduce_allocation and increase_allocation"),
+                        "31: unknown key 'not_below'; valid in then are reduce_allocation, increase_allocation,"
+                                + " not_above"),
+                bad(
+                        "then: {reduce_allocation: 20%, ",
+                        "then: {", "31: reduce_allocation or increase_allocation is missing in then; give exactly one"),
+                bad(
+                        "reduce_allocation:",
+                        "reduce_alocation:",
+                        "31: unknown key 'reduce_alocation'; did you mean 'reduce_allocation'?"),
+                bad(
+                        "  type: tiered",
+                        "  # type",
+                        "9: percentage_allocation is missing in allocation of type percentage",
+                        "11: unknown key 'tier_thresholds'; valid in allocation of type percentage are type,"
+                                + " exploration, unscored, stickiness, percentage_allocation",
+                        "12: unknown key 'active_tier'; valid in allocation of type percentage are type, exploration,"
+                                + " unscored, stickiness, percentage_allocation"),
+                bad(
+                        "  type: tiered",
+                        "  type: teired",
+                        "10: type 'teired': not one of tiered, weighted_random, bandit, percentage;"
+                                + " did you mean 'tiered'?"),
+                bad(
+                        "  # tier_prob",
+                        "  tier_prob",
+                        "13: active_tier and tier_probabilities are both given; keep exactly one"),
+                bad(
+                        "  active_tier: 2 ",
+                        "",
+                        "9: active_tier or tier_probabilities is missing in allocation of type tiered;"
+                                + " give exactly one"),
+
+                // Texts that are none
+                bad("_id: checkout_v2\n", "_id: no\n", quote(2, "feature_id", "no")),
+                bad("_id: checkout_v2\n", "_id: yes\n", quote(2, "feature_id", "yes")),
+                bad("_id: checkout_v2\n", "_id: on\n", quote(2, "feature_id", "on")),
+                bad("_id: checkout_v2\n", "_id: Off\n", quote(2, "feature_id", "Off")),
+                bad("_id: checkout_v2\n", "_id: true\n", quote(2, "feature_id", "true")),
+                bad("_id: checkout_v2\n", "_id: 012\n", quote(2, "feature_id", "012")),
+                bad("_id: checkout_v2\n", "_id: 1e5\n", quote(2, "feature_id", "1e5")),
+                bad("_id: checkout_v2\n", "_id: 12:30:45\n", quote(2, "feature_id", "12:30:45")),
+                bad("_id: checkout_v2\n", "_id: 2026-11-23\n", quote(2, "feature_id", "2026-11-23")),
+                bad("_id: checkout_v2\n", "_id: .nan\n", quote(2, "feature_id", ".nan")),
+                bad("_id: checkout_v2\n", "_id: ~\n", quote(2, "feature_id", "~")),
+                bad("_id: checkout_v2\n", "_id: null\n", quote(2, "feature_id", "null")),
+                bad("_id: checkout_v2\n", "_id:\n", "2: feature_id: has no value; write one or remove the key"),
+                bad("_id: checkout_v2\n", "_id: ''\n", "2: feature_id: is blank; write a text"),
+                bad(
+                        "_id: checkout_v2\n",
+                        "_id: \"a\\nb\"\n",
+                        "2: feature_id 'a\\u000ab': has spaces around it or a control character; remove them"),
+                bad("_id: checkout_v2\n", "_id: [a]\n", "2: feature_id: a single value belongs here, not a list"),
+                bad("{low:", "{no:", quote(8, "key in segments", "no")),
+                bad(
+                        "layout: one_page",
+                        "layout: ~",
+                        "4: layout '~': is no value; remove the key or write \"~\" in quotes"),
+
+                // Numbers, rates and durations
+                bad(
+                        "exploration: 5%",
+                        "exploration: 5",
+                        "20: exploration '5': above 1; write 5% for percent or a" + " number from 0 to 1"),
+                bad("exploration: 5%", "exploration: 150%", "20: exploration '150%': outside 0% to 100%"),
+                bad("exploration: 5%", "exploration: -5%", "20: exploration '-5%': outside 0% to 100%"),
+                bad(
+                        "exploration: 5%",
+                        "exploration: -1", "20: exploration '-1': outside 0 to 1; write a rate, as in 5% or 0.05"),
+                bad("exploration: 5%", "exploration: .nan", "20: exploration '.nan': not a rate; write 5% or 0.05"),
+                bad("exploration: 5%", "exploration: NaN", "20: exploration 'NaN': not a rate; write 5% or 0.05"),
+                bad("exploration: 5%", "exploration: 0,05", "20: exploration '0,05': not a rate; write 5% or 0.05"),
+                bad(
+                        "exploration: 5%",
+                        "exploration: '0.05'", "20: exploration '0.05': a text in quotes; write it without quotes"),
+                bad(
+                        "exploration: 5%",
+                        "exploration: 5pp",
+                        "20: exploration '5pp': points are only for changes; write a rate, as in 5%"),
+                bad("exploration: 5%", "exploration:", "20: exploration: has no value; write one or remove the key"),
+                bad("[80, 50, 20]", "[80, .inf, 20]", number(11, "tier_thresholds", ".inf")),
+                bad("[80, 50, 20]", "[80, 1e400, 20]", number(11, "tier_thresholds", "1e400")),
+                bad(
+                        "[80, 50, 20]",
+                        "[0x50, 50, 1_0]",
+                        number(11, "tier_thresholds", "0x50"),
+                        number(11, "tier_thresholds", "1_0")),
+                bad("[80, 50, 20]", "[080, 50, 20]", number(11, "tier_thresholds", "080")),
+                bad(
+                        "[80, 50, 20]",
+                        "80",
+                        "11: tier_thresholds '80': a list belongs here: [a, b] or lines that begin with '- '"),
+                bad("[80, 50, 20]", "[120, 50, 20]", "11: tier threshold 120.0 is outside [0, 100]"),
+                bad(
+                        "[80, 50, 20]",
+                        "[20, 50, 80]",
+                        "11: tier thresholds [20.0, 50.0, 80.0] are out of order: tier 0 is the highest, list them"
+                                + " descending"),
+                bad(
+                        "active_tier: 2",
+                        "active_tier: 5",
+                        "12: active tier 5 is outside [0, 4]: 3 thresholds make 4 tiers"),
+                bad(
+                        "active_tier: 2",
+                        "active_tier: 3000000000",
+                        "12: active_tier '3000000000': outside -2147483648 to 2147483647"),
+                bad(
+                        "min_users: 1000",
+                        "min_users: 1_000",
+                        "30: min_users '1_000': not a whole number of at most 15 digits; write digits only, as in 1000"),
+                bad("min_users: 1000", "min_users: 0", "30: min_users 0 is below 1"),
+                bad(
+                        "within: 1d",
+                        "within: 1w",
+                        "24: within '1w': not a duration; write whole days, hours or minutes, as in 7d, 12h or 30m"),
+                bad(
+                        "within: 1d",
+                        "within: 0d",
+                        "24: Metric conversion_rate: within is PT0S, the window must be longer than zero"),
+                bad(
+                        "cooldown: 3d",
+                        "cooldown: 3",
+                        "32: cooldown '3': not a duration; write whole days, hours or minutes, as in 7d, 12h or 30m"),
+                bad(
+                        "within: 1d, higher_is_better: true",
+                        "within: 1d, higher_is_better: yes",
+                        "24: higher_is_better 'yes': neither true nor false"),
+                bad(
+                        "reduce_allocation: 20%",
+                        "reduce_allocation: 0.2",
+                        "31: reduce_allocation '0.2': percent or points? Write 20%, of the current share, or"
+                                + " 20pp, of the full share"),
+                bad(
+                        "reduce_allocation: 20%",
+                        "reduce_allocation: 0%", "31: reduce_allocation '0%': amount 0.0 is outside (0, 1]"),
+                bad("confidence: 95%", "confidence: 50%", "30: confidence 0.5 is outside (50%, 100%): 95% is usual"),
+
+                // Limits of the records
+                bad(
+                        "from: 0.0",
+                        "from: 0.7",
+                        "6: layer 'checkout' is [0.7, 0.5): a range is [from, to) with 0 <=" + " from < to <= 1"),
+                bad(
+                        "mid: [30, 70]",
+                        "mid: [40, 70]",
+                        "8: segments: segments leave a gap between 30.0 and 40.0:" + " they must partition [0, 100]"),
+                bad("mid: [30, 70]", "mid: [30]", "8: mid: a segment has two ends; write [from, to], as in [30, 70]"),
+                bad(
+                        "    max_firings: 4\n",
+                        "",
+                        "33: mode enforce needs max_firings: shedding is random within a segment, so the rule can fire"
+                                + " again and again down to its floor"),
+                bad(
+                        "conversions: 800",
+                        "conversions: 20001",
+                        "37: conversions 20001 of users 20000: needs 0 <= conversions <= users"),
+
+                // One part about another
+                bad(
+                        "when: {segment: high",
+                        "when: {segment: hihg",
+                        "29: segment 'hihg': not declared in segments (low, mid, high); did you mean 'high'?"),
+                bad(
+                        "metric: conversion_rate",
+                        "metric: conversionrate",
+                        "29: metric 'conversionrate': not declared in metrics (conversion_rate, revenue_per_user);"
+                                + " did you mean 'conversion_rate'?"),
+                bad(
+                        "metric: conversion_rate, below: 5%",
+                        "metric: revenue_per_user, below: 5%", number(29, "below", "5%")),
+                bad(
+                        ", below: 5%",
+                        ", below: 5", "29: below '5': above 1; write 5% for percent or a number from 0 to 1"),
+                bad(
+                        "metric: conversion_rate, below: 5%",
+                        "metric: revenue_per_user, below: 5",
+                        "38: rule 'pull_back_high_responders': looks at a metric of kind mean; a test counts"
+                                + " conversions, so it needs a rule on a metric of kind proportion"),
+                bad(
+                        "rule: pull_back_high_responders",
+                        "rule: pull_back_high_responder",
+                        "38: rule 'pull_back_high_responder': not declared in rules (pull_back_high_responders);"
+                                + " did you mean 'pull_back_high_responders'?"),
+                bad(
+                        "given: {segment: high",
+                        "given: {segment: scored",
+                        "37: segment 'scored': not declared in segments (low, mid, high)"),
+                bad(
+                        "tests:\n",
+                        """
+                          - rule_id: pull_back_high_responders
+                            description: once more
+                            when: {segment: low, metric: conversion_rate, below: 1%}
+                            evidence: {min_users: 1000}
+                            then: {reduce_allocation: 5pp}
+                        tests:
+                        """,
+                        "35: rule_id 'pull_back_high_responders': also declared on line 27; give every rule its own"
+                                + " rule_id"),
+                bad(
+                        "  type: tiered",
+                        """
+                          type: bandit
+                          bandit: {algorithm: thompson, reward: revenue_per_user, max_step: 10%, context: [plan]}
+                          #\
+                        """,
+                        "11: reward 'revenue_per_user': is of kind mean; a bandit learns from a metric of kind"
+                                + " proportion",
+                        "11: max_step '10%': not in points; write 10pp for a step of 0.1 in" + " probability",
+                        "11: unknown key 'context'; valid in bandit are algorithm, reward, floor,"
+                                + " max_step, min_users",
+                        "13: unknown key 'tier_thresholds'; valid in allocation of type"
+                                + " bandit are type, exploration, unscored, stickiness, bandit",
+                        "14: unknown key"
+                                + " 'active_tier'; valid in allocation of type bandit are type, exploration, unscored,"
+                                + " stickiness, bandit"),
+
+                // YAML itself
+                bad(
+                        "status: active",
+                        "\tstatus: active",
+                        "3: not readable as YAML: found character '\\t(TAB)' that"
+                                + " cannot start any token. (Do not use \\t(TAB) for indentation)"),
+                bad(
+                        "{layout: one_page}",
+                        "{layout: one_page",
+                        "5: not readable as YAML: expected ',' or '}', but" + " got <scalar>"),
+                bad(
+                        "{low: [0, 30]",
+                        "{low: &a [0, 30], x: *a",
+                        "8: anchor '&a' is not allowed; write the value" + " out wherever it is needed",
+                        "8: alias '*a' is not allowed; write the value out"),
+                bad(
+                        "layout: one_page",
+                        "layout: !!java.net.URL x",
+                        "4: tag 'tag:yaml.org,2002:java.net.URL' is" + " not allowed; the key decides the type"),
+                bad("status: active", "---", "3: a second document begins; write one experiment per file"),
+                bad(
+                        "{layout: one_page}",
+                        "[".repeat(100_000),
+                        "4: nested deeper than 20 levels; an experiment needs five"),
+                bad("one_page", "one\u0000page", "4: character U+0000 is not allowed; remove it"),
+                bad(DESIGN, "", "the file is empty; it needs experiment_id, feature_id, salt and allocation"),
+                bad(
+                        DESIGN,
+                        "# nothing",
+                        "the file is empty; it needs experiment_id, feature_id, salt and" + " allocation"),
+                bad(
+                        DESIGN,
+                        "- a\n- b",
+                        "1: the file: a mapping belongs here: {key: value} or indented lines of" + " key: value"),
+                bad(
+                        DESIGN,
+                        "x".repeat(100),
+                        "1: the file '" + "x".repeat(60) + "...': a mapping belongs here:"
+                                + " {key: value} or indented lines of key: value"));
+    }
+
+    private static String quote(int line, String key, String text) {
+        return "%d: %s '%s': may be read as a boolean, null, a number or a date; write \"%s\" in quotes"
+                .formatted(line, key, text, text);
+    }
+
+    private static String number(int line, String key, String text) {
+        return "%d: %s '%s': not a finite number; write digits with at most one point, as in 12 or 0.05"
+                .formatted(line, key, text);
+    }
+
+    @ParameterizedTest
+    @MethodSource("badFiles")
+    void aBadFileHasExactlyItsProblems(Bad bad) {
+        assertThat(DESIGN).containsOnlyOnce(bad.replaced());
+        assertThat(problems(DESIGN.replace(bad.replaced(), bad.by())))
+                .containsExactly(bad.problems().stream()
+                        .map(problem -> (Character.isDigit(problem.charAt(0)) ? "bad.yaml:" : "bad.yaml: ") + problem)
+                        .toArray(String[]::new));
+    }
+
+    @Test
+    void manyProblemsOfOneFileComeInTheOrderOfItsLines() {
+        assertThat(problems("""
+                        rules: {}
+                        tests:
+                          - given: {segment: scored, users: -1, conversions: 0}
+                        metrics: {m: {kind: average}}
+                        allocation: {percentage_allocation: all, stickiness: none}
+                        salt: on
+                        """))
+                .containsExactly(
+                        "bad.yaml:1: rules: a list belongs here: [a, b] or lines that begin with '- '",
+                        "bad.yaml:1: experiment_id is missing in the file",
+                        "bad.yaml:1: feature_id is missing in the file",
+                        "bad.yaml:3: conversions 0 of users -1: needs 0 <= conversions <= users",
+                        "bad.yaml:3: name is missing in tests",
+                        "bad.yaml:3: expect is missing in tests",
+                        "bad.yaml:4: kind 'average': not one of proportion, mean",
+                        "bad.yaml:4: outcome is missing in m",
+                        "bad.yaml:4: within is missing in m",
+                        "bad.yaml:5: percentage_allocation 'all': not a rate; write 5% or 0.05",
+                        "bad.yaml:6: salt 'on': may be read as a boolean, null, a number or a date; write \"on\" in"
+                                + " quotes");
+    }
+
+    @Test
+    void whatIsBrokenIsNotReportedAgainWhereItIsUsed() {
+        assertThat(problems(DESIGN.replace("mid: [30, 70], high: [70, 100]", "high: [70, 100]")
+                        .replace("kind: proportion", "kind: proportional")))
+                .containsExactly(
+                        "bad.yaml:8: segments: segments leave a gap between 30.0 and 70.0: they must partition [0, 100]",
+                        "bad.yaml:24: kind 'proportional': not one of proportion, mean; did you mean 'proportion'?");
+        assertThat(problems(DESIGN.replace("{low: [0, 30], mid: [30, 70], high: [70, 100]}", "[low, mid, high]")))
+                .containsExactly("bad.yaml:8: segments: a mapping belongs here: {key: value} or indented lines of"
+                        + " key: value");
+    }
+
+    /** Whatever somebody types into a file, the answer is an experiment or problems, never another exception. */
+    @Property(tries = 1500, seed = "20261123")
+    void aDamagedFileNeverFailsInAnotherWay(
+            @ForAll @IntRange(max = 2000) int from,
+            @ForAll @IntRange(max = 12) int length,
+            @ForAll String inserted,
+            @ForAll @IntRange(max = 2000) int moved) {
+        int start = Math.min(from, DESIGN.length());
+        int end = Math.min(start + length, DESIGN.length());
+        String cut = DESIGN.substring(start, end);
+        String rest = DESIGN.substring(0, start) + inserted + DESIGN.substring(end);
+        int target = Math.min(moved, rest.length());
+        assertThat(problems(rest.substring(0, target) + cut + rest.substring(target)))
+                .allSatisfy(
+                        problem -> assertThat(problem).startsWith("bad.yaml").doesNotContain("\n"));
+    }
+
+    /** The problems, none where there are none. */
+    private static List<String> problems(String text) {
+        try {
+            ExperimentFiles.parse("bad.yaml", text);
+            return List.of();
+        } catch (ExperimentFilesException e) {
+            assertThat(e)
+                    .hasMessage(String.join(
+                            "\n", e.problems().stream().map(Problem::toString).toList()));
+            return e.problems().stream().map(Problem::toString).toList();
+        }
+    }
+}

@@ -1,0 +1,354 @@
+package io.flagcast.jobs.lake;
+
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.count;
+import static org.apache.spark.sql.functions.count_if;
+import static org.apache.spark.sql.functions.lit;
+
+import io.delta.tables.DeltaTable;
+import io.flagcast.features.InputException;
+import io.flagcast.jobs.ExitCode;
+import io.flagcast.jobs.Refusal;
+import io.flagcast.tables.Table;
+import io.flagcast.tables.Table.ColumnSet;
+import io.flagcast.tables.Table.Kind;
+import io.flagcast.tables.Tables;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.apache.hadoop.fs.FSDataInputStream;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.sql.Column;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.StructField;
+import org.apache.spark.sql.types.StructType;
+
+/** The Delta tables below one root: the only place that knows paths, slices and publications. */
+public final class Lake {
+
+    private static final String PUBLISHER = "flagcast-publisher";
+
+    private final SparkSession spark;
+    private final String root;
+    private final Set<Table> created = new HashSet<>();
+
+    public Lake(SparkSession spark, String root) {
+        this.spark = Objects.requireNonNull(spark, "spark");
+        this.root = root.endsWith("/") ? root.substring(0, root.length() - 1) : root;
+    }
+
+    public SparkSession spark() {
+        return spark;
+    }
+
+    /** Where a table lies, as an absolute address. */
+    public String location(Table table) {
+        return absolute(table.name()).toString();
+    }
+
+    private Path absolute(String name) {
+        Path path = new Path(root, name);
+        return fileSystem(path).makeQualified(path);
+    }
+
+    private FileSystem fileSystem(Path path) {
+        try {
+            return path.getFileSystem(spark.sessionState().newHadoopConf());
+        } catch (IOException e) {
+            throw new UncheckedIOException("flagcast.lake.root " + root + " cannot be reached", e);
+        }
+    }
+
+    public boolean exists(Table table) {
+        return created.contains(table) || DeltaTable.isDeltaTable(spark, location(table));
+    }
+
+    private void create(Table table) {
+        if (!created.contains(table)) {
+            if (!exists(table)) {
+                spark.sql(table.ddl(location(table)));
+            }
+            created.add(table);
+        }
+    }
+
+    /** All rows of a table, of every run; no rows where it does not exist yet. */
+    public Dataset<Row> history(Table table) {
+        return exists(table)
+                ? spark.read().format("delta").load(location(table))
+                : spark.createDataFrame(List.of(), StructType.fromDDL(table.schema()));
+    }
+
+    /** The rows that a run wrote, whether it is published or not. */
+    public Dataset<Row> slice(Table table, String runId) {
+        return history(table).where(col("run_id").equalTo(runId));
+    }
+
+    /** The rows of a table in the live publication; all rows of a table that only grows. */
+    public Dataset<Row> live(Table table) {
+        if (table.kind() == Kind.APPEND) {
+            return history(table);
+        }
+        return slice(
+                table,
+                live().flatMap(publication ->
+                                Optional.ofNullable(publication.tables().get(table.name())))
+                        .map(Publication.LiveSlice::runId)
+                        .orElse(""));
+    }
+
+    /**
+     * Replaces the slice of a run and audits it.
+     *
+     * @param rows the table's columns without {@code run_id} and {@code as_of}
+     * @return how many rows the slice has
+     * @throws InputException where rows repeat a key or hold a NaN
+     */
+    public long replaceSlice(Table table, RunId runId, Dataset<Row> rows) {
+        create(table);
+        Dataset<Row> slice = conformed(
+                table,
+                rows.withColumn("run_id", lit(runId.toString())).withColumn("as_of", lit(runId.asOf())));
+        slice.write()
+                .format("delta")
+                .mode("overwrite")
+                .option("replaceWhere", "run_id = '" + runId + "'")
+                .option("mergeSchema", table.columnSet() == ColumnSet.OPEN)
+                .save(location(table));
+        return audit(table, runId);
+    }
+
+    private Dataset<Row> conformed(Table table, Dataset<Row> rows) {
+        StructType contract = StructType.fromDDL(table.schema());
+        Set<String> actual = new HashSet<>(Arrays.asList(rows.columns()));
+        List<String> missing = Arrays.stream(contract.fieldNames())
+                .filter(name -> !actual.contains(name))
+                .toList();
+        List<String> further = Arrays.stream(rows.columns())
+                .filter(name -> !Arrays.asList(contract.fieldNames()).contains(name))
+                .toList();
+        if (!missing.isEmpty() || (table.columnSet() == ColumnSet.CLOSED && !further.isEmpty())) {
+            throw new IllegalStateException(
+                    "rows for %s lack %s and have %s beyond its columns".formatted(table.name(), missing, further));
+        }
+        List<Column> columns = new ArrayList<>();
+        for (StructField field : contract.fields()) {
+            columns.add(col(field.name()).cast(field.dataType()).as(field.name()));
+        }
+        further.forEach(name -> columns.add(col(name)));
+        return rows.select(columns.toArray(Column[]::new));
+    }
+
+    /** Counts the rows of a slice; refuses repeated keys, NaN and scores outside [0, 100]. */
+    private long audit(Table table, RunId runId) {
+        Dataset<Row> slice = slice(table, runId.toString());
+        Column broken = lit(false);
+        for (StructField field : slice.schema().fields()) {
+            if (field.dataType().typeName().equals("double")) {
+                broken = broken.or(col(field.name()).isNaN());
+            }
+            if (field.name().equals("score")) {
+                broken = broken.or(col("score").lt(0)).or(col("score").gt(100));
+            }
+        }
+        long rows;
+        long repeated = 0;
+        long bad;
+        if (table.key().isEmpty()) {
+            Row counts = slice.agg(count(lit(1)), count_if(broken)).head();
+            rows = counts.getLong(0);
+            bad = counts.getLong(1);
+        } else {
+            Column[] key = table.key().stream().map(name -> col(name)).toArray(Column[]::new);
+            Row counts = slice.groupBy(key)
+                    .agg(count(lit(1)).as("n"), count_if(broken).as("bad"))
+                    .selectExpr("coalesce(sum(n), 0)", "count_if(n > 1)", "coalesce(sum(bad), 0)")
+                    .head();
+            rows = counts.getLong(0);
+            repeated = counts.getLong(1);
+            bad = counts.getLong(2);
+        }
+        if (repeated > 0 || bad > 0) {
+            throw new InputException("%s of run %s: %,d keys %s repeat, %,d rows have a NaN or a score outside [0, 100]: nothing is published"
+                    .formatted(table.name(), runId, repeated, table.key(), bad));
+        }
+        return rows;
+    }
+
+    /** Appends rows, given with the table's columns in order. */
+    public void append(Table table, List<Row> rows) {
+        if (!rows.isEmpty()) {
+            create(table);
+            frame(table, rows).write().format("delta").mode("append").save(location(table));
+        }
+    }
+
+    private Dataset<Row> frame(Table table, List<Row> rows) {
+        return spark.createDataFrame(rows, StructType.fromDDL(table.schema())).coalesce(1);
+    }
+
+    /**
+     * Appends rows if nobody has appended this version yet: compare-and-set over processes.
+     *
+     * @param writer identity of the sequence of versions
+     * @param version greater than every version before
+     * @return whether these rows are the ones in the table
+     */
+    public boolean appendOnce(Table table, List<Row> rows, String writer, long version) {
+        create(table);
+        long before = history(table).count();
+        try {
+            frame(table, rows)
+                    .write()
+                    .format("delta")
+                    .mode("append")
+                    .option("txnAppId", writer)
+                    .option("txnVersion", version)
+                    .save(location(table));
+        } catch (RuntimeException e) {
+            if (isConcurrentTransaction(e)) {
+                return false;
+            }
+            throw e;
+        }
+        // Delta skips a version that was written before without saying so.
+        return before + rows.size() <= history(table).count();
+    }
+
+    private static boolean isConcurrentTransaction(Throwable error) {
+        for (Throwable cause = error; cause != null; cause = cause.getCause()) {
+            if (cause.getClass().getSimpleName().startsWith("Concurrent")) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** All publications, oldest first. */
+    public List<Publication> publications() {
+        return history(Tables.PUBLICATIONS).collectAsList().stream()
+                .map(Lake::publication)
+                .sorted(Comparator.comparingLong(Publication::sequence))
+                .toList();
+    }
+
+    private static Publication publication(Row row) {
+        Map<String, Publication.LiveSlice> tables = new TreeMap<>();
+        row.<String, Row>getJavaMap(row.fieldIndex("tables"))
+                .forEach((table, slice) ->
+                        tables.put(table, new Publication.LiveSlice(slice.getString(0), slice.getLong(1))));
+        return new Publication(
+                row.getAs("publish_seq"),
+                row.getAs("run_id"),
+                instant(row, "as_of"),
+                row.getAs("kind"),
+                instant(row, "published_at"),
+                tables,
+                row.getAs("config_hash"));
+    }
+
+    /** An instant of a row, whichever of the two classes Spark is set to. */
+    public static Instant instant(Row row, String column) {
+        Object value = row.getAs(column);
+        return value instanceof java.sql.Timestamp timestamp ? timestamp.toInstant() : (Instant) value;
+    }
+
+    /** The newest publication. */
+    public Optional<Publication> live() {
+        List<Publication> all = publications();
+        return all.isEmpty() ? Optional.empty() : Optional.of(all.get(all.size() - 1));
+    }
+
+    /**
+     * Makes the slices of a run the live ones, all at once.
+     *
+     * @param before the publication that was live when the run began
+     * @param rows per slice table how many rows the run wrote
+     * @throws Refusal with exit code 75 where another publication came first
+     */
+    public Publication publish(
+            Optional<Publication> before, RunId runId, Map<String, Long> rows, String configHash, Instant now) {
+        long sequence = before.map(Publication::sequence).orElse(0L) + 1;
+        Map<String, Publication.LiveSlice> tables = rows.entrySet().stream()
+                .collect(Collectors.toMap(
+                        Map.Entry::getKey, entry -> new Publication.LiveSlice(runId.toString(), entry.getValue())));
+        Publication publication =
+                new Publication(sequence, runId.toString(), runId.asOf(), "publish", now, tables, configHash);
+        Map<String, Row> slices = tables.entrySet().stream()
+                .collect(Collectors.toMap(
+                        Map.Entry::getKey,
+                        entry -> RowFactory.create(
+                                entry.getValue().runId(), entry.getValue().rows())));
+        Row row = RowFactory.create(
+                sequence, runId.toString(), runId.asOf(), "publish", now, slices, configHash);
+        if (!appendOnce(Tables.PUBLICATIONS, List.of(row), PUBLISHER, sequence)) {
+            throw new Refusal(
+                    ExitCode.TRY_AGAIN,
+                    "publication %d of %s was taken by another run: this run stays unpublished, run it again"
+                            .formatted(sequence, root));
+        }
+        return publication;
+    }
+
+    /** Removes the slices of all runs but these. */
+    public void keepSlices(Set<String> runIds) {
+        Object[] kept = runIds.toArray();
+        for (Table table : Tables.of(Kind.SLICE)) {
+            if (exists(table)) {
+                DeltaTable.forPath(spark, location(table))
+                        .delete(org.apache.spark.sql.functions.not(col("run_id").isin(kept)));
+            }
+        }
+    }
+
+    /** Writes a text file below the root, as a model. */
+    public void writeText(String name, String text) {
+        Path path = absolute(name);
+        try (OutputStream out = fileSystem(path).create(path, true)) {
+            out.write(text.getBytes(StandardCharsets.UTF_8));
+        } catch (IOException e) {
+            throw new UncheckedIOException(path + " cannot be written", e);
+        }
+    }
+
+    /** Reads a text file below the root. */
+    public String readText(String name) {
+        Path path = absolute(name);
+        try (FSDataInputStream in = fileSystem(path).open(path)) {
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new UncheckedIOException(path + " cannot be read", e);
+        }
+    }
+
+    /** Makes every table a view by its name over the live publication, and {@code history.<table>} over all runs. */
+    public void registerViews() {
+        spark.sql("CREATE DATABASE IF NOT EXISTS history");
+        Stream<Table> tables = Tables.ALL.stream().filter(table -> table.kind() != Kind.INPUT);
+        tables.forEach(table -> {
+            live(table).createOrReplaceTempView(table.name());
+            if (exists(table)) {
+                spark.sql("CREATE OR REPLACE VIEW history.%s AS SELECT * FROM delta.`%s`"
+                        .formatted(table.name(), location(table)));
+            }
+        });
+    }
+}

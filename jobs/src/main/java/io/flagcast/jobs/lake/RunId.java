@@ -1,0 +1,33 @@
+package io.flagcast.jobs.lake;
+
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.Objects;
+
+/**
+ * One execution for one as-of, written {@code 20261123T000000Z-g1}.
+ *
+ * @param asOf instant up to which the run looks; whole seconds
+ * @param generation 1, and one more for every restatement
+ */
+public record RunId(Instant asOf, int generation) {
+
+    private static final DateTimeFormatter COMPACT =
+            DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmss'Z'").withZone(ZoneOffset.UTC);
+
+    public RunId {
+        Objects.requireNonNull(asOf, "asOf");
+        if (asOf.getNano() != 0) {
+            throw new IllegalArgumentException("as-of " + asOf + " is not a whole second");
+        }
+        if (generation < 1) {
+            throw new IllegalArgumentException("generation " + generation + " is below 1");
+        }
+    }
+
+    @Override
+    public String toString() {
+        return COMPACT.format(asOf) + "-g" + generation;
+    }
+}

@@ -63,7 +63,9 @@ public final class ExperimentFiles {
 
     private static List<Experiment> experiments(List<Outline> outlines, List<Problem> problems) {
         if (!problems.isEmpty()) {
-            throw new ExperimentFilesException(problems);
+            throw new ExperimentFilesException(problems.stream()
+                    .sorted(Comparator.comparing(Problem::file).thenComparing(Problem::line))
+                    .toList());
         }
         return outlines.stream()
                 .map(outline -> outline.experiment().orElseThrow())
@@ -123,7 +125,7 @@ public final class ExperimentFiles {
                     .flatMap(text -> Yaml.read(text, found))
                     .flatMap(Mapping.of(reader::outline)::read);
         }
-        problems.addAll(found.inOrder());
+        problems.addAll(found.found());
         return outline;
     }
 

@@ -23,6 +23,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.function.Supplier;
 
 /** The keys of the experiment file, with their types and defaults, and what one part of a file says about another. */
@@ -34,6 +35,7 @@ final class ExperimentReader {
     // What the file declares, filled while it is read: segments and metrics before the rules, rules before the tests.
     private Optional<List<String>> segmentNames = Optional.empty();
     private Optional<List<String>> metricNames = Optional.empty();
+    private Optional<Set<String>> ruleNames = Optional.empty();
     private final Map<String, Metric.Kind> metricKinds = new HashMap<>();
     private final Map<String, Integer> ruleLines = new LinkedHashMap<>();
     private final Map<String, Metric.Kind> ruleKinds = new HashMap<>();
@@ -71,6 +73,8 @@ final class ExperimentReader {
                 root.or("metrics", Mapping.ofNames(name -> Mapping.of(metric -> metric(name, metric))), Map.of());
         Setting<Allocation> allocation = root.required("allocation", Mapping.of(this::allocation));
         Setting<List<Rule>> rules = root.or("rules", Mapping.listOf(Mapping.of(this::rule)), List.of());
+        ruleNames =
+                rules.read().isPresent() || !ruleLines.isEmpty() ? Optional.of(ruleLines.keySet()) : Optional.empty();
         Setting<List<RuleTest>> tests = root.or("tests", Mapping.listOf(Mapping.of(this::test)), List.of());
         Optional<Experiment> experiment = root.build(() -> new Experiment(
                 experimentId.value(),
@@ -102,26 +106,17 @@ final class ExperimentReader {
     }
 
     private static Optional<Segments> segments(Value value) {
-        return Mapping.ofNames(name -> band -> band(name, band)).read(value).flatMap(bands -> {
-            try {
-                return Optional.of(new Segments(List.copyOf(bands.values())));
-            } catch (IllegalArgumentException e) {
-                return value.refuse(e.getMessage());
-            }
-        });
+        return Mapping.ofNames(name -> band -> band(name, band))
+                .read(value)
+                .flatMap(bands -> value.build(() -> new Segments(List.copyOf(bands.values()))));
     }
 
     private static Optional<Band> band(String name, Value value) {
-        return Mapping.listOf(Scalars::number).read(value).flatMap(ends -> {
-            if (ends.size() != 2) {
-                return value.refuse("a segment has two ends; write [from, to], as in [30, 70]");
-            }
-            try {
-                return Optional.of(new Band(name, ends.get(0), ends.get(1)));
-            } catch (IllegalArgumentException e) {
-                return value.refuse(e.getMessage());
-            }
-        });
+        return Mapping.listOf(Scalars::number)
+                .read(value)
+                .flatMap(ends -> ends.size() == 2
+                        ? value.build(() -> new Band(name, ends.get(0), ends.get(1)))
+                        : value.refuse("a segment has two ends; write [from, to], as in [30, 70]"));
     }
 
     private Optional<Metric> metric(String name, Mapping metric) {
@@ -382,7 +377,7 @@ final class ExperimentReader {
     }
 
     private Optional<String> testableRule(Value value) {
-        return Scalars.nameIn("rules", Optional.of(ruleLines.keySet()))
+        return Scalars.nameIn("rules", ruleNames)
                 .read(value)
                 .flatMap(rule -> ruleKinds.get(rule) == Metric.Kind.MEAN
                         ? value.refuse("looks at a metric of kind mean; a test counts conversions, so it needs a rule"

@@ -187,7 +187,7 @@ final class Mapping {
         Map<String, T> result = new LinkedHashMap<>();
         entries.values().forEach(entry -> {
             Optional<String> name = Scalars.name(entry.name());
-            Optional<T> value = name.flatMap(known -> read.apply(known).read(entry.value()));
+            Optional<T> value = name.flatMap(text -> read.apply(text).read(entry.value()));
             broken |= value.isEmpty();
             value.ifPresent(present -> result.put(name.orElseThrow(), present));
         });
@@ -218,7 +218,7 @@ final class Mapping {
                 report(
                         self.line(),
                         keys.size() == 1
-                                ? "%s is missing in %s".formatted(keys.get(0), what)
+                                ? "%s is missing in %s; add it".formatted(keys.get(0), what)
                                 : "%s is missing in %s; give exactly one".formatted(String.join(" or ", keys), what));
             }
         }

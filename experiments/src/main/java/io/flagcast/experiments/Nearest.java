@@ -6,12 +6,12 @@ import java.util.Locale;
 import java.util.Optional;
 
 /** The name that somebody may have meant. */
-final class Nearest {
+public final class Nearest {
 
     private Nearest() {}
 
     /** The valid name with the fewest typing errors, where they are few for its length. */
-    static Optional<String> to(String written, Collection<String> valid) {
+    public static Optional<String> to(String written, Collection<String> valid) {
         int most = (written.length() + 2) / 3;
         return valid.stream()
                 .filter(name -> Math.abs(name.length() - written.length()) <= most)

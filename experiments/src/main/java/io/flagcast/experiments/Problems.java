@@ -1,7 +1,6 @@
 package io.flagcast.experiments;
 
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 
 /** Collects the problems of one file. */
@@ -22,9 +21,8 @@ final class Problems {
         return file;
     }
 
-    /** In the order of their lines. */
-    List<Problem> inOrder() {
-        return found.stream().sorted(Comparator.comparingInt(Problem::line)).toList();
+    List<Problem> found() {
+        return List.copyOf(found);
     }
 
     /** Text of the file as it may stand in a message: on one line and not endless. */

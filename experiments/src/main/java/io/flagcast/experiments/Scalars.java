@@ -18,6 +18,9 @@ import org.snakeyaml.engine.v2.nodes.ScalarNode;
  */
 final class Scalars {
 
+    /** Longest name. */
+    private static final int MOST_CHARACTERS = 200;
+
     private static final String DECIMAL = "(?:0|[1-9][0-9]{0,14})(?:\\.[0-9]{1,30})?";
     private static final Pattern PLAIN_NUMBER = Pattern.compile("-?" + DECIMAL + "(?:[eE][-+]?[0-9]{1,3})?");
     private static final Pattern WHOLE_NUMBER = Pattern.compile("-?(?:0|[1-9][0-9]{0,14})");
@@ -42,6 +45,9 @@ final class Scalars {
             if (!text.equals(text.strip()) || text.codePoints().anyMatch(Character::isISOControl)) {
                 throw new IllegalArgumentException("has spaces around it or a control character; remove them");
             }
+            if (text.length() > MOST_CHARACTERS) {
+                throw new IllegalArgumentException("longer than %d characters; shorten it".formatted(MOST_CHARACTERS));
+            }
             return text;
         });
     }
@@ -56,7 +62,10 @@ final class Scalars {
         if (text.isBlank()) {
             throw new IllegalArgumentException("is blank; write a text");
         }
-        if (node.isPlain() && NOT_A_TEXT_TO_EVERYBODY.matcher(text).matches()) {
+        // The length first: the pattern would exhaust the stack on an endless 1:1:1.
+        if (node.isPlain()
+                && text.length() <= MOST_CHARACTERS
+                && NOT_A_TEXT_TO_EVERYBODY.matcher(text).matches()) {
             throw new IllegalArgumentException(
                     "may be read as a boolean, null, a number or a date; write \"%s\" in quotes".formatted(text));
         }

@@ -2,6 +2,7 @@ package io.flagcast.experiments;
 
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.snakeyaml.engine.v2.nodes.Node;
 import org.snakeyaml.engine.v2.nodes.ScalarNode;
 import org.snakeyaml.engine.v2.nodes.SequenceNode;
@@ -28,8 +29,13 @@ record Value(String key, int line, Node node, Problems problems) {
         if (scalar.isPlain() && scalar.getValue().isEmpty()) {
             return refuse("has no value; write one or remove the key");
         }
+        return build(() -> read.apply(scalar));
+    }
+
+    /** Makes a record of this value, absent where its constructor reports a problem. */
+    <T> Optional<T> build(Supplier<T> constructor) {
         try {
-            return Optional.of(read.apply(scalar));
+            return Optional.of(constructor.get());
         } catch (IllegalArgumentException e) {
             return refuse(e.getMessage());
         }

@@ -135,7 +135,11 @@ class ExperimentFilesTest {
     void theRuleOfTheDesignFiresOnlyOnClearEvidence(long users, long conversions, Outcome outcome, double share) {
         Experiment experiment = ExperimentFiles.parse("checkout_v2_rollout.yaml", DESIGN);
         Observation observation = new Observation(
-                "high", Rule.Population.ENABLED, "conversion_rate", Moments.ofProportion(conversions, users));
+                "high",
+                Rule.Population.ENABLED,
+                "conversion_rate",
+                Metric.Kind.PROPORTION,
+                Moments.ofProportion(conversions, users));
         List<RuleDecision> decisions = experiment
                 .ruleEngine()
                 .evaluate(AllocationParameters.INITIAL, List.of(observation), List.of(), Instant.EPOCH);
@@ -358,12 +362,12 @@ class ExperimentFilesTest {
                 .isInstanceOf(ExperimentFilesException.class)
                 .hasMessage("""
                         %1$s/a.yaml:5: status 'activ': not one of active, paused, off; did you mean 'active'?
-                        %1$s/c.yaml:2: unknown key 'feature'; did you mean 'feature_id'?
-                        %1$s/c.yaml:6: percentage_allocation '10': above 1; write 10%% for percent or a number from 0 to 1
-                        %1$s/d.yaml:1: not readable as YAML: expected the node content, but found '<stream end>'
                         %1$s/b.yaml:1: experiment_id 'minimal': also declared in %1$s/a.yaml:1; give every experiment its own
                         %1$s/c.yaml:1: experiment_id 'minimal': also declared in %1$s/a.yaml:1; give every experiment its own
-                        %1$s/c.yaml:4: layer 'checkout' [0.3, 0.5) overlaps [0.4, 1.0) in %1$s/b.yaml:5; active experiments of one layer need separate ranges\
+                        %1$s/c.yaml:2: unknown key 'feature'; did you mean 'feature_id'?
+                        %1$s/c.yaml:4: layer 'checkout' [0.3, 0.5) overlaps [0.4, 1.0) in %1$s/b.yaml:5; active experiments of one layer need separate ranges
+                        %1$s/c.yaml:6: percentage_allocation '10': above 1; write 10%% for percent or a number from 0 to 1
+                        %1$s/d.yaml:1: not readable as YAML: expected the node content, but found '<stream end>'\
                         """.formatted(directory));
     }
 

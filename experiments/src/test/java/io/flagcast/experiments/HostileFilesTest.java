@@ -5,8 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
 import java.util.stream.Stream;
+import net.jqwik.api.Arbitraries;
+import net.jqwik.api.Arbitrary;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
+import net.jqwik.api.Provide;
 import net.jqwik.api.constraints.IntRange;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -19,7 +22,7 @@ class HostileFilesTest {
     private record Bad(String replaced, String by, List<String> problems) {
         @Override
         public String toString() {
-            return by.isEmpty() ? "without " + replaced : by;
+            return Problems.quoted(by.isEmpty() ? "without " + replaced : by);
         }
     }
 
@@ -31,7 +34,7 @@ class HostileFilesTest {
         return Stream.of(
                 // Keys
                 bad("feature_id:", "featureid:", "2: unknown key 'featureid'; did you mean 'feature_id'?"),
-                bad("salt: checkout-v2-2026q4 ", "", "1: salt is missing in the file"),
+                bad("salt: checkout-v2-2026q4 ", "", "1: salt is missing in the file; add it"),
                 bad(
                         "status: active",
                         "owner: me",
@@ -63,7 +66,7 @@ class HostileFilesTest {
                 bad(
                         "  type: tiered",
                         "  # type",
-                        "9: percentage_allocation is missing in allocation of type percentage",
+                        "9: percentage_allocation is missing in allocation of type percentage; add it",
                         "11: unknown key 'tier_thresholds'; valid in allocation of type percentage are type,"
                                 + " exploration, unscored, stickiness, percentage_allocation",
                         "12: unknown key 'active_tier'; valid in allocation of type percentage are type, exploration,"
@@ -102,6 +105,10 @@ class HostileFilesTest {
                         "_id: checkout_v2\n",
                         "_id: \"a\\nb\"\n",
                         "2: feature_id 'a\\u000ab': has spaces around it or a control character; remove them"),
+                bad(
+                        "_id: checkout_v2\n",
+                        "_id: 1" + ":1".repeat(100_000) + "\n",
+                        "2: feature_id '1" + ":1".repeat(29) + ":...': longer than 200 characters; shorten it"),
                 bad("_id: checkout_v2\n", "_id: [a]\n", "2: feature_id: a single value belongs here, not a list"),
                 bad("{low:", "{no:", quote(8, "key in segments", "no")),
                 bad(
@@ -340,14 +347,14 @@ class HostileFilesTest {
                         """))
                 .containsExactly(
                         "bad.yaml:1: rules: a list belongs here: [a, b] or lines that begin with '- '",
-                        "bad.yaml:1: experiment_id is missing in the file",
-                        "bad.yaml:1: feature_id is missing in the file",
+                        "bad.yaml:1: experiment_id is missing in the file; add it",
+                        "bad.yaml:1: feature_id is missing in the file; add it",
                         "bad.yaml:3: conversions 0 of users -1: needs 0 <= conversions <= users",
-                        "bad.yaml:3: name is missing in tests",
-                        "bad.yaml:3: expect is missing in tests",
+                        "bad.yaml:3: name is missing in tests; add it",
+                        "bad.yaml:3: expect is missing in tests; add it",
                         "bad.yaml:4: kind 'average': not one of proportion, mean",
-                        "bad.yaml:4: outcome is missing in m",
-                        "bad.yaml:4: within is missing in m",
+                        "bad.yaml:4: outcome is missing in m; add it",
+                        "bad.yaml:4: within is missing in m; add it",
                         "bad.yaml:5: percentage_allocation 'all': not a rate; write 5% or 0.05",
                         "bad.yaml:6: salt 'on': may be read as a boolean, null, a number or a date; write \"on\" in"
                                 + " quotes");
@@ -360,18 +367,31 @@ class HostileFilesTest {
                 .containsExactly(
                         "bad.yaml:8: segments: segments leave a gap between 30.0 and 70.0: they must partition [0, 100]",
                         "bad.yaml:24: kind 'proportional': not one of proportion, mean; did you mean 'proportion'?");
+        assertThat(problems(DESIGN.replace("  - rule_id:", "    rule_id:")))
+                .containsExactly("bad.yaml:26: rules: a list belongs here: [a, b] or lines that begin with '- '");
         assertThat(problems(DESIGN.replace("{low: [0, 30], mid: [30, 70], high: [70, 100]}", "[low, mid, high]")))
                 .containsExactly("bad.yaml:8: segments: a mapping belongs here: {key: value} or indented lines of"
                         + " key: value");
     }
 
+    @Provide
+    Arbitrary<String> fragments() {
+        return Arbitraries.of(
+                        "{", "}", "[", "]", ": ", ", ", "- ", "\n", "\n  ", "\n  - ", "? ", "| ", "> ", "'", "\"", "#",
+                        "&a ", "*a", "!!x ", "<<", "~", "null", "no", "-1", "0", "5%", "20pp", "1d", "1e999", ".nan",
+                        "rules", "high", "\u0000", "\uD800", "\u2028")
+                .list()
+                .ofMaxSize(4)
+                .map(parts -> String.join("", parts));
+    }
+
     /** Whatever somebody types into a file, the answer is an experiment or problems, never another exception. */
     @Property(tries = 1500, seed = "20261123")
     void aDamagedFileNeverFailsInAnotherWay(
-            @ForAll @IntRange(max = 2000) int from,
-            @ForAll @IntRange(max = 12) int length,
-            @ForAll String inserted,
-            @ForAll @IntRange(max = 2000) int moved) {
+            @ForAll @IntRange(max = 2300) int from,
+            @ForAll @IntRange(max = 40) int length,
+            @ForAll("fragments") String inserted,
+            @ForAll @IntRange(max = 2300) int moved) {
         int start = Math.min(from, DESIGN.length());
         int end = Math.min(start + length, DESIGN.length());
         String cut = DESIGN.substring(start, end);

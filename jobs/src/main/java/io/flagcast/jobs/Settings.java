@@ -60,7 +60,8 @@ public record Settings(
                 throw new IllegalArgumentException("flagcast.lake.root is empty: name a folder or s3a:// prefix");
             }
             if (!(holdout >= 0 && holdout < 1)) {
-                throw new IllegalArgumentException("flagcast.lake.holdout is " + holdout + ": it must be in [0%, 100%)");
+                throw new IllegalArgumentException(
+                        "flagcast.lake.holdout is " + holdout + ": it must be in [0%, 100%)");
             }
             if (keepPublications < 2) {
                 throw new IllegalArgumentException("flagcast.lake.keep-publications is " + keepPublications
@@ -111,7 +112,8 @@ public record Settings(
             String root, long seed, int users, Instant start, int days, double dailyVisitors, int dropOnDay) {
         public Simulation {
             if (users < 1000) {
-                throw new IllegalArgumentException("flagcast.simulation.users is " + users + ": it must be at least 1000");
+                throw new IllegalArgumentException(
+                        "flagcast.simulation.users is " + users + ": it must be at least 1000");
             }
             if (days < 1) {
                 throw new IllegalArgumentException("flagcast.simulation.days is " + days + ": it must be at least 1");

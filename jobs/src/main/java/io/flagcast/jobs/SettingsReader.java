@@ -80,7 +80,8 @@ final class SettingsReader {
                     throw new Refusal(ExitCode.CONFIGURATION, "--conf " + file.get() + ": there is no such file");
                 }
                 declared = ConfigFactory.parseFile(file.get().toFile());
-                folder = Optional.ofNullable(file.get().toAbsolutePath().getParent()).orElse(folder);
+                folder = Optional.ofNullable(file.get().toAbsolutePath().getParent())
+                        .orElse(folder);
             }
             Config set = ConfigFactory.empty();
             for (String pair : overrides) {
@@ -112,8 +113,8 @@ final class SettingsReader {
 
     /** Every key under flagcast is one of reference.conf, but where configuration names things of its own. */
     private void requireKnownKeys() {
-        Config reference =
-                ConfigFactory.parseResources(SettingsReader.class.getClassLoader(), "reference.conf").resolve();
+        Config reference = ConfigFactory.parseResources(SettingsReader.class.getClassLoader(), "reference.conf")
+                .resolve();
         List<String> tables =
                 Tables.of(Table.Kind.INPUT).stream().map(Table::name).toList();
         ConfigObject root = config.getObject(ROOT);
@@ -148,7 +149,9 @@ final class SettingsReader {
 
     private void requireOneOf(String prefix, String key, ConfigValue value, List<String> known) {
         if (!known.contains(key)) {
-            String hint = Nearest.to(key, known).map(name -> "did you mean '" + name + "'?").orElse("known here: " + known);
+            String hint = Nearest.to(key, known)
+                    .map(name -> "did you mean '" + name + "'?")
+                    .orElse("known here: " + known);
             problems.add("%s: unknown key '%s.%s%s': %s".formatted(where(value), ROOT, prefix, key, hint));
         }
     }
@@ -201,8 +204,8 @@ final class SettingsReader {
         List<String> ids = new ArrayList<>(new TreeMap<>(config.getObject(ROOT + ".features")).keySet());
         for (String id : ids) {
             if (!id.matches("[a-z][a-z0-9_]*")) {
-                problems.add("%s: feature '%s' is not snake_case: it names columns".formatted(
-                        where(config.getObject(ROOT + ".features").get(id)), id));
+                problems.add("%s: feature '%s' is not snake_case: it names columns"
+                        .formatted(where(config.getObject(ROOT + ".features").get(id)), id));
             }
         }
         return ids;
@@ -361,7 +364,11 @@ final class SettingsReader {
     }
 
     private Duration duration(String path) {
-        return read(path, Duration.ofDays(1), "it must be a duration above 0, as 1d, 12h or 30m", SettingsReader::parseDuration);
+        return read(
+                path,
+                Duration.ofDays(1),
+                "it must be a duration above 0, as 1d, 12h or 30m",
+                SettingsReader::parseDuration);
     }
 
     private static Duration parseDuration(String text) {

@@ -114,7 +114,10 @@ public record RuleEngine(String experimentId, String contentHash, List<Rule> rul
         Metric.Kind kind = observation.get().kind();
         OptionalDouble bound = below ? sequence.upperBound(values, kind) : sequence.lowerBound(values, kind);
         if (bound.isEmpty()) {
-            return new Verdict(Outcome.INCONCLUSIVE, bound, "%,d users without spread in their values: no confidence bound".formatted(values.n()));
+            return new Verdict(
+                    Outcome.INCONCLUSIVE,
+                    bound,
+                    "%,d users without spread in their values: no confidence bound".formatted(values.n()));
         }
         boolean holds = below ? bound.getAsDouble() < when.level() : bound.getAsDouble() > when.level();
         String comparison = "%s bound %.4f is %s %.4f (observed %.4f, n = %,d)"

@@ -12,6 +12,7 @@ import java.util.Iterator;
 import java.util.UUID;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataOutputStream;
+import org.apache.hadoop.fs.FSDataOutputStreamBuilder;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 
@@ -39,11 +40,10 @@ public final class ExclusiveLogStore extends HadoopFileSystemLogStore {
             }
             return;
         }
-        try (FSDataOutputStream out = fileSystem
-                .createFile(path)
-                .overwrite(false)
-                .must("fs.option.create.conditional.overwrite", true)
-                .build()) {
+        FSDataOutputStreamBuilder<?, ?> exclusive = fileSystem.createFile(path);
+        exclusive.overwrite(false);
+        exclusive.must("fs.option.create.conditional.overwrite", true);
+        try (OutputStream out = (OutputStream) exclusive.build()) {
             writeLines(out, actions);
         } catch (IOException e) {
             if (isConflict(e)) {

@@ -125,8 +125,7 @@ public final class Lake {
     public long replaceSlice(Table table, RunId runId, Dataset<Row> rows) {
         create(table);
         Dataset<Row> slice = conformed(
-                table,
-                rows.withColumn("run_id", lit(runId.toString())).withColumn("as_of", lit(runId.asOf())));
+                table, rows.withColumn("run_id", lit(runId.toString())).withColumn("as_of", lit(runId.asOf())));
         slice.write()
                 .format("delta")
                 .mode("overwrite")
@@ -187,8 +186,9 @@ public final class Lake {
             bad = counts.getLong(2);
         }
         if (repeated > 0 || bad > 0) {
-            throw new InputException("%s of run %s: %,d keys %s repeat, %,d rows have a NaN or a score outside [0, 100]: nothing is published"
-                    .formatted(table.name(), runId, repeated, table.key(), bad));
+            throw new InputException(
+                    "%s of run %s: %,d keys %s repeat, %,d rows have a NaN or a score outside [0, 100]: nothing is published"
+                            .formatted(table.name(), runId, repeated, table.key(), bad));
         }
         return rows;
     }
@@ -297,8 +297,7 @@ public final class Lake {
                         Map.Entry::getKey,
                         entry -> RowFactory.create(
                                 entry.getValue().runId(), entry.getValue().rows())));
-        Row row = RowFactory.create(
-                sequence, runId.toString(), runId.asOf(), "publish", now, slices, configHash);
+        Row row = RowFactory.create(sequence, runId.toString(), runId.asOf(), "publish", now, slices, configHash);
         if (!appendOnce(Tables.PUBLICATIONS, List.of(row), PUBLISHER, sequence)) {
             throw new Refusal(
                     ExitCode.TRY_AGAIN,

@@ -3,6 +3,7 @@ package io.flagcast.jobs.lake;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
+import java.time.temporal.ChronoUnit;
 import java.util.Objects;
 
 /**
@@ -18,7 +19,7 @@ public record RunId(Instant asOf, int generation) {
 
     public RunId {
         Objects.requireNonNull(asOf, "asOf");
-        if (asOf.getNano() != 0) {
+        if (!asOf.equals(asOf.truncatedTo(ChronoUnit.SECONDS))) {
             throw new IllegalArgumentException("as-of " + asOf + " is not a whole second");
         }
         if (generation < 1) {

@@ -28,6 +28,8 @@ public record SourceSettings(
 
     /** How messages name the source. */
     public String origin() {
-        return path.isBlank() ? format + " " + options.getOrDefault("dbtable", options.getOrDefault("query", "")) : path;
+        return path.isBlank()
+                ? format + " " + options.getOrDefault("dbtable", options.getOrDefault("query", ""))
+                : path;
     }
 }

@@ -57,7 +57,10 @@ public final class Sources {
     private static Refusal refusal(Table table, SourceSettings source, AnalysisException e) {
         String condition = String.valueOf(e.getCondition());
         String key = "flagcast.sources." + table.name();
-        if (condition.equals("PATH_NOT_FOUND") || condition.contains("DELTA_MISSING") || condition.contains("DELTA_TABLE_NOT_FOUND") || condition.contains("PATH_DOES_NOT_EXIST")) {
+        if (condition.equals("PATH_NOT_FOUND")
+                || condition.contains("DELTA_MISSING")
+                || condition.contains("DELTA_TABLE_NOT_FOUND")
+                || condition.contains("PATH_DOES_NOT_EXIST")) {
             return new Refusal(
                     ExitCode.NO_INPUT,
                     "%s.path %s: there is nothing; correct the path or create the %s first"
@@ -92,7 +95,8 @@ public final class Sources {
 
     /** The table's own columns as text, which the mapping reads strictly; attributes as declared or inferred. */
     private static Dataset<Row> csv(SparkSession spark, Table table, SourceSettings source) {
-        DataFrameReader plain = spark.read().format("csv").option("header", true).options(source.options());
+        DataFrameReader plain =
+                spark.read().format("csv").option("header", true).options(source.options());
         String[] header = load(plain.option("inferSchema", false), source).columns();
         StructType declared = source.schema().isBlank() ? new StructType() : StructType.fromDDL(source.schema());
         requireInHeader(declared, header, table, source);
@@ -100,7 +104,13 @@ public final class Sources {
                 || Arrays.stream(header).allMatch(name -> isDeclared(declared, name) || isText(table, name));
         StructType inferred = allKnown
                 ? new StructType()
-                : load(spark.read().format("csv").option("header", true).options(source.options()).option("inferSchema", true), source)
+                : load(
+                                spark.read()
+                                        .format("csv")
+                                        .option("header", true)
+                                        .options(source.options())
+                                        .option("inferSchema", true),
+                                source)
                         .schema();
         StructType schema = new StructType();
         for (String name : header) {
@@ -159,7 +169,10 @@ public final class Sources {
      */
     public static String version(SparkSession spark, SourceSettings source, Dataset<Row> raw) {
         if (source.format().equalsIgnoreCase("delta")) {
-            return "delta version " + DeltaLog.forTable(spark, source.path()).update(false, scala.Option.empty(), scala.Option.empty()).version();
+            return "delta version "
+                    + DeltaLog.forTable(spark, source.path())
+                            .update(false, scala.Option.empty(), scala.Option.empty())
+                            .version();
         }
         if (source.path().isBlank()) {
             return "unversioned";
@@ -168,10 +181,12 @@ public final class Sources {
         try {
             for (String file : raw.inputFiles()) {
                 Path path = new Path(java.net.URI.create(file));
-                FileStatus status = path.getFileSystem(spark.sessionState().newHadoopConf()).getFileStatus(path);
+                FileStatus status =
+                        path.getFileSystem(spark.sessionState().newHadoopConf()).getFileStatus(path);
                 files.put(file, status.getLen() + "@" + status.getModificationTime());
             }
-            byte[] digest = MessageDigest.getInstance("SHA-256").digest(files.toString().getBytes(StandardCharsets.UTF_8));
+            byte[] digest =
+                    MessageDigest.getInstance("SHA-256").digest(files.toString().getBytes(StandardCharsets.UTF_8));
             return "files " + files.size() + " sha256 " + HexFormat.of().formatHex(digest, 0, 8);
         } catch (IOException e) {
             throw new UncheckedIOException(source.path() + " cannot be listed", e);

@@ -1,0 +1,113 @@
+package io.flagcast.jobs;
+
+import static java.util.stream.Collectors.joining;
+import static java.util.stream.Collectors.toMap;
+
+import io.flagcast.experiments.Experiment;
+import io.flagcast.features.Profiles;
+import io.flagcast.features.TrainingExamples;
+import io.flagcast.jobs.lake.Inputs;
+import io.flagcast.jobs.lake.Inputs.Counts;
+import io.flagcast.tables.Table;
+import io.flagcast.tables.Tables;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+
+/** Stage features: input tables to profiles and training examples. */
+final class BuildFeatures {
+
+    private BuildFeatures() {}
+
+    static StageResult run(Run run) {
+        Inputs inputs = run.inputs();
+        Settings settings = run.settings();
+        requirePredictors(run);
+        Map<Table, Counts> counts = inputs.counts();
+        requireGoodInput(counts, inputs, settings);
+
+        Dataset<Row> users = inputs.valid(Tables.USERS);
+        Dataset<Row> events = inputs.valid(Tables.EVENTS);
+        Dataset<Row> profiles = Profiles.at(run.asOf(), users, events, settings.predictors(), settings.usage());
+        TrainingExamples learning = new TrainingExamples(
+                settings.responses(),
+                run.experiments().stream().collect(toMap(Experiment::experimentId, Experiment::featureId)),
+                settings.predictors(),
+                settings.usage());
+        Dataset<Row> examples =
+                learning.before(run.asOf(), users, events, inputs.exposures(), inputs.valid(Tables.OUTCOMES));
+
+        long rejected = run.lake().replaceSlice(Tables.QUARANTINE, run.id(), inputs.rejected());
+        long profiled = run.lake().replaceSlice(Tables.USER_PROFILES, run.id(), profiles);
+        long learned = run.lake().replaceSlice(Tables.TRAINING_EXAMPLES, run.id(), examples);
+        return result(counts, inputs, profiled, learned, rejected);
+    }
+
+    private static void requirePredictors(Run run) {
+        if (!run.settings().sources().containsKey(Tables.USERS)) {
+            return;
+        }
+        List<String> unlisted =
+                run.settings().predictors().unlisted(run.inputs().schema(Tables.USERS));
+        if (!unlisted.isEmpty()) {
+            run.progress()
+                    .notice("users: %s in neither flagcast.users.predictors nor flagcast.users.protected: not used"
+                            .formatted(String.join(", ", unlisted)));
+        }
+    }
+
+    private static void requireGoodInput(Map<Table, Counts> counts, Inputs inputs, Settings settings) {
+        List<Table> tables = counts.keySet().stream()
+                .sorted(Comparator.comparing(Table::name))
+                .toList();
+        for (Table table : tables) {
+            Counts count = counts.get(table);
+            if (count.quarantined() > settings.maxQuarantined() * count.in()) {
+                throw new Refusal(
+                        ExitCode.DATA_REFUSED,
+                        "%s (%s): %,d of %,d rows are bad, more than flagcast.quality.max-quarantined %.1f %%; most often: %s. Mend the source, or its columns in flagcast.sources.%s"
+                                .formatted(
+                                        table.name(),
+                                        settings.sources().get(table).origin(),
+                                        count.quarantined(),
+                                        count.in(),
+                                        100 * settings.maxQuarantined(),
+                                        inputs.commonReasons(table),
+                                        table.name()));
+            }
+        }
+        boolean anybody = counts.entrySet().stream()
+                .anyMatch(entry ->
+                        (entry.getKey().equals(Tables.USERS) || entry.getKey().equals(Tables.EVENTS))
+                                && entry.getValue().out() > 0);
+        if (!anybody) {
+            String where = tables.stream()
+                    .map(table -> "flagcast.sources." + table.name() + " "
+                            + settings.sources().get(table).origin())
+                    .collect(joining(", "));
+            throw new Refusal(
+                    ExitCode.NO_INPUT,
+                    "no user before the as-of in %s: the sources are empty; fill them or correct --as-of"
+                            .formatted(where));
+        }
+    }
+
+    private static StageResult result(
+            Map<Table, Counts> counts, Inputs inputs, long profiled, long learned, long rejected) {
+        Map<String, String> detail = new TreeMap<>();
+        counts.forEach((table, count) -> detail.put(
+                table.name(), count.in() + " in, " + count.out() + " out, " + count.quarantined() + " quarantined"));
+        detail.put(Tables.USER_PROFILES.name(), Long.toString(profiled));
+        detail.put(Tables.TRAINING_EXAMPLES.name(), Long.toString(learned));
+        return new StageResult(
+                counts.values().stream().mapToLong(Counts::in).sum(),
+                counts.values().stream().mapToLong(Counts::out).sum(),
+                rejected,
+                detail,
+                inputs.versions(),
+                "%,d profiles, %,d training examples, %,d rows quarantined".formatted(profiled, learned, rejected));
+    }
+}

@@ -1,0 +1,124 @@
+package io.flagcast.jobs;
+
+import io.delta.exceptions.DeltaConcurrentModificationException;
+import io.flagcast.experiments.ExperimentFilesException;
+import io.flagcast.features.InputException;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.time.Clock;
+import java.util.Optional;
+import org.apache.spark.SparkThrowable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ParameterException;
+
+/** The command line: the only place that knows arguments, clock, environment and exit code. */
+@Command(
+        name = "flagcast",
+        mixinStandardHelpOptions = true,
+        versionProvider = Main.Version.class,
+        description = "Decides who gets a product feature, from how users respond.",
+        subcommands = {
+            RunCommand.class,
+            StageCommands.Features.class,
+            StageCommands.Train.class,
+            StageCommands.Score.class,
+            StageCommands.Allocate.class,
+            StageCommands.Measure.class,
+            StageCommands.Govern.class,
+            SqlCommand.class,
+            ValidateCommand.class,
+            CommandLine.HelpCommand.class
+        },
+        footer = {
+            "",
+            "Exit codes: 0 done or nothing to do, 1 a check failed, 64 usage, 65 data refused, 66 no input, 70 bug,"
+                    + " 75 try again later, 78 configuration."
+        })
+public final class Main {
+
+    private Main() {}
+
+    /** Version of the code, as it is in the manifest. */
+    static String version() {
+        return Optional.ofNullable(Main.class.getPackage().getImplementationVersion())
+                .orElse("development");
+    }
+
+    static final class Version implements CommandLine.IVersionProvider {
+        @Override
+        public String[] getVersion() {
+            return new String[] {"flagcast " + version()};
+        }
+    }
+
+    public static void main(String[] arguments) {
+        int code = execute(Clock.systemUTC(), arguments);
+        // Under spark-submit in cluster mode System.exit(0) would look like a lost driver.
+        if (code != 0) {
+            System.exit(code);
+        }
+    }
+
+    /** Runs a command. */
+    static int execute(Clock clock, String... arguments) {
+        PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
+        PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
+        CommandLine line = new CommandLine(new Main(), new Environment(clock));
+        line.setOut(out)
+                .setErr(err)
+                .setCaseInsensitiveEnumValuesAllowed(true)
+                .setUsageHelpAutoWidth(true)
+                .setParameterExceptionHandler(Main::usage)
+                .setExecutionExceptionHandler((error, command, result) -> explain(error, command.getErr()));
+        return line.execute(arguments);
+    }
+
+    private static int usage(ParameterException error, String[] arguments) {
+        PrintWriter err = error.getCommandLine().getErr();
+        err.println("flagcast: " + error.getMessage());
+        CommandLine.UnmatchedArgumentException.printSuggestions(error, err);
+        err.println("See '" + error.getCommandLine().getCommandSpec().qualifiedName() + " --help'.");
+        return ExitCode.USAGE.code();
+    }
+
+    /** One message for what the user can mend, a stack trace for a bug. */
+    private static int explain(Exception error, PrintWriter err) {
+        for (Throwable cause = error; cause != null; cause = cause.getCause()) {
+            if (cause instanceof Refusal refusal) {
+                err.println("flagcast: " + refusal.getMessage());
+                return refusal.exitCode().code();
+            }
+            if (cause instanceof ExperimentFilesException problems) {
+                err.println(problems.getMessage());
+                return ExitCode.CONFIGURATION.code();
+            }
+            if (cause instanceof InputException input) {
+                err.println("flagcast: " + input.getMessage());
+                return ExitCode.DATA_REFUSED.code();
+            }
+            if (cause instanceof DeltaConcurrentModificationException) {
+                err.println("flagcast: another process wrote the same table meanwhile: run it again. "
+                        + cause.getMessage().lines().findFirst().orElse(""));
+                return ExitCode.TRY_AGAIN.code();
+            }
+            if (cause instanceof SparkThrowable spark && isBadValue(spark)) {
+                err.println("flagcast: a value cannot be converted: "
+                        + cause.getMessage().lines().findFirst().orElse("")
+                        + " Use try_cast in flagcast.sources.<table>.columns, so that the row is quarantined.");
+                return ExitCode.DATA_REFUSED.code();
+            }
+        }
+        err.println("flagcast: this is a bug, please report it with what follows");
+        error.printStackTrace(err);
+        return ExitCode.BUG.code();
+    }
+
+    private static boolean isBadValue(SparkThrowable error) {
+        String condition = String.valueOf(error.getCondition());
+        return condition.startsWith("CAST_INVALID_INPUT")
+                || condition.startsWith("CAST_OVERFLOW")
+                || condition.startsWith("CANNOT_PARSE_TIMESTAMP")
+                || condition.startsWith("DIVIDE_BY_ZERO");
+    }
+}

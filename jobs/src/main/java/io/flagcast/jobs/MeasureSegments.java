@@ -1,0 +1,40 @@
+package io.flagcast.jobs;
+
+import io.flagcast.allocation.AllocationParameters;
+import io.flagcast.experiments.Experiment;
+import io.flagcast.monitoring.MeasuredExperiment;
+import io.flagcast.monitoring.SegmentMetrics;
+import io.flagcast.tables.Tables;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+
+/** Stage measure: exposures and outcomes to metrics per segment. */
+final class MeasureSegments {
+
+    private MeasureSegments() {}
+
+    static StageResult run(Run run) {
+        List<MeasuredExperiment> experiments = run.experiments().stream()
+                .map(experiment -> new MeasuredExperiment(
+                        experiment.experimentId(), experiment.metrics(), evidenceVersions(experiment, run)))
+                .toList();
+
+        Dataset<Row> metrics = SegmentMetrics.measure(
+                run.asOf(), run.inputs().exposures(), run.inputs().valid(Tables.OUTCOMES), experiments);
+
+        long rows = run.lake().replaceSlice(Tables.SEGMENT_METRICS, run.id(), metrics);
+        return StageResult.wrote(0, Map.of(Tables.SEGMENT_METRICS, rows), "%,d metrics".formatted(rows));
+    }
+
+    private static Map<String, Long> evidenceVersions(Experiment experiment, Run run) {
+        AllocationParameters parameters = run.parameters(experiment);
+        Map<String, Long> versions = new TreeMap<>();
+        for (String segment : experiment.segments().names()) {
+            versions.put(segment, parameters.setting(segment).shareVersion());
+        }
+        return versions;
+    }
+}

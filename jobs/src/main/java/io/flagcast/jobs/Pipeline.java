@@ -1,0 +1,270 @@
+package io.flagcast.jobs;
+
+import io.flagcast.experiments.Experiment;
+import io.flagcast.experiments.ExperimentFiles;
+import io.flagcast.jobs.lake.Inputs;
+import io.flagcast.jobs.lake.Lake;
+import io.flagcast.jobs.lake.Publication;
+import io.flagcast.jobs.lake.RunId;
+import io.flagcast.tables.Table;
+import io.flagcast.tables.Table.Kind;
+import io.flagcast.tables.Tables;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+
+/** Runs stages for an as-of and publishes what they wrote as one unit. */
+public final class Pipeline {
+
+    private final Settings settings;
+    private final List<Experiment> experiments;
+    private final Lake lake;
+    private final Clock clock;
+    private final Progress progress;
+
+    public Pipeline(Settings settings, List<Experiment> experiments, Lake lake, Clock clock, Progress progress) {
+        this.settings = Objects.requireNonNull(settings, "settings");
+        this.experiments = List.copyOf(experiments);
+        this.lake = Objects.requireNonNull(lake, "lake");
+        this.clock = Objects.requireNonNull(clock, "clock");
+        this.progress = Objects.requireNonNull(progress, "progress");
+    }
+
+    /** What to do where the as-of is published already. */
+    public enum Repeat {
+        /** Nothing. */
+        SKIP,
+        /** Publish a new generation. */
+        RESTATE
+    }
+
+    /**
+     * Reads the experiment files and checks them against the configured features.
+     *
+     * @throws Refusal with all problems at once
+     */
+    public static List<Experiment> experiments(Settings settings) {
+        List<Experiment> experiments = ExperimentFiles.read(Path.of(settings.experiments()));
+        List<String> problems = experiments.stream()
+                .filter(experiment -> !settings.features().containsKey(experiment.featureId()))
+                .map(experiment -> "%s: feature_id '%s' is not configured: add flagcast.features.%s, or name one of %s"
+                        .formatted(
+                                experiment.file(),
+                                experiment.featureId(),
+                                experiment.featureId(),
+                                settings.features().keySet().stream().sorted().toList()))
+                .toList();
+        if (!problems.isEmpty()) {
+            throw new Refusal(ExitCode.CONFIGURATION, String.join("\n", problems));
+        }
+        return experiments;
+    }
+
+    /**
+     * All stages, then publication.
+     *
+     * @return the publication, or nothing where the as-of was published already
+     */
+    public Optional<Publication> run(Instant asOf, Repeat repeat) {
+        Optional<Publication> before = lake.live();
+        Optional<RunId> id = nextRun(asOf, repeat, before);
+        if (id.isEmpty()) {
+            return Optional.empty();
+        }
+        try (Inputs inputs = new Inputs(lake, settings.sources(), asOf)) {
+            Run run = open(id.get(), before, inputs);
+            RunLog log = new RunLog(run);
+            try {
+                progress.say("run %s".formatted(run.id()));
+                Map<String, Long> rows = new TreeMap<>();
+                for (Stage stage : Stage.ORDER) {
+                    rows.putAll(work(stage, run, log));
+                }
+                return Optional.of(publish(run, rows));
+            } finally {
+                log.write();
+            }
+        }
+    }
+
+    /** One stage of the next unpublished run of the as-of; the last one publishes. */
+    public Optional<Publication> runStage(Stage stage, Instant asOf, Repeat repeat) {
+        Optional<Publication> before = lake.live();
+        Optional<RunId> id = nextRun(asOf, repeat, before);
+        if (id.isEmpty()) {
+            return Optional.empty();
+        }
+        Set<String> done = new HashSet<>(RunLog.done(lake, id.get().toString()));
+        for (Stage earlier : stage.before()) {
+            if (!done.contains(earlier.label())) {
+                throw new Refusal(
+                        ExitCode.NO_INPUT,
+                        "%s: run %s has no %s yet: run `flagcast %s --as-of %s` first"
+                                .formatted(stage.label(), id.get(), earlier.label(), earlier.label(), asOf));
+            }
+        }
+        try (Inputs inputs = new Inputs(lake, settings.sources(), asOf)) {
+            Run run = open(id.get(), before, inputs);
+            RunLog log = new RunLog(run);
+            try {
+                work(stage, run, log);
+                if (stage != Stage.GOVERN) {
+                    return Optional.empty();
+                }
+                Map<String, Long> rows = new TreeMap<>();
+                for (Table table : Tables.of(Kind.SLICE)) {
+                    rows.put(
+                            table.name(), lake.slice(table, run.id().toString()).count());
+                }
+                return Optional.of(publish(run, rows));
+            } finally {
+                log.write();
+            }
+        }
+    }
+
+    private Run open(RunId id, Optional<Publication> before, Inputs inputs) {
+        return new Run(
+                settings,
+                experiments,
+                configHash(),
+                lake,
+                inputs,
+                id,
+                before,
+                ParameterLog.read(lake).before(id.asOf()),
+                progress);
+    }
+
+    private String configHash() {
+        return ModelRegistry.sha256(settings.hash()
+                + experiments.stream().map(Experiment::contentHash).sorted().collect(Collectors.joining(" ")));
+    }
+
+    private Optional<RunId> nextRun(Instant asOf, Repeat repeat, Optional<Publication> before) {
+        if (before.isPresent() && asOf.isBefore(before.get().asOf())) {
+            throw new Refusal(
+                    ExitCode.USAGE,
+                    "--as-of %s is before the live publication's %s: a run never moves the live publication back"
+                            .formatted(asOf, before.get().asOf()));
+        }
+        if (asOf.isAfter(clock.instant())) {
+            throw new Refusal(
+                    ExitCode.USAGE, "--as-of %s is in the future: it is %s now".formatted(asOf, clock.instant()));
+        }
+        long generations = lake.publications().stream()
+                .filter(publication -> publication.asOf().equals(asOf))
+                .map(Publication::runId)
+                .distinct()
+                .count();
+        if (generations > 0 && repeat == Repeat.SKIP) {
+            Publication live = before.orElseThrow();
+            progress.say("%s is published already as run %s: nothing to do%s; --restate publishes a new generation"
+                    .formatted(
+                            asOf,
+                            live.runId(),
+                            live.configHash().equals(configHash())
+                                    ? ""
+                                    : " (configuration or experiments have changed since)"));
+            return Optional.empty();
+        }
+        return Optional.of(new RunId(asOf, (int) generations + 1));
+    }
+
+    private Map<String, Long> work(Stage stage, Run run, RunLog log) {
+        Instant started = clock.instant();
+        long nanos = System.nanoTime();
+        try {
+            StageResult result = stage.run(run);
+            Duration took = Duration.ofNanos(System.nanoTime() - nanos);
+            log.done(stage.label(), started, took, result);
+            progress.stage(stage.before().size() + 1, Stage.ORDER.size(), stage, result, took.toMillis() / 1000.0);
+            return written(stage, result);
+        } catch (RuntimeException e) {
+            log.failed(stage.label(), started, Duration.ofNanos(System.nanoTime() - nanos), e);
+            throw e;
+        }
+    }
+
+    private static Map<String, Long> written(Stage stage, StageResult result) {
+        Map<String, Long> rows = new TreeMap<>();
+        for (Table table : stage.writes()) {
+            rows.put(
+                    table.name(),
+                    table.equals(Tables.QUARANTINE)
+                            ? result.rowsQuarantined()
+                            : Long.parseLong(result.detail().get(table.name())));
+        }
+        return rows;
+    }
+
+    private Publication publish(Run run, Map<String, Long> rows) {
+        requireEveryDecision(run, rows);
+        Publication publication = lake.publish(run.before(), run.id(), rows, run.configHash(), clock.instant());
+        progress.say("  published %d: %,d scores, %,d allocations"
+                .formatted(
+                        publication.sequence(),
+                        rows.get(Tables.RESPONSIVENESS_SCORES.name()),
+                        rows.get(Tables.ALLOCATIONS.name())));
+        removeOldSlices(run);
+        return publication;
+    }
+
+    /** Every user has a score for every feature and a decision in every experiment. */
+    private static void requireEveryDecision(Run run, Map<String, Long> rows) {
+        long users = rows.get(Tables.USER_PROFILES.name());
+        requireRows(
+                rows,
+                Tables.RESPONSIVENESS_SCORES,
+                users,
+                run.settings().features().size(),
+                run);
+        requireRows(rows, Tables.ALLOCATIONS, users, run.experiments().size(), run);
+    }
+
+    private static void requireRows(Map<String, Long> rows, Table table, long users, int each, Run run) {
+        if (rows.get(table.name()) != users * each) {
+            throw new IllegalStateException("%s of run %s has %,d rows, %,d users x %d need %,d: nothing is published"
+                    .formatted(table.name(), run.id(), rows.get(table.name()), users, each, users * each));
+        }
+    }
+
+    /** Keeps the live slice, those before it, and every slice that an open outcome window may be joined to. */
+    private void removeOldSlices(Run run) {
+        List<Publication> all = lake.publications();
+        Duration longest = experiments.stream()
+                .flatMap(experiment -> experiment.metrics().stream())
+                .map(metric -> metric.within())
+                .max(Duration::compareTo)
+                .orElse(Duration.ZERO);
+        Instant open = run.asOf().minus(longest);
+        Set<String> kept = new HashSet<>();
+        List<String> newestFirst = new ArrayList<>();
+        for (int i = all.size() - 1; i >= 0; i--) {
+            newestFirst.add(all.get(i).runId());
+        }
+        newestFirst.stream()
+                .distinct()
+                .limit(settings.lake().keepPublications())
+                .forEach(kept::add);
+        for (int i = 0; i < all.size(); i++) {
+            boolean last = i == all.size() - 1;
+            if (last || all.get(i + 1).publishedAt().isAfter(open)) {
+                kept.add(all.get(i).runId());
+            }
+        }
+        if (!kept.containsAll(newestFirst)) {
+            lake.keepSlices(kept);
+        }
+    }
+}

@@ -1,0 +1,50 @@
+package io.flagcast.jobs;
+
+import io.flagcast.allocation.AllocationParameters;
+import io.flagcast.experiments.Experiment;
+import io.flagcast.jobs.lake.Inputs;
+import io.flagcast.jobs.lake.Lake;
+import io.flagcast.jobs.lake.Publication;
+import io.flagcast.jobs.lake.RunId;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * One execution for one as-of: what every stage works with.
+ *
+ * @param settings configuration
+ * @param experiments all experiment files
+ * @param configHash hash of both
+ * @param lake the tables
+ * @param inputs the input tables up to the as-of
+ * @param id the run
+ * @param before publication that was live when the run began
+ * @param parameters per experiment what rules, bandit and people had set before the as-of
+ * @param progress for people
+ */
+record Run(
+        Settings settings,
+        List<Experiment> experiments,
+        String configHash,
+        Lake lake,
+        Inputs inputs,
+        RunId id,
+        Optional<Publication> before,
+        Map<String, AllocationParameters> parameters,
+        Progress progress) {
+
+    Run {
+        experiments = List.copyOf(experiments);
+        parameters = Map.copyOf(parameters);
+    }
+
+    Instant asOf() {
+        return id.asOf();
+    }
+
+    AllocationParameters parameters(Experiment experiment) {
+        return parameters.getOrDefault(experiment.experimentId(), AllocationParameters.INITIAL);
+    }
+}

@@ -1,0 +1,69 @@
+package io.flagcast.jobs;
+
+import io.flagcast.jobs.lake.Lake;
+import io.flagcast.tables.Tables;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+
+/** What the stages of one run did; written to {@code runs} in one append when the command ends, well or badly. */
+final class RunLog {
+
+    private final Run run;
+    private final List<Row> rows = new ArrayList<>();
+
+    RunLog(Run run) {
+        this.run = run;
+    }
+
+    void done(String stage, Instant started, Duration took, StageResult result) {
+        add(stage, "done", started, took, result, null);
+    }
+
+    void failed(String stage, Instant started, Duration took, RuntimeException error) {
+        StageResult nothing = new StageResult(0, 0, 0, Map.of(), Map.of(), "");
+        add(stage, "failed", started, took, nothing, String.valueOf(error.getMessage()));
+    }
+
+    private void add(
+            String stage, String state, Instant started, Duration took, StageResult result, String exitReason) {
+        rows.add(RowFactory.create(
+                run.id().toString(),
+                run.asOf(),
+                stage,
+                state,
+                started,
+                took.toMillis() / 1000.0,
+                result.rowsIn(),
+                result.rowsOut(),
+                result.rowsQuarantined(),
+                new HashMap<>(result.detail()),
+                new HashMap<>(result.inputVersions()),
+                run.configHash(),
+                exitReason));
+    }
+
+    void write() {
+        run.lake().append(Tables.RUNS, rows);
+        rows.clear();
+    }
+
+    /** Stages of a run that an earlier command has done. */
+    static Set<String> done(Lake lake, String runId) {
+        return lake
+                .history(Tables.RUNS)
+                .where("state = 'done'")
+                .where("run_id = '" + runId + "'")
+                .collectAsList()
+                .stream()
+                .map(row -> row.<String>getAs("stage"))
+                .collect(Collectors.toSet());
+    }
+}

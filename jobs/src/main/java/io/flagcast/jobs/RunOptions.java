@@ -1,0 +1,45 @@
+package io.flagcast.jobs;
+
+import java.time.Clock;
+import java.time.DateTimeException;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.TypeConversionException;
+
+/** For which as-of a command runs. */
+final class RunOptions {
+
+    @Option(
+            names = "--as-of",
+            paramLabel = "INSTANT",
+            converter = InstantConverter.class,
+            description = "Look at nothing at or after this instant, as 2026-03-01 or 2026-03-01T00:00:00Z."
+                    + " Default: the start of today, UTC.")
+    private Instant asOf;
+
+    @Option(names = "--restate", description = "Publish a new generation where the as-of is published already.")
+    private boolean restate;
+
+    Instant asOf(Clock clock) {
+        return asOf == null ? clock.instant().truncatedTo(ChronoUnit.DAYS) : asOf;
+    }
+
+    Pipeline.Repeat repeat() {
+        return restate ? Pipeline.Repeat.RESTATE : Pipeline.Repeat.SKIP;
+    }
+
+    /** Reads an instant or a day. */
+    static final class InstantConverter implements ITypeConverter<Instant> {
+        @Override
+        public Instant convert(String text) {
+            try {
+                return SettingsReader.parseInstant(text);
+            } catch (DateTimeException e) {
+                throw new TypeConversionException(
+                        "'" + text + "' is no instant: write 2026-03-01 or 2026-03-01T00:00:00Z");
+            }
+        }
+    }
+}

@@ -1,0 +1,36 @@
+package io.flagcast.jobs;
+
+import io.flagcast.tables.Tables;
+import io.flagcast.training.Scoring;
+import io.flagcast.training.Scoring.Scorer;
+import java.util.List;
+import java.util.Map;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+
+/** Stage score: profiles and models to a responsiveness score for every user and feature. */
+final class ScoreUsers {
+
+    private ScoreUsers() {}
+
+    static StageResult run(Run run) {
+        ModelRegistry registry = ModelRegistry.read(run.lake());
+        List<Scorer> scorers = run.settings().features().keySet().stream()
+                .sorted()
+                .map(featureId -> registry.newest(featureId, run.asOf())
+                        .map(entry -> new Scorer(featureId, entry.modelId(), registry.load(entry)))
+                        .orElseGet(() -> Scorer.prior(featureId)))
+                .toList();
+
+        Dataset<Row> profiles = run.lake().slice(Tables.USER_PROFILES, run.id().toString());
+        Dataset<Row> scores = Scoring.score(profiles, run.inputs().usage(), scorers);
+
+        long rows = run.lake().replaceSlice(Tables.RESPONSIVENESS_SCORES, run.id(), scores);
+        long withModel =
+                scorers.stream().filter(scorer -> scorer.model() != null).count();
+        return StageResult.wrote(
+                0,
+                Map.of(Tables.RESPONSIVENESS_SCORES, rows),
+                "%,d scores of %d features, %d with a model".formatted(rows, scorers.size(), withModel));
+    }
+}

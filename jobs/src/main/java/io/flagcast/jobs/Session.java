@@ -1,0 +1,37 @@
+package io.flagcast.jobs;
+
+import io.flagcast.jobs.lake.ExclusiveLogStore;
+import java.util.Map;
+import org.apache.spark.SparkConf;
+import org.apache.spark.sql.SparkSession;
+
+/**
+ * The Spark session of a command. What {@code --conf} of spark-submit says always wins.
+ *
+ * @param spark the session, stopped on close
+ */
+record Session(SparkSession spark) implements AutoCloseable {
+
+    private static final Map<String, String> DEFAULTS = Map.ofEntries(
+            Map.entry("spark.app.name", "flagcast"),
+            Map.entry("spark.sql.extensions", "io.delta.sql.DeltaSparkSessionExtension"),
+            Map.entry("spark.sql.catalog.spark_catalog", "org.apache.spark.sql.delta.catalog.DeltaCatalog"),
+            Map.entry("spark.delta.logStore.file.impl", ExclusiveLogStore.class.getName()),
+            Map.entry("spark.delta.logStore.s3a.impl", ExclusiveLogStore.class.getName()),
+            Map.entry("spark.sql.debug.maxToStringFields", "200"),
+            Map.entry("spark.sql.sources.parallelPartitionDiscovery.parallelism", "8"));
+
+    static Session open() {
+        SparkConf conf = new SparkConf();
+        DEFAULTS.forEach(conf::setIfMissing);
+        SparkSession spark = SparkSession.builder().config(conf).getOrCreate();
+        // Not a matter of taste: days and instants of all tables are UTC, wherever the cluster stands.
+        spark.conf().set("spark.sql.session.timeZone", "UTC");
+        return new Session(spark);
+    }
+
+    @Override
+    public void close() {
+        spark.stop();
+    }
+}

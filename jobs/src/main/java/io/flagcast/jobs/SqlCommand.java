@@ -1,0 +1,127 @@
+package io.flagcast.jobs;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import io.flagcast.jobs.lake.Lake;
+import io.flagcast.jobs.report.TextTable;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.apache.spark.sql.AnalysisException;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.catalyst.parser.ParseException;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+@Command(
+        name = "sql",
+        mixinStandardHelpOptions = true,
+        description = "Spark SQL over the tables of the live publication by their names, and over all runs as"
+                + " history.<table>. Only the result goes to standard output.")
+final class SqlCommand implements Callable<Integer> {
+
+    @Parameters(paramLabel = "QUERY", description = "As \"SELECT reason, count(*) FROM allocations GROUP BY 1\".")
+    private String query;
+
+    @Option(
+            names = "--format",
+            paramLabel = "FORMAT",
+            defaultValue = "TABLE",
+            description = "table, csv or json (an object a line). Default: table.")
+    private Format format;
+
+    @Mixin
+    private ConfigurationOptions configuration = new ConfigurationOptions();
+
+    /** How rows are printed. */
+    enum Format {
+        TABLE,
+        CSV,
+        JSON
+    }
+
+    @Override
+    public Integer call() {
+        Settings settings = configuration.settings();
+        try (Session session = Session.open()) {
+            new Lake(session.spark(), settings.lake().root()).registerViews();
+            print(query(session.spark()), new PrintStream(System.out, true, StandardCharsets.UTF_8));
+        }
+        return ExitCode.DONE.code();
+    }
+
+    private Dataset<Row> query(SparkSession spark) {
+        try {
+            return spark.sql(query);
+        } catch (Exception e) {
+            // Spark declares no checked exceptions in Java, yet throws AnalysisException and ParseException.
+            if (e instanceof AnalysisException || e instanceof ParseException) {
+                throw new Refusal(ExitCode.USAGE, "sql: " + e.getMessage().strip(), e);
+            }
+            throw e;
+        }
+    }
+
+    private void print(Dataset<Row> rows, PrintStream out) {
+        List<String> columns = List.of(rows.columns());
+        Iterator<Row> iterator = rows.toLocalIterator();
+        if (format == Format.TABLE) {
+            TextTable table = new TextTable(columns);
+            iterator.forEachRemaining(row -> table.add(cells(row)));
+            out.print(table);
+            return;
+        }
+        if (format == Format.CSV) {
+            out.println(
+                    String.join(",", columns.stream().map(SqlCommand::quoted).toList()));
+        }
+        iterator.forEachRemaining(row -> out.println(
+                format == Format.CSV
+                        ? String.join(
+                                ",", cells(row).stream().map(SqlCommand::quoted).toList())
+                        : json(row, columns)));
+    }
+
+    private static List<String> cells(Row row) {
+        List<String> cells = new ArrayList<>();
+        for (int i = 0; i < row.size(); i++) {
+            cells.add(text(row.get(i)));
+        }
+        return cells;
+    }
+
+    private static String text(Object value) {
+        if (value == null) {
+            return "";
+        }
+        return value instanceof java.sql.Timestamp time ? time.toInstant().toString() : String.valueOf(value);
+    }
+
+    /** RFC 4180. */
+    private static String quoted(String cell) {
+        return cell.matches("(?s).*[\",\r\n].*") ? '"' + cell.replace("\"", "\"\"") + '"' : cell;
+    }
+
+    private static String json(Row row, List<String> columns) {
+        Map<String, Object> object = new LinkedHashMap<>();
+        for (int i = 0; i < columns.size(); i++) {
+            Object value = row.get(i);
+            boolean plain = value == null || value instanceof Number || value instanceof Boolean;
+            object.put(columns.get(i), plain ? value : value instanceof Instant ? value.toString() : text(value));
+        }
+        try {
+            return ParameterLog.JSON.writeValueAsString(object);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("a row of text and numbers is always writable", e);
+        }
+    }
+}

@@ -1,0 +1,39 @@
+package io.flagcast.jobs;
+
+import io.flagcast.tables.Table;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+
+/**
+ * What a stage did.
+ *
+ * @param rowsIn rows read
+ * @param rowsOut rows written; for features the valid input rows
+ * @param rowsQuarantined input rows rejected
+ * @param detail counts by table
+ * @param inputVersions version of every input that was read
+ * @param summary one line for people
+ */
+record StageResult(
+        long rowsIn,
+        long rowsOut,
+        long rowsQuarantined,
+        Map<String, String> detail,
+        Map<String, String> inputVersions,
+        String summary) {
+
+    StageResult {
+        detail = Map.copyOf(detail);
+        inputVersions = Map.copyOf(inputVersions);
+        Objects.requireNonNull(summary, "summary");
+    }
+
+    /** A stage that wrote slices. */
+    static StageResult wrote(long rowsIn, Map<Table, Long> written, String summary) {
+        Map<String, String> detail = new TreeMap<>();
+        written.forEach((table, rows) -> detail.put(table.name(), Long.toString(rows)));
+        long out = written.values().stream().mapToLong(Long::longValue).sum();
+        return new StageResult(rowsIn, out, 0, detail, Map.of(), summary);
+    }
+}

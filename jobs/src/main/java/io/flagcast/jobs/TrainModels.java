@@ -1,0 +1,127 @@
+package io.flagcast.jobs;
+
+import static org.apache.spark.sql.functions.col;
+
+import io.flagcast.features.Profiles;
+import io.flagcast.jobs.ModelRegistry.Entry;
+import io.flagcast.tables.Tables;
+import io.flagcast.training.CollaborativeTraining;
+import io.flagcast.training.ResponseTraining;
+import io.flagcast.training.ResponseTraining.Result;
+import io.flagcast.training.TrainingSettings;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.apache.spark.sql.AnalysisException;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+
+/** Stage train: training examples and usage to models, where the newest model of a feature is due. */
+final class TrainModels {
+
+    private TrainModels() {}
+
+    static StageResult run(Run run) {
+        ModelRegistry registry = ModelRegistry.read(run.lake());
+        Optional<Dataset<Row>> withheld = withheld(run);
+        Dataset<Row> examples =
+                without(run.lake().slice(Tables.TRAINING_EXAMPLES, run.id().toString()), withheld);
+        TrainingSettings how = run.settings().training().model();
+        ResponseTraining training = new ResponseTraining(
+                Profiles.names(run.settings().predictors(), run.settings().usage()), how);
+
+        List<String> outcomes = new ArrayList<>();
+        long trained = 0;
+        List<String> features =
+                run.settings().features().keySet().stream().sorted().toList();
+        for (String featureId : features) {
+            Optional<Entry> young = registry.newest(featureId, run.asOf().minusSeconds(1))
+                    .filter(entry -> entry.asOf()
+                            .plus(run.settings().training().retrainEvery())
+                            .isAfter(run.asOf()));
+            if (young.isPresent()) {
+                outcomes.add(featureId + " keeps " + young.get().modelId());
+                continue;
+            }
+            Map<String, String> provenance = provenance(run, featureId);
+            String modelId = "m-" + ModelRegistry.sha256(provenance.toString()).substring(0, 12);
+            if (registry.withId(modelId).isPresent()) {
+                outcomes.add(featureId + " reuses " + modelId);
+                continue;
+            }
+            Dataset<Row> own = examples.where(col("feature_id").equalTo(featureId));
+            Result result = switch (run.settings().features().get(featureId).objective()) {
+                case UPLIFT -> training.uplift(own);
+                case PROPENSITY -> training.propensity(own);
+                case COLLABORATIVE ->
+                    new CollaborativeTraining(List.of(featureId), how)
+                            .train(without(run.inputs().usage(), withheld));
+            };
+            if (result instanceof Result.Trained done) {
+                provenance.put("jvm", System.getProperty("java.vm.name") + " " + System.getProperty("java.vm.version"));
+                Entry entry = registry.save(run, modelId, featureId, done.model(), provenance);
+                outcomes.add("%s trains %s on %,d".formatted(featureId, modelId, entry.examples()));
+                trained++;
+            } else if (result instanceof Result.TooLittle nothing) {
+                outcomes.add(featureId + " waits");
+                run.progress().say("           %s has no model yet: %s".formatted(featureId, nothing.reason()));
+            }
+        }
+        return new StageResult(
+                0,
+                trained,
+                0,
+                Map.of(Tables.MODEL_RUNS.name(), Long.toString(trained)),
+                Map.of(),
+                String.join("; ", outcomes));
+    }
+
+    /** All that decides what a model becomes; its hash is the model's id. */
+    private static Map<String, String> provenance(Run run, String featureId) {
+        Settings settings = run.settings();
+        Map<String, String> provenance = new TreeMap<>();
+        provenance.put("feature", featureId + " " + settings.features().get(featureId));
+        provenance.put("as_of", run.asOf().toString());
+        provenance.put("inputs", new TreeMap<>(run.inputs().versions()).toString());
+        provenance.put(
+                "predictors",
+                Profiles.names(settings.predictors(), settings.usage()).toString());
+        provenance.put("usage_window", settings.usage().window().toString());
+        provenance.put("training", settings.training().toString());
+        provenance.put("code", Main.version());
+        return provenance;
+    }
+
+    private static Optional<Dataset<Row>> withheld(Run run) {
+        Optional<String> path = run.settings().training().withhold();
+        if (path.isEmpty()) {
+            return Optional.empty();
+        }
+        Dataset<Row> list;
+        try {
+            list = run.lake().spark().read().option("header", true).csv(path.get());
+        } catch (Exception e) {
+            // Spark declares no checked exceptions in Java, yet throws AnalysisException.
+            if (e instanceof AnalysisException) {
+                throw new Refusal(
+                        ExitCode.NO_INPUT, "flagcast.training.withhold " + path.get() + ": there is no such file", e);
+            }
+            throw e;
+        }
+        if (!Arrays.asList(list.columns()).contains("user_id")) {
+            throw new Refusal(
+                    ExitCode.DATA_REFUSED,
+                    "flagcast.training.withhold %s has no column user_id, it has %s"
+                            .formatted(path.get(), Arrays.toString(list.columns())));
+        }
+        return Optional.of(list.select("user_id").distinct());
+    }
+
+    private static Dataset<Row> without(Dataset<Row> rows, Optional<Dataset<Row>> withheld) {
+        return withheld.map(users -> rows.join(users, new String[] {"user_id"}, "left_anti"))
+                .orElse(rows);
+    }
+}

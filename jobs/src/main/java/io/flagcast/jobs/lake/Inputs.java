@@ -1,0 +1,174 @@
+package io.flagcast.jobs.lake;
+
+import static org.apache.spark.sql.functions.coalesce;
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.count;
+import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.sum;
+
+import io.flagcast.features.ExposureAttribution;
+import io.flagcast.features.InputMapping;
+import io.flagcast.tables.Table;
+import io.flagcast.tables.Tables;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.StructField;
+import org.apache.spark.sql.types.StructType;
+import org.apache.spark.storage.StorageLevel;
+
+/** The input tables up to one as-of: nothing at or after it is there. Each source is read once. */
+public final class Inputs implements AutoCloseable {
+
+    private static final Map<Table, String> TIMES =
+            Map.of(Tables.EVENTS, "occurred_at", Tables.EXPOSURES, "exposed_at", Tables.OUTCOMES, "occurred_at");
+
+    private final Lake lake;
+    private final Map<Table, SourceSettings> sources;
+    private final Instant asOf;
+    private final Map<Table, Dataset<Row>> mapped = new HashMap<>();
+    private final Map<String, String> versions = new TreeMap<>();
+    private final List<Dataset<Row>> persisted = new ArrayList<>();
+    private Dataset<Row> attributed;
+
+    public Inputs(Lake lake, Map<Table, SourceSettings> sources, Instant asOf) {
+        this.lake = Objects.requireNonNull(lake, "lake");
+        this.sources = Map.copyOf(sources);
+        this.asOf = Objects.requireNonNull(asOf, "asOf");
+    }
+
+    /** Rows read, valid and rejected of a table. */
+    public record Counts(long in, long out, long quarantined) {}
+
+    private InputMapping mapping(Table table) {
+        SourceSettings source = sources.get(table);
+        return new InputMapping(table, source.origin(), source.columns());
+    }
+
+    private Dataset<Row> mapped(Table table) {
+        return mapped.computeIfAbsent(table, this::map);
+    }
+
+    private Dataset<Row> map(Table table) {
+        SparkSession spark = lake.spark();
+        if (!sources.containsKey(table)) {
+            StructType empty = StructType.fromDDL(table.schema())
+                    .add(InputMapping.REASON, "string")
+                    .add(InputMapping.SOURCE_ROW, "string");
+            return spark.createDataFrame(List.of(), empty);
+        }
+        Dataset<Row> raw = Sources.read(spark, table, sources.get(table));
+        versions.put(table.name(), Sources.version(spark, sources.get(table), raw));
+        Dataset<Row> rows = mapping(table).apply(raw);
+        if (TIMES.containsKey(table)) {
+            // A row without a readable time stays: it is rejected, not forgotten.
+            rows = rows.where(coalesce(col(TIMES.get(table)).lt(lit(asOf)), lit(true)));
+        }
+        return persist(rows);
+    }
+
+    private Dataset<Row> persist(Dataset<Row> rows) {
+        Dataset<Row> kept = rows.persist(StorageLevel.MEMORY_AND_DISK());
+        persisted.add(kept);
+        return kept;
+    }
+
+    /** Valid rows of a table. */
+    public Dataset<Row> valid(Table table) {
+        return InputMapping.valid(mapped(table));
+    }
+
+    /** Valid exposures, with the decision that was live at the time where none was logged. */
+    public Dataset<Row> exposures() {
+        if (attributed == null) {
+            List<Row> rows = lake.publications().stream()
+                    .filter(publication -> publication.tables().containsKey(Tables.ALLOCATIONS.name()))
+                    .map(publication -> RowFactory.create(
+                            publication.sequence(),
+                            publication.publishedAt(),
+                            publication.tables().get(Tables.ALLOCATIONS.name()).runId()))
+                    .toList();
+            Dataset<Row> exposures = valid(Tables.EXPOSURES);
+            if (rows.isEmpty()) {
+                attributed = exposures;
+            } else {
+                StructType schema =
+                        StructType.fromDDL("publish_seq BIGINT, published_at TIMESTAMP, allocations_run_id STRING");
+                attributed = persist(ExposureAttribution.complete(
+                        exposures, lake.spark().createDataFrame(rows, schema), lake.history(Tables.ALLOCATIONS)));
+            }
+        }
+        return attributed;
+    }
+
+    /** Usage per user and feature: {@code user_id}, {@code feature_id}, {@code amount} above 0. */
+    public Dataset<Row> usage() {
+        return valid(Tables.EVENTS)
+                .groupBy("user_id", "feature_id")
+                .agg(sum(coalesce(col("value"), lit(1.0))).as("amount"))
+                .where(col("amount").gt(0));
+    }
+
+    /** Rejected rows of all tables: {@code source_table}, {@code reason}, {@code row}. */
+    public Dataset<Row> rejected() {
+        return sources.keySet().stream()
+                .map(table -> mapping(table).rejected(mapped(table)))
+                .reduce(Dataset::unionByName)
+                .orElseThrow();
+    }
+
+    /** The most common reasons for rejecting rows of a table, for a message. */
+    public String commonReasons(Table table) {
+        return rejected()
+                .where(col("source_table").equalTo(table.name()))
+                .groupBy("reason")
+                .count()
+                .orderBy(col("count").desc(), col("reason"))
+                .limit(3)
+                .collectAsList()
+                .stream()
+                .map(row -> "%s (%,d)".formatted(row.getString(0), row.getLong(1)))
+                .collect(Collectors.joining("; "));
+    }
+
+    /** Reads every source and counts. */
+    public Map<Table, Counts> counts() {
+        Map<Table, Counts> counts = new HashMap<>();
+        for (Table table : sources.keySet()) {
+            Row row = mapped(table)
+                    .agg(count(lit(1)), count(col(InputMapping.REASON)))
+                    .head();
+            counts.put(table, new Counts(row.getLong(0), row.getLong(0) - row.getLong(1), row.getLong(1)));
+        }
+        return counts;
+    }
+
+    /** Columns of a mapped table without the mapping's own. */
+    public StructType schema(Table table) {
+        return new StructType(Arrays.stream(mapped(table).schema().fields())
+                .filter(field -> !field.name().equals(InputMapping.REASON)
+                        && !field.name().equals(InputMapping.SOURCE_ROW))
+                .toArray(StructField[]::new));
+    }
+
+    /** Version of every source. */
+    public Map<String, String> versions() {
+        sources.keySet().forEach(this::mapped);
+        return Map.copyOf(versions);
+    }
+
+    @Override
+    public void close() {
+        persisted.forEach(Dataset::unpersist);
+    }
+}

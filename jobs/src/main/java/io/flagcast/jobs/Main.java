@@ -19,6 +19,8 @@ import picocli.CommandLine.ParameterException;
         versionProvider = Main.Version.class,
         description = "Decides who gets a product feature, from how users respond.",
         subcommands = {
+            DemoCommand.class,
+            SimulateCommand.class,
             RunCommand.class,
             StageCommands.Features.class,
             StageCommands.Train.class,
@@ -27,6 +29,7 @@ import picocli.CommandLine.ParameterException;
             StageCommands.Measure.class,
             StageCommands.Govern.class,
             SqlCommand.class,
+            ReportCommand.class,
             ValidateCommand.class,
             CommandLine.HelpCommand.class
         },

@@ -1,0 +1,167 @@
+package io.flagcast.jobs;
+
+import static org.apache.spark.sql.functions.col;
+
+import io.flagcast.experiments.Experiment;
+import io.flagcast.jobs.lake.Lake;
+import io.flagcast.jobs.lake.Publication;
+import io.flagcast.jobs.report.HtmlReport;
+import io.flagcast.jobs.report.RunSummary;
+import io.flagcast.jobs.report.TextTable;
+import io.flagcast.jobs.simulation.Simulation;
+import io.flagcast.jobs.simulation.Worth;
+import io.flagcast.rules.RuleDecision;
+import io.flagcast.tables.Tables;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.stream.Stream;
+import org.apache.spark.sql.Row;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+@Command(
+        name = "demo",
+        mixinStandardHelpOptions = true,
+        description =
+                "Simulates a week in closed loop through the real jobs: scores, allocation, metrics, a drop and the"
+                        + " rule that answers it. Needs no input; writes below target/demo.")
+final class DemoCommand implements Callable<Integer> {
+
+    @Option(
+            names = "--set",
+            paramLabel = "KEY=VALUE",
+            description = "Overrides one setting of conf/examples/demo.conf.")
+    private List<String> overrides = new ArrayList<>();
+
+    @Override
+    public Integer call() throws IOException {
+        Path home = Path.of(System.getProperty("flagcast.home", "."));
+        Settings settings = SettingsReader.read(Optional.of(home.resolve("conf/examples/demo.conf")), overrides);
+        List<Experiment> experiments = Pipeline.experiments(settings);
+        Progress progress = Progress.on(System.err);
+        removeEarlier(Path.of(settings.lake().root()));
+        removeEarlier(Path.of(settings.simulation().root()));
+        progress.say("demo: %,d simulated users, %d experiments, %d days; seed %d"
+                .formatted(
+                        settings.simulation().users(),
+                        experiments.size(),
+                        settings.simulation().days(),
+                        settings.simulation().seed()));
+        try (Session session = Session.open()) {
+            Lake lake = new Lake(session.spark(), settings.lake().root());
+            Simulation simulation = new Simulation(session.spark(), settings.simulation());
+            Publication last = live(settings, experiments, lake, simulation, progress);
+            List<Worth> worth =
+                    Worth.of(simulation.truth(), settings.simulation().seed());
+            Path report = Path.of(settings.lake().root()).resolveSibling("report.html");
+            HtmlReport.write(lake, worth, report);
+            summary(settings, lake, last, worth, report, new PrintStream(System.out, true, StandardCharsets.UTF_8));
+        }
+        return ExitCode.DONE.code();
+    }
+
+    /** A folder that an earlier demo wrote, and nothing else. */
+    private static void removeEarlier(Path folder) {
+        if (!Files.exists(folder)) {
+            return;
+        }
+        try (Stream<Path> content = Files.walk(folder)) {
+            for (Path path : content.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(path);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(folder + " of an earlier demo cannot be removed", e);
+        }
+    }
+
+    /** Every day: run on what is known in the morning, then live the day under what was published. */
+    private static Publication live(
+            Settings settings, List<Experiment> experiments, Lake lake, Simulation simulation, Progress progress) {
+        simulation.create();
+        Publication last = null;
+        int days = settings.simulation().days();
+        for (int day = 0; day <= days; day++) {
+            Instant morning = simulation.day(day);
+            progress.say("%nday %d of %d, %s"
+                    .formatted(day, days, morning.atOffset(ZoneOffset.UTC).toLocalDate()));
+            last = new Pipeline(settings, experiments, lake, Clock.fixed(morning, ZoneOffset.UTC), progress)
+                    .run(morning, Pipeline.Repeat.SKIP)
+                    .orElseThrow();
+            if (day < days) {
+                Simulation.Day lived = simulation.live(day, lake, experiments).orElseThrow();
+                boolean drops = day == settings.simulation().dropOnDay();
+                progress.say("  the day brings %,d exposures and %,d outcomes%s"
+                        .formatted(
+                                lived.exposures(),
+                                lived.outcomes(),
+                                drops ? "; from today on checkout_v2 is broken for those whom it helped" : ""));
+            }
+        }
+        return last;
+    }
+
+    private static void summary(
+            Settings settings, Lake lake, Publication last, List<Worth> worth, Path report, PrintStream out) {
+        out.println();
+        out.println("What was decided on the last day, and why");
+        RunSummary.of(lake, last).lines().forEach(out::println);
+        out.println();
+        out.println("What rules and bandit changed");
+        TextTable changes =
+                new TextTable(List.of("as of", "experiment", "segment", "cause", "share", "probability", "why"));
+        for (Row row : lake.history(Tables.ALLOCATION_PARAMETERS)
+                .orderBy("effective_as_of", "experiment_id", "segment")
+                .collectAsList()) {
+            Double base = row.getAs("base_probability");
+            changes.add(List.of(
+                    Lake.instant(row, "effective_as_of")
+                            .atOffset(ZoneOffset.UTC)
+                            .toLocalDate()
+                            .toString(),
+                    row.getAs("experiment_id"),
+                    row.getAs("segment"),
+                    row.getAs("cause"),
+                    "%.0f %%".formatted(100 * row.<Double>getAs("share")),
+                    base == null ? "" : "%.0f %%".formatted(100 * base),
+                    HtmlReport.why(row)));
+        }
+        out.print(changes);
+        out.println();
+        out.println("Conversions per 1,000 exposures over all %d days, with 95 %% intervals (the same users and luck)"
+                .formatted(settings.simulation().days()));
+        TextTable table = new TextTable(List.of(
+                "experiment", "exposures", "enabled", "Flagcast", "uniform A/B", "oracle", "Flagcast - uniform"));
+        for (Worth each : worth) {
+            table.add(List.of(
+                    each.experimentId(),
+                    "%,d".formatted(each.exposures()),
+                    "%.0f %%".formatted(100 * each.enabled()),
+                    HtmlReport.text(each.flagcast()),
+                    HtmlReport.text(each.uniform()),
+                    HtmlReport.text(each.oracle()),
+                    HtmlReport.text(each.gain())));
+        }
+        out.print(table);
+        out.println();
+        long fired = lake.history(Tables.ALLOCATION_PARAMETERS)
+                .where(col("cause").equalTo(ParameterLog.Cause.RULE.label()))
+                .count();
+        out.println("%d publications; rules %s %d time%s."
+                .formatted(last.sequence(), RuleDecision.Outcome.FIRED.label(), fired, fired == 1 ? "" : "s"));
+        out.println("report: " + report.toAbsolutePath().normalize());
+        out.println(
+                "try:    ./flagcast sql \"SELECT reason, count(*) FROM allocations GROUP BY 1\" --conf conf/examples/demo.conf");
+    }
+}

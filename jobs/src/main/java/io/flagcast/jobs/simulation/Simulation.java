@@ -1,0 +1,225 @@
+package io.flagcast.jobs.simulation;
+
+import static org.apache.spark.sql.functions.col;
+
+import io.flagcast.experiments.Experiment;
+import io.flagcast.jobs.Settings;
+import io.flagcast.jobs.lake.Lake;
+import io.flagcast.jobs.lake.Publication;
+import io.flagcast.jobs.simulation.World.User;
+import io.flagcast.tables.Tables;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.SplittableRandom;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.StructType;
+
+/**
+ * Writes the input tables of a simulated world, day by day: exposures as the live allocation serves them, outcomes as the
+ * true responses draw them. The truth lies in a table of its own that no job reads.
+ */
+public final class Simulation {
+
+    private static final Duration DAY = Duration.ofDays(1);
+    private static final int HISTORY_DAYS = 28;
+
+    /** What each feature's response is called among the outcomes. */
+    private static final Map<String, String> OUTCOMES =
+            Map.of("checkout_v2", "purchase", "dark_mode", "long_visit", "express_pay", "payment");
+
+    private static final StructType USERS =
+            StructType.fromDDL("user_id STRING, age INT, country STRING, plan STRING, gender STRING, tenure_days INT");
+    private static final StructType EVENTS =
+            StructType.fromDDL("user_id STRING, feature_id STRING, value DOUBLE, occurred_at TIMESTAMP");
+    private static final StructType EXPOSURES = StructType.fromDDL(
+            "experiment_id STRING, user_id STRING, enabled BOOLEAN, exposed_at TIMESTAMP, propensity DOUBLE,"
+                    + " exposure_id STRING, score DOUBLE, segment STRING, reason STRING, parameters_version BIGINT,"
+                    + " run_id STRING");
+    private static final StructType OUTCOME =
+            StructType.fromDDL("user_id STRING, outcome STRING, value DOUBLE, occurred_at TIMESTAMP");
+    private static final StructType TRUTH = StructType.fromDDL(
+            "experiment_id STRING, user_id STRING, enabled BOOLEAN, y_if_enabled DOUBLE, y_if_not DOUBLE,"
+                    + " p_if_enabled DOUBLE, p_if_not DOUBLE");
+
+    private final SparkSession spark;
+    private final Settings.Simulation settings;
+    private final World world;
+
+    public Simulation(SparkSession spark, Settings.Simulation settings) {
+        this.spark = Objects.requireNonNull(spark, "spark");
+        this.settings = Objects.requireNonNull(settings, "settings");
+        this.world = World.of(settings.seed(), settings.users());
+    }
+
+    /** The first instant of a day, 0 the first. */
+    public Instant day(int day) {
+        return settings.start().plus(DAY.multipliedBy(day));
+    }
+
+    /** Writes the users, their usage before the first day, and empty exposures and outcomes. */
+    public void create() {
+        List<Row> users = world.users().stream()
+                .map(user -> RowFactory.create(
+                        user.id(), user.age(), user.country(), user.plan(), user.gender(), user.tenureDays()))
+                .toList();
+        write("users", -1, users, USERS);
+        List<Row> events = new ArrayList<>();
+        for (User user : world.users()) {
+            SplittableRandom random = world.draws(user, -1, "usage");
+            for (String area : World.AREAS) {
+                int times = poisson(random, HISTORY_DAYS * World.usageRate(user, area));
+                if (times > 0) {
+                    Instant when = day(0).minusSeconds(1
+                            + random.nextLong(DAY.multipliedBy(HISTORY_DAYS).toSeconds() - 1));
+                    events.add(RowFactory.create(user.id(), area, (double) times, when));
+                }
+            }
+        }
+        write("events", -1, events, EVENTS);
+        write("exposures", -1, List.of(), EXPOSURES);
+        write("outcomes", -1, List.of(), OUTCOME);
+    }
+
+    /** Number of events from a Poisson distribution: Knuth, The Art of Computer Programming, volume 2, 3.4.1. */
+    private static int poisson(SplittableRandom random, double mean) {
+        double limit = Math.exp(-Math.min(mean, 500));
+        int count = 0;
+        for (double product = random.nextDouble(); product > limit; product *= random.nextDouble()) {
+            count++;
+        }
+        return count;
+    }
+
+    /**
+     * What a simulated day brought.
+     *
+     * @param exposures users who met an experiment
+     * @param outcomes counted actions
+     */
+    public record Day(long exposures, long outcomes) {}
+
+    /**
+     * Simulates a day under the live publication. The same day under the same publication is the same again.
+     *
+     * @param experiments configured experiments, for the feature of each
+     * @return nothing where nothing is published yet
+     */
+    public Optional<Day> live(int day, Lake lake, List<Experiment> experiments) {
+        Optional<Publication> publication = lake.live();
+        if (publication.isEmpty()) {
+            return Optional.empty();
+        }
+        Map<String, String> features = new HashMap<>();
+        experiments.forEach(experiment -> features.put(experiment.experimentId(), experiment.featureId()));
+        Map<String, User> visitors = new HashMap<>();
+        List<Row> events = new ArrayList<>();
+        for (User user : world.users()) {
+            SplittableRandom random = world.draws(user, day, "visit");
+            if (random.nextDouble() < settings.dailyVisitors()) {
+                visitors.put(user.id(), user);
+                use(user, day, random, events);
+            }
+        }
+        List<Row> exposures = new ArrayList<>();
+        List<Row> outcomes = new ArrayList<>();
+        List<Row> truth = new ArrayList<>();
+        Dataset<Row> served = lake.live(Tables.ALLOCATIONS)
+                .where(col("propensity").gt(0).and(col("propensity").lt(1)));
+        for (Row row : served.orderBy("experiment_id", "user_id").collectAsList()) {
+            User user = visitors.get(row.<String>getAs("user_id"));
+            if (user != null) {
+                expose(user, day, row, features.get(row.<String>getAs("experiment_id")), exposures, outcomes, truth);
+            }
+        }
+        write("events", day, events, EVENTS);
+        write("exposures", day, exposures, EXPOSURES);
+        write("outcomes", day, outcomes, OUTCOME);
+        write("truth", day, truth, TRUTH);
+        return Optional.of(new Day(exposures.size(), outcomes.size()));
+    }
+
+    private void use(User user, int day, SplittableRandom random, List<Row> events) {
+        for (String area : World.AREAS) {
+            // A visitor does on the day of the visit what the average day is made of.
+            int times = poisson(random, World.usageRate(user, area) / settings.dailyVisitors());
+            if (times > 0) {
+                Instant when = day(day).plusSeconds(random.nextLong(DAY.toSeconds()));
+                events.add(RowFactory.create(user.id(), area, (double) times, when));
+            }
+        }
+    }
+
+    private void expose(
+            User user,
+            int day,
+            Row allocation,
+            String featureId,
+            List<Row> exposures,
+            List<Row> outcomes,
+            List<Row> truth) {
+        String experimentId = allocation.getAs("experiment_id");
+        SplittableRandom random = world.draws(user, day, experimentId);
+        Instant when = day(day).plusSeconds(random.nextLong(DAY.toSeconds()));
+        boolean enabled = allocation.<Boolean>getAs("enabled");
+        boolean broken = settings.dropOnDay() >= 0 && day >= settings.dropOnDay();
+        double ifNot = World.responseIfNot(user, featureId);
+        double ifEnabled =
+                broken ? World.responseIfEnabledBroken(user, featureId) : World.responseIfEnabled(user, featureId);
+        // One draw decides both potential outcomes, so that policies are compared on the same luck.
+        double luck = random.nextDouble();
+        exposures.add(RowFactory.create(
+                experimentId,
+                user.id(),
+                enabled,
+                when,
+                allocation.getAs("propensity"),
+                experimentId + "/" + user.id() + "/" + day,
+                allocation.getAs("score"),
+                allocation.getAs("segment"),
+                allocation.getAs("reason"),
+                allocation.getAs("parameters_version"),
+                allocation.getAs("run_id")));
+        if (luck < (enabled ? ifEnabled : ifNot)) {
+            Instant responded =
+                    when.plusSeconds(60 + random.nextLong(Duration.ofHours(20).toSeconds()));
+            double value = Math.round(100 * Math.exp(3 + 0.5 * random.nextDouble())) / 100.0;
+            outcomes.add(RowFactory.create(user.id(), OUTCOMES.get(featureId), value, responded));
+        }
+        truth.add(RowFactory.create(
+                experimentId,
+                user.id(),
+                enabled,
+                luck < ifEnabled ? 1.0 : 0.0,
+                luck < ifNot ? 1.0 : 0.0,
+                ifEnabled,
+                ifNot));
+    }
+
+    private void write(String table, int day, List<Row> rows, StructType schema) {
+        String folder = "%s/%s/day=%s"
+                .formatted(
+                        settings.root(),
+                        table,
+                        day(day).atOffset(ZoneOffset.UTC).toLocalDate());
+        spark.createDataFrame(rows, schema)
+                .coalesce(1)
+                .write()
+                .mode("overwrite")
+                .parquet(folder);
+    }
+
+    /** The truth of all simulated days. */
+    public Dataset<Row> truth() {
+        return spark.read().parquet(settings.root() + "/truth");
+    }
+}

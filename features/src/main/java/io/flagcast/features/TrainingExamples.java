@@ -1,6 +1,6 @@
 package io.flagcast.features;
 
-import static org.apache.spark.sql.functions.coalesce;
+import static org.apache.spark.sql.functions.broadcast;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.expr;
 import static org.apache.spark.sql.functions.lit;
@@ -16,6 +16,8 @@ import java.util.Objects;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.types.StructType;
 
 /**
  * What a model learns from: a user's first exposure to a feature, with the predictors as they were before it.
@@ -49,24 +51,26 @@ public record TrainingExamples(
      */
     public Dataset<Row> before(
             Instant asOf, Dataset<Row> users, Dataset<Row> events, Dataset<Row> exposures, Dataset<Row> outcomes) {
-        Dataset<Row> first = firstExposures(exposures);
-        Dataset<Row> examples = first.where(lit(false)).withColumn("response", lit(0.0));
-        for (ResponseDefinition response : responses) {
-            long seconds = response.within().toSeconds();
-            Dataset<Row> closed = first.where(col("feature_id").equalTo(response.featureId()))
-                    .where(col("exposed_at")
-                            .plus(expr("INTERVAL " + seconds + " SECONDS"))
-                            .leq(lit(asOf)));
-            Dataset<Row> happened = outcomes.where(col("outcome").equalTo(response.outcome()))
-                    .select(col("user_id"), col("occurred_at"))
-                    .join(closed.select("user_id", "exposed_at"), "user_id")
-                    .where(col("occurred_at").geq(col("exposed_at")))
-                    .where(col("occurred_at").lt(col("exposed_at").plus(expr("INTERVAL " + seconds + " SECONDS"))))
-                    .groupBy("user_id")
-                    .agg(max(lit(1.0)).as("response"));
-            examples = examples.unionByName(closed.join(happened, new String[] {"user_id"}, "left")
-                    .withColumn("response", coalesce(col("response"), lit(0.0))));
-        }
+        List<Row> definitions = new ArrayList<>();
+        responses.forEach(response -> definitions.add(RowFactory.create(
+                response.featureId(), response.outcome(), response.within().toSeconds())));
+        Dataset<Row> wanted = exposures
+                .sparkSession()
+                .createDataFrame(
+                        definitions, StructType.fromDDL("feature_id STRING, counted STRING, within_seconds BIGINT"));
+        Dataset<Row> closed = firstExposures(exposures)
+                .join(broadcast(wanted), "feature_id")
+                .withColumn("closes_at", expr("exposed_at + make_dt_interval(0, 0, 0, within_seconds)"))
+                .where(col("closes_at").leq(lit(asOf)));
+        Dataset<Row> happened = outcomes.select(col("user_id").as("who"), col("outcome"), col("occurred_at"));
+        Column inside = col("user_id")
+                .equalTo(col("who"))
+                .and(col("outcome").equalTo(col("counted")))
+                .and(col("occurred_at").geq(col("exposed_at")))
+                .and(col("occurred_at").lt(col("closes_at")));
+        Dataset<Row> examples = closed.join(happened, inside, "left")
+                .groupBy("feature_id", "experiment_id", "user_id", "exposed_at", "enabled", "propensity")
+                .agg(max(when(col("who").isNotNull(), 1.0).otherwise(0.0)).as("response"));
         Dataset<Row> cut = examples.withColumn("cut_at", col("exposed_at"));
         List<String> columns = new ArrayList<>(
                 List.of("feature_id", "experiment_id", "user_id", "exposed_at", "enabled", "propensity", "response"));

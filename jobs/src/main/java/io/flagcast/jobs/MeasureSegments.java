@@ -22,10 +22,14 @@ final class MeasureSegments {
                         experiment.experimentId(), experiment.metrics(), evidenceVersions(experiment, run)))
                 .toList();
 
-        Dataset<Row> metrics = SegmentMetrics.measure(
-                run.asOf(), run.inputs().exposures(), run.inputs().valid(Tables.OUTCOMES), experiments);
+        Dataset<Row> states = SegmentMetrics.states(
+                        run.asOf(), run.inputs().exposures(), run.inputs().valid(Tables.OUTCOMES), experiments)
+                .coalesce(1)
+                .persist();
+        Dataset<Row> metrics = SegmentMetrics.interpret(run.asOf(), states).coalesce(1);
 
         long rows = run.lake().replaceSlice(Tables.SEGMENT_METRICS, run.id(), metrics);
+        states.unpersist();
         return StageResult.wrote(0, Map.of(Tables.SEGMENT_METRICS, rows), "%,d metrics".formatted(rows));
     }
 

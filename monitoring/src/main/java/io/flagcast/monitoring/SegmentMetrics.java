@@ -77,39 +77,27 @@ public final class SegmentMetrics {
      */
     public static Dataset<Row> measure(
             Instant asOf, Dataset<Row> exposures, Dataset<Row> outcomes, List<MeasuredExperiment> experiments) {
-        Dataset<Row> units = units(exposures, experiments);
-        Dataset<Row> values = values(asOf, exposures, outcomes, experiments);
-        Dataset<Row> days = byDay(units.join(values, new String[] {"experiment_id", "user_id", "exposed_at"}));
-        return derived(windows(asOf, days));
+        return interpret(asOf, states(asOf, exposures, outcomes, experiments));
     }
 
-    /** The first exposure of each user per segment, for {@link #TOTAL} and for {@link #EVIDENCE}. */
-    private static Dataset<Row> units(Dataset<Row> exposures, List<MeasuredExperiment> experiments) {
-        Column version = lit(0L);
-        for (MeasuredExperiment experiment : experiments) {
-            for (var entry : experiment.evidenceVersions().entrySet()) {
-                version = when(
-                                col("experiment_id")
-                                        .equalTo(experiment.experimentId())
-                                        .and(col("user_segment").equalTo(entry.getKey())),
-                                lit(entry.getValue()))
-                        .otherwise(version);
-            }
-        }
-        return exposures
-                .withColumn("user_segment", explode(array(lit(ALL), coalesce(col("segment"), lit(UNSCORED)))))
-                .withColumn("window", explode(array(lit(TOTAL), lit(EVIDENCE))))
-                .where(col("window")
-                        .equalTo(TOTAL)
-                        .or(coalesce(col("parameters_version"), lit(0L)).geq(version)))
-                .groupBy("experiment_id", "user_segment", "window", "user_id")
-                .agg(min(struct("exposed_at", "enabled", "propensity")).as("first"))
-                .select("experiment_id", "user_segment", "window", "user_id", "first.*");
-    }
-
-    /** What each metric counts for each exposure whose outcome window has closed. */
-    private static Dataset<Row> values(
+    /**
+     * The sums per day, segment and arm that everything else is made of: one row per experiment, segment, arm, metric,
+     * day and window {@link #TOTAL} or {@link #EVIDENCE}.
+     */
+    public static Dataset<Row> states(
             Instant asOf, Dataset<Row> exposures, Dataset<Row> outcomes, List<MeasuredExperiment> experiments) {
+        Dataset<Row> first = firstExposures(values(exposures, outcomes, experiments), experiments);
+        return byDay(first.where(col("closes_at").leq(lit(asOf))));
+    }
+
+    /** Totals, evidence and days from the states, with value, interval and effect. */
+    public static Dataset<Row> interpret(Instant asOf, Dataset<Row> states) {
+        return derived(windows(asOf, states));
+    }
+
+    /** What each metric counts for each exposure, whether its outcome window has closed or not. */
+    private static Dataset<Row> values(
+            Dataset<Row> exposures, Dataset<Row> outcomes, List<MeasuredExperiment> experiments) {
         List<Row> rows = new ArrayList<>();
         for (MeasuredExperiment experiment : experiments) {
             for (Metric metric : experiment.metrics()) {
@@ -127,12 +115,10 @@ public final class SegmentMetrics {
                         rows,
                         StructType.fromDDL("experiment_id STRING, metric_name STRING, kind STRING, outcome STRING,"
                                 + " within_seconds BIGINT"));
-        Dataset<Row> closed = exposures
-                .select("experiment_id", "user_id", "exposed_at")
-                .distinct()
+        Dataset<Row> counted = exposures
+                .select("experiment_id", "user_id", "exposed_at", "enabled", "propensity", "segment", "parameters_version")
                 .join(broadcast(metrics), "experiment_id")
-                .withColumn("closes_at", expr("exposed_at + make_dt_interval(0, 0, 0, within_seconds)"))
-                .where(col("closes_at").leq(lit(asOf)));
+                .withColumn("closes_at", expr("exposed_at + make_dt_interval(0, 0, 0, within_seconds)"));
         Dataset<Row> happened = outcomes.select(
                 col("user_id").as("who"),
                 col("outcome").as("what"),
@@ -143,15 +129,37 @@ public final class SegmentMetrics {
                 .and(col("outcome").equalTo(col("what")))
                 .and(col("occurred_at").geq(col("exposed_at")))
                 .and(col("occurred_at").lt(col("closes_at")));
-        Column amount = coalesce(sum("amount"), lit(0.0));
         Column any = when(max("what").isNotNull(), 1.0).otherwise(0.0);
-        return closed.join(happened, inside, "left")
-                .groupBy("experiment_id", "user_id", "exposed_at", "metric_name", "kind", "closes_at")
-                .agg(amount.as("total_amount"), any.as("any"))
-                .withColumn(
-                        "y",
-                        when(col("kind").equalTo(Metric.Kind.PROPORTION.name()), col("any"))
-                                .otherwise(col("total_amount")));
+        Column y = when(col("kind").equalTo(Metric.Kind.PROPORTION.name()), any)
+                .otherwise(coalesce(sum("amount"), lit(0.0)));
+        String[] exposure = {
+            "experiment_id", "user_id", "exposed_at", "enabled", "propensity", "segment", "parameters_version",
+            "metric_name", "kind", "closes_at"
+        };
+        return counted.join(happened, inside, "left")
+                .groupBy(Arrays.stream(exposure).map(name -> col(name)).toArray(Column[]::new))
+                .agg(y.as("y"));
+    }
+
+    /** The first exposure of each user per segment and metric, for {@link #TOTAL} and for {@link #EVIDENCE}. */
+    private static Dataset<Row> firstExposures(Dataset<Row> values, List<MeasuredExperiment> experiments) {
+        Column version = lit(0L);
+        for (MeasuredExperiment experiment : experiments) {
+            for (var entry : experiment.evidenceVersions().entrySet()) {
+                version = when(
+                                col("experiment_id")
+                                        .equalTo(experiment.experimentId())
+                                        .and(col("user_segment").equalTo(entry.getKey())),
+                                lit(entry.getValue()))
+                        .otherwise(version);
+            }
+        }
+        return values.withColumn("user_segment", explode(array(lit(ALL), coalesce(col("segment"), lit(UNSCORED)))))
+                .withColumn("window", explode(array(lit(TOTAL), lit(EVIDENCE))))
+                .where(col("window").equalTo(TOTAL).or(coalesce(col("parameters_version"), lit(0L)).geq(version)))
+                .groupBy("experiment_id", "user_segment", "window", "user_id", "metric_name", "kind")
+                .agg(min(struct("exposed_at", "enabled", "propensity", "closes_at", "y")).as("first"))
+                .select("experiment_id", "user_segment", "window", "metric_name", "kind", "first.*");
     }
 
     /** Sums per day on which the outcome windows closed, population enabled or control. */

@@ -3,6 +3,7 @@ package io.flagcast.training;
 import java.io.Serializable;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.TreeMap;
 import org.apache.commons.math3.linear.Array2DRowRealMatrix;
 import org.apache.commons.math3.linear.ArrayRealVector;
 import org.apache.commons.math3.linear.CholeskyDecomposition;
@@ -41,7 +42,8 @@ final class FoldIn implements Serializable {
         RealMatrix left = new Array2DRowRealMatrix(gram);
         double[] right = new double[rank];
         int observations = 0;
-        for (Map.Entry<String, Double> used : usage.entrySet()) {
+        // In one order, so that the sums have the same bits wherever the map was made.
+        for (Map.Entry<String, Double> used : new TreeMap<>(usage).entrySet()) {
             Integer item = places.get(used.getKey());
             if (item == null || !(used.getValue() > 0)) {
                 continue;
@@ -51,7 +53,7 @@ final class FoldIn implements Serializable {
             double[] y = model.factors()[item];
             for (int i = 0; i < rank; i++) {
                 right[i] += (1 + extra) * y[i];
-                for (int j = 0; j < rank; j++) {
+                for (int j = 0; j <= i; j++) {
                     left.addToEntry(i, j, extra * y[i] * y[j]);
                 }
             }
@@ -61,6 +63,9 @@ final class FoldIn implements Serializable {
         }
         for (int i = 0; i < rank; i++) {
             left.addToEntry(i, i, model.regularisation() * observations);
+            for (int j = 0; j < i; j++) {
+                left.setEntry(j, i, left.getEntry(i, j));
+            }
         }
         return new CholeskyDecomposition(left)
                 .getSolver()

@@ -48,7 +48,7 @@ public final class Simulation {
     private static final StructType OUTCOME =
             StructType.fromDDL("user_id STRING, outcome STRING, value DOUBLE, occurred_at TIMESTAMP");
     private static final StructType TRUTH = StructType.fromDDL(
-            "experiment_id STRING, user_id STRING, enabled BOOLEAN, y_if_enabled DOUBLE, y_if_not DOUBLE,"
+            "day INT, experiment_id STRING, user_id STRING, enabled BOOLEAN, y_if_enabled DOUBLE, y_if_not DOUBLE,"
                     + " p_if_enabled DOUBLE, p_if_not DOUBLE");
 
     private final SparkSession spark;
@@ -196,6 +196,7 @@ public final class Simulation {
             outcomes.add(RowFactory.create(user.id(), OUTCOMES.get(featureId), value, responded));
         }
         truth.add(RowFactory.create(
+                day,
                 experimentId,
                 user.id(),
                 enabled,
@@ -206,7 +207,7 @@ public final class Simulation {
     }
 
     private void write(String table, int day, List<Row> rows, StructType schema) {
-        String folder = "%s/%s/day=%s"
+        String folder = "%s/%s/%s"
                 .formatted(
                         settings.root(),
                         table,
@@ -220,6 +221,6 @@ public final class Simulation {
 
     /** The truth of all simulated days. */
     public Dataset<Row> truth() {
-        return spark.read().parquet(settings.root() + "/truth");
+        return spark.read().option("recursiveFileLookup", true).parquet(settings.root() + "/truth");
     }
 }

@@ -116,7 +116,14 @@ public final class SegmentMetrics {
                         StructType.fromDDL("experiment_id STRING, metric_name STRING, kind STRING, outcome STRING,"
                                 + " within_seconds BIGINT"));
         Dataset<Row> counted = exposures
-                .select("experiment_id", "user_id", "exposed_at", "enabled", "propensity", "segment", "parameters_version")
+                .select(
+                        "experiment_id",
+                        "user_id",
+                        "exposed_at",
+                        "enabled",
+                        "propensity",
+                        "segment",
+                        "parameters_version")
                 .join(broadcast(metrics), "experiment_id")
                 .withColumn("closes_at", expr("exposed_at + make_dt_interval(0, 0, 0, within_seconds)"));
         Dataset<Row> happened = outcomes.select(
@@ -133,8 +140,16 @@ public final class SegmentMetrics {
         Column y = when(col("kind").equalTo(Metric.Kind.PROPORTION.name()), any)
                 .otherwise(coalesce(sum("amount"), lit(0.0)));
         String[] exposure = {
-            "experiment_id", "user_id", "exposed_at", "enabled", "propensity", "segment", "parameters_version",
-            "metric_name", "kind", "closes_at"
+            "experiment_id",
+            "user_id",
+            "exposed_at",
+            "enabled",
+            "propensity",
+            "segment",
+            "parameters_version",
+            "metric_name",
+            "kind",
+            "closes_at"
         };
         return counted.join(happened, inside, "left")
                 .groupBy(Arrays.stream(exposure).map(name -> col(name)).toArray(Column[]::new))
@@ -156,9 +171,12 @@ public final class SegmentMetrics {
         }
         return values.withColumn("user_segment", explode(array(lit(ALL), coalesce(col("segment"), lit(UNSCORED)))))
                 .withColumn("window", explode(array(lit(TOTAL), lit(EVIDENCE))))
-                .where(col("window").equalTo(TOTAL).or(coalesce(col("parameters_version"), lit(0L)).geq(version)))
+                .where(col("window")
+                        .equalTo(TOTAL)
+                        .or(coalesce(col("parameters_version"), lit(0L)).geq(version)))
                 .groupBy("experiment_id", "user_segment", "window", "user_id", "metric_name", "kind")
-                .agg(min(struct("exposed_at", "enabled", "propensity", "closes_at", "y")).as("first"))
+                .agg(min(struct("exposed_at", "enabled", "propensity", "closes_at", "y"))
+                        .as("first"))
                 .select("experiment_id", "user_segment", "window", "metric_name", "kind", "first.*");
     }
 

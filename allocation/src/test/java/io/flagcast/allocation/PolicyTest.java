@@ -1,0 +1,124 @@
+package io.flagcast.allocation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.within;
+
+import io.flagcast.allocation.Policy.Bandit;
+import io.flagcast.allocation.Policy.Percentage;
+import io.flagcast.allocation.Policy.Tiered;
+import io.flagcast.allocation.Policy.WeightedRandom;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalInt;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class PolicyTest {
+
+    private static final List<Double> THRESHOLDS = List.of(80.0, 50.0, 20.0);
+    private static final ThompsonSampling LEARNER = new ThompsonSampling(0.05, 0.1, 100);
+
+    @ParameterizedTest
+    @CsvSource({"100, 0, 1", "80, 0, 1", "79.99, 1, 0.5", "50, 1, 0.5", "49.99, 2, 0.1", "20, 2, 0.1", "0, 3, 0"})
+    void aTierStartsAtItsThresholdAndGivesItsProbability(double score, int tier, double probability) {
+        Tiered tiered = new Tiered(THRESHOLDS, List.of(1.0, 0.5, 0.1, 0.0));
+
+        assertThat(tiered.tier(score)).hasValue(tier);
+        assertThat(tiered.baseProbability(score, "any")).isEqualTo(probability);
+    }
+
+    @Test
+    void tiersBeforeTheActiveOneAreEnabled() {
+        assertThat(Tiered.upTo(0, THRESHOLDS).probabilities()).containsExactly(0.0, 0.0, 0.0, 0.0);
+        assertThat(Tiered.upTo(2, THRESHOLDS).probabilities()).containsExactly(1.0, 1.0, 0.0, 0.0);
+        assertThat(Tiered.upTo(4, THRESHOLDS).probabilities()).containsExactly(1.0, 1.0, 1.0, 1.0);
+    }
+
+    @Test
+    void aChangedActiveTierReplacesTheOneOfTheFile() {
+        AllocationParameters parameters = new AllocationParameters(3, Map.of(), OptionalInt.of(1));
+
+        assertThat(Tiered.upTo(3, THRESHOLDS).with(parameters)).isEqualTo(Tiered.upTo(1, THRESHOLDS));
+        assertThat(Tiered.upTo(3, THRESHOLDS).with(AllocationParameters.INITIAL))
+                .isEqualTo(Tiered.upTo(3, THRESHOLDS));
+        assertThat(new Percentage(0.1).with(parameters)).isEqualTo(new Percentage(0.1));
+    }
+
+    @Test
+    void aWeightedPolicyRunsFromFloorToCeilingAlongItsCurve() {
+        assertThat(new WeightedRandom(new Curve.Linear(), 0.1, 0.9).baseProbability(0, "any"))
+                .isEqualTo(0.1);
+        assertThat(new WeightedRandom(new Curve.Linear(), 0.1, 0.9).baseProbability(100, "any"))
+                .isCloseTo(0.9, within(1e-15));
+        // 0.05 + 0.85 / 2 at the midpoint; ten points above it the weight is 1 / (1 + 1/e) = 0.7310585786.
+        WeightedRandom logistic = new WeightedRandom(new Curve.Logistic(60, 0.1), 0.05, 0.9);
+        assertThat(logistic.baseProbability(60, "any")).isCloseTo(0.475, within(1e-15));
+        assertThat(logistic.baseProbability(70, "any")).isCloseTo(0.05 + 0.85 * 0.7310585786, within(1e-10));
+        assertThat(new WeightedRandom(new Curve.Power(2), 0, 1).baseProbability(50, "any"))
+                .isEqualTo(0.25);
+    }
+
+    @Test
+    void aBanditGivesWhatItLearnedAndAHalfBeforeThat() {
+        Bandit bandit = new Bandit(LEARNER, Map.of("low", 0.2, "mid", 0.3));
+        Policy updated = bandit.with(new AllocationParameters(
+                1,
+                Map.of(
+                        "mid", new AllocationParameters.Setting(1, OptionalDouble.of(0.4), 0, Optional.empty()),
+                        "low", new AllocationParameters.Setting(0.5, OptionalDouble.empty(), 1, Optional.empty())),
+                OptionalInt.empty()));
+
+        assertThat(bandit.baseProbability(90, "high")).isEqualTo(0.5);
+        assertThat(updated).isEqualTo(new Bandit(LEARNER, Map.of("low", 0.2, "mid", 0.4)));
+    }
+
+    @Test
+    void onlyTiersHaveATier() {
+        assertThat(new Percentage(0.5).tier(90)).isEmpty();
+        assertThat(new Bandit(LEARNER, Map.of()).tier(90)).isEmpty();
+    }
+
+    @Test
+    void tiersThatDoNotFitAreRefused() {
+        assertRefused("tier thresholds are empty: give at least one", () -> new Tiered(List.of(), List.of(1.0)));
+        assertRefused("tier threshold 101.0 is outside [0, 100]", () -> new Tiered(List.of(101.0), List.of(1.0, 0.0)));
+        assertRefused(
+                "tier thresholds [50.0, 80.0] are out of order: tier 0 is the highest, list them descending",
+                () -> new Tiered(List.of(50.0, 80.0), List.of(1.0, 0.5, 0.0)));
+        assertRefused(
+                "tier thresholds [80.0, 80.0] are out of order: tier 0 is the highest, list them descending",
+                () -> new Tiered(List.of(80.0, 80.0), List.of(1.0, 0.5, 0.0)));
+        assertRefused(
+                "3 tier thresholds make 4 tiers, but there are 2 tier probabilities",
+                () -> new Tiered(THRESHOLDS, List.of(1.0, 0.0)));
+        assertRefused("tier probability 1.5 is outside [0, 1]", () -> new Tiered(List.of(50.0), List.of(1.5, 0.0)));
+        assertRefused(
+                "tier probabilities [0.1, 0.5] rise with the tier: a higher tier (earlier in the list) is enabled at"
+                        + " least as often",
+                () -> new Tiered(List.of(50.0), List.of(0.1, 0.5)));
+        assertRefused("active tier 5 is outside [0, 4]: 3 thresholds make 4 tiers", () -> Tiered.upTo(5, THRESHOLDS));
+        assertRefused("active tier -1 is outside [0, 4]: 3 thresholds make 4 tiers", () -> Tiered.upTo(-1, THRESHOLDS));
+    }
+
+    @Test
+    void probabilitiesAndCurvesOutsideTheirRangeAreRefused() {
+        Curve linear = new Curve.Linear();
+        assertRefused("floor -0.1 is outside [0, 1]", () -> new WeightedRandom(linear, -0.1, 1));
+        assertRefused("ceiling 1.1 is outside [0, 1]", () -> new WeightedRandom(linear, 0, 1.1));
+        assertRefused("floor 0.9 is above ceiling 0.1", () -> new WeightedRandom(linear, 0.9, 0.1));
+        assertRefused("percentage allocation NaN is outside [0, 1]", () -> new Percentage(Double.NaN));
+        assertRefused("learned probability 2.0 is outside [0, 1]", () -> new Bandit(LEARNER, Map.of("low", 2.0)));
+        assertRefused("midpoint 120.0 is outside [0, 100]", () -> new Curve.Logistic(120, 0.1));
+        assertRefused("steepness 0.0 is not above 0", () -> new Curve.Logistic(60, 0));
+        assertRefused("exponent -1.0 is not above 0", () -> new Curve.Power(-1));
+    }
+
+    private static void assertRefused(String message, ThrowingCallable construction) {
+        assertThatIllegalArgumentException().isThrownBy(construction).withMessage(message);
+    }
+}

@@ -46,6 +46,12 @@ public record Allocator(
         Objects.requireNonNull(segments, "segments");
         Objects.requireNonNull(policy, "policy");
         shares = Map.copyOf(shares);
+        shares.forEach((segment, share) -> {
+            if (!(share >= 0 && share <= 1)) {
+                throw new IllegalArgumentException(
+                        "share " + share + " of segment '" + segment + "' is outside [0, 1]");
+            }
+        });
         if (!(holdout >= 0 && holdout < 1)) {
             throw new IllegalArgumentException("holdout " + holdout + " is outside [0, 1)");
         }

@@ -4,6 +4,7 @@ import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.count;
 import static org.apache.spark.sql.functions.countDistinct;
+import static org.apache.spark.sql.functions.expr;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.min;
 import static org.apache.spark.sql.functions.sum;
@@ -68,7 +69,10 @@ public record Usage(List<String> features, Duration window) {
         }
         Dataset<Row> wanted = cuts.select("user_id", "cut_at").distinct();
         Dataset<Row> usage = wanted.join(events, "user_id")
-                .where(col("occurred_at").lt(col("cut_at")).and(age.leq(window.toSeconds())))
+                .where(col("occurred_at")
+                        .lt(col("cut_at"))
+                        .and(col("occurred_at")
+                                .geq(col("cut_at").minus(expr("INTERVAL " + window.toSeconds() + " SECONDS")))))
                 .groupBy("user_id", "cut_at")
                 .agg(aggregates.get(0), aggregates.subList(1, aggregates.size()).toArray(Column[]::new));
         Dataset<Row> joined = cuts.join(

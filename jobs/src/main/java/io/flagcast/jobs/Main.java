@@ -6,6 +6,7 @@ import io.flagcast.features.InputException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
+import java.util.Locale;
 import java.util.Optional;
 import org.apache.spark.SparkThrowable;
 import picocli.CommandLine;
@@ -56,6 +57,8 @@ public final class Main {
     }
 
     public static void main(String[] arguments) {
+        // Messages and records read the same wherever the machine stands.
+        Locale.setDefault(Locale.ROOT);
         int code = execute(Clock.systemUTC(), arguments);
         // Under spark-submit in cluster mode System.exit(0) would look like a lost driver.
         if (code != 0) {

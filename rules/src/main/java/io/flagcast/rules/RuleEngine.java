@@ -156,7 +156,9 @@ public record RuleEngine(String experimentId, String contentHash, List<Rule> rul
     }
 
     private static String inDays(Duration duration) {
-        return duration.toHours() % 24 == 0 ? duration.toDays() + " d" : duration.toHours() + " h";
+        return duration.toMinutes() % 60 != 0
+                ? duration.toMinutes() + " min"
+                : duration.toHours() % 24 == 0 ? duration.toDays() + " d" : duration.toHours() + " h";
     }
 
     /** Of several rules that move one segment the lowest resulting share wins; ties go to the first rule by name. */

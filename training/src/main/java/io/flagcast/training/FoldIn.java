@@ -73,6 +73,11 @@ final class FoldIn implements Serializable {
                 .toArray();
     }
 
+    /** Whether anything that was used has factors. */
+    boolean knowsAny(Map<String, Double> usage) {
+        return usage.entrySet().stream().anyMatch(used -> places.containsKey(used.getKey()) && used.getValue() > 0);
+    }
+
     /** Affinity of a user to a feature that has factors: the product of both. */
     double affinity(double[] user, String featureId) {
         double[] item = model.factors()[places.get(featureId)];

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
 import java.io.Serializable;
 import java.util.List;
 import java.util.Map;
@@ -76,7 +77,7 @@ public sealed interface ResponsivenessModel extends Serializable
     }
 
     /** Reads and writes models. */
-    ObjectMapper JSON = new ObjectMapper();
+    ObjectMapper JSON = new ObjectMapper().configure(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS, true);
 
     /** The model as JSON. */
     default String toJson() {

@@ -130,7 +130,7 @@ public final class Scoring {
                 double response = model.response().probability(vector(model.encoding(), predictors));
                 return row(model.reference().score(response), null, response, null, false, "model");
             }
-            if (scorer.model() instanceof CollaborativeModel model && !usage.isEmpty()) {
+            if (scorer.model() instanceof CollaborativeModel model && foldIn.knowsAny(usage)) {
                 double affinity = foldIn.affinity(foldIn.user(usage), scorer.featureId());
                 double score = model.references().get(scorer.featureId()).score(affinity);
                 return row(score, null, null, null, false, "collaborative");

@@ -1,0 +1,215 @@
+package io.flagcast.features;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
+
+import io.flagcast.tables.Table;
+import io.flagcast.tables.Tables;
+import java.sql.Timestamp;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Encoders;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.SparkSession;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+@ExtendWith(SharedSpark.class)
+class InputMappingTest {
+
+    private static final Timestamp NEW_YEAR = Timestamp.from(Instant.parse("2026-01-01T00:00:00Z"));
+    private static final String TEXT = "(user_id, feature_id, value, occurred_at)";
+
+    private final SparkSession spark;
+
+    InputMappingTest(SparkSession spark) {
+        this.spark = spark;
+    }
+
+    private Dataset<Row> values(String rows, String columns) {
+        return spark.sql("SELECT * FROM VALUES " + rows + " AS t" + columns);
+    }
+
+    private static InputMapping identity(Table table) {
+        return new InputMapping(table, "/in/" + table.name(), Map.of());
+    }
+
+    private static List<Row> valid(InputMapping mapping, Dataset<Row> raw) {
+        return InputMapping.valid(mapping.apply(raw)).collectAsList();
+    }
+
+    /** Reasons of the rejected rows, sorted. */
+    private static List<String> reasons(InputMapping mapping, Dataset<Row> raw) {
+        return mapping.rejected(mapping.apply(raw)).collectAsList().stream()
+                .map(row -> row.getString(1))
+                .sorted()
+                .toList();
+    }
+
+    @Test
+    void columnsAreFoundByNameWhateverTheirOrder() {
+        Dataset<Row> raw = values(
+                "(TIMESTAMP '2026-01-01', 'f', 2.5D, 'u', 'ignored')",
+                "(occurred_at, feature_id, value, user_id, other)");
+        assertThat(valid(identity(Tables.EVENTS), raw))
+                .containsExactly(RowFactory.create("u", "f", 2.5, NEW_YEAR, null));
+        assertThat(InputMapping.valid(identity(Tables.EVENTS).apply(raw)).columns())
+                .containsExactlyElementsOf(Tables.EVENTS.columnNames());
+    }
+
+    @Test
+    void anExpressionReplacesTheColumnOfItsName() {
+        InputMapping mapping = new InputMapping(
+                Tables.EVENTS,
+                "/in/events",
+                Map.of(
+                        "user_id", "concat('de-', id)",
+                        "feature_id", "lower(feature_id)",
+                        "occurred_at", "timestamp_seconds(at)"));
+        Dataset<Row> raw = values("(7, 'SEARCH', 1767225600)", "(id, feature_id, at)");
+        assertThat(valid(mapping, raw)).containsExactly(RowFactory.create("de-7", "search", null, NEW_YEAR, null));
+    }
+
+    @Test
+    void textThatReadsAsTheTypeIsCast() {
+        assertThat(valid(identity(Tables.EVENTS), values("('u', 'f', '2.5', '2026-01-01')", TEXT)))
+                .containsExactly(RowFactory.create("u", "f", 2.5, NEW_YEAR, null));
+    }
+
+    @Test
+    void aMissingRequiredColumnIsRefusedWithTheKeyThatMapsIt() {
+        assertThatThrownBy(() -> identity(Tables.EVENTS).apply(values("('u', 'f')", "(user_id, feature_id)")))
+                .isInstanceOf(InputException.class)
+                .hasMessage("events: column 'occurred_at' is missing from /in/events, which has [user_id, feature_id]:"
+                        + " map it with flagcast.sources.events.columns.occurred_at");
+    }
+
+    @Test
+    void aColumnOfAnotherTypeIsRefusedWithTheKeyThatConvertsIt() {
+        Dataset<Row> raw = values("('u', 'f', 1767225600L)", "(user_id, feature_id, occurred_at)");
+        assertThatThrownBy(() -> identity(Tables.EVENTS).apply(raw))
+                .isInstanceOf(InputException.class)
+                .hasMessage("events: column 'occurred_at' is BIGINT in /in/events, expected TIMESTAMP:"
+                        + " convert it with flagcast.sources.events.columns.occurred_at");
+    }
+
+    @Test
+    void anExpressionThatCannotBeReadIsRefusedWithItsKey() {
+        Dataset<Row> raw = values("('u')", "(id)");
+        for (String expression : List.of("idd", "concat(id")) {
+            assertThatThrownBy(
+                            () -> new InputMapping(Tables.USERS, "/in/users", Map.of("user_id", expression)).apply(raw))
+                    .isInstanceOf(InputException.class)
+                    .hasMessageStartingWith(
+                            "users: flagcast.sources.users.columns.user_id = \"%s\" cannot be read from /in/users, which has [id]: ",
+                            expression);
+        }
+    }
+
+    @Test
+    void everyBadValueHasItsReasonAndNoRowIsLost() {
+        Dataset<Row> raw = values(
+                "('ok', 'f', '1', '2026-01-01'), ('no value', 'f', NULL, '2026-01-01'),"
+                        + "('u', 'f', 'abc', '2026-01-01'), ('u', 'f', 'NaN', '2026-01-01'),"
+                        + "('u', 'f', '1e400', '2026-01-01'), ('u', 'f', '-Infinity', '2026-01-01'),"
+                        + "(NULL, 'f', '1', '2026-01-01'), ('', 'f', '1', '2026-01-01'),"
+                        + "('u', NULL, '1', '2026-01-01'), ('u', 'f', '1', 'soon'), ('u', 'f', '1', NULL)",
+                TEXT);
+        InputMapping mapping = identity(Tables.EVENTS);
+        assertThat(valid(mapping, raw)).extracting(row -> row.getString(0)).containsExactlyInAnyOrder("ok", "no value");
+        assertThat(reasons(mapping, raw))
+                .containsExactly(
+                        "feature_id is null",
+                        "occurred_at 'soon' is no TIMESTAMP",
+                        "occurred_at is null",
+                        "user_id is empty",
+                        "user_id is null",
+                        "value 'abc' is no DOUBLE",
+                        "value is -Infinity",
+                        "value is Infinity",
+                        "value is NaN");
+    }
+
+    @Test
+    void aRejectedRowIsKeptAsItCame() {
+        InputMapping mapping = new InputMapping(Tables.EVENTS, "/in/events", Map.of("user_id", "id"));
+        Dataset<Row> raw = values("('u', 'f', 'abc', '2026-01-01', 3)", "(id, feature_id, value, occurred_at, `a.b`)");
+        assertThat(mapping.rejected(mapping.apply(raw)).collectAsList())
+                .containsExactly(
+                        RowFactory.create(
+                                "events",
+                                "value 'abc' is no DOUBLE",
+                                "{\"id\":\"u\",\"feature_id\":\"f\",\"value\":\"abc\",\"occurred_at\":\"2026-01-01\",\"a.b\":3}"));
+    }
+
+    @Test
+    void aPropensityScoreOrVersionOutsideItsLimitsIsRejected() {
+        Dataset<Row> raw = values(
+                        "(-0.1D, 0D, 0L), (0D, 0D, 0L), (1D, 100D, 1L), (NULL, NULL, NULL), (1.1D, 0D, 0L),"
+                                + "(double('NaN'), 0D, 0L), (0.5D, 100.5D, 0L), (0.5D, 50D, -1L)",
+                        "(propensity, score, parameters_version)")
+                .selectExpr(
+                        "'e' experiment_id", "'u' user_id", "true enabled", "TIMESTAMP '2026-01-01' exposed_at", "*");
+        InputMapping mapping = identity(Tables.EXPOSURES);
+        assertThat(valid(mapping, raw)).hasSize(3);
+        assertThat(reasons(mapping, raw))
+                .containsExactly(
+                        "parameters_version -1 breaks parameters_version >= 0",
+                        "propensity -0.1 breaks propensity BETWEEN 0 AND 1",
+                        "propensity 1.1 breaks propensity BETWEEN 0 AND 1",
+                        "propensity is NaN",
+                        "score 100.5 breaks score BETWEEN 0 AND 100");
+    }
+
+    @Test
+    void ofAUserWhoAppearsTwiceExactlyOneRowIsKeptWhateverThePartitions() {
+        Dataset<Row> raw =
+                values("('u', 'FR'), ('v', 'DE'), ('u', 'DE'), ('u', 'DE'), ('u', 'IT')", "(user_id, country)");
+        InputMapping mapping = identity(Tables.USERS);
+        for (int partitions : new int[] {1, 3, 5}) {
+            Dataset<Row> shuffled = raw.repartition(partitions);
+            assertThat(valid(mapping, shuffled))
+                    .containsExactlyInAnyOrder(RowFactory.create("u", "DE"), RowFactory.create("v", "DE"));
+            assertThat(mapping.rejected(mapping.apply(shuffled)).collectAsList())
+                    .extracting(row -> row.getString(1), row -> row.getString(2))
+                    .containsExactlyInAnyOrder(
+                            tuple("duplicate user_id", "{\"user_id\":\"u\",\"country\":\"DE\"}"),
+                            tuple("duplicate user_id", "{\"user_id\":\"u\",\"country\":\"FR\"}"),
+                            tuple("duplicate user_id", "{\"user_id\":\"u\",\"country\":\"IT\"}"));
+        }
+    }
+
+    @Test
+    void aRejectedRowNeverTakesThePlaceOfAValidOneOfItsKey() {
+        Dataset<Row> raw = values("('u', double('NaN')), ('u', 3D)", "(user_id, spend)");
+        InputMapping mapping = identity(Tables.USERS);
+        assertThat(valid(mapping, raw)).containsExactly(RowFactory.create("u", 3.0));
+        assertThat(reasons(mapping, raw)).containsExactly("spend is NaN");
+    }
+
+    @Test
+    void aMalformedLineIsRejectedWithItsText() {
+        Dataset<Row> raw = spark.read()
+                .schema("user_id STRING, age INT, _corrupt_record STRING")
+                .json(spark.createDataset(
+                        List.of("{\"user_id\": \"u\", \"age\": 30}", "{\"user_id\": "), Encoders.STRING()));
+        InputMapping mapping = identity(Tables.USERS);
+        assertThat(valid(mapping, raw)).containsExactly(RowFactory.create("u", 30));
+        assertThat(mapping.rejected(mapping.apply(raw)).collectAsList())
+                .containsExactly(RowFactory.create(
+                        "users", "malformed row: {\"user_id\": ", "{\"_corrupt_record\":\"{\\\"user_id\\\": \"}"));
+    }
+
+    @Test
+    void anOpenTableKeepsItsAttributesAndThoseThatConfigurationAdds() {
+        InputMapping mapping =
+                new InputMapping(Tables.USERS, "/in/users", Map.of("user_id", "id", "is_adult", "age >= 18"));
+        Dataset<Row> mapped = InputMapping.valid(mapping.apply(values("('u', 30, 'DE')", "(id, age, country)")));
+        assertThat(mapped.columns()).containsExactly("user_id", "age", "country", "is_adult");
+        assertThat(mapped.collectAsList()).containsExactly(RowFactory.create("u", 30, "DE", true));
+    }
+}

@@ -1,0 +1,46 @@
+package io.flagcast.features;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.List;
+import org.apache.spark.sql.types.StructType;
+import org.junit.jupiter.api.Test;
+
+class PredictorsTest {
+
+    private static final StructType USERS = StructType.fromDDL(
+            "user_id STRING, country STRING, age INT, adult BOOLEAN, born DATE, gender STRING, _file STRING");
+
+    @Test
+    void attributesInNeitherListAreNamed() {
+        assertThat(new Predictors(List.of("country", "age", "adult"), List.of("gender")).unlisted(USERS))
+                .containsExactly("born");
+    }
+
+    @Test
+    void aProtectedAttributeIsNeverAPredictor() {
+        assertThatThrownBy(() -> new Predictors(List.of("age", "gender"), List.of("gender")))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("'gender' is in both flagcast.users.predictors and flagcast.users.protected:"
+                        + " a protected attribute is never a predictor");
+    }
+
+    @Test
+    void aListedAttributeThatTheTableLacksIsRefused() {
+        String has = ", the table has [user_id, country, age, adult, born, gender, _file]: correct flagcast.users.";
+        assertThatThrownBy(() -> new Predictors(List.of("plan"), List.of()).unlisted(USERS))
+                .isInstanceOf(InputException.class)
+                .hasMessage("users: predictor 'plan' is missing" + has + "predictors");
+        assertThatThrownBy(() -> new Predictors(List.of(), List.of("religion")).unlisted(USERS))
+                .isInstanceOf(InputException.class)
+                .hasMessage("users: protected attribute 'religion' is missing" + has + "protected");
+    }
+
+    @Test
+    void aPredictorThatIsNeitherNumericNorCategoricalIsRefused() {
+        assertThatThrownBy(() -> new Predictors(List.of("born"), List.of()).unlisted(USERS))
+                .isInstanceOf(InputException.class)
+                .hasMessage("users: predictor 'born' is DATE: a predictor is numeric, boolean or a string");
+    }
+}

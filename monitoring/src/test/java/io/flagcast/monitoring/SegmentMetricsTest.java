@@ -1,0 +1,338 @@
+package io.flagcast.monitoring;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
+import static org.assertj.core.api.Assertions.within;
+
+import io.flagcast.statistics.Metric;
+import io.flagcast.tables.Tables;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.assertj.core.groups.Tuple;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+@ExtendWith(SharedSpark.class)
+class SegmentMetricsTest {
+
+    private static final Instant AS_OF = Instant.parse("2026-01-10T00:00:00Z");
+    private static final Metric CONVERSION = new Metric(
+            "conversion", Metric.Kind.PROPORTION, "buy", Duration.ofDays(1), Metric.Direction.HIGHER_IS_BETTER);
+    private static final Metric REVENUE =
+            new Metric("revenue", Metric.Kind.MEAN, "buy", Duration.ofDays(2), Metric.Direction.HIGHER_IS_BETTER);
+
+    /** Four users of segment high; a is met twice, in another arm the second time. */
+    private static final String EXPOSURES = "('a', true, '2026-01-01 10:00:00', 0.5, 'high', 1L),"
+            + "('a', false, '2026-01-02 09:00:00', 0.5, 'high', 1L),"
+            + "('b', true, '2026-01-01 12:00:00', 0.25, 'high', 1L),"
+            + "('c', false, '2026-01-01 13:00:00', 0.5, 'high', 2L),"
+            + "('d', false, '2026-01-02 08:00:00', 0.75, 'high', 2L)";
+    /** Within a day a buys for 15, within two for 22; c for 1, which is no value; b not; d only before. */
+    private static final String OUTCOMES =
+            "('a', 'buy', 10, '2026-01-01 10:00:00'), ('a', 'buy', 5, '2026-01-02 09:59:59'),"
+                    + "('a', 'buy', 7, '2026-01-02 10:00:00'), ('a', 'buy', 99, '2026-01-03 10:00:00'),"
+                    + "('a', 'click', 99, '2026-01-01 11:00:00'), ('c', 'buy', NULL, '2026-01-01 14:00:00'),"
+                    + "('d', 'buy', 4, '2026-01-02 07:59:59'), ('stranger', 'buy', 4, '2026-01-02 09:00:00')";
+
+    /** Rows by exposures and evidence: most tests look at the same ones. */
+    private static final Map<String, Dataset<Row>> MEASURED = new ConcurrentHashMap<>();
+
+    private final SparkSession spark;
+
+    SegmentMetricsTest(SparkSession spark) {
+        this.spark = spark;
+    }
+
+    private Dataset<Row> exposures(String rows) {
+        return spark.sql("SELECT 'e' AS experiment_id, user_id, enabled, CAST(at AS TIMESTAMP) AS exposed_at,"
+                + " CAST(propensity AS DOUBLE) AS propensity, CAST(segment AS STRING) AS segment,"
+                + " CAST(version AS BIGINT) AS parameters_version"
+                + " FROM VALUES " + rows + " AS t(user_id, enabled, at, propensity, segment, version)");
+    }
+
+    private Dataset<Row> outcomes(String rows) {
+        return spark.sql("SELECT user_id, outcome, CAST(value AS DOUBLE) AS value, CAST(at AS TIMESTAMP) AS occurred_at"
+                + " FROM VALUES " + rows + " AS t(user_id, outcome, value, at)");
+    }
+
+    private Dataset<Row> measure(String exposures, Map<String, Long> evidence) {
+        return MEASURED.computeIfAbsent(exposures + evidence, key -> {
+            Dataset<Row> measured = SegmentMetrics.measure(
+                    AS_OF,
+                    exposures(exposures),
+                    outcomes(OUTCOMES),
+                    List.of(new MeasuredExperiment("e", List.of(CONVERSION, REVENUE), evidence)));
+            return spark.createDataFrame(measured.collectAsList(), measured.schema());
+        });
+    }
+
+    private List<Row> rows(String exposures, Map<String, Long> evidence, String condition) {
+        return measure(exposures, evidence).where(condition).collectAsList();
+    }
+
+    private Row one(String exposures, String condition) {
+        List<Row> rows = rows(exposures, Map.of(), condition);
+        assertThat(rows).hasSize(1);
+        return rows.get(0);
+    }
+
+    private static String of(String segment, String population, String metric, String window) {
+        return "user_segment = '%s' AND population = '%s' AND metric_name = '%s' AND `window` = '%s'"
+                .formatted(segment, population, metric, window);
+    }
+
+    private static Tuple sums(Row row) {
+        return tuple(row.getAs("n"), row.getAs("sum"), row.getAs("sum_squares"), row.getAs("metric_value"));
+    }
+
+    @Test
+    void theColumnsAreThoseOfTheTable() {
+        List<String> expected = new ArrayList<>(Tables.SEGMENT_METRICS.columnNames());
+        expected.removeAll(List.of("run_id", "as_of"));
+        assertThat(measure(EXPOSURES, Map.of()).columns()).containsExactlyElementsOf(expected);
+    }
+
+    @Test
+    void aProportionCountsTheUsersWhoDidItAndAMeanSumsWhatTheyDid() {
+        assertThat(sums(one(EXPOSURES, of("high", "enabled", "conversion", "total"))))
+                .isEqualTo(tuple(2L, 1.0, 1.0, 0.5));
+        assertThat(sums(one(EXPOSURES, of("high", "control", "conversion", "total"))))
+                .isEqualTo(tuple(2L, 1.0, 1.0, 0.5));
+        assertThat(sums(one(EXPOSURES, of("high", "enabled", "revenue", "total"))))
+                .isEqualTo(tuple(2L, 22.0, 484.0, 11.0));
+        assertThat(sums(one(EXPOSURES, of("high", "control", "revenue", "total"))))
+                .isEqualTo(tuple(2L, 1.0, 1.0, 0.5));
+    }
+
+    @Test
+    void everyoneIsEnabledPlusControl() {
+        assertThat(sums(one(EXPOSURES, of("high", "everyone", "conversion", "total"))))
+                .isEqualTo(tuple(4L, 2.0, 2.0, 0.5));
+        assertThat(sums(one(EXPOSURES, of("high", "everyone", "revenue", "total"))))
+                .isEqualTo(tuple(4L, 23.0, 485.0, 5.75));
+    }
+
+    @Test
+    void theIntervalIsWilsonsForAProportionAndNormalForAMean() {
+        // Wilson 1927 for 1 of 2: 1/2 ± z/(1 + z²/2) √(1/8 + z²/16) with z = 1.959964.
+        Row proportion = one(EXPOSURES, of("high", "enabled", "conversion", "total"));
+        assertThat(proportion.<Double>getAs("lower")).isCloseTo(0.094531, within(1e-5));
+        assertThat(proportion.<Double>getAs("upper")).isCloseTo(0.905469, within(1e-5));
+        // Values 22 and 0: mean 11, sample variance 242, standard error √(242/2) = 11.
+        Row mean = one(EXPOSURES, of("high", "enabled", "revenue", "total"));
+        assertThat(mean.<Double>getAs("lower")).isCloseTo(11 - 1.959964 * 11, within(1e-4));
+        assertThat(mean.<Double>getAs("upper")).isCloseTo(11 + 1.959964 * 11, within(1e-4));
+    }
+
+    @Test
+    void aMeanOfOneUserHasNoInterval() {
+        Row row = one("('a', true, '2026-01-01 10:00:00', 0.5, 'high', 1L)", of("high", "enabled", "revenue", "total"));
+        assertThat(sums(row)).isEqualTo(tuple(1L, 22.0, 484.0, 22.0));
+        assertThat(row.isNullAt(row.fieldIndex("lower"))).isTrue();
+        assertThat(row.isNullAt(row.fieldIndex("upper"))).isTrue();
+    }
+
+    @Test
+    void aUserCountsOnTheDayTheOutcomeWindowCloses() {
+        String exposures = "('closed', true, '2026-01-09 00:00:00', 0.5, 'high', 1L),"
+                + "('open', true, '2026-01-09 00:00:01', 0.5, 'high', 1L)";
+        assertThat(sums(one(exposures, of("high", "enabled", "conversion", "total"))))
+                .isEqualTo(tuple(1L, 0.0, 0.0, 0.0));
+        assertThat(rows(exposures, Map.of(), "metric_name = 'revenue'")).isEmpty();
+        assertThat(rows(
+                        EXPOSURES,
+                        Map.of(),
+                        "user_segment = 'high' AND metric_name = 'conversion' AND `window` = 'day'"))
+                .extracting(
+                        row -> row.getAs("population"),
+                        row -> row.getTimestamp(row.fieldIndex("window_start"))
+                                .toInstant()
+                                .toString(),
+                        row -> row.getTimestamp(row.fieldIndex("window_end"))
+                                .toInstant()
+                                .toString(),
+                        row -> row.getAs("n"),
+                        row -> row.getAs("sum"))
+                .containsExactlyInAnyOrder(
+                        tuple("enabled", "2026-01-02T00:00:00Z", "2026-01-03T00:00:00Z", 2L, 1.0),
+                        tuple("control", "2026-01-02T00:00:00Z", "2026-01-03T00:00:00Z", 1L, 1.0),
+                        tuple("everyone", "2026-01-02T00:00:00Z", "2026-01-03T00:00:00Z", 3L, 2.0),
+                        tuple("control", "2026-01-03T00:00:00Z", "2026-01-04T00:00:00Z", 1L, 0.0),
+                        tuple("everyone", "2026-01-03T00:00:00Z", "2026-01-04T00:00:00Z", 1L, 0.0));
+    }
+
+    @Test
+    void theTotalSpansFromTheFirstDayToTheAsOf() {
+        Row row = one(EXPOSURES, of("high", "everyone", "conversion", "total"));
+        assertThat(row.getTimestamp(row.fieldIndex("window_start")).toInstant()).isEqualTo("2026-01-02T00:00:00Z");
+        assertThat(row.getTimestamp(row.fieldIndex("window_end")).toInstant()).isEqualTo(AS_OF);
+    }
+
+    @Test
+    void evidenceBeginsWithTheVersionThatSetTheShare() {
+        String exposures = EXPOSURES + ", ('a', false, '2026-01-03 00:00:00', 0.5, 'high', 2L),"
+                + "('x', true, '2026-01-01 00:00:00', 0.5, 'high', NULL)";
+        Map<String, Long> since = Map.of("high", 2L);
+        // a met version 2 as control, two days after the purchases that the total counts.
+        assertThat(rows(
+                        exposures,
+                        since,
+                        "user_segment = 'high' AND metric_name = 'revenue' AND `window` = 'evidence'"))
+                .extracting(row -> row.getAs("population"), row -> row.getAs("n"), row -> row.getAs("sum"))
+                .containsExactlyInAnyOrder(tuple("control", 3L, 100.0), tuple("everyone", 3L, 100.0));
+        assertThat(rows(exposures, since, of("high", "enabled", "revenue", "total")))
+                .extracting(row -> row.getAs("n"), row -> row.getAs("sum"))
+                .containsExactly(tuple(3L, 22.0));
+        assertThat(rows(exposures, since, of("all", "everyone", "revenue", "evidence")))
+                .extracting(row -> row.<Long>getAs("n"))
+                .containsExactly(5L);
+    }
+
+    @Test
+    void usersWithoutAScoreAreASegmentOfTheirOwnAndAllCountsEveryUserOnce() {
+        String exposures = EXPOSURES + ", ('f', true, '2026-01-01 00:00:00', 0.5, NULL, 1L),"
+                + "('b', true, '2026-01-02 00:00:00', 0.5, 'low', 1L)";
+        assertThat(rows(
+                        exposures,
+                        Map.of(),
+                        "metric_name = 'conversion' AND population = 'everyone' AND `window` = 'total'"))
+                .extracting(row -> row.getAs("user_segment"), row -> row.getAs("n"))
+                .containsExactlyInAnyOrder(
+                        tuple("high", 4L), tuple("unscored", 1L), tuple("low", 1L), tuple("all", 5L));
+    }
+
+    @Test
+    void theEffectIsTheDifferenceOfTheHajekMeans() {
+        // Enabled: weights 1/0.5 and 1/0.25 for 22 and 0; control: 1/(1 − 0.5) and 1/(1 − 0.75) for 1 and 0.
+        double enabled = 2 * 22 / 6.0;
+        double control = 2 * 1 / 6.0;
+        double variance = (4 * Math.pow(22 - enabled, 2) + 16 * enabled * enabled) / 36
+                + (4 * Math.pow(1 - control, 2) + 16 * control * control) / 36;
+        Row row = one(EXPOSURES, of("high", "enabled", "revenue", "total"));
+        assertThat(row.<Double>getAs("effect")).isCloseTo(7, within(1e-12));
+        assertThat(row.<Double>getAs("effect_lower")).isCloseTo(7 - 1.959964 * Math.sqrt(variance), within(1e-4));
+        assertThat(row.<Double>getAs("effect_upper")).isCloseTo(7 + 1.959964 * Math.sqrt(variance), within(1e-4));
+        // Kish per arm: (2 + 4)² / (4 + 16) = 1.8.
+        assertThat(row.<Double>getAs("effective_sample_size")).isCloseTo(3.6, within(1e-12));
+        assertThat(rows(EXPOSURES, Map.of(), "population != 'enabled' AND effect IS NOT NULL"))
+                .isEmpty();
+    }
+
+    @Test
+    void exposuresWithoutAPropensityBetweenZeroAndOneAreLeftOutOfTheEffectOnly() {
+        Row without = one(EXPOSURES, of("high", "enabled", "revenue", "total"));
+        String exposures = EXPOSURES + ", ('p1', true, '2026-01-01 00:00:00', 1, 'high', 1L),"
+                + "('p0', false, '2026-01-01 00:00:00', 0, 'high', 1L),"
+                + "('none', true, '2026-01-01 00:00:00', NULL, 'high', 1L)";
+        Row with = one(exposures, of("high", "enabled", "revenue", "total"));
+        assertThat(with.<Long>getAs("n")).isEqualTo(4);
+        assertThat(with.<Row>getAs("weighted")).isEqualTo(without.<Row>getAs("weighted"));
+        assertThat(with.<Double>getAs("effect")).isEqualTo(without.<Double>getAs("effect"));
+        assertThat(one(exposures, of("high", "control", "revenue", "total")).<Long>getAs("n"))
+                .isEqualTo(3);
+    }
+
+    @Test
+    void theEffectIsAbsentWhereNobodyQualifies() {
+        String certain =
+                "('a', true, '2026-01-01 10:00:00', 1, 'high', 1L), ('b', true, '2026-01-01 10:00:00', 1, 'high', 1L),"
+                        + "('c', false, '2026-01-01 10:00:00', 0, 'high', 1L), ('d', false, '2026-01-01 10:00:00', NULL, 'high', 1L)";
+        assertThat(rows(certain, Map.of(), "effect IS NOT NULL OR effective_sample_size IS NOT NULL"))
+                .isEmpty();
+        assertThat(rows(certain, Map.of(), of("high", "enabled", "revenue", "total")))
+                .hasSize(1);
+    }
+
+    @Test
+    void anExperimentThatIsNotMeasuredHasNoRows() {
+        assertThat(SegmentMetrics.measure(
+                                AS_OF,
+                                exposures(EXPOSURES),
+                                outcomes(OUTCOMES),
+                                List.of(new MeasuredExperiment("other", List.of(CONVERSION), Map.of())))
+                        .collectAsList())
+                .isEmpty();
+    }
+
+    /** 300 users with up to three exposures each, whose arms, segments, versions and outcomes come from a hash. */
+    private List<Row> simulated(String users) {
+        Dataset<Row> met = spark.sql("SELECT 'e' AS experiment_id, concat('u', pmod(id, 300)) AS user_id,"
+                + " pmod(xxhash64(id, 1), 2) = 0 AS enabled,"
+                + " TIMESTAMP '2026-01-01' + make_dt_interval(0, pmod(xxhash64(id, 2), 150)) AS exposed_at,"
+                + " pmod(xxhash64(id, 3), 5) / 4D AS propensity,"
+                + " element_at(array('low', 'high', NULL), CAST(pmod(xxhash64(id, 4), 3) AS INT) + 1) AS segment,"
+                + " pmod(xxhash64(id, 5), 3) AS parameters_version FROM range(700)");
+        Dataset<Row> done = spark.sql(
+                "SELECT concat('u', pmod(xxhash64(id, 6), 300)) AS user_id, 'buy' AS outcome,"
+                        + " CAST(pmod(xxhash64(id, 7), 20) AS DOUBLE) AS value,"
+                        + " TIMESTAMP '2026-01-01' + make_dt_interval(0, pmod(xxhash64(id, 8), 200)) AS occurred_at FROM range(800)");
+        return SegmentMetrics.measure(
+                        AS_OF,
+                        met.where(users),
+                        done,
+                        List.of(new MeasuredExperiment("e", List.of(CONVERSION, REVENUE), Map.of("low", 1L))))
+                .collectAsList();
+    }
+
+    /** n, sum, sum of squares and the seven weighted sums of each group. */
+    private static Map<String, double[]> states(List<Row> rows, String... keys) {
+        Map<String, double[]> states = new HashMap<>();
+        for (Row row : rows) {
+            StringBuilder key = new StringBuilder();
+            for (String name : keys) {
+                key.append(row.get(row.fieldIndex(name))).append('|');
+            }
+            Row weighted = row.getAs("weighted");
+            double[] state = states.computeIfAbsent(key.toString(), k -> new double[10]);
+            state[0] += row.<Long>getAs("n");
+            state[1] += row.<Double>getAs("sum");
+            state[2] += row.<Double>getAs("sum_squares");
+            for (int i = 0; i < 7; i++) {
+                state[3 + i] += ((Number) weighted.get(i)).doubleValue();
+            }
+        }
+        return states;
+    }
+
+    private static void assertSame(Map<String, double[]> actual, Map<String, double[]> expected) {
+        assertThat(actual.keySet()).isNotEmpty().isEqualTo(expected.keySet());
+        expected.forEach((key, state) -> assertThat(actual.get(key)).as(key).containsExactly(state, within(1e-6)));
+    }
+
+    @Test
+    void theMetricOfTwoSetsOfUsersIsTheMergeOfBoth() {
+        String[] keys = {"user_segment", "population", "metric_name", "window", "window_end"};
+        String half = "pmod(xxhash64(user_id), 2) = 0";
+        List<Row> parts = new ArrayList<>(simulated(half));
+        parts.addAll(simulated("NOT " + half));
+        assertSame(states(simulated("true"), keys), states(parts, keys));
+    }
+
+    @Test
+    void theDaysSumToTheTotalAndTheArmsToEveryone() {
+        List<Row> rows = simulated("true");
+        assertSame(
+                states(ofWindow(rows, "day"), "user_segment", "population", "metric_name"),
+                states(ofWindow(rows, "total"), "user_segment", "population", "metric_name"));
+        List<Row> arms = rows.stream()
+                .filter(row -> !row.getAs("population").equals("everyone"))
+                .toList();
+        List<Row> everyone = rows.stream()
+                .filter(row -> row.getAs("population").equals("everyone"))
+                .toList();
+        String[] keys = {"user_segment", "metric_name", "window", "window_end"};
+        assertSame(states(arms, keys), states(everyone, keys));
+    }
+
+    private static List<Row> ofWindow(List<Row> rows, String window) {
+        return rows.stream().filter(row -> row.getAs("window").equals(window)).toList();
+    }
+}

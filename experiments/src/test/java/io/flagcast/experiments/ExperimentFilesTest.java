@@ -408,8 +408,8 @@ class ExperimentFilesTest {
 
     @Test
     void theExamplesAreValidAndTheirTestsPass() {
-        List<Experiment> examples = ExperimentFiles.read(Path.of("..", "conf", "examples", "experiments"));
-        assertThat(examples).hasSizeGreaterThanOrEqualTo(4);
+        List<Experiment> examples = ExperimentFiles.read(Path.of("..", "conf", "examples", "demo"));
+        assertThat(examples).isNotEmpty();
         assertThat(examples)
                 .allSatisfy(experiment -> assertThat(experiment.tests())
                         .allSatisfy(test -> assertThat(test.failure(experiment)).isEmpty()));

@@ -1,24 +1,22 @@
 package io.flagcast.features;
 
-import static org.apache.spark.sql.functions.broadcast;
 import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.collect_list;
 import static org.apache.spark.sql.functions.expr;
 import static org.apache.spark.sql.functions.lit;
-import static org.apache.spark.sql.functions.max;
+import static org.apache.spark.sql.functions.map;
 import static org.apache.spark.sql.functions.min;
 import static org.apache.spark.sql.functions.struct;
-import static org.apache.spark.sql.functions.when;
 
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.stream.Stream;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
-import org.apache.spark.sql.RowFactory;
-import org.apache.spark.sql.types.StructType;
 
 /**
  * What a model learns from: a user's first exposure to a feature, with the predictors as they were before it.
@@ -52,26 +50,16 @@ public record TrainingExamples(
      */
     public Dataset<Row> before(
             Instant asOf, Dataset<Row> users, Dataset<Row> events, Dataset<Row> exposures, Dataset<Row> outcomes) {
-        List<Row> definitions = new ArrayList<>();
-        responses.forEach(response -> definitions.add(RowFactory.create(
-                response.featureId(), response.outcome(), response.within().toSeconds())));
-        Dataset<Row> wanted = exposures
-                .sparkSession()
-                .createDataFrame(
-                        definitions, StructType.fromDDL("feature_id STRING, counted STRING, within_seconds BIGINT"));
         Dataset<Row> closed = firstExposures(exposures)
-                .join(broadcast(wanted), "feature_id")
-                .withColumn("closes_at", expr("exposed_at + make_dt_interval(0, 0, 0, within_seconds)"))
-                .where(col("closes_at").leq(lit(asOf)));
-        Dataset<Row> happened = outcomes.select(col("user_id").as("who"), col("outcome"), col("occurred_at"));
-        Column inside = col("user_id")
-                .equalTo(col("who"))
-                .and(col("outcome").equalTo(col("counted")))
-                .and(col("occurred_at").geq(col("exposed_at")))
-                .and(col("occurred_at").lt(col("closes_at")));
-        Dataset<Row> examples = closed.join(happened, inside, "left")
-                .groupBy("feature_id", "experiment_id", "user_id", "exposed_at", "enabled", "propensity")
-                .agg(max(when(col("who").isNotNull(), 1.0).otherwise(0.0)).as("response"));
+                .withColumn("_counted", definitions().getItem(col("feature_id")))
+                .withColumn("_closes_at", expr("exposed_at + make_dt_interval(0, 0, 0, _counted.within_seconds)"))
+                .where(col("_closes_at").leq(lit(asOf)));
+        Dataset<Row> happened = outcomes.groupBy("user_id")
+                .agg(collect_list(struct("outcome", "occurred_at")).as("_happened"));
+        String responded = "exists(coalesce(_happened, array()), o -> o.outcome = _counted.outcome"
+                + " AND o.occurred_at >= exposed_at AND o.occurred_at < _closes_at)";
+        Dataset<Row> examples = closed.join(happened, new String[] {"user_id"}, "left")
+                .withColumn("response", expr(responded).cast("double"));
         Dataset<Row> cut = examples.withColumn("cut_at", col("exposed_at"));
         List<String> columns = new ArrayList<>(
                 List.of("feature_id", "experiment_id", "user_id", "exposed_at", "enabled", "propensity", "response"));
@@ -81,18 +69,28 @@ public record TrainingExamples(
                 .select(Profiles.columns(columns));
     }
 
+    /** What counts as a response, by feature. */
+    private Column definitions() {
+        return map(responses.stream()
+                        .flatMap(response -> Stream.of(
+                                lit(response.featureId()),
+                                struct(
+                                        lit(response.outcome()).as("outcome"),
+                                        lit(response.within().toSeconds()).as("within_seconds"))))
+                        .toArray(Column[]::new))
+                .cast("map<string, struct<outcome: string, within_seconds: bigint>>");
+    }
+
     private Dataset<Row> firstExposures(Dataset<Row> exposures) {
-        Column feature = lit(null).cast("string");
-        for (Map.Entry<String, String> entry : featureOfExperiment.entrySet()) {
-            feature = org.apache
-                    .spark
-                    .sql
-                    .functions
-                    .when(col("experiment_id").equalTo(entry.getKey()), lit(entry.getValue()))
-                    .otherwise(feature);
-        }
+        List<String> learned =
+                responses.stream().map(ResponseDefinition::featureId).toList();
+        Column features = map(featureOfExperiment.entrySet().stream()
+                        .filter(entry -> learned.contains(entry.getValue()))
+                        .flatMap(entry -> Stream.of(lit(entry.getKey()), lit(entry.getValue())))
+                        .toArray(Column[]::new))
+                .cast("map<string, string>");
         return exposures
-                .withColumn("feature_id", feature)
+                .withColumn("feature_id", features.getItem(col("experiment_id")))
                 .where(col("feature_id").isNotNull())
                 .groupBy("feature_id", "user_id")
                 .agg(min(struct("exposed_at", "experiment_id", "enabled", "propensity"))

@@ -1,20 +1,19 @@
 package io.flagcast.features;
 
+import static org.apache.spark.sql.functions.array_sort;
 import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
-import static org.apache.spark.sql.functions.count;
-import static org.apache.spark.sql.functions.countDistinct;
+import static org.apache.spark.sql.functions.collect_list;
 import static org.apache.spark.sql.functions.expr;
 import static org.apache.spark.sql.functions.lit;
-import static org.apache.spark.sql.functions.min;
-import static org.apache.spark.sql.functions.sum;
-import static org.apache.spark.sql.functions.to_date;
+import static org.apache.spark.sql.functions.struct;
 import static org.apache.spark.sql.functions.unix_seconds;
-import static org.apache.spark.sql.functions.when;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
@@ -48,7 +47,8 @@ public record Usage(List<String> features, Duration window) {
     }
 
     /**
-     * Adds the aggregates of each user's events in {@code [cut_at - window, cut_at)}.
+     * Adds the aggregates of each user's events in {@code [cut_at - window, cut_at)}. The events of a user are gathered
+     * once and in one order, so that every cut reads the same list and sums have the same bits on any partitioning.
      *
      * @param cuts rows with {@code user_id} and {@code cut_at}
      * @param events valid events
@@ -56,34 +56,37 @@ public record Usage(List<String> features, Duration window) {
      *     (the length of the window without events)
      */
     public Dataset<Row> before(Dataset<Row> cuts, Dataset<Row> events) {
-        Column age = unix_seconds(col("cut_at")).minus(unix_seconds(col("occurred_at")));
-        List<Column> aggregates = new ArrayList<>(List.of(
-                count(lit(1)).cast("double").as("usage_count"),
-                sum(coalesce(col("value"), lit(1.0))).as("usage_value"),
-                countDistinct(to_date(col("occurred_at"))).cast("double").as("usage_active_days"),
-                min(age).divide(SECONDS_PER_DAY).as("usage_recency_days")));
+        Dataset<Row> histories = events.groupBy("user_id")
+                .agg(array_sort(collect_list(struct(
+                                col("occurred_at"),
+                                col("feature_id"),
+                                coalesce(col("value"), lit(1.0)).as("value"))))
+                        .as("_history"));
+        String inside = "filter(coalesce(_history, array()),"
+                + " e -> e.occurred_at >= cut_at - INTERVAL %d SECONDS AND e.occurred_at < cut_at)"
+                        .formatted(window.toSeconds());
+        Dataset<Row> past = cuts.join(histories, new String[] {"user_id"}, "left")
+                .withColumn("_past", expr(inside))
+                .withColumn("_last", expr("try_element_at(_past, -1).occurred_at"));
+        Map<String, Column> aggregates = new LinkedHashMap<>();
+        aggregates.put("usage_count", number("size(_past)"));
+        aggregates.put("usage_value", number("aggregate(_past, 0D, (sum, e) -> sum + e.value)"));
+        aggregates.put(
+                "usage_active_days", number("size(array_distinct(transform(_past, e -> to_date(e.occurred_at))))"));
+        aggregates.put(
+                "usage_recency_days",
+                coalesce(
+                        unix_seconds(col("cut_at"))
+                                .minus(unix_seconds(col("_last")))
+                                .divide(SECONDS_PER_DAY),
+                        lit(window.toSeconds() / SECONDS_PER_DAY)));
         for (String feature : features) {
-            aggregates.add(count(when(col("feature_id").equalTo(feature), 1))
-                    .cast("double")
-                    .as("usage_of_" + feature));
+            aggregates.put("usage_of_" + feature, number("size(filter(_past, e -> e.feature_id = '" + feature + "'))"));
         }
-        Dataset<Row> wanted = cuts.select("user_id", "cut_at").distinct();
-        Dataset<Row> usage = wanted.join(events, "user_id")
-                .where(col("occurred_at")
-                        .lt(col("cut_at"))
-                        .and(col("occurred_at")
-                                .geq(col("cut_at").minus(expr("INTERVAL " + window.toSeconds() + " SECONDS")))))
-                .groupBy("user_id", "cut_at")
-                .agg(aggregates.get(0), aggregates.subList(1, aggregates.size()).toArray(Column[]::new));
-        Dataset<Row> joined = cuts.join(
-                usage,
-                scala.jdk.javaapi.CollectionConverters.asScala(List.of("user_id", "cut_at"))
-                        .toSeq(),
-                "left");
-        for (String name : names()) {
-            double without = name.equals("usage_recency_days") ? window.toSeconds() / SECONDS_PER_DAY : 0;
-            joined = joined.withColumn(name, coalesce(col(name), lit(without)));
-        }
-        return joined;
+        return past.withColumns(aggregates).drop("_history", "_past", "_last");
+    }
+
+    private static Column number(String expression) {
+        return expr(expression).cast("double");
     }
 }

@@ -1,14 +1,16 @@
 package io.flagcast.monitoring;
 
 import static org.apache.spark.sql.functions.array;
-import static org.apache.spark.sql.functions.broadcast;
+import static org.apache.spark.sql.functions.array_sort;
 import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.collect_list;
 import static org.apache.spark.sql.functions.count;
 import static org.apache.spark.sql.functions.date_trunc;
 import static org.apache.spark.sql.functions.explode;
 import static org.apache.spark.sql.functions.expr;
 import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.map;
 import static org.apache.spark.sql.functions.max;
 import static org.apache.spark.sql.functions.min;
 import static org.apache.spark.sql.functions.struct;
@@ -22,7 +24,6 @@ import io.flagcast.statistics.Metric;
 import io.flagcast.statistics.Moments;
 import io.flagcast.statistics.WeightedMoments;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -33,6 +34,7 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.api.java.UDF2;
 import org.apache.spark.sql.api.java.UDF4;
+import org.apache.spark.sql.expressions.Window;
 import org.apache.spark.sql.types.StructType;
 
 /**
@@ -86,8 +88,8 @@ public final class SegmentMetrics {
      */
     public static Dataset<Row> states(
             Instant asOf, Dataset<Row> exposures, Dataset<Row> outcomes, List<MeasuredExperiment> experiments) {
-        Dataset<Row> first = firstExposures(values(exposures, outcomes, experiments), experiments);
-        return byDay(first.where(col("closes_at").leq(lit(asOf))));
+        Dataset<Row> values = values(firstExposures(exposures, experiments), outcomes, experiments);
+        return byDay(values.where(col("closes_at").leq(lit(asOf))));
     }
 
     /** Totals, evidence and days from the states, with value, interval and effect. */
@@ -95,69 +97,8 @@ public final class SegmentMetrics {
         return derived(windows(asOf, states));
     }
 
-    /** What each metric counts for each exposure, whether its outcome window has closed or not. */
-    private static Dataset<Row> values(
-            Dataset<Row> exposures, Dataset<Row> outcomes, List<MeasuredExperiment> experiments) {
-        List<Row> rows = new ArrayList<>();
-        for (MeasuredExperiment experiment : experiments) {
-            for (Metric metric : experiment.metrics()) {
-                rows.add(RowFactory.create(
-                        experiment.experimentId(),
-                        metric.name(),
-                        metric.kind().name(),
-                        metric.outcome(),
-                        metric.within().toSeconds()));
-            }
-        }
-        Dataset<Row> metrics = exposures
-                .sparkSession()
-                .createDataFrame(
-                        rows,
-                        StructType.fromDDL("experiment_id STRING, metric_name STRING, kind STRING, outcome STRING,"
-                                + " within_seconds BIGINT"));
-        Dataset<Row> counted = exposures
-                .select(
-                        "experiment_id",
-                        "user_id",
-                        "exposed_at",
-                        "enabled",
-                        "propensity",
-                        "segment",
-                        "parameters_version")
-                .join(broadcast(metrics), "experiment_id")
-                .withColumn("closes_at", expr("exposed_at + make_dt_interval(0, 0, 0, within_seconds)"));
-        Dataset<Row> happened = outcomes.select(
-                col("user_id").as("who"),
-                col("outcome").as("what"),
-                coalesce(col("value"), lit(1.0)).as("amount"),
-                col("occurred_at"));
-        Column inside = col("user_id")
-                .equalTo(col("who"))
-                .and(col("outcome").equalTo(col("what")))
-                .and(col("occurred_at").geq(col("exposed_at")))
-                .and(col("occurred_at").lt(col("closes_at")));
-        Column any = when(max("what").isNotNull(), 1.0).otherwise(0.0);
-        Column y = when(col("kind").equalTo(Metric.Kind.PROPORTION.name()), any)
-                .otherwise(coalesce(sum("amount"), lit(0.0)));
-        String[] exposure = {
-            "experiment_id",
-            "user_id",
-            "exposed_at",
-            "enabled",
-            "propensity",
-            "segment",
-            "parameters_version",
-            "metric_name",
-            "kind",
-            "closes_at"
-        };
-        return counted.join(happened, inside, "left")
-                .groupBy(Arrays.stream(exposure).map(name -> col(name)).toArray(Column[]::new))
-                .agg(y.as("y"));
-    }
-
-    /** The first exposure of each user per segment and metric, for {@link #TOTAL} and for {@link #EVIDENCE}. */
-    private static Dataset<Row> firstExposures(Dataset<Row> values, List<MeasuredExperiment> experiments) {
+    /** The first exposure of each user per segment, for {@link #TOTAL} and for {@link #EVIDENCE}. */
+    private static Dataset<Row> firstExposures(Dataset<Row> exposures, List<MeasuredExperiment> experiments) {
         Column version = lit(0L);
         for (MeasuredExperiment experiment : experiments) {
             for (var entry : experiment.evidenceVersions().entrySet()) {
@@ -169,15 +110,67 @@ public final class SegmentMetrics {
                         .otherwise(version);
             }
         }
-        return values.withColumn("user_segment", explode(array(lit(ALL), coalesce(col("segment"), lit(UNSCORED)))))
+        return exposures
+                .where(col("experiment_id")
+                        .isin(experiments.stream()
+                                .map(MeasuredExperiment::experimentId)
+                                .toArray()))
+                .withColumn("user_segment", explode(array(lit(ALL), coalesce(col("segment"), lit(UNSCORED)))))
                 .withColumn("window", explode(array(lit(TOTAL), lit(EVIDENCE))))
                 .where(col("window")
                         .equalTo(TOTAL)
                         .or(coalesce(col("parameters_version"), lit(0L)).geq(version)))
-                .groupBy("experiment_id", "user_segment", "window", "user_id", "metric_name", "kind")
-                .agg(min(struct("exposed_at", "enabled", "propensity", "closes_at", "y"))
-                        .as("first"))
-                .select("experiment_id", "user_segment", "window", "metric_name", "kind", "first.*");
+                .groupBy("experiment_id", "user_segment", "window", "user_id")
+                .agg(min(struct("exposed_at", "enabled", "propensity")).as("first"))
+                .select("experiment_id", "user_segment", "window", "user_id", "first.*");
+    }
+
+    /** What each metric counts for each first exposure, whether its outcome window has closed or not. */
+    private static Dataset<Row> values(
+            Dataset<Row> first, Dataset<Row> outcomes, List<MeasuredExperiment> experiments) {
+        Dataset<Row> happened = outcomes.groupBy("user_id")
+                .agg(array_sort(collect_list(struct(
+                                col("occurred_at"),
+                                col("outcome"),
+                                coalesce(col("value"), lit(1.0)).as("amount"))))
+                        .as("happened"));
+        String counted = "filter(coalesce(happened, array()), o -> o.outcome = metric.outcome"
+                + " AND o.occurred_at >= exposed_at AND o.occurred_at < closes_at)";
+        Column any = expr("CASE WHEN size(counted) > 0 THEN 1D ELSE 0D END");
+        Column amount = expr("aggregate(counted, 0D, (sum, o) -> sum + o.amount)");
+        return first.join(happened, new String[] {"user_id"}, "left")
+                .withColumn("metric", explode(metrics(experiments).getItem(col("experiment_id"))))
+                .withColumn("closes_at", expr("exposed_at + make_dt_interval(0, 0, 0, metric.within_seconds)"))
+                .withColumn("counted", expr(counted))
+                .select(
+                        col("experiment_id"),
+                        col("user_segment"),
+                        col("window"),
+                        col("metric.metric_name"),
+                        col("metric.kind"),
+                        col("enabled"),
+                        col("propensity"),
+                        col("closes_at"),
+                        when(col("metric.kind").equalTo(Metric.Kind.PROPORTION.name()), any)
+                                .otherwise(amount)
+                                .as("y"));
+    }
+
+    /** The metrics of each experiment, as a map from its id. */
+    private static Column metrics(List<MeasuredExperiment> experiments) {
+        return map(experiments.stream()
+                        .flatMap(experiment -> Stream.of(
+                                lit(experiment.experimentId()),
+                                array(experiment.metrics().stream()
+                                        .map(metric -> struct(
+                                                lit(metric.name()).as("metric_name"),
+                                                lit(metric.kind().name()).as("kind"),
+                                                lit(metric.outcome()).as("outcome"),
+                                                lit(metric.within().toSeconds()).as("within_seconds")))
+                                        .toArray(Column[]::new))))
+                        .toArray(Column[]::new))
+                .cast(
+                        "map<string, array<struct<metric_name: string, kind: string, outcome: string, within_seconds: bigint>>>");
     }
 
     /** Sums per day on which the outcome windows closed, population enabled or control. */
@@ -213,42 +206,32 @@ public final class SegmentMetrics {
 
     /** Days, totals and evidence; enabled, control and everyone: all sums of the days. */
     private static Dataset<Row> windows(Instant asOf, Dataset<Row> days) {
-        Dataset<Row> populations = days.withColumn("population", explode(array(col("population"), lit("everyone"))));
-        Dataset<Row> cumulative = merged(populations, List.of()).withColumn("window_end", lit(asOf));
-        Dataset<Row> daily = merged(
-                        populations.where(col("window").equalTo(TOTAL)).withColumn("window", lit(DAY)), List.of("day"))
-                .withColumn("window_end", col("day").plus(expr("INTERVAL 1 DAY")))
-                .drop("day");
-        return cumulative.unionByName(daily);
-    }
-
-    private static Dataset<Row> merged(Dataset<Row> states, List<String> further) {
-        Column[] keys = Stream.of(Arrays.stream(GROUP), Stream.of("kind"), further.stream())
-                .flatMap(names -> names)
+        Column nextDay = col("day").plus(expr("INTERVAL 1 DAY"));
+        Column whole = struct(col("window").as("name"), lit(asOf).as("end"));
+        Column own = struct(lit(DAY).as("name"), nextDay.as("end"));
+        Column spans = when(col("window").equalTo(TOTAL), array(whole, own)).otherwise(array(whole));
+        Column[] keys = Stream.concat(Arrays.stream(GROUP), Stream.of("kind", "window_end"))
                 .map(name -> col(name))
                 .toArray(Column[]::new);
         Column[] sums = SUMS.stream().map(name -> sum(name).as(name)).toArray(Column[]::new);
-        return states.groupBy(keys).agg(min("day").as("window_start"), sums);
+        return days.withColumn("population", explode(array(col("population"), lit("everyone"))))
+                .withColumn("span", explode(spans))
+                .withColumn("window", col("span.name"))
+                .withColumn("window_end", col("span.end"))
+                .groupBy(keys)
+                .agg(min("day").as("window_start"), sums);
     }
 
     /** Adds value, interval and effect, which only interpret the sums. */
     private static Dataset<Row> derived(Dataset<Row> states) {
         Column weighted =
                 struct(col("wn").as("n"), col("w"), col("w2"), col("wy"), col("wy2"), col("w2y"), col("w2y2"));
-        Dataset<Row> rows = states.withColumn("weighted", weighted);
         UDF4<String, Long, Double, Double, Row> interval = (kind, n, sum, squares) -> interval(kind, n, sum, squares);
         UDF2<Row, Row, Row> effect = (enabled, control) -> effect(enabled, control);
-        String[] keys = {"experiment_id", "user_segment", "metric_name", "window", "window_end"};
-        Dataset<Row> control = rows.where(col("population").equalTo("control"))
-                .select(Stream.concat(
-                                Arrays.stream(keys).map(key -> col(key)),
-                                Stream.of(
-                                        col("weighted").as("control_weighted"),
-                                        lit("enabled").as("population")))
-                        .toArray(Column[]::new));
-        String[] joined =
-                Stream.concat(Arrays.stream(keys), Stream.of("population")).toArray(String[]::new);
-        return rows.join(control, joined, "left")
+        Column control = max(when(col("population").equalTo("control"), col("weighted")))
+                .over(Window.partitionBy("experiment_id", "user_segment", "metric_name", "window", "window_end"));
+        return states.withColumn("weighted", weighted)
+                .withColumn("control_weighted", when(col("population").equalTo("enabled"), control))
                 .withColumn(
                         "interval",
                         udf(interval, INTERVAL).apply(col("kind"), col("n"), col("sum"), col("sum_squares")))

@@ -3,6 +3,7 @@ package io.flagcast.features;
 import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.max;
+import static org.apache.spark.sql.functions.not;
 import static org.apache.spark.sql.functions.struct;
 
 import java.util.ArrayList;
@@ -17,7 +18,15 @@ public final class ExposureAttribution {
     private static final List<String> COMPLETED =
             List.of("propensity", "score", "segment", "reason", "parameters_version", "run_id");
 
+    private static final Column BARE =
+            col("run_id").isNull().and(col("propensity").isNull());
+
     private ExposureAttribution() {}
+
+    /** The exposures that were logged without their decision. */
+    public static Dataset<Row> incomplete(Dataset<Row> exposures) {
+        return exposures.where(BARE);
+    }
 
     /**
      * Fills the decision of every exposure that lacks it; what was logged is kept.
@@ -29,10 +38,8 @@ public final class ExposureAttribution {
      * @return the exposures; the decision stays absent where nothing was live or the user was not allocated
      */
     public static Dataset<Row> complete(Dataset<Row> exposures, Dataset<Row> publications, Dataset<Row> allocations) {
-        Dataset<Row> bare =
-                exposures.where(col("run_id").isNull().and(col("propensity").isNull()));
-        Dataset<Row> logged =
-                exposures.where(col("run_id").isNotNull().or(col("propensity").isNotNull()));
+        Dataset<Row> bare = incomplete(exposures);
+        Dataset<Row> logged = exposures.where(not(BARE));
         Dataset<Row> instants = bare.select("exposed_at").distinct();
         Dataset<Row> live = instants.join(
                         publications, publications.col("published_at").leq(instants.col("exposed_at")))

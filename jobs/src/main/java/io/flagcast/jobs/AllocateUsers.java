@@ -55,7 +55,7 @@ final class AllocateUsers {
         Dataset<Row> scores = run.lake().slice(Tables.RESPONSIVENESS_SCORES, runId);
 
         Dataset<Row> enrolments = enrolments(
-                run.lake().live(Tables.ENROLMENTS),
+                run.lake().published(Tables.ENROLMENTS, run.before()),
                 run.inputs().exposures(),
                 run.lake().history(Tables.ALLOCATIONS),
                 run.experiments());

@@ -14,7 +14,6 @@ import io.flagcast.rules.RuleDecision;
 import io.flagcast.tables.Tables;
 import java.io.IOException;
 import java.io.PrintStream;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -51,8 +50,8 @@ final class DemoCommand implements Callable<Integer> {
         Settings settings = SettingsReader.read(Optional.of(home.resolve("conf/examples/demo.conf")), overrides);
         List<Experiment> experiments = Pipeline.experiments(settings);
         Progress progress = Progress.on(System.err);
-        removeEarlier(Path.of(settings.lake().root()));
-        removeEarlier(Path.of(settings.simulation().root()));
+        startAnew("flagcast.lake.root", settings.lake().root());
+        startAnew("flagcast.simulation.root", settings.simulation().root());
         progress.say("demo: %,d simulated users, %d experiments, %d days; seed %d"
                 .formatted(
                         settings.simulation().users(),
@@ -72,18 +71,32 @@ final class DemoCommand implements Callable<Integer> {
         return ExitCode.DONE.code();
     }
 
-    /** A folder that an earlier demo wrote, and nothing else. */
-    private static void removeEarlier(Path folder) {
-        if (!Files.exists(folder)) {
-            return;
+    /** Empties a folder that an earlier demo wrote, and no other. */
+    private static void startAnew(String key, String root) throws IOException {
+        if (root.contains("://")) {
+            throw new Refusal(
+                    ExitCode.CONFIGURATION, "%s is %s: the demo writes to local disk only".formatted(key, root));
         }
-        try (Stream<Path> content = Files.walk(folder)) {
-            for (Path path : content.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(path);
+        Path folder = Path.of(root);
+        Path mark = folder.resolve(".flagcast-demo");
+        if (Files.exists(folder) && !Files.exists(mark)) {
+            throw new Refusal(
+                    ExitCode.CONFIGURATION,
+                    "%s is %s, which exists and is no earlier demo's: the demo would remove it; name a new folder"
+                            .formatted(key, folder));
+        }
+        if (Files.exists(folder)) {
+            try (Stream<Path> content = Files.walk(folder)) {
+                // The mark goes last, so that an interrupted removal can be taken up again.
+                for (Path path : content.sorted(Comparator.reverseOrder()).toList()) {
+                    if (!path.equals(mark) && !path.equals(folder)) {
+                        Files.delete(path);
+                    }
+                }
             }
-        } catch (IOException e) {
-            throw new UncheckedIOException(folder + " of an earlier demo cannot be removed", e);
         }
+        Files.createDirectories(folder);
+        Files.writeString(mark, "This folder belongs to `flagcast demo`, which removes it when it starts anew.\n");
     }
 
     /** Every day: run on what is known in the morning, then live the day under what was published. */

@@ -19,21 +19,6 @@ import picocli.CommandLine.ParameterException;
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class,
         description = "Decides who gets a product feature, from how users respond.",
-        subcommands = {
-            DemoCommand.class,
-            SimulateCommand.class,
-            RunCommand.class,
-            StageCommands.Features.class,
-            StageCommands.Train.class,
-            StageCommands.Score.class,
-            StageCommands.Allocate.class,
-            StageCommands.Measure.class,
-            StageCommands.Govern.class,
-            SqlCommand.class,
-            ReportCommand.class,
-            ValidateCommand.class,
-            CommandLine.HelpCommand.class
-        },
         footer = {
             "",
             "Exit codes: 0 done or nothing to do, 1 a check failed, 64 usage, 65 data refused, 66 no input, 70 bug,"
@@ -70,14 +55,30 @@ public final class Main {
     static int execute(Clock clock, String... arguments) {
         PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
         PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
-        CommandLine line = new CommandLine(new Main(), new Environment(clock));
-        line.setOut(out)
+        return commandLine(clock)
+                .setOut(out)
                 .setErr(err)
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setUsageHelpAutoWidth(true)
                 .setParameterExceptionHandler(Main::usage)
-                .setExecutionExceptionHandler((error, command, result) -> explain(error, command.getErr()));
-        return line.execute(arguments);
+                .setExecutionExceptionHandler((error, command, result) -> explain(error, command.getErr()))
+                .execute(arguments);
+    }
+
+    private static CommandLine commandLine(Clock clock) {
+        CommandLine line = new CommandLine(new Main())
+                .addSubcommand(new DemoCommand())
+                .addSubcommand(new SimulateCommand())
+                .addSubcommand(new RunCommand(clock));
+        for (Stage stage : Stage.ORDER) {
+            CommandLine command = new CommandLine(new StageCommand(stage, clock));
+            command.getCommandSpec().usageMessage().description(stage.description());
+            line.addSubcommand(stage.label(), command);
+        }
+        return line.addSubcommand(new SqlCommand())
+                .addSubcommand(new ReportCommand())
+                .addSubcommand(new ValidateCommand())
+                .addSubcommand(new CommandLine.HelpCommand());
     }
 
     private static int usage(ParameterException error, String[] arguments) {

@@ -22,14 +22,13 @@ final class MeasureSegments {
                         experiment.experimentId(), experiment.metrics(), evidenceVersions(experiment, run)))
                 .toList();
 
+        // States are few: one partition spares the shuffles of what only interprets them.
         Dataset<Row> states = SegmentMetrics.states(
                         run.asOf(), run.inputs().exposures(), run.inputs().valid(Tables.OUTCOMES), experiments)
-                .coalesce(1)
-                .persist();
-        Dataset<Row> metrics = SegmentMetrics.interpret(run.asOf(), states).coalesce(1);
+                .coalesce(1);
 
-        long rows = run.lake().replaceSlice(Tables.SEGMENT_METRICS, run.id(), metrics);
-        states.unpersist();
+        long rows =
+                run.lake().replaceSlice(Tables.SEGMENT_METRICS, run.id(), SegmentMetrics.interpret(run.asOf(), states));
         return StageResult.wrote(0, Map.of(Tables.SEGMENT_METRICS, rows), "%,d metrics".formatted(rows));
     }
 

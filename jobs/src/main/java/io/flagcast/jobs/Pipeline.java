@@ -2,12 +2,11 @@ package io.flagcast.jobs;
 
 import io.flagcast.experiments.Experiment;
 import io.flagcast.experiments.ExperimentFiles;
+import io.flagcast.jobs.lake.Audit;
 import io.flagcast.jobs.lake.Inputs;
 import io.flagcast.jobs.lake.Lake;
 import io.flagcast.jobs.lake.Publication;
 import io.flagcast.jobs.lake.RunId;
-import io.flagcast.tables.Table;
-import io.flagcast.tables.Table.Kind;
 import io.flagcast.tables.Tables;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -20,7 +19,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.stream.Collectors;
 
 /** Runs stages for an as-of and publishes what they wrote as one unit. */
@@ -76,64 +74,51 @@ public final class Pipeline {
      * @return the publication, or nothing where the as-of was published already
      */
     public Optional<Publication> run(Instant asOf, Repeat repeat) {
-        Optional<Publication> before = lake.live();
-        Optional<RunId> id = nextRun(asOf, repeat, before);
+        return work(Stage.ORDER, asOf, repeat);
+    }
+
+    /** One stage of the next unpublished run of the as-of; the last one publishes. */
+    public Optional<Publication> runStage(Stage stage, Instant asOf, Repeat repeat) {
+        return work(List.of(stage), asOf, repeat);
+    }
+
+    private Optional<Publication> work(List<Stage> stages, Instant asOf, Repeat repeat) {
+        List<Publication> publications = lake.publications();
+        Optional<RunId> id = nextRun(asOf, repeat, publications);
         if (id.isEmpty()) {
             return Optional.empty();
         }
-        try (Inputs inputs = new Inputs(lake, settings.sources(), asOf)) {
-            Run run = open(id.get(), before, inputs);
+        requireEarlier(stages.get(0), id.get());
+        try (Inputs inputs = new Inputs(lake, settings.sources(), asOf, publications)) {
+            Run run = open(id.get(), publications, inputs);
             RunLog log = new RunLog(run);
             try {
                 progress.say("run %s".formatted(run.id()));
-                Map<String, Long> rows = new TreeMap<>();
-                for (Stage stage : Stage.ORDER) {
-                    rows.putAll(work(stage, run, log));
-                }
-                return Optional.of(publish(run, rows));
+                stages.forEach(stage -> work(stage, run, log));
+                boolean whole = stages.get(stages.size() - 1) == Stage.GOVERN;
+                return whole ? Optional.of(publish(run)) : Optional.empty();
             } finally {
                 log.write();
             }
         }
     }
 
-    /** One stage of the next unpublished run of the as-of; the last one publishes. */
-    public Optional<Publication> runStage(Stage stage, Instant asOf, Repeat repeat) {
-        Optional<Publication> before = lake.live();
-        Optional<RunId> id = nextRun(asOf, repeat, before);
-        if (id.isEmpty()) {
-            return Optional.empty();
+    private void requireEarlier(Stage stage, RunId id) {
+        if (stage.before().isEmpty()) {
+            return;
         }
-        Set<String> done = new HashSet<>(RunLog.done(lake, id.get().toString()));
+        Set<String> done = RunLog.done(lake, id.toString());
         for (Stage earlier : stage.before()) {
             if (!done.contains(earlier.label())) {
                 throw new Refusal(
                         ExitCode.NO_INPUT,
                         "%s: run %s has no %s yet: run `flagcast %s --as-of %s` first"
-                                .formatted(stage.label(), id.get(), earlier.label(), earlier.label(), asOf));
-            }
-        }
-        try (Inputs inputs = new Inputs(lake, settings.sources(), asOf)) {
-            Run run = open(id.get(), before, inputs);
-            RunLog log = new RunLog(run);
-            try {
-                work(stage, run, log);
-                if (stage != Stage.GOVERN) {
-                    return Optional.empty();
-                }
-                Map<String, Long> rows = new TreeMap<>();
-                for (Table table : Tables.of(Kind.SLICE)) {
-                    rows.put(
-                            table.name(), lake.slice(table, run.id().toString()).count());
-                }
-                return Optional.of(publish(run, rows));
-            } finally {
-                log.write();
+                                .formatted(stage.label(), id, earlier.label(), earlier.label(), id.asOf()));
             }
         }
     }
 
-    private Run open(RunId id, Optional<Publication> before, Inputs inputs) {
+    private Run open(RunId id, List<Publication> publications, Inputs inputs) {
         return new Run(
                 settings,
                 experiments,
@@ -141,7 +126,7 @@ public final class Pipeline {
                 lake,
                 inputs,
                 id,
-                before,
+                publications,
                 ParameterLog.read(lake).before(id.asOf()),
                 progress);
     }
@@ -151,7 +136,8 @@ public final class Pipeline {
                 + experiments.stream().map(Experiment::contentHash).sorted().collect(Collectors.joining(" ")));
     }
 
-    private Optional<RunId> nextRun(Instant asOf, Repeat repeat, Optional<Publication> before) {
+    private Optional<RunId> nextRun(Instant asOf, Repeat repeat, List<Publication> publications) {
+        Optional<Publication> before = Publication.newest(publications);
         if (before.isPresent() && asOf.isBefore(before.get().asOf())) {
             throw new Refusal(
                     ExitCode.USAGE,
@@ -162,7 +148,7 @@ public final class Pipeline {
             throw new Refusal(
                     ExitCode.USAGE, "--as-of %s is in the future: it is %s now".formatted(asOf, clock.instant()));
         }
-        long generations = lake.publications().stream()
+        long generations = publications.stream()
                 .filter(publication -> publication.asOf().equals(asOf))
                 .map(Publication::runId)
                 .distinct()
@@ -181,7 +167,7 @@ public final class Pipeline {
         return Optional.of(new RunId(asOf, (int) generations + 1));
     }
 
-    private Map<String, Long> work(Stage stage, Run run, RunLog log) {
+    private void work(Stage stage, Run run, RunLog log) {
         Instant started = clock.instant();
         long nanos = System.nanoTime();
         try {
@@ -189,59 +175,33 @@ public final class Pipeline {
             Duration took = Duration.ofNanos(System.nanoTime() - nanos);
             log.done(stage.label(), started, took, result);
             progress.stage(stage.before().size() + 1, Stage.ORDER.size(), stage, result, took.toMillis() / 1000.0);
-            return written(stage, result);
         } catch (RuntimeException e) {
             log.failed(stage.label(), started, Duration.ofNanos(System.nanoTime() - nanos), e);
             throw e;
         }
     }
 
-    private static Map<String, Long> written(Stage stage, StageResult result) {
-        Map<String, Long> rows = new TreeMap<>();
-        for (Table table : stage.writes()) {
-            rows.put(
-                    table.name(),
-                    table.equals(Tables.QUARANTINE)
-                            ? result.rowsQuarantined()
-                            : Long.parseLong(result.detail().get(table.name())));
-        }
-        return rows;
-    }
-
-    private Publication publish(Run run, Map<String, Long> rows) {
-        requireEveryDecision(run, rows);
+    private Publication publish(Run run) {
+        Audit audit = Audit.of(lake, run.id());
+        audit.require(Map.of(
+                Tables.RESPONSIVENESS_SCORES, List.copyOf(settings.features().keySet()),
+                Tables.ALLOCATIONS,
+                        experiments.stream().map(Experiment::experimentId).toList()));
+        Map<String, Long> rows = audit.rows();
         Publication publication = lake.publish(run.before(), run.id(), rows, run.configHash(), clock.instant());
         progress.say("  published %d: %,d scores, %,d allocations"
                 .formatted(
                         publication.sequence(),
                         rows.get(Tables.RESPONSIVENESS_SCORES.name()),
                         rows.get(Tables.ALLOCATIONS.name())));
-        removeOldSlices(run);
+        List<Publication> all = new ArrayList<>(run.publications());
+        all.add(publication);
+        removeOldSlices(run, all);
         return publication;
     }
 
-    /** Every user has a score for every feature and a decision in every experiment. */
-    private static void requireEveryDecision(Run run, Map<String, Long> rows) {
-        long users = rows.get(Tables.USER_PROFILES.name());
-        requireRows(
-                rows,
-                Tables.RESPONSIVENESS_SCORES,
-                users,
-                run.settings().features().size(),
-                run);
-        requireRows(rows, Tables.ALLOCATIONS, users, run.experiments().size(), run);
-    }
-
-    private static void requireRows(Map<String, Long> rows, Table table, long users, int each, Run run) {
-        if (rows.get(table.name()) != users * each) {
-            throw new IllegalStateException("%s of run %s has %,d rows, %,d users x %d need %,d: nothing is published"
-                    .formatted(table.name(), run.id(), rows.get(table.name()), users, each, users * each));
-        }
-    }
-
     /** Keeps the live slice, those before it, and every slice that an open outcome window may be joined to. */
-    private void removeOldSlices(Run run) {
-        List<Publication> all = lake.publications();
+    private void removeOldSlices(Run run, List<Publication> all) {
         Duration longest = experiments.stream()
                 .flatMap(experiment -> experiment.metrics().stream())
                 .map(metric -> metric.within())

@@ -20,7 +20,7 @@ import java.util.Optional;
  * @param lake the tables
  * @param inputs the input tables up to the as-of
  * @param id the run
- * @param before publication that was live when the run began
+ * @param publications all publications when the run began, oldest first
  * @param parameters per experiment what rules, bandit and people had set before the as-of
  * @param progress for people
  */
@@ -31,13 +31,19 @@ record Run(
         Lake lake,
         Inputs inputs,
         RunId id,
-        Optional<Publication> before,
+        List<Publication> publications,
         Map<String, AllocationParameters> parameters,
         Progress progress) {
 
     Run {
         experiments = List.copyOf(experiments);
+        publications = List.copyOf(publications);
         parameters = Map.copyOf(parameters);
+    }
+
+    /** The publication that was live when the run began. */
+    Optional<Publication> before() {
+        return Publication.newest(publications);
     }
 
     Instant asOf() {

@@ -80,6 +80,7 @@ final class SettingsReader {
                     throw new Refusal(ExitCode.CONFIGURATION, "--conf " + file.get() + ": there is no such file");
                 }
                 declared = ConfigFactory.parseFile(file.get().toFile());
+                RepeatedKeys.refuse(file.get(), declared);
                 folder = Optional.ofNullable(file.get().toAbsolutePath().getParent())
                         .orElse(folder);
             }

@@ -53,7 +53,7 @@ final class SqlCommand implements Callable<Integer> {
     public Integer call() {
         Settings settings = configuration.settings();
         try (Session session = Session.open()) {
-            new Lake(session.spark(), settings.lake().root()).registerViews();
+            new Lake(session.spark(), settings.lake().root()).registerViews(query);
             print(query(session.spark()), new PrintStream(System.out, true, StandardCharsets.UTF_8));
         }
         return ExitCode.DONE.code();

@@ -1,18 +1,16 @@
 package io.flagcast.jobs;
 
-import io.flagcast.tables.Table;
-import io.flagcast.tables.Tables;
 import java.util.List;
 import java.util.Locale;
 
 /** The stages of a run. Each reads what earlier ones wrote for the same run. */
 enum Stage {
-    FEATURES,
-    TRAIN,
-    SCORE,
-    ALLOCATE,
-    MEASURE,
-    GOVERN;
+    FEATURES("Input tables to profiles and training examples; quarantines bad rows."),
+    TRAIN("Training examples and usage to models, where the newest model of a feature is due."),
+    SCORE("Profiles and models to a responsiveness score for every user and feature."),
+    ALLOCATE("Profiles, scores and parameters to a decision for every user in every experiment."),
+    MEASURE("Exposures and outcomes to metrics per segment."),
+    GOVERN("Metrics to rule decisions, bandit steps and new allocation parameters; then publishes the run.");
 
     /** The stages in the order in which a run takes them. */
     static final List<Stage> ORDER = List.of(values());
@@ -28,16 +26,15 @@ enum Stage {
         };
     }
 
-    /** The slices that the stage writes. */
-    List<Table> writes() {
-        return switch (this) {
-            case FEATURES -> List.of(Tables.USER_PROFILES, Tables.TRAINING_EXAMPLES, Tables.QUARANTINE);
-            case TRAIN -> List.of();
-            case SCORE -> List.of(Tables.RESPONSIVENESS_SCORES);
-            case ALLOCATE -> List.of(Tables.ENROLMENTS, Tables.ALLOCATIONS);
-            case MEASURE -> List.of(Tables.SEGMENT_METRICS);
-            case GOVERN -> List.of(Tables.RULE_DECISIONS);
-        };
+    private final String description;
+
+    Stage(String description) {
+        this.description = description;
+    }
+
+    /** What the stage turns into what. */
+    String description() {
+        return description;
     }
 
     String label() {

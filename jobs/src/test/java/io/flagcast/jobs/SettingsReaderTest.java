@@ -91,4 +91,24 @@ class SettingsReaderTest {
         assertThat(read(USERS + "flagcast.lake.root = b").hash()).isEqualTo(hash);
         assertThat(read(USERS + "flagcast.training.seed = 7").hash()).isNotEqualTo(hash);
     }
+
+    @Test
+    void aKeyThatStandsTwiceIsRefusedWithItsPlace() {
+        assertThatThrownBy(() -> read(USERS + "flagcast.training.folds = 3\nflagcast { training { folds = 3 } }"))
+                .isInstanceOf(Refusal.class)
+                .hasMessageMatching(
+                        ".*flagcast.conf: 3: key 'flagcast.training.folds' stands more than once: keep one");
+        assertThatThrownBy(() -> read(USERS + "flagcast.training { seed = 1, folds = 3, seed = 2 }"))
+                .hasMessageContaining("key 'flagcast.training.seed' stands more than once");
+    }
+
+    @Test
+    void oneGroupMayBeWrittenInSeveralPlaces() throws IOException {
+        Settings settings = read(USERS
+                + "base = 2\nflagcast.training { seed = 1 }\nflagcast.training { folds = 1${base}, withhold = \"a\"${base}\".csv\" }\n"
+                + "flagcast.users.predictors = [age, \"plan\"]\nflagcast.users { protected = [] }");
+
+        assertThat(settings.training().model().folds()).isEqualTo(12);
+        assertThat(settings.training().withhold()).contains("a2.csv");
+    }
 }

@@ -55,7 +55,11 @@ public record Rule(
     /** Side of the level on which a condition holds. */
     public enum Side {
         BELOW,
-        ABOVE
+        ABOVE;
+
+        public String label() {
+            return name().toLowerCase(Locale.ROOT);
+        }
     }
 
     /**

@@ -124,7 +124,7 @@ public record RuleEngine(String experimentId, String contentHash, List<Rule> rul
                 .formatted(
                         below ? "upper" : "lower",
                         bound.getAsDouble(),
-                        holds == below ? "below" : "not below",
+                        (holds ? "" : "not ") + when.side().label(),
                         when.level(),
                         values.mean(),
                         values.n());

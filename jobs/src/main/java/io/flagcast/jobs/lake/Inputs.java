@@ -39,11 +39,18 @@ public final class Inputs implements AutoCloseable {
     private final Map<Table, Dataset<Row>> mapped = new HashMap<>();
     private final Map<String, String> versions = new TreeMap<>();
     private final List<Dataset<Row>> persisted = new ArrayList<>();
+    private final List<Publication> publications;
     private Dataset<Row> attributed;
 
-    public Inputs(Lake lake, Map<Table, SourceSettings> sources, Instant asOf) {
+    /**
+     * The inputs of a run.
+     *
+     * @param publications all publications before the run, oldest first: what was live when an exposure happened
+     */
+    public Inputs(Lake lake, Map<Table, SourceSettings> sources, Instant asOf, List<Publication> publications) {
         this.lake = Objects.requireNonNull(lake, "lake");
         this.sources = Map.copyOf(sources);
+        this.publications = List.copyOf(publications);
         this.asOf = Objects.requireNonNull(asOf, "asOf");
     }
 
@@ -91,7 +98,7 @@ public final class Inputs implements AutoCloseable {
     /** Valid exposures, with the decision that was live at the time where none was logged. */
     public Dataset<Row> exposures() {
         if (attributed == null) {
-            List<Row> rows = lake.publications().stream()
+            List<Row> rows = publications.stream()
                     .filter(publication -> publication.tables().containsKey(Tables.ALLOCATIONS.name()))
                     .map(publication -> RowFactory.create(
                             publication.sequence(),
@@ -99,7 +106,7 @@ public final class Inputs implements AutoCloseable {
                             publication.tables().get(Tables.ALLOCATIONS.name()).runId()))
                     .toList();
             Dataset<Row> exposures = valid(Tables.EXPOSURES);
-            if (rows.isEmpty()) {
+            if (rows.isEmpty() || ExposureAttribution.incomplete(exposures).isEmpty()) {
                 attributed = exposures;
             } else {
                 StructType schema =
@@ -144,12 +151,16 @@ public final class Inputs implements AutoCloseable {
     /** Reads every source and counts. */
     public Map<Table, Counts> counts() {
         Map<Table, Counts> counts = new HashMap<>();
-        for (Table table : sources.keySet()) {
-            Row row = mapped(table)
-                    .agg(count(lit(1)), count(col(InputMapping.REASON)))
-                    .head();
-            counts.put(table, new Counts(row.getLong(0), row.getLong(0) - row.getLong(1), row.getLong(1)));
-        }
+        sources.keySet().stream()
+                .map(table -> mapped(table)
+                        .agg(count(lit(1)), count(col(InputMapping.REASON)))
+                        .select(lit(table.name()), col("*")))
+                .reduce(Dataset::union)
+                .orElseThrow()
+                .collectAsList()
+                .forEach(row -> counts.put(
+                        Tables.named(row.getString(0)).orElseThrow(),
+                        new Counts(row.getLong(1), row.getLong(1) - row.getLong(2), row.getLong(2))));
         return counts;
     }
 

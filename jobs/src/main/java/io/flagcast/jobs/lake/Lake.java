@@ -23,6 +23,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -35,9 +36,11 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Observation;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.DoubleType;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
 
@@ -102,37 +105,70 @@ public final class Lake {
         return history(table).where(col("run_id").equalTo(runId));
     }
 
-    /** The rows of a table in the live publication; all rows of a table that only grows. */
-    public Dataset<Row> live(Table table) {
+    /** The rows of a table in a publication; none without one, all rows of a table that only grows. */
+    public Dataset<Row> published(Table table, Optional<Publication> publication) {
         if (table.kind() == Kind.APPEND) {
             return history(table);
         }
         return slice(
                 table,
-                live().flatMap(publication ->
-                                Optional.ofNullable(publication.tables().get(table.name())))
+                publication
+                        .flatMap(live -> Optional.ofNullable(live.tables().get(table.name())))
                         .map(Publication.LiveSlice::runId)
                         .orElse(""));
     }
 
     /**
-     * Replaces the slice of a run and audits it.
+     * Replaces the slice of a run.
      *
      * @param rows the table's columns without {@code run_id} and {@code as_of}
-     * @return how many rows the slice has
-     * @throws InputException where rows repeat a key or hold a NaN
+     * @return how many rows were written
+     * @throws InputException where rows hold a NaN or a score outside [0, 100]; {@link Audit} checks the keys
      */
     public long replaceSlice(Table table, RunId runId, Dataset<Row> rows) {
         create(table);
         Dataset<Row> slice = conformed(
                 table, rows.withColumn("run_id", lit(runId.toString())).withColumn("as_of", lit(runId.asOf())));
-        slice.write()
+        Observation written = new Observation();
+        slice.observe(
+                        written,
+                        count(lit(1)).as("rows"),
+                        count_if(impossible(slice.schema())).as("impossible"))
+                .write()
                 .format("delta")
                 .mode("overwrite")
                 .option("replaceWhere", "run_id = '" + runId + "'")
                 .option("mergeSchema", table.columnSet() == ColumnSet.OPEN)
                 .save(location(table));
-        return audit(table, runId);
+        Map<String, Object> counts = counts(written);
+        if ((Long) counts.get("impossible") > 0) {
+            throw new InputException(
+                    "%s of run %s: %,d rows have a NaN or a score outside [0, 100]: nothing is published"
+                            .formatted(table.name(), runId, (Long) counts.get("impossible")));
+        }
+        return (Long) counts.get("rows");
+    }
+
+    private static Map<String, Object> counts(Observation written) {
+        try {
+            return written.getAsJava();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted while a slice was written", e);
+        }
+    }
+
+    private static Column impossible(StructType schema) {
+        Column impossible = lit(false);
+        for (StructField field : schema.fields()) {
+            if (field.dataType() instanceof DoubleType) {
+                impossible = impossible.or(col(field.name()).isNaN());
+            }
+            if (field.name().equals("score")) {
+                impossible = impossible.or(col("score").lt(0)).or(col("score").gt(100));
+            }
+        }
+        return impossible;
     }
 
     private Dataset<Row> conformed(Table table, Dataset<Row> rows) {
@@ -156,43 +192,6 @@ public final class Lake {
         return rows.select(columns.toArray(Column[]::new));
     }
 
-    /** Counts the rows of a slice; refuses repeated keys, NaN and scores outside [0, 100]. */
-    private long audit(Table table, RunId runId) {
-        Dataset<Row> slice = slice(table, runId.toString());
-        Column broken = lit(false);
-        for (StructField field : slice.schema().fields()) {
-            if (field.dataType().typeName().equals("double")) {
-                broken = broken.or(col(field.name()).isNaN());
-            }
-            if (field.name().equals("score")) {
-                broken = broken.or(col("score").lt(0)).or(col("score").gt(100));
-            }
-        }
-        long rows;
-        long repeated = 0;
-        long bad;
-        if (table.key().isEmpty()) {
-            Row counts = slice.agg(count(lit(1)), count_if(broken)).head();
-            rows = counts.getLong(0);
-            bad = counts.getLong(1);
-        } else {
-            Column[] key = table.key().stream().map(name -> col(name)).toArray(Column[]::new);
-            Row counts = slice.groupBy(key)
-                    .agg(count(lit(1)).as("n"), count_if(broken).as("bad"))
-                    .selectExpr("coalesce(sum(n), 0)", "count_if(n > 1)", "coalesce(sum(bad), 0)")
-                    .head();
-            rows = counts.getLong(0);
-            repeated = counts.getLong(1);
-            bad = counts.getLong(2);
-        }
-        if (repeated > 0 || bad > 0) {
-            throw new InputException(
-                    "%s of run %s: %,d keys %s repeat, %,d rows have a NaN or a score outside [0, 100]: nothing is published"
-                            .formatted(table.name(), runId, repeated, table.key(), bad));
-        }
-        return rows;
-    }
-
     /** Appends rows, given with the table's columns in order. */
     public void append(Table table, List<Row> rows) {
         if (!rows.isEmpty()) {
@@ -206,18 +205,17 @@ public final class Lake {
     }
 
     /**
-     * Appends rows if nobody has appended this version yet: compare-and-set over processes.
+     * Appends rows of one run if nobody has appended this version yet: compare-and-set over processes.
      *
      * @param writer identity of the sequence of versions
      * @param version greater than every version before
-     * @return whether these rows are the ones in the table
+     * @return whether the rows of these keys in the table are this run's
      */
     public boolean appendOnce(Table table, List<Row> rows, String writer, long version) {
         create(table);
-        long before = history(table).count();
+        Dataset<Row> frame = frame(table, rows);
         try {
-            frame(table, rows)
-                    .write()
+            frame.write()
                     .format("delta")
                     .mode("append")
                     .option("txnAppId", writer)
@@ -229,8 +227,14 @@ public final class Lake {
             }
             throw e;
         }
-        // Delta skips a version that was written before without saying so.
-        return before + rows.size() <= history(table).count();
+        // Delta skips a version that was written before without saying so: only reading tells who came first.
+        Column[] identity = Stream.concat(table.key().stream(), Stream.of("run_id"))
+                .map(name -> col(name))
+                .toArray(Column[]::new);
+        return history(table)
+                .select(identity)
+                .collectAsList()
+                .containsAll(frame.select(identity).collectAsList());
     }
 
     private static boolean isConcurrentTransaction(Throwable error) {
@@ -273,8 +277,7 @@ public final class Lake {
 
     /** The newest publication. */
     public Optional<Publication> live() {
-        List<Publication> all = publications();
-        return all.isEmpty() ? Optional.empty() : Optional.of(all.get(all.size() - 1));
+        return Publication.newest(publications());
     }
 
     /**
@@ -338,16 +341,22 @@ public final class Lake {
         }
     }
 
-    /** Makes every table a view by its name over the live publication, and {@code history.<table>} over all runs. */
-    public void registerViews() {
+    /**
+     * Makes the tables that a query names views: by their name over the live publication, as {@code history.<table>}
+     * over all runs.
+     */
+    public void registerViews(String query) {
+        Optional<Publication> live = live();
         spark.sql("CREATE DATABASE IF NOT EXISTS history");
-        Stream<Table> tables = Tables.ALL.stream().filter(table -> table.kind() != Kind.INPUT);
-        tables.forEach(table -> {
-            live(table).createOrReplaceTempView(table.name());
+        for (Table table : Tables.ALL) {
+            if (table.kind() == Kind.INPUT || !query.toLowerCase(Locale.ROOT).contains(table.name())) {
+                continue;
+            }
+            published(table, live).createOrReplaceTempView(table.name());
             if (exists(table)) {
                 spark.sql("CREATE OR REPLACE VIEW history.%s AS SELECT * FROM delta.`%s`"
                         .formatted(table.name(), location(table)));
             }
-        });
+        }
     }
 }

@@ -1,8 +1,10 @@
 package io.flagcast.jobs.lake;
 
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 
 /**
  * A moment when the tables of a run became the live ones.
@@ -35,5 +37,10 @@ public record Publication(
     public Publication {
         Objects.requireNonNull(runId, "runId");
         tables = Map.copyOf(tables);
+    }
+
+    /** The last of all publications, which are given oldest first. */
+    public static Optional<Publication> newest(List<Publication> publications) {
+        return publications.isEmpty() ? Optional.empty() : Optional.of(publications.get(publications.size() - 1));
     }
 }

@@ -23,8 +23,10 @@ import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 
 /** One self-contained page about the live publication: no script, no network. */
@@ -52,6 +54,7 @@ public final class HtmlReport {
      */
     public static void write(Lake lake, List<Worth> worth, Path file) throws IOException {
         Publication live = lake.live().orElseThrow();
+        Optional<Publication> shown = Optional.of(live);
         StringBuilder page = new StringBuilder();
         page.append("<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">")
                 .append("<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">")
@@ -67,8 +70,8 @@ public final class HtmlReport {
         if (!worth.isEmpty()) {
             worth(page, worth);
         }
-        scores(page, lake);
-        List<Row> allocations = lake.live(Tables.ALLOCATIONS)
+        scores(page, lake.published(Tables.RESPONSIVENESS_SCORES, shown));
+        List<Row> allocations = lake.published(Tables.ALLOCATIONS, shown)
                 .groupBy("experiment_id", "segment")
                 .agg(
                         count(lit(1)).as("users"),
@@ -76,7 +79,7 @@ public final class HtmlReport {
                         max("share").as("share"))
                 .orderBy("experiment_id", "segment")
                 .collectAsList();
-        List<Row> metrics = lake.live(Tables.SEGMENT_METRICS)
+        List<Row> metrics = lake.published(Tables.SEGMENT_METRICS, shown)
                 .orderBy("experiment_id", "metric_name", "user_segment", "population", "window_start")
                 .collectAsList();
         for (String experimentId :
@@ -98,7 +101,7 @@ public final class HtmlReport {
                 .append(", run ")
                 .append(escape(live.runId()))
                 .append("</p><ul class=\"key\">");
-        for (Row row : lake.live(Tables.RULE_DECISIONS)
+        for (Row row : lake.published(Tables.RULE_DECISIONS, Optional.of(live))
                 .orderBy("experiment_id", "rule_id")
                 .collectAsList()) {
             item(
@@ -153,11 +156,10 @@ public final class HtmlReport {
                 rows);
     }
 
-    private static void scores(StringBuilder page, Lake lake) {
+    private static void scores(StringBuilder page, Dataset<Row> scores) {
         page.append("<h2>Scores</h2>");
         Map<String, List<Row>> byFeature = new TreeMap<>();
-        lake.live(Tables.RESPONSIVENESS_SCORES)
-                .groupBy(
+        scores.groupBy(
                         col("feature_id"),
                         col("source"),
                         least(floor(col("score").divide(5)), lit(19)).as("bin"))

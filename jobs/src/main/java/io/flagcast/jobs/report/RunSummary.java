@@ -7,6 +7,7 @@ import io.flagcast.jobs.lake.Publication;
 import io.flagcast.tables.Tables;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.apache.spark.sql.Row;
 
 /** What a run decided and why, for the person who started it. */
@@ -18,10 +19,11 @@ public record RunSummary(List<String> lines) {
 
     /** The summary of a publication. */
     public static RunSummary of(Lake lake, Publication publication) {
+        Optional<Publication> live = Optional.of(publication);
         List<String> lines = new ArrayList<>();
         lines.add("");
         TextTable scores = new TextTable(List.of("feature", "source", "users", "mean uplift", "no benefit"));
-        for (Row row : lake.slice(Tables.RESPONSIVENESS_SCORES, publication.runId())
+        for (Row row : lake.published(Tables.RESPONSIVENESS_SCORES, live)
                 .groupBy("feature_id", "source")
                 .agg(expr("count(*)"), expr("avg(uplift)"), expr("avg(CAST(no_benefit AS INT))"))
                 .orderBy("feature_id", "source")
@@ -36,7 +38,7 @@ public record RunSummary(List<String> lines) {
         lines.addAll(scores.toString().lines().toList());
         lines.add("");
         TextTable allocations = new TextTable(List.of("experiment", "segment", "users", "enabled", "share"));
-        for (Row row : lake.slice(Tables.ALLOCATIONS, publication.runId())
+        for (Row row : lake.published(Tables.ALLOCATIONS, live)
                 .groupBy("experiment_id", "segment")
                 .agg(expr("count(*)"), expr("avg(CAST(enabled AS INT))"), expr("min(share)"))
                 .orderBy("experiment_id", "segment")
@@ -49,7 +51,7 @@ public record RunSummary(List<String> lines) {
                     "%.0f %%".formatted(100 * row.getDouble(4))));
         }
         lines.addAll(allocations.toString().lines().toList());
-        List<Row> decisions = lake.slice(Tables.RULE_DECISIONS, publication.runId())
+        List<Row> decisions = lake.published(Tables.RULE_DECISIONS, live)
                 .orderBy("experiment_id", "rule_id")
                 .collectAsList();
         if (!decisions.isEmpty()) {

@@ -133,7 +133,7 @@ public final class Simulation {
         List<Row> exposures = new ArrayList<>();
         List<Row> outcomes = new ArrayList<>();
         List<Row> truth = new ArrayList<>();
-        Dataset<Row> served = lake.live(Tables.ALLOCATIONS)
+        Dataset<Row> served = lake.published(Tables.ALLOCATIONS, publication)
                 .where(col("propensity").gt(0).and(col("propensity").lt(1)));
         for (Row row : served.orderBy("experiment_id", "user_id").collectAsList()) {
             User user = visitors.get(row.<String>getAs("user_id"));

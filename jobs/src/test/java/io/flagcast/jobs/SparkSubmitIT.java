@@ -1,0 +1,102 @@
+package io.flagcast.jobs;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.apache.spark.launcher.JavaModuleOptions;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The thin jar under the real spark-submit, in processes of its own. */
+class SparkSubmitIT {
+
+    private static final Path LIB = Path.of(System.getProperty("flagcast.home"), "target/lib");
+    private static final String JAR = System.getProperty("flagcast.jar");
+
+    @TempDir
+    private Path folder;
+
+    private ProcessBuilder submit(String master, CsvWorld world, Instant asOf) throws IOException {
+        Path home = Files.createDirectories(folder.resolve("spark"));
+        if (!Files.exists(home.resolve("jars"))) {
+            Files.createSymbolicLink(home.resolve("jars"), LIB.toRealPath());
+        }
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin/java").toString());
+        command.addAll(List.of(JavaModuleOptions.defaultModuleOptionArray()));
+        command.addAll(List.of("-Xmx1g", "-cp", LIB + "/*", "org.apache.spark.deploy.SparkSubmit"));
+        command.addAll(List.of("--master", master, "--class", "io.flagcast.jobs.Main"));
+        for (String conf : List.of(
+                "spark.ui.enabled=false",
+                "spark.sql.shuffle.partitions=3",
+                "spark.databricks.delta.snapshotPartitions=1",
+                "spark.driver.bindAddress=127.0.0.1",
+                "spark.driver.host=127.0.0.1")) {
+            command.addAll(List.of("--conf", conf));
+        }
+        command.addAll(List.of(JAR, "run", "--conf", world.conf().toString(), "--as-of", asOf.toString()));
+        ProcessBuilder builder = new ProcessBuilder(command).directory(folder.toFile());
+        builder.environment().put("SPARK_HOME", home.toString());
+        builder.environment().put("SPARK_SCALA_VERSION", "2.13");
+        builder.environment().put("SPARK_LOCAL_IP", "127.0.0.1");
+        return builder;
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"local[2]", "local-cluster[2,1,1024]"})
+    void theThinJarRunsThePipeline(String master) throws Exception {
+        CsvWorld world = CsvWorld.in(folder.resolve("world"));
+        Path said = folder.resolve("stderr");
+
+        Process process = submit(master, world, CsvWorld.FIRST)
+                .redirectError(said.toFile())
+                .start();
+        assertThat(process.waitFor(5, TimeUnit.MINUTES)).isTrue();
+
+        assertThat(process.exitValue()).as(Files.readString(said)).isZero();
+        assertThat(Files.readString(said)).contains("published 1: 1,200 scores, 1,200 allocations");
+        assertThat(Invocation.rows(
+                                world.conf(),
+                                "SELECT count(*) AS n, min(score) AS low, max(score) AS high FROM responsiveness_scores")
+                        .get(0))
+                .satisfies(row -> {
+                    assertThat(row.get("n").asLong()).isEqualTo(1200);
+                    assertThat(row.get("high").asDouble() - row.get("low").asDouble())
+                            .isGreaterThan(90);
+                });
+    }
+
+    @Test
+    void aKilledRunLeavesThePublicationLiveAndTheNextOneGoesOn() throws Exception {
+        CsvWorld world = CsvWorld.in(folder.resolve("world"));
+        assertThat(world.run(CsvWorld.FIRST).code()).isZero();
+        List<JsonNode> before = Invocation.rows(world.conf(), "SELECT * FROM allocations ORDER BY user_id");
+
+        Process process = submit("local[2]", world, CsvWorld.SECOND).start();
+        try (BufferedReader said = process.errorReader(StandardCharsets.UTF_8)) {
+            String line = said.readLine();
+            while (line != null && !line.contains("[4/6] allocate")) {
+                line = said.readLine();
+            }
+            assertThat(line).as("the run reached allocate").isNotNull();
+            process.destroyForcibly().waitFor();
+        }
+
+        assertThat(Invocation.rows(world.conf(), "SELECT * FROM allocations ORDER BY user_id"))
+                .isEqualTo(before);
+        Invocation next = world.run(CsvWorld.SECOND);
+        assertThat(next.code()).as(next.err()).isZero();
+        assertThat(next.err()).contains("run 20260311T000000Z-g1", "published 2");
+    }
+}

@@ -77,7 +77,7 @@ final class DemoCommand implements Callable<Integer> {
             throw new Refusal(
                     ExitCode.CONFIGURATION, "%s is %s: the demo writes to local disk only".formatted(key, root));
         }
-        Path folder = Path.of(root);
+        Path folder = Path.of(root).normalize();
         Path mark = folder.resolve(".flagcast-demo");
         if (Files.exists(folder) && !Files.exists(mark)) {
             throw new Refusal(

@@ -18,6 +18,7 @@ import java.util.TreeMap;
 import org.apache.spark.sql.AnalysisException;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
+import org.apache.spark.storage.StorageLevel;
 
 /** Stage train: training examples and usage to models, where the newest model of a feature is due. */
 final class TrainModels {
@@ -27,8 +28,18 @@ final class TrainModels {
     static StageResult run(Run run) {
         ModelRegistry registry = ModelRegistry.read(run.lake());
         Optional<Dataset<Row>> withheld = withheld(run);
-        Dataset<Row> examples =
-                without(run.lake().slice(Tables.TRAINING_EXAMPLES, run.id().toString()), withheld);
+        Dataset<Row> examples = without(
+                        run.lake().slice(Tables.TRAINING_EXAMPLES, run.id().toString()), withheld)
+                .persist(StorageLevel.MEMORY_AND_DISK());
+        try {
+            return train(run, registry, examples, withheld);
+        } finally {
+            examples.unpersist();
+        }
+    }
+
+    private static StageResult train(
+            Run run, ModelRegistry registry, Dataset<Row> examples, Optional<Dataset<Row>> withheld) {
         TrainingSettings how = run.settings().training().model();
         ResponseTraining training = new ResponseTraining(
                 Profiles.names(run.settings().predictors(), run.settings().usage()), how);

@@ -169,7 +169,9 @@ public final class Simulation {
             List<Row> truth) {
         String experimentId = allocation.getAs("experiment_id");
         SplittableRandom random = world.draws(user, day, experimentId);
-        Instant when = day(day).plusSeconds(random.nextLong(DAY.toSeconds()));
+        // Everybody has a time of day, so that the outcome windows of two visits never overlap.
+        long habit = world.draws(user, 0, "habit").nextLong(DAY.toSeconds());
+        Instant when = day(day).plusSeconds(habit);
         boolean enabled = allocation.<Boolean>getAs("enabled");
         boolean broken = settings.dropOnDay() >= 0 && day >= settings.dropOnDay();
         double ifNot = World.responseIfNot(user, featureId);

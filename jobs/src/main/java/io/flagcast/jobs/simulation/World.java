@@ -30,7 +30,7 @@ public record World(long seed, List<User> users) {
     /** Features with experiments, and the feature that is known from usage only. */
     public static final List<String> FEATURES = List.of("checkout_v2", "dark_mode", "express_pay", "playlists");
 
-    private static final double BREAKAGE = 0.1;
+    private static final double BREAKAGE = 0.02;
 
     /**
      * A user.

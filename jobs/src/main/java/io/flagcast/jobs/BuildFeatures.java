@@ -40,10 +40,14 @@ final class BuildFeatures {
         Dataset<Row> examples =
                 learning.before(run.asOf(), users, events, inputs.exposures(), inputs.valid(Tables.OUTCOMES));
 
-        long rejected = run.lake().replaceSlice(Tables.QUARANTINE, run.id(), inputs.rejected());
-        long profiled = run.lake().replaceSlice(Tables.USER_PROFILES, run.id(), profiles);
-        long learned = run.lake().replaceSlice(Tables.TRAINING_EXAMPLES, run.id(), examples);
-        return result(counts, inputs, profiled, learned, rejected);
+        Map<Table, Long> written = run.lake()
+                .replaceSlices(
+                        run.id(),
+                        Map.of(
+                                Tables.QUARANTINE, inputs.rejected(),
+                                Tables.USER_PROFILES, profiles,
+                                Tables.TRAINING_EXAMPLES, examples));
+        return result(counts, inputs, written);
     }
 
     private static void requirePredictors(Run run) {
@@ -95,19 +99,21 @@ final class BuildFeatures {
         }
     }
 
-    private static StageResult result(
-            Map<Table, Counts> counts, Inputs inputs, long profiled, long learned, long rejected) {
+    private static StageResult result(Map<Table, Counts> counts, Inputs inputs, Map<Table, Long> written) {
         Map<String, String> detail = new TreeMap<>();
         counts.forEach((table, count) -> detail.put(
                 table.name(), count.in() + " in, " + count.out() + " out, " + count.quarantined() + " quarantined"));
-        detail.put(Tables.USER_PROFILES.name(), Long.toString(profiled));
-        detail.put(Tables.TRAINING_EXAMPLES.name(), Long.toString(learned));
+        written.forEach((table, rows) -> detail.put(table.name(), Long.toString(rows)));
         return new StageResult(
                 counts.values().stream().mapToLong(Counts::in).sum(),
                 counts.values().stream().mapToLong(Counts::out).sum(),
-                rejected,
+                written.get(Tables.QUARANTINE),
                 detail,
                 inputs.versions(),
-                "%,d profiles, %,d training examples, %,d rows quarantined".formatted(profiled, learned, rejected));
+                "%,d profiles, %,d training examples, %,d rows quarantined"
+                        .formatted(
+                                written.get(Tables.USER_PROFILES),
+                                written.get(Tables.TRAINING_EXAMPLES),
+                                written.get(Tables.QUARANTINE)));
     }
 }

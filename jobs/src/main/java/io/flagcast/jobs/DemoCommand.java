@@ -62,8 +62,7 @@ final class DemoCommand implements Callable<Integer> {
             Lake lake = new Lake(session.spark(), settings.lake().root());
             Simulation simulation = new Simulation(session.spark(), settings.simulation());
             Publication last = live(settings, experiments, lake, simulation, progress);
-            List<Worth> worth =
-                    Worth.of(simulation.truth(), settings.simulation().seed());
+            List<Worth> worth = Worth.of(simulation.truth());
             Path report = Path.of(settings.lake().root()).resolveSibling("report.html");
             HtmlReport.write(lake, worth, report);
             summary(settings, lake, last, worth, report, new PrintStream(System.out, true, StandardCharsets.UTF_8));
@@ -102,7 +101,7 @@ final class DemoCommand implements Callable<Integer> {
     /** Every day: run on what is known in the morning, then live the day under what was published. */
     private static Publication live(
             Settings settings, List<Experiment> experiments, Lake lake, Simulation simulation, Progress progress) {
-        simulation.create();
+        simulation.create(experiments);
         Publication last = null;
         int days = settings.simulation().days();
         for (int day = 0; day <= days; day++) {

@@ -19,6 +19,8 @@ record Session(SparkSession spark) implements AutoCloseable {
             Map.entry("spark.delta.logStore.file.impl", ExclusiveLogStore.class.getName()),
             Map.entry("spark.delta.logStore.s3a.impl", ExclusiveLogStore.class.getName()),
             Map.entry("spark.sql.debug.maxToStringFields", "200"),
+            // Events and outcomes are gathered per user: by hash, before Spark gives up and sorts.
+            Map.entry("spark.sql.objectHashAggregate.sortBased.fallbackThreshold", "100000"),
             // Views of `sql` are kept there and nothing else.
             Map.entry("spark.sql.warehouse.dir", System.getProperty("java.io.tmpdir") + "/flagcast-warehouse"),
             Map.entry("spark.sql.sources.parallelPartitionDiscovery.parallelism", "8"));

@@ -280,7 +280,8 @@ final class SettingsReader {
                         integer("training.collaborative.rank"),
                         number("training.collaborative.alpha"),
                         number("training.collaborative.regularisation"),
-                        integer("training.collaborative.iterations")),
+                        integer("training.collaborative.iterations"),
+                        integer("training.collaborative.blocks")),
                 null);
         return checked(
                 () -> new Settings.Training(

@@ -35,7 +35,7 @@ final class SimulateCommand implements Callable<Integer> {
         try (Session session = Session.open()) {
             Simulation simulation = new Simulation(session.spark(), settings.simulation());
             if (day == null) {
-                simulation.create();
+                simulation.create(experiments);
                 progress.say("wrote %,d users and their usage to %s; next: flagcast run --as-of %s"
                         .formatted(
                                 settings.simulation().users(),

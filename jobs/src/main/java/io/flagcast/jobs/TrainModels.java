@@ -9,12 +9,12 @@ import io.flagcast.training.CollaborativeTraining;
 import io.flagcast.training.ResponseTraining;
 import io.flagcast.training.ResponseTraining.Result;
 import io.flagcast.training.TrainingSettings;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.apache.spark.sql.AnalysisException;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -38,56 +38,61 @@ final class TrainModels {
         }
     }
 
+    /** Features at the same time: what one waits for on the driver, another uses. */
     private static StageResult train(
             Run run, ModelRegistry registry, Dataset<Row> examples, Optional<Dataset<Row>> withheld) {
-        TrainingSettings how = run.settings().training().model();
-        ResponseTraining training = new ResponseTraining(
-                Profiles.names(run.settings().predictors(), run.settings().usage()), how);
-
-        List<String> outcomes = new ArrayList<>();
-        long trained = 0;
-        List<String> features =
-                run.settings().features().keySet().stream().sorted().toList();
-        for (String featureId : features) {
-            Optional<Entry> young = registry.newest(featureId, run.asOf().minusSeconds(1))
-                    .filter(entry -> entry.asOf()
-                            .plus(run.settings().training().retrainEvery())
-                            .isAfter(run.asOf()));
-            if (young.isPresent()) {
-                outcomes.add(featureId + " keeps " + young.get().modelId());
-                continue;
-            }
-            Map<String, String> provenance = provenance(run, featureId);
-            String modelId = "m-" + ModelRegistry.sha256(provenance.toString()).substring(0, 12);
-            if (registry.withId(modelId).isPresent()) {
-                outcomes.add(featureId + " reuses " + modelId);
-                continue;
-            }
-            Dataset<Row> own = examples.where(col("feature_id").equalTo(featureId));
-            Result result = switch (run.settings().features().get(featureId).objective()) {
-                case UPLIFT -> training.uplift(own);
-                case PROPENSITY -> training.propensity(own);
-                case COLLABORATIVE ->
-                    new CollaborativeTraining(List.of(featureId), how)
-                            .train(without(run.inputs().usage(), withheld));
-            };
-            if (result instanceof Result.Trained done) {
-                provenance.put("jvm", System.getProperty("java.vm.name") + " " + System.getProperty("java.vm.version"));
-                Entry entry = registry.save(run, modelId, featureId, done.model(), provenance);
-                outcomes.add("%s trains %s on %,d".formatted(featureId, modelId, entry.examples()));
-                trained++;
-            } else if (result instanceof Result.TooLittle nothing) {
-                outcomes.add(featureId + " waits");
-                run.progress().say("           %s has no model yet: %s".formatted(featureId, nothing.reason()));
-            }
-        }
+        List<Outcome> outcomes = run.settings().features().keySet().stream().sorted().toList().parallelStream()
+                .map(featureId -> train(featureId, run, registry, examples, withheld))
+                .toList();
+        outcomes.forEach(outcome -> outcome.waitsFor().ifPresent(run.progress()::say));
+        long trained = outcomes.stream().filter(Outcome::trained).count();
         return new StageResult(
                 0,
                 trained,
                 0,
                 Map.of(Tables.MODEL_RUNS.name(), Long.toString(trained)),
                 Map.of(),
-                String.join("; ", outcomes));
+                outcomes.stream().map(Outcome::summary).collect(Collectors.joining("; ")));
+    }
+
+    /** What became of a feature: a summary, whether a model was trained, and what is missing where there is none. */
+    private record Outcome(String summary, boolean trained, Optional<String> waitsFor) {}
+
+    private static Outcome train(
+            String featureId, Run run, ModelRegistry registry, Dataset<Row> examples, Optional<Dataset<Row>> withheld) {
+        Optional<Entry> young = registry.newest(featureId, run.asOf().minusSeconds(1))
+                .filter(entry -> entry.asOf()
+                        .plus(run.settings().training().retrainEvery())
+                        .isAfter(run.asOf()));
+        if (young.isPresent()) {
+            return new Outcome(featureId + " keeps " + young.get().modelId(), false, Optional.empty());
+        }
+        Map<String, String> provenance = provenance(run, featureId);
+        String modelId = "m-" + ModelRegistry.sha256(provenance.toString()).substring(0, 12);
+        if (registry.withId(modelId).isPresent()) {
+            return new Outcome(featureId + " reuses " + modelId, false, Optional.empty());
+        }
+        TrainingSettings how = run.settings().training().model();
+        ResponseTraining training = new ResponseTraining(
+                Profiles.names(run.settings().predictors(), run.settings().usage()), how);
+        Dataset<Row> own = examples.where(col("feature_id").equalTo(featureId));
+        Result result = switch (run.settings().features().get(featureId).objective()) {
+            case UPLIFT -> training.uplift(own);
+            case PROPENSITY -> training.propensity(own);
+            case COLLABORATIVE ->
+                new CollaborativeTraining(List.of(featureId), how)
+                        .train(without(run.inputs().usage(), withheld));
+        };
+        if (result instanceof Result.TooLittle nothing) {
+            return new Outcome(
+                    featureId + " waits",
+                    false,
+                    Optional.of("           %s has no model yet: %s".formatted(featureId, nothing.reason())));
+        }
+        provenance.put("jvm", System.getProperty("java.vm.name") + " " + System.getProperty("java.vm.version"));
+        Entry entry = registry.save(run, modelId, featureId, ((Result.Trained) result).model(), provenance);
+        return new Outcome(
+                "%s trains %s on %,d".formatted(featureId, modelId, entry.examples()), true, Optional.empty());
     }
 
     /** All that decides what a model becomes; its hash is the model's id. */

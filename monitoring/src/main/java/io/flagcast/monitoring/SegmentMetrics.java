@@ -110,19 +110,25 @@ public final class SegmentMetrics {
                         .otherwise(version);
             }
         }
+        Column isEvidence = coalesce(col("parameters_version"), lit(0L)).geq(version);
+        Column exposure = struct("exposed_at", "enabled", "propensity");
         return exposures
                 .where(col("experiment_id")
                         .isin(experiments.stream()
                                 .map(MeasuredExperiment::experimentId)
                                 .toArray()))
                 .withColumn("user_segment", explode(array(lit(ALL), coalesce(col("segment"), lit(UNSCORED)))))
-                .withColumn("window", explode(array(lit(TOTAL), lit(EVIDENCE))))
-                .where(col("window")
-                        .equalTo(TOTAL)
-                        .or(coalesce(col("parameters_version"), lit(0L)).geq(version)))
-                .groupBy("experiment_id", "user_segment", "window", "user_id")
-                .agg(min(struct("exposed_at", "enabled", "propensity")).as("first"))
-                .select("experiment_id", "user_segment", "window", "user_id", "first.*");
+                .groupBy("experiment_id", "user_segment", "user_id")
+                .agg(min(exposure).as("total"), min(when(isEvidence, exposure)).as("evidence"))
+                .withColumn(
+                        "in_window",
+                        explode(array(
+                                struct(lit(TOTAL).as("window"), col("total").as("first")),
+                                struct(
+                                        lit(EVIDENCE).as("window"),
+                                        col("evidence").as("first")))))
+                .where(col("in_window.first").isNotNull())
+                .select("experiment_id", "user_segment", "in_window.window", "user_id", "in_window.first.*");
     }
 
     /** What each metric counts for each first exposure, whether its outcome window has closed or not. */

@@ -71,6 +71,7 @@ public record CollaborativeTraining(List<String> featureIds, TrainingSettings se
                 .setAlpha(how.alpha())
                 .setRegParam(how.regularisation())
                 .setMaxIter(how.iterations())
+                .setNumBlocks(how.blocks())
                 .setSeed(settings.seed())
                 .setUserCol("user")
                 .setItemCol("item")

@@ -19,14 +19,16 @@ public record TrainingSettings(
      * @param alpha confidence of one unit of log1p(usage), above 0
      * @param regularisation penalty per observation, above 0
      * @param iterations alternating steps, at least 1
+     * @param blocks parts that users and items are split into, at least 1; initial factors depend on them
      */
-    public record Collaborative(int rank, double alpha, double regularisation, int iterations) {
+    public record Collaborative(int rank, double alpha, double regularisation, int iterations, int blocks) {
 
         public Collaborative {
             require(rank >= 1, "collaborative.rank", rank, "at least 1");
             require(alpha > 0, "collaborative.alpha", alpha, "above 0");
             require(regularisation > 0, "collaborative.regularisation", regularisation, "above 0");
             require(iterations >= 1, "collaborative.iterations", iterations, "at least 1");
+            require(blocks >= 1, "collaborative.blocks", blocks, "at least 1");
         }
     }
 

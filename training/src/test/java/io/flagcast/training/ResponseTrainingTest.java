@@ -186,7 +186,7 @@ class ResponseTrainingTest {
                 .hasMessage("flagcast.training.folds is 1: it must be 2 to 20");
         assertThatThrownBy(() -> new TrainingSettings(1, 5, Double.NaN, 50, collaborative))
                 .hasMessage("flagcast.training.regularisation is NaN: it must be at least 0");
-        assertThatThrownBy(() -> new TrainingSettings.Collaborative(0, 1, 1, 1))
+        assertThatThrownBy(() -> new TrainingSettings.Collaborative(0, 1, 1, 1, 1))
                 .hasMessage("flagcast.training.collaborative.rank is 0: it must be at least 1");
     }
 }

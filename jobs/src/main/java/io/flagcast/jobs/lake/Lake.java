@@ -4,6 +4,7 @@ import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.count;
 import static org.apache.spark.sql.functions.count_if;
 import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.not;
 
 import io.delta.tables.DeltaTable;
 import io.flagcast.features.InputException;
@@ -29,6 +30,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.hadoop.fs.FSDataInputStream;
@@ -51,7 +53,7 @@ public final class Lake {
 
     private final SparkSession spark;
     private final String root;
-    private final Set<Table> created = new HashSet<>();
+    private final Set<Table> created = ConcurrentHashMap.newKeySet();
 
     public Lake(SparkSession spark, String root) {
         this.spark = Objects.requireNonNull(spark, "spark");
@@ -147,6 +149,17 @@ public final class Lake {
                             .formatted(table.name(), runId, (Long) counts.get("impossible")));
         }
         return (Long) counts.get("rows");
+    }
+
+    /**
+     * Replaces several slices of a run at the same time: what one waits for on the driver, another uses.
+     *
+     * @return how many rows were written
+     */
+    public Map<Table, Long> replaceSlices(RunId runId, Map<Table, Dataset<Row>> slices) {
+        return slices.entrySet().parallelStream()
+                .collect(Collectors.toMap(
+                        Map.Entry::getKey, entry -> replaceSlice(entry.getKey(), runId, entry.getValue())));
     }
 
     private static Map<String, Object> counts(Observation written) {
@@ -313,12 +326,10 @@ public final class Lake {
     /** Removes the slices of all runs but these. */
     public void keepSlices(Set<String> runIds) {
         Object[] kept = runIds.toArray();
-        for (Table table : Tables.of(Kind.SLICE)) {
-            if (exists(table)) {
-                DeltaTable.forPath(spark, location(table))
-                        .delete(org.apache.spark.sql.functions.not(col("run_id").isin(kept)));
-            }
-        }
+        Tables.of(Kind.SLICE).parallelStream()
+                .filter(this::exists)
+                .forEach(table -> DeltaTable.forPath(spark, location(table))
+                        .delete(not(col("run_id").isin(kept))));
     }
 
     /** Writes a text file below the root, as a model. */

@@ -143,7 +143,7 @@ public final class HtmlReport {
         }
         table(
                 page,
-                "Conversions per 1,000 exposures with 95 % bootstrap intervals over users; every policy on the same users and luck",
+                "Conversions per 1,000 exposures with 95 % intervals over users; every policy on the same users and luck",
                 List.of(
                         "experiment",
                         "exposures",

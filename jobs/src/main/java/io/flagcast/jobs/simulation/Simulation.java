@@ -32,6 +32,7 @@ public final class Simulation {
 
     private static final Duration DAY = Duration.ofDays(1);
     private static final int HISTORY_DAYS = 28;
+    private static final int PILOT = -1;
 
     /** What each feature's response is called among the outcomes. */
     private static final Map<String, String> OUTCOMES =
@@ -66,8 +67,13 @@ public final class Simulation {
         return settings.start().plus(DAY.multipliedBy(day));
     }
 
-    /** Writes the users, their usage before the first day, and empty exposures and outcomes. */
-    public void create() {
+    /**
+     * Writes the users, their usage before the first day, and a pilot: the visitors of the day before met every
+     * experiment with a fair coin.
+     *
+     * @param experiments configured experiments, for the feature of each
+     */
+    public void create(List<Experiment> experiments) {
         List<Row> users = world.users().stream()
                 .map(user -> RowFactory.create(
                         user.id(), user.age(), user.country(), user.plan(), user.gender(), user.tenureDays()))
@@ -86,8 +92,21 @@ public final class Simulation {
             }
         }
         write("events", -1, events, EVENTS);
-        write("exposures", -1, List.of(), EXPOSURES);
-        write("outcomes", -1, List.of(), OUTCOME);
+        Met met = new Met(PILOT);
+        for (User user : world.users()) {
+            if (visits(user, PILOT)) {
+                experiments.forEach(experiment -> {
+                    boolean enabled = world.draws(user, PILOT, experiment.experimentId() + "/coin")
+                            .nextBoolean();
+                    met.add(user, experiment.featureId(), new Served(experiment.experimentId(), enabled));
+                });
+            }
+        }
+        met.write();
+    }
+
+    private boolean visits(User user, int day) {
+        return world.draws(user, day, "visit").nextDouble() < settings.dailyVisitors();
     }
 
     /** Number of events from a Poisson distribution: Knuth, The Art of Computer Programming, volume 2, 3.4.1. */
@@ -124,31 +143,27 @@ public final class Simulation {
         Map<String, User> visitors = new HashMap<>();
         List<Row> events = new ArrayList<>();
         for (User user : world.users()) {
-            SplittableRandom random = world.draws(user, day, "visit");
-            if (random.nextDouble() < settings.dailyVisitors()) {
+            if (visits(user, day)) {
                 visitors.put(user.id(), user);
-                use(user, day, random, events);
+                use(user, day, events);
             }
         }
-        List<Row> exposures = new ArrayList<>();
-        List<Row> outcomes = new ArrayList<>();
-        List<Row> truth = new ArrayList<>();
+        Met met = new Met(day);
         Dataset<Row> served = lake.published(Tables.ALLOCATIONS, publication)
                 .where(col("propensity").gt(0).and(col("propensity").lt(1)));
         for (Row row : served.orderBy("experiment_id", "user_id").collectAsList()) {
             User user = visitors.get(row.<String>getAs("user_id"));
             if (user != null) {
-                expose(user, day, row, features.get(row.<String>getAs("experiment_id")), exposures, outcomes, truth);
+                met.add(user, features.get(row.<String>getAs("experiment_id")), Served.of(row));
             }
         }
         write("events", day, events, EVENTS);
-        write("exposures", day, exposures, EXPOSURES);
-        write("outcomes", day, outcomes, OUTCOME);
-        write("truth", day, truth, TRUTH);
-        return Optional.of(new Day(exposures.size(), outcomes.size()));
+        met.write();
+        return Optional.of(new Day(met.exposures.size(), met.outcomes.size()));
     }
 
-    private void use(User user, int day, SplittableRandom random, List<Row> events) {
+    private void use(User user, int day, List<Row> events) {
+        SplittableRandom random = world.draws(user, day, "usage");
         for (String area : World.AREAS) {
             // A visitor does on the day of the visit what the average day is made of.
             int times = poisson(random, World.usageRate(user, area) / settings.dailyVisitors());
@@ -159,53 +174,91 @@ public final class Simulation {
         }
     }
 
-    private void expose(
-            User user,
-            int day,
-            Row allocation,
-            String featureId,
-            List<Row> exposures,
-            List<Row> outcomes,
-            List<Row> truth) {
-        String experimentId = allocation.getAs("experiment_id");
-        SplittableRandom random = world.draws(user, day, experimentId);
-        // Everybody has a time of day, so that the outcome windows of two visits never overlap.
-        long habit = world.draws(user, 0, "habit").nextLong(DAY.toSeconds());
-        Instant when = day(day).plusSeconds(habit);
-        boolean enabled = allocation.<Boolean>getAs("enabled");
-        boolean broken = settings.dropOnDay() >= 0 && day >= settings.dropOnDay();
-        double ifNot = World.responseIfNot(user, featureId);
-        double ifEnabled =
-                broken ? World.responseIfEnabledBroken(user, featureId) : World.responseIfEnabled(user, featureId);
-        // One draw decides both potential outcomes, so that policies are compared on the same luck.
-        double luck = random.nextDouble();
-        exposures.add(RowFactory.create(
-                experimentId,
-                user.id(),
-                enabled,
-                when,
-                allocation.getAs("propensity"),
-                experimentId + "/" + user.id() + "/" + day,
-                allocation.getAs("score"),
-                allocation.getAs("segment"),
-                allocation.getAs("reason"),
-                allocation.getAs("parameters_version"),
-                allocation.getAs("run_id")));
-        if (luck < (enabled ? ifEnabled : ifNot)) {
-            Instant responded =
-                    when.plusSeconds(60 + random.nextLong(Duration.ofHours(20).toSeconds()));
-            double value = Math.round(100 * Math.exp(3 + 0.5 * random.nextDouble())) / 100.0;
-            outcomes.add(RowFactory.create(user.id(), OUTCOMES.get(featureId), value, responded));
+    /** A decision as an application gets it: {@code allocations} without what only explains it. */
+    private record Served(
+            String experimentId,
+            boolean enabled,
+            double propensity,
+            Double score,
+            String segment,
+            String reason,
+            Long parametersVersion,
+            String runId) {
+
+        /** The fair coin of a pilot, before there is anything to serve from. */
+        Served(String experimentId, boolean enabled) {
+            this(experimentId, enabled, 0.5, null, null, null, null, null);
         }
-        truth.add(RowFactory.create(
-                day,
-                experimentId,
-                user.id(),
-                enabled,
-                luck < ifEnabled ? 1.0 : 0.0,
-                luck < ifNot ? 1.0 : 0.0,
-                ifEnabled,
-                ifNot));
+
+        static Served of(Row allocation) {
+            return new Served(
+                    allocation.getAs("experiment_id"),
+                    allocation.<Boolean>getAs("enabled"),
+                    allocation.<Double>getAs("propensity"),
+                    allocation.getAs("score"),
+                    allocation.getAs("segment"),
+                    allocation.getAs("reason"),
+                    allocation.getAs("parameters_version"),
+                    allocation.getAs("run_id"));
+        }
+    }
+
+    /** Who met which experiment on one day, and what followed. */
+    private final class Met {
+        private final int day;
+        private final List<Row> exposures = new ArrayList<>();
+        private final List<Row> outcomes = new ArrayList<>();
+        private final List<Row> truth = new ArrayList<>();
+
+        private Met(int day) {
+            this.day = day;
+        }
+
+        void add(User user, String featureId, Served served) {
+            SplittableRandom random = world.draws(user, day, served.experimentId());
+            // Everybody has a time of day, so that the outcome windows of two visits never overlap.
+            long habit = world.draws(user, 0, "habit").nextLong(DAY.toSeconds());
+            Instant when = day(day).plusSeconds(habit);
+            boolean broken = settings.dropOnDay() >= 0 && day >= settings.dropOnDay();
+            double ifNot = World.responseIfNot(user, featureId);
+            double ifEnabled =
+                    broken ? World.responseIfEnabledBroken(user, featureId) : World.responseIfEnabled(user, featureId);
+            // One draw decides both potential outcomes, so that policies are compared on the same luck.
+            double luck = random.nextDouble();
+            exposures.add(RowFactory.create(
+                    served.experimentId(),
+                    user.id(),
+                    served.enabled(),
+                    when,
+                    served.propensity(),
+                    served.experimentId() + "/" + user.id() + "/" + day,
+                    served.score(),
+                    served.segment(),
+                    served.reason(),
+                    served.parametersVersion(),
+                    served.runId()));
+            if (luck < (served.enabled() ? ifEnabled : ifNot)) {
+                Instant responded = when.plusSeconds(
+                        60 + random.nextLong(Duration.ofHours(20).toSeconds()));
+                double value = Math.round(100 * Math.exp(3 + 0.5 * random.nextDouble())) / 100.0;
+                outcomes.add(RowFactory.create(user.id(), OUTCOMES.get(featureId), value, responded));
+            }
+            truth.add(RowFactory.create(
+                    day,
+                    served.experimentId(),
+                    user.id(),
+                    served.enabled(),
+                    luck < ifEnabled ? 1.0 : 0.0,
+                    luck < ifNot ? 1.0 : 0.0,
+                    ifEnabled,
+                    ifNot));
+        }
+
+        void write() {
+            Simulation.this.write("exposures", day, exposures, EXPOSURES);
+            Simulation.this.write("outcomes", day, outcomes, OUTCOME);
+            Simulation.this.write("truth", day, truth, TRUTH);
+        }
     }
 
     private void write(String table, int day, List<Row> rows, StructType schema) {
@@ -221,8 +274,11 @@ public final class Simulation {
                 .parquet(folder);
     }
 
-    /** The truth of all simulated days. */
+    /** The truth of the days that were lived under an allocation, without the pilot. */
     public Dataset<Row> truth() {
-        return spark.read().option("recursiveFileLookup", true).parquet(settings.root() + "/truth");
+        return spark.read()
+                .option("recursiveFileLookup", true)
+                .parquet(settings.root() + "/truth")
+                .where(col("day").gt(PILOT));
     }
 }

@@ -125,7 +125,7 @@ public record World(long seed, List<User> users) {
             case "checkout_v2" ->
                 clamp(ifNot
                         - 0.012
-                        + 0.075 * logistic(1.6 * user.shopping() + (user.plan().equals("free") ? -2.2 : 1.0)));
+                        + 0.065 * logistic(1.6 * user.shopping() + (user.plan().equals("free") ? -2.2 : 1.0)));
             // None at all.
             case "dark_mode" -> ifNot;
             // Harms older users, helps younger ones.

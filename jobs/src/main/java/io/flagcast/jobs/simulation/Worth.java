@@ -1,7 +1,7 @@
 package io.flagcast.jobs.simulation;
 
-import io.flagcast.statistics.Bootstrap;
 import io.flagcast.statistics.Interval;
+import io.flagcast.statistics.Moments;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -31,26 +31,22 @@ public record Worth(
         Estimate gain) {
 
     private static final double CONFIDENCE = 0.95;
-    private static final int RESAMPLES = 1000;
 
     /**
-     * A rate per 1,000 with its 95 % bootstrap interval.
+     * A rate per 1,000 with its 95 % interval.
      *
      * @param value the mean
-     * @param interval percentile interval
+     * @param interval normal, over users
      */
     public record Estimate(double value, Interval interval) {
-        private static Estimate of(double[] values, long seed) {
-            double sum = 0;
-            for (double value : values) {
-                sum += value;
-            }
-            return new Estimate(sum / values.length, Bootstrap.mean(values, CONFIDENCE, RESAMPLES, seed));
+        private static Estimate of(double[] values) {
+            Moments moments = Moments.of(values);
+            return new Estimate(moments.mean(), Interval.normal(moments.mean(), moments.standardError(), CONFIDENCE));
         }
     }
 
-    /** The worth of every experiment, by a bootstrap over users: a user's days belong together. */
-    public static List<Worth> of(Dataset<Row> truth, long seed) {
+    /** The worth of every experiment, with intervals over users: a user's days belong together. */
+    public static List<Worth> of(Dataset<Row> truth) {
         Map<String, List<Row>> byExperiment = new TreeMap<>();
         for (Row row : truth.orderBy("experiment_id", "day", "user_id").collectAsList()) {
             byExperiment
@@ -58,11 +54,11 @@ public record Worth(
                     .add(row);
         }
         List<Worth> result = new ArrayList<>();
-        byExperiment.forEach((experimentId, rows) -> result.add(of(experimentId, rows, seed)));
+        byExperiment.forEach((experimentId, rows) -> result.add(of(experimentId, rows)));
         return result;
     }
 
-    private static Worth of(String experimentId, List<Row> rows, long seed) {
+    private static Worth of(String experimentId, List<Row> rows) {
         double share = rows.stream()
                 .mapToInt(row -> row.<Boolean>getAs("enabled") ? 1 : 0)
                 .average()
@@ -92,9 +88,9 @@ public record Worth(
                 experimentId,
                 rows.size(),
                 share,
-                Estimate.of(values[0], seed),
-                Estimate.of(values[1], seed),
-                Estimate.of(values[2], seed),
-                Estimate.of(values[3], seed));
+                Estimate.of(values[0]),
+                Estimate.of(values[1]),
+                Estimate.of(values[2]),
+                Estimate.of(values[3]));
     }
 }

@@ -78,9 +78,9 @@ class HillstromIT {
     private static Set<String> withheldUsers(Path list) throws IOException {
         Set<String> users = new HashSet<>();
         List<String> lines = Files.readAllLines(DATA.resolve("test_users.csv"));
-        List<String> header = List.of(lines.get(0).split(","));
+        List<String> header = List.of(lines.get(0).split(",", -1));
         for (String line : lines.subList(1, lines.size())) {
-            String[] cells = line.split(",");
+            String[] cells = line.split(",", -1);
             if (cells[header.indexOf("experiment_id")].equals("womens_email")
                     && cells[header.indexOf("seed")].equals("42")) {
                 users.add(cells[header.indexOf("user_id")]);
@@ -113,7 +113,7 @@ class HillstromIT {
     private static List<String[]> cells(String file) throws IOException {
         return Files.readAllLines(DATA.resolve(file)).stream()
                 .skip(1)
-                .map(line -> line.split(","))
+                .map(line -> line.split(",", -1))
                 .toList();
     }
 

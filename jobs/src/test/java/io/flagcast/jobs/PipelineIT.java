@@ -60,7 +60,7 @@ class PipelineIT {
     private static double meanScoreOfGainersMinusLosers(List<JsonNode> scores, CsvWorld world) {
         List<String> gainers = world.read("users.csv").stream()
                 .skip(1)
-                .map(line -> line.split(","))
+                .map(line -> line.split(",", -1))
                 .filter(cells -> Integer.parseInt(cells[1]) >= 45)
                 .map(cells -> cells[0])
                 .toList();

@@ -38,7 +38,8 @@ class CollaborativeTrainingTest {
         assertThat(foldIn.affinity(a, "a3")).isGreaterThan(foldIn.affinity(a, "b3") + 0.3);
         assertThat(foldIn.affinity(b, "b3")).isGreaterThan(foldIn.affinity(b, "a3") + 0.3);
         Reference reference = model.references().get("a3");
-        assertThat(reference.score(foldIn.affinity(a, "a3"))).isGreaterThan(50);
+        // Half of the reference has the other taste: above all of them is at least 50.
+        assertThat(reference.score(foldIn.affinity(a, "a3"))).isGreaterThanOrEqualTo(50);
         assertThat(reference.score(foldIn.affinity(b, "a3"))).isLessThan(50);
         assertThat(model.items()).containsExactly("a0", "a1", "a2", "a3", "b0", "b1", "b2", "b3");
         assertThat(model.metrics()).isEqualTo(Map.of("users", 120.0, "items", 8.0));

@@ -13,7 +13,7 @@ import org.apache.spark.sql.types.StructType;
 final class Simulated {
 
     static final TrainingSettings SETTINGS =
-            new TrainingSettings(7, 2, 0.001, 50, new TrainingSettings.Collaborative(4, 10, 0.05, 4, 2));
+            new TrainingSettings(7, 2, 0.001, 50, new TrainingSettings.Collaborative(2, 10, 0.05, 10, 2));
     static final List<String> PREDICTORS = List.of("x", "noise", "plan");
 
     private static final StructType EXAMPLES = StructType.fromDDL("user_id STRING, x DOUBLE, noise DOUBLE, plan STRING,"

@@ -11,6 +11,7 @@ import io.flagcast.jobs.lake.Inputs.Counts;
 import io.flagcast.tables.Table;
 import io.flagcast.tables.Tables;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -40,13 +41,12 @@ final class BuildFeatures {
         Dataset<Row> examples =
                 learning.before(run.asOf(), users, events, inputs.exposures(), inputs.valid(Tables.OUTCOMES));
 
-        Map<Table, Long> written = run.lake()
-                .replaceSlices(
-                        run.id(),
-                        Map.of(
-                                Tables.QUARANTINE, inputs.rejected(),
-                                Tables.USER_PROFILES, profiles,
-                                Tables.TRAINING_EXAMPLES, examples));
+        Map<Table, Long> written = new HashMap<>();
+        Map.of(
+                        Tables.QUARANTINE, inputs.rejected(),
+                        Tables.USER_PROFILES, profiles,
+                        Tables.TRAINING_EXAMPLES, examples)
+                .forEach((table, rows) -> written.put(table, run.lake().replaceSlice(table, run.id(), rows)));
         return result(counts, inputs, written);
     }
 

@@ -38,10 +38,10 @@ final class TrainModels {
         }
     }
 
-    /** Features at the same time: what one waits for on the driver, another uses. */
     private static StageResult train(
             Run run, ModelRegistry registry, Dataset<Row> examples, Optional<Dataset<Row>> withheld) {
-        List<Outcome> outcomes = run.settings().features().keySet().stream().sorted().toList().parallelStream()
+        List<Outcome> outcomes = run.settings().features().keySet().stream()
+                .sorted()
                 .map(featureId -> train(featureId, run, registry, examples, withheld))
                 .toList();
         outcomes.forEach(outcome -> outcome.waitsFor().ifPresent(run.progress()::say));

@@ -30,7 +30,6 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.hadoop.fs.FSDataInputStream;
@@ -53,7 +52,7 @@ public final class Lake {
 
     private final SparkSession spark;
     private final String root;
-    private final Set<Table> created = ConcurrentHashMap.newKeySet();
+    private final Set<Table> created = new HashSet<>();
 
     public Lake(SparkSession spark, String root) {
         this.spark = Objects.requireNonNull(spark, "spark");
@@ -149,17 +148,6 @@ public final class Lake {
                             .formatted(table.name(), runId, (Long) counts.get("impossible")));
         }
         return (Long) counts.get("rows");
-    }
-
-    /**
-     * Replaces several slices of a run at the same time: what one waits for on the driver, another uses.
-     *
-     * @return how many rows were written
-     */
-    public Map<Table, Long> replaceSlices(RunId runId, Map<Table, Dataset<Row>> slices) {
-        return slices.entrySet().parallelStream()
-                .collect(Collectors.toMap(
-                        Map.Entry::getKey, entry -> replaceSlice(entry.getKey(), runId, entry.getValue())));
     }
 
     private static Map<String, Object> counts(Observation written) {
@@ -326,7 +314,7 @@ public final class Lake {
     /** Removes the slices of all runs but these. */
     public void keepSlices(Set<String> runIds) {
         Object[] kept = runIds.toArray();
-        Tables.of(Kind.SLICE).parallelStream()
+        Tables.of(Kind.SLICE).stream()
                 .filter(this::exists)
                 .forEach(table -> DeltaTable.forPath(spark, location(table))
                         .delete(not(col("run_id").isin(kept))));

@@ -23,6 +23,11 @@ final class ConfigurationOptions {
         return SettingsReader.read(Optional.ofNullable(file), overrides);
     }
 
+    /** Only where the lake is, for commands that look at it. */
+    Settings.LakeSettings lake() {
+        return SettingsReader.readLake(Optional.ofNullable(file), overrides);
+    }
+
     /** Experiments are part of the configuration. */
     List<Experiment> experiments(Settings settings) {
         return Pipeline.experiments(settings);

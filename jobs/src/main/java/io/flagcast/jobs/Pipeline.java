@@ -170,11 +170,13 @@ public final class Pipeline {
     private void work(Stage stage, Run run, RunLog log) {
         Instant started = clock.instant();
         long nanos = System.nanoTime();
+        int place = stage.before().size() + 1;
+        progress.begin(place, Stage.ORDER.size(), stage);
         try {
             StageResult result = stage.run(run);
             Duration took = Duration.ofNanos(System.nanoTime() - nanos);
             log.done(stage.label(), started, took, result);
-            progress.stage(stage.before().size() + 1, Stage.ORDER.size(), stage, result, took.toMillis() / 1000.0);
+            progress.stage(place, Stage.ORDER.size(), stage, result, took.toMillis() / 1000.0);
         } catch (RuntimeException e) {
             log.failed(stage.label(), started, Duration.ofNanos(System.nanoTime() - nanos), e);
             throw e;

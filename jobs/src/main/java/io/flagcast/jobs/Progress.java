@@ -6,42 +6,50 @@ import java.util.Objects;
 /** What a person sees on standard error while a command works. */
 public final class Progress {
 
+    private static final String CLEAR_LINE = "\r\033[K";
+
     private final PrintStream out;
-    private final boolean quiet;
+    private final boolean terminal;
 
-    private Progress(PrintStream out, boolean quiet) {
+    private Progress(PrintStream out, boolean terminal) {
         this.out = Objects.requireNonNull(out, "out");
-        this.quiet = quiet;
+        this.terminal = terminal;
     }
 
-    /** Progress on a stream. */
+    /** Progress on a stream; lines that change in place where the launcher found a terminal. */
     public static Progress on(PrintStream out) {
-        return new Progress(out, false);
+        return new Progress(out, Boolean.getBoolean("flagcast.terminal"));
     }
 
-    /** No progress but notices. */
-    public Progress quietly() {
-        return new Progress(out, true);
+    /** A stage begins; until it is done a terminal shows how far the run is. */
+    void begin(int place, int of, Stage stage) {
+        if (terminal) {
+            out.printf(
+                    "  [%s%s] %d/%d %s …",
+                    "=".repeat(2 * place - 1), " ".repeat(2 * (of - place) + 1), place, of, stage.label());
+            out.flush();
+        }
     }
 
     /** A stage is done. */
     void stage(int place, int of, Stage stage, StageResult result, double seconds) {
-        if (!quiet) {
-            out.printf(
-                    "  [%d/%d] %-9s %6.1f s  %s%n",
-                    place, of, stage.label(), seconds, result.summary().isEmpty() ? "done" : result.summary());
-        }
+        out.printf(
+                "%s  [%d/%d] %-9s %6.1f s  %s%n",
+                terminal ? CLEAR_LINE : "",
+                place,
+                of,
+                stage.label(),
+                seconds,
+                result.summary().isEmpty() ? "done" : result.summary());
     }
 
     /** A line between stages. */
     public void say(String line) {
-        if (!quiet) {
-            out.println(line);
-        }
+        out.println((terminal ? CLEAR_LINE : "") + line);
     }
 
     /** Something a person should know, whatever the rest. */
     public void notice(String line) {
-        out.println("note: " + line);
+        say("note: " + line);
     }
 }

@@ -28,14 +28,13 @@ final class ReportCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        Settings settings = configuration.settings();
+        Settings.LakeSettings where = configuration.lake();
         try (Session session = Session.open()) {
-            Lake lake = new Lake(session.spark(), settings.lake().root());
+            Lake lake = new Lake(session.spark(), where.root());
             if (lake.live().isEmpty()) {
                 throw new Refusal(
                         ExitCode.NO_INPUT,
-                        "%s has no publication to report on: run flagcast run first"
-                                .formatted(settings.lake().root()));
+                        "%s has no publication to report on: run flagcast run first".formatted(where.root()));
             }
             HtmlReport.write(lake, List.of(), output);
         }

@@ -6,6 +6,7 @@ import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigObject;
 import com.typesafe.config.ConfigParseOptions;
 import com.typesafe.config.ConfigRenderOptions;
+import com.typesafe.config.ConfigResolveOptions;
 import com.typesafe.config.ConfigSyntax;
 import com.typesafe.config.ConfigUtil;
 import com.typesafe.config.ConfigValue;
@@ -62,16 +63,32 @@ final class SettingsReader {
      * @throws Refusal with all problems at once, one a line
      */
     static Settings read(Optional<Path> file, List<String> overrides) {
-        SettingsReader reader = new SettingsReader(resolve(file, overrides));
+        SettingsReader reader = new SettingsReader(resolve(file, overrides, ConfigResolveOptions.defaults()));
         reader.requireKnownKeys();
         Settings settings = reader.settings();
-        if (!reader.problems.isEmpty()) {
-            throw new Refusal(ExitCode.CONFIGURATION, String.join("\n", reader.problems));
-        }
+        reader.requireNoProblems();
         return settings;
     }
 
-    private static Config resolve(Optional<Path> file, List<String> overrides) {
+    /**
+     * Reads only where the lake is, for commands that look at it: what the sources need, as an environment variable, may
+     * be absent.
+     */
+    static Settings.LakeSettings readLake(Optional<Path> file, List<String> overrides) {
+        SettingsReader reader = new SettingsReader(
+                resolve(file, overrides, ConfigResolveOptions.defaults().setAllowUnresolved(true)));
+        Settings.LakeSettings lake = reader.lake();
+        reader.requireNoProblems();
+        return lake;
+    }
+
+    private void requireNoProblems() {
+        if (!problems.isEmpty()) {
+            throw new Refusal(ExitCode.CONFIGURATION, String.join("\n", problems));
+        }
+    }
+
+    private static Config resolve(Optional<Path> file, List<String> overrides, ConfigResolveOptions how) {
         try {
             Config declared = ConfigFactory.empty();
             Path folder = Path.of("conf");
@@ -101,7 +118,7 @@ final class SettingsReader {
                     .withFallback(declared)
                     .withFallback(place)
                     .withFallback(ConfigFactory.parseResources(SettingsReader.class.getClassLoader(), "reference.conf"))
-                    .resolve();
+                    .resolve(how);
         } catch (ConfigException.UnresolvedSubstitution e) {
             throw new Refusal(
                     ExitCode.CONFIGURATION,
@@ -163,13 +180,7 @@ final class SettingsReader {
 
     private Settings settings() {
         return new Settings(
-                checked(
-                        () -> new Settings.LakeSettings(
-                                string("lake.root"),
-                                rate("lake.holdout"),
-                                string("lake.holdout-salt"),
-                                integer("lake.keep-publications")),
-                        null),
+                lake(),
                 string("experiments"),
                 sources(),
                 checked(
@@ -190,6 +201,16 @@ final class SettingsReader {
                                 integer("simulation.drop-on-day")),
                         null),
                 hash());
+    }
+
+    private Settings.LakeSettings lake() {
+        return checked(
+                () -> new Settings.LakeSettings(
+                        string("lake.root"),
+                        rate("lake.holdout"),
+                        string("lake.holdout-salt"),
+                        integer("lake.keep-publications")),
+                null);
     }
 
     private <T> T checked(Supplier<T> value, T otherwise) {

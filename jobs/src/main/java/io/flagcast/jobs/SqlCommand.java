@@ -3,6 +3,7 @@ package io.flagcast.jobs;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import io.flagcast.jobs.lake.Lake;
 import io.flagcast.jobs.report.TextTable;
+import io.flagcast.tables.Tables;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
@@ -51,9 +52,16 @@ final class SqlCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Settings settings = configuration.settings();
+        String root = configuration.lake().root();
         try (Session session = Session.open()) {
-            new Lake(session.spark(), settings.lake().root()).registerViews(query);
+            Lake lake = new Lake(session.spark(), root);
+            if (!lake.exists(Tables.RUNS)) {
+                throw new Refusal(
+                        ExitCode.NO_INPUT,
+                        "flagcast.lake.root %s: there is no lake; correct it or run flagcast run first"
+                                .formatted(root));
+            }
+            lake.registerViews(query);
             print(query(session.spark()), new PrintStream(System.out, true, StandardCharsets.UTF_8));
         }
         return ExitCode.DONE.code();

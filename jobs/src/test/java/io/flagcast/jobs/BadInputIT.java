@@ -83,6 +83,9 @@ class BadInputIT {
                 "Mend the source");
         assertThat(Invocation.rows(world.conf(), "SELECT * FROM allocations ORDER BY user_id"))
                 .isEqualTo(before);
+        Invocation typo = Invocation.of("sql", "SELEC 1", "--conf", world.conf().toString());
+        assertThat(typo.code()).isEqualTo(64);
+        assertThat(typo.err()).doesNotContain("\tat ");
         assertThat(Invocation.rows(world.conf(), "SELECT run_id, exit_reason FROM runs WHERE state = 'failed'"))
                 .hasSize(1);
         // What is mended runs, under the same name, as if nothing had been.

@@ -111,4 +111,16 @@ class SettingsReaderTest {
         assertThat(settings.training().model().folds()).isEqualTo(12);
         assertThat(settings.training().withhold()).contains("a2.csv");
     }
+
+    @Test
+    void whoOnlyLooksAtTheLakeNeedsNothingOfTheSources() throws IOException {
+        Files.writeString(
+                file,
+                "flagcast { lake.root = here, sources.users { format = csv, path = ${NOT_SET_HERE}\"/u.csv\" } }");
+
+        assertThat(SettingsReader.readLake(Optional.of(file), List.of()).root()).isEqualTo("here");
+        assertThatThrownBy(() -> SettingsReader.read(Optional.of(file), List.of()))
+                .isInstanceOf(Refusal.class)
+                .hasMessageContaining("${NOT_SET_HERE}: set it in the configuration or export it");
+    }
 }

@@ -35,6 +35,8 @@ class SparkSubmitIT {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin/java").toString());
         command.addAll(List.of(JavaModuleOptions.defaultModuleOptionArray()));
+        command.add("-Dlog4j2.configurationFile="
+                + Path.of(System.getProperty("flagcast.home"), "jobs/src/main/resources/log4j2.properties"));
         command.addAll(List.of("-Xmx1g", "-cp", LIB + "/*", "org.apache.spark.deploy.SparkSubmit"));
         command.addAll(List.of("--master", master, "--class", "io.flagcast.jobs.Main"));
         for (String conf : List.of(

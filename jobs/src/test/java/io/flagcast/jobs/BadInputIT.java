@@ -173,9 +173,9 @@ class BadInputIT {
         Invocation future = Invocation.of("run", "--conf", world.conf().toString(), "--as-of", "2030-01-01");
         assertThat(future.code()).isEqualTo(64);
         assertThat(future.err()).contains("2030-01-01T00:00:00Z is in the future");
-        Invocation query =
-                Invocation.of("sql", "SELEC 1", "--conf", world.conf().toString());
-        assertThat(query.code()).isEqualTo(64);
-        assertThat(query.err()).doesNotContain("\tat ");
+        Invocation early =
+                Invocation.of("sql", "SELECT 1", "--conf", world.conf().toString());
+        assertThat(early.code()).isEqualTo(66);
+        assertThat(early.err()).contains("lake: there is no lake");
     }
 }

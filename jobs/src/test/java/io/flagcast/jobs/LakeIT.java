@@ -1,0 +1,112 @@
+package io.flagcast.jobs;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.flagcast.features.InputException;
+import io.flagcast.jobs.lake.Audit;
+import io.flagcast.jobs.lake.Lake;
+import io.flagcast.jobs.lake.Publication;
+import io.flagcast.jobs.lake.RunId;
+import io.flagcast.tables.Tables;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What the lake refuses, on Delta tables on disk. */
+class LakeIT {
+
+    private static final RunId RUN = new RunId(CsvWorld.FIRST, 1);
+
+    @TempDir
+    private Path folder;
+
+    private Session session;
+    private Lake lake;
+
+    @BeforeEach
+    void open() {
+        session = Session.open();
+        lake = new Lake(session.spark(), folder.toString());
+    }
+
+    @AfterEach
+    void close() {
+        session.close();
+    }
+
+    private Dataset<Row> profiles(String... users) {
+        return session.spark().sql("SELECT explode(array('" + String.join("', '", users) + "')) AS user_id");
+    }
+
+    /** Scores as {@code ('u', 50D), …}. */
+    private Dataset<Row> scores(String rows) {
+        return session.spark()
+                .sql("SELECT user_id, 'checkout' AS feature_id, score, NULL AS uplift, NULL AS response_if_enabled,"
+                        + " NULL AS response_if_not, false AS no_benefit, 'model' AS source, 'm' AS model_id FROM VALUES "
+                        + rows + " AS t(user_id, score)");
+    }
+
+    @Test
+    void ofTwoRunsThatPublishNextOneWinsAndTheOtherIsToldToTryAgain() {
+        Map<String, Long> rows = Map.of(Tables.ALLOCATIONS.name(), 0L);
+        Publication won = lake.publish(Optional.empty(), RUN, rows, "hash", Instant.EPOCH);
+        RunId other = new RunId(CsvWorld.SECOND, 1);
+
+        assertThatThrownBy(() -> lake.publish(Optional.empty(), other, rows, "hash", Instant.EPOCH))
+                .isInstanceOfSatisfying(
+                        Refusal.class, refusal -> assertThat(refusal.exitCode()).isEqualTo(ExitCode.TRY_AGAIN))
+                .hasMessageContaining("publication 1 of " + folder + " was taken by another run");
+        assertThat(lake.publications()).containsExactly(won);
+    }
+
+    @Test
+    void aNaNOrAScoreOutsideItsRangeIsRefused() {
+        for (String score : List.of("double('NaN')", "-0.01D", "100.01D")) {
+            assertThatThrownBy(() -> lake.replaceSlice(
+                            Tables.RESPONSIVENESS_SCORES, RUN, scores("('u', 50D), ('v', " + score + ")")))
+                    .as(score)
+                    .isInstanceOf(InputException.class)
+                    .hasMessage("responsiveness_scores of run " + RUN
+                            + ": 1 rows have a NaN or a score outside [0, 100]: nothing is published");
+        }
+    }
+
+    @Test
+    void aSliceThatIsWrittenAgainReplacesTheFirst() {
+        lake.replaceSlice(Tables.USER_PROFILES, RUN, profiles("a", "b"));
+        assertThat(lake.replaceSlice(Tables.USER_PROFILES, RUN, profiles("c"))).isEqualTo(1);
+        assertThat(lake.slice(Tables.USER_PROFILES, RUN.toString())
+                        .select("user_id")
+                        .collectAsList())
+                .extracting(row -> row.getString(0))
+                .containsExactly("c");
+    }
+
+    @Test
+    void theAuditFindsRepeatedKeysAndUsersWithoutARow() {
+        lake.replaceSlice(Tables.USER_PROFILES, RUN, profiles("a", "b"));
+        lake.replaceSlice(Tables.RESPONSIVENESS_SCORES, RUN, scores("('a', 1D), ('b', 2D)"));
+        Audit sound = Audit.of(lake, RUN);
+        sound.require(Map.of(Tables.RESPONSIVENESS_SCORES, List.of("checkout")));
+        assertThat(sound.rows()).containsEntry("user_profiles", 2L).containsEntry("allocations", 0L);
+        assertThatThrownBy(() -> sound.require(Map.of(Tables.RESPONSIVENESS_SCORES, List.of("checkout", "search"))))
+                .isInstanceOf(InputException.class)
+                .hasMessageContaining("the users of search are not those of user_profiles");
+
+        lake.replaceSlice(Tables.RESPONSIVENESS_SCORES, RUN, scores("('a', 1D), ('c', 2D)"));
+        assertThatThrownBy(() -> Audit.of(lake, RUN).require(Map.of(Tables.RESPONSIVENESS_SCORES, List.of("checkout"))))
+                .hasMessageContaining("the users of checkout are not those of user_profiles");
+        lake.replaceSlice(Tables.RESPONSIVENESS_SCORES, RUN, scores("('a', 1D), ('b', 2D), ('b', 2D)"));
+        assertThatThrownBy(() -> Audit.of(lake, RUN).require(Map.of()))
+                .hasMessage("responsiveness_scores of run " + RUN + ": 1 keys repeat: nothing is published");
+    }
+}

@@ -55,7 +55,7 @@ final class AllocateUsers {
         Dataset<Row> scores = run.lake().slice(Tables.RESPONSIVENESS_SCORES, runId);
 
         Dataset<Row> enrolments = enrolments(
-                run.lake().published(Tables.ENROLMENTS, run.before()),
+                run.lake().published(Tables.ENROLMENTS, run.earlier()),
                 run.inputs().exposures(),
                 run.lake().history(Tables.ALLOCATIONS),
                 run.experiments());

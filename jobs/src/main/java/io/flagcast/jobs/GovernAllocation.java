@@ -48,10 +48,14 @@ final class GovernAllocation {
         List<RuleDecision> decisions = new ArrayList<>();
         List<String> said = new ArrayList<>();
         for (Experiment experiment : run.experiments()) {
+            if (experiment.status() != Experiment.Status.ACTIVE) {
+                continue;
+            }
             List<RuleDecision> own = evaluate(experiment, metrics, log, run);
             decisions.addAll(own);
-            List<Change> changes = new ArrayList<>(ruleChanges(own, log, run));
-            changes.addAll(banditChanges(experiment, metrics, log, run));
+            List<Change> rules = ruleChanges(own, log, run);
+            List<Change> changes = new ArrayList<>(rules);
+            changes.addAll(banditChanges(experiment, metrics, log.with(rules), run));
             append(experiment, changes, log, run);
             own.stream()
                     .filter(decision -> decision.outcome() == RuleDecision.Outcome.FIRED)
@@ -139,12 +143,13 @@ final class GovernAllocation {
     private static List<Change> banditChanges(
             Experiment experiment, List<Measured> metrics, ParameterLog log, Run run) {
         String decisionId = "bandit-" + experiment.experimentId() + "-" + run.asOf();
-        if (!(experiment.allocation() instanceof Policy.Bandit bandit)
-                || experiment.status() != Experiment.Status.ACTIVE
-                || log.has(decisionId)) {
+        if (!(experiment.allocation() instanceof Policy.Bandit bandit) || log.has(decisionId)) {
             return List.of();
         }
         AllocationParameters parameters = run.parameters(experiment);
+        // A bandit never moves a share: it keeps the one that a rule of this very run may have set.
+        AllocationParameters newest =
+                log.before(Instant.MAX).getOrDefault(experiment.experimentId(), AllocationParameters.INITIAL);
         List<Change> changes = new ArrayList<>();
         for (String segment : experiment.segments().names()) {
             Moments enabled = rewards(experiment, segment, Population.ENABLED, metrics);
@@ -156,7 +161,7 @@ final class GovernAllocation {
                         experiment.experimentId(),
                         log.nextVersion(experiment.experimentId()),
                         segment,
-                        parameters.share(segment),
+                        newest.share(segment),
                         OptionalDouble.of(next),
                         run.asOf(),
                         Cause.BANDIT,

@@ -2,6 +2,7 @@ package io.flagcast.jobs;
 
 import static org.apache.spark.sql.functions.col;
 
+import com.fasterxml.jackson.core.type.TypeReference;
 import io.flagcast.jobs.lake.Lake;
 import io.flagcast.tables.Tables;
 import io.flagcast.training.ResponsivenessModel;
@@ -31,6 +32,8 @@ record ModelRegistry(Lake lake, List<Entry> entries) {
      * @param metrics JSON
      * @param path below the lake's root
      * @param checksum SHA-256 of the file
+     * @param runId run that trained it
+     * @param provenance all that made it
      */
     record Entry(
             String modelId,
@@ -40,7 +43,15 @@ record ModelRegistry(Lake lake, List<Entry> entries) {
             long examples,
             String metrics,
             String path,
-            String checksum) {}
+            String checksum,
+            String runId,
+            Map<String, String> provenance) {
+
+        /** Newer examples, or the same of a later generation. */
+        static final Comparator<Entry> BY_AGE = Comparator.comparing(Entry::asOf)
+                .thenComparingInt(entry -> entry.runId().length())
+                .thenComparing(Entry::runId);
+    }
 
     ModelRegistry {
         entries = List.copyOf(entries);
@@ -57,7 +68,9 @@ record ModelRegistry(Lake lake, List<Entry> entries) {
                                 row.<Long>getAs("examples"),
                                 row.getAs("metrics"),
                                 row.getAs("path"),
-                                row.getAs("checksum")))
+                                row.getAs("checksum"),
+                                row.getAs("run_id"),
+                                fromJson(row.getAs("provenance"))))
                         .toList();
         return new ModelRegistry(lake, entries);
     }
@@ -71,7 +84,7 @@ record ModelRegistry(Lake lake, List<Entry> entries) {
         return entries.stream()
                 .filter(entry -> entry.featureId().equals(featureId))
                 .filter(entry -> !entry.asOf().isAfter(upTo))
-                .max(Comparator.comparing(Entry::asOf));
+                .max(Entry.BY_AGE);
     }
 
     /**
@@ -104,7 +117,9 @@ record ModelRegistry(Lake lake, List<Entry> entries) {
                         model.metrics().getOrDefault("examples", model.metrics().getOrDefault("users", 0.0))),
                 toJson(new TreeMap<>(model.metrics())),
                 path,
-                sha256(json));
+                sha256(json),
+                run.id().toString(),
+                provenance);
         lake.append(
                 Tables.MODEL_RUNS,
                 List.of(RowFactory.create(
@@ -120,6 +135,14 @@ record ModelRegistry(Lake lake, List<Entry> entries) {
                         path,
                         entry.checksum())));
         return entry;
+    }
+
+    private static Map<String, String> fromJson(String json) {
+        try {
+            return ParameterLog.JSON.readValue(json, new TypeReference<TreeMap<String, String>>() {});
+        } catch (com.fasterxml.jackson.core.JsonProcessingException e) {
+            throw new IllegalStateException("model_runs.provenance is a map of strings", e);
+        }
     }
 
     private static String toJson(Map<String, ?> map) {

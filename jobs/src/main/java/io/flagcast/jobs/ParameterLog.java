@@ -18,6 +18,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
+import java.util.stream.Stream;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 
@@ -104,6 +105,12 @@ record ParameterLog(List<Change> changes) {
         return new ParameterLog(lake.history(Tables.ALLOCATION_PARAMETERS).collectAsList().stream()
                 .map(Change::of)
                 .toList());
+    }
+
+    /** This log and further changes. */
+    ParameterLog with(List<Change> further) {
+        return new ParameterLog(
+                Stream.concat(changes.stream(), further.stream()).toList());
     }
 
     /** Parameters per experiment as a run with this as-of uses them. */

@@ -94,9 +94,13 @@ public final class Pipeline {
             RunLog log = new RunLog(run);
             try {
                 progress.say("run %s".formatted(run.id()));
-                stages.forEach(stage -> work(stage, run, log));
-                boolean whole = stages.get(stages.size() - 1) == Stage.GOVERN;
-                return whole ? Optional.of(publish(run)) : Optional.empty();
+                for (Stage stage : stages) {
+                    if (stage == Stage.GOVERN) {
+                        return Optional.of(governAndPublish(run, log));
+                    }
+                    work(stage, run, log);
+                }
+                return Optional.empty();
             } finally {
                 log.write();
             }
@@ -138,36 +142,35 @@ public final class Pipeline {
 
     private Optional<RunId> nextRun(Instant asOf, Repeat repeat, List<Publication> publications) {
         Optional<Publication> before = Publication.newest(publications);
+        if (asOf.isAfter(clock.instant())) {
+            throw new Refusal(
+                    ExitCode.USAGE, "--as-of %s is in the future: it is %s now".formatted(asOf, clock.instant()));
+        }
+        List<Publication> same = publications.stream()
+                .filter(publication -> publication.asOf().equals(asOf))
+                .toList();
+        long generations = same.stream().map(Publication::runId).distinct().count();
+        Optional<Publication> published = Publication.newest(same);
+        if (published.isPresent() && repeat == Repeat.SKIP) {
+            progress.say("%s is published already as run %s: nothing to do%s; --restate publishes a new generation"
+                    .formatted(
+                            asOf,
+                            published.get().runId(),
+                            published.get().configHash().equals(configHash())
+                                    ? ""
+                                    : " (configuration or experiments have changed since)"));
+            return Optional.empty();
+        }
         if (before.isPresent() && asOf.isBefore(before.get().asOf())) {
             throw new Refusal(
                     ExitCode.USAGE,
                     "--as-of %s is before the live publication's %s: a run never moves the live publication back"
                             .formatted(asOf, before.get().asOf()));
         }
-        if (asOf.isAfter(clock.instant())) {
-            throw new Refusal(
-                    ExitCode.USAGE, "--as-of %s is in the future: it is %s now".formatted(asOf, clock.instant()));
-        }
-        long generations = publications.stream()
-                .filter(publication -> publication.asOf().equals(asOf))
-                .map(Publication::runId)
-                .distinct()
-                .count();
-        if (generations > 0 && repeat == Repeat.SKIP) {
-            Publication live = before.orElseThrow();
-            progress.say("%s is published already as run %s: nothing to do%s; --restate publishes a new generation"
-                    .formatted(
-                            asOf,
-                            live.runId(),
-                            live.configHash().equals(configHash())
-                                    ? ""
-                                    : " (configuration or experiments have changed since)"));
-            return Optional.empty();
-        }
         return Optional.of(new RunId(asOf, (int) generations + 1));
     }
 
-    private void work(Stage stage, Run run, RunLog log) {
+    private StageResult work(Stage stage, Run run, RunLog log) {
         Instant started = clock.instant();
         long nanos = System.nanoTime();
         int place = stage.before().size() + 1;
@@ -177,19 +180,22 @@ public final class Pipeline {
             Duration took = Duration.ofNanos(System.nanoTime() - nanos);
             log.done(stage.label(), started, took, result);
             progress.stage(place, Stage.ORDER.size(), stage, result, took.toMillis() / 1000.0);
+            return result;
         } catch (RuntimeException e) {
             log.failed(stage.label(), started, Duration.ofNanos(System.nanoTime() - nanos), e);
             throw e;
         }
     }
 
-    private Publication publish(Run run) {
+    /** What a run decides changes the next one: nothing is decided on slices that are unsound. */
+    private Publication governAndPublish(Run run, RunLog log) {
         Audit audit = Audit.of(lake, run.id());
         audit.require(Map.of(
                 Tables.RESPONSIVENESS_SCORES, List.copyOf(settings.features().keySet()),
                 Tables.ALLOCATIONS,
                         experiments.stream().map(Experiment::experimentId).toList()));
         Map<String, Long> rows = audit.rows();
+        rows.put(Tables.RULE_DECISIONS.name(), work(Stage.GOVERN, run, log).rowsOut());
         Publication publication = lake.publish(run.before(), run.id(), rows, run.configHash(), clock.instant());
         progress.say("  published %d: %,d scores, %,d allocations"
                 .formatted(
@@ -225,8 +231,12 @@ public final class Pipeline {
                 kept.add(all.get(i).runId());
             }
         }
-        if (!kept.containsAll(newestFirst)) {
-            lake.keepSlices(kept);
+        List<String> old = newestFirst.stream()
+                .distinct()
+                .filter(runId -> !kept.contains(runId))
+                .toList();
+        if (!old.isEmpty()) {
+            lake.removeSlices(old);
         }
     }
 }

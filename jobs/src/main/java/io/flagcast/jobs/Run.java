@@ -41,6 +41,13 @@ record Run(
         parameters = Map.copyOf(parameters);
     }
 
+    /** The newest publication of an earlier as-of: a restatement starts from it as the first run did. */
+    Optional<Publication> earlier() {
+        return Publication.newest(publications.stream()
+                .filter(publication -> publication.asOf().isBefore(asOf()))
+                .toList());
+    }
+
     /** The publication that was live when the run began. */
     Optional<Publication> before() {
         return Publication.newest(publications);

@@ -35,7 +35,11 @@ final class RunOptions {
         @Override
         public Instant convert(String text) {
             try {
-                return SettingsReader.parseInstant(text);
+                Instant instant = SettingsReader.parseInstant(text);
+                if (!instant.equals(instant.truncatedTo(ChronoUnit.SECONDS))) {
+                    throw new TypeConversionException("'" + text + "' is no whole second");
+                }
+                return instant;
             } catch (DateTimeException e) {
                 throw new TypeConversionException(
                         "'" + text + "' is no instant: write 2026-03-01 or 2026-03-01T00:00:00Z");

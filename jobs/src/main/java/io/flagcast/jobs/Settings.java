@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.TreeMap;
 
 /**
  * All configuration, checked.
@@ -123,6 +124,20 @@ public record Settings(
                         "flagcast.simulation.daily-visitors is " + dailyVisitors + ": it must be in (0%, 100%]");
             }
         }
+    }
+
+    /** How each source is read, as text that is the same in every process. */
+    public Map<String, String> mappings() {
+        Map<String, String> mappings = new TreeMap<>();
+        sources.forEach((table, source) -> mappings.put(
+                table.name(),
+                List.of(
+                                source.format(),
+                                source.schema(),
+                                new TreeMap<>(source.options()),
+                                new TreeMap<>(source.columns()))
+                        .toString()));
+        return mappings;
     }
 
     /** The configured responses. */

@@ -64,10 +64,15 @@ final class SettingsReader {
      */
     static Settings read(Optional<Path> file, List<String> overrides) {
         SettingsReader reader = new SettingsReader(resolve(file, overrides, ConfigResolveOptions.defaults()));
-        reader.requireKnownKeys();
-        Settings settings = reader.settings();
-        reader.requireNoProblems();
-        return settings;
+        try {
+            reader.requireKnownKeys();
+            Settings settings = reader.settings();
+            reader.requireNoProblems();
+            return settings;
+        } catch (ConfigException e) {
+            // A value where a group belongs, a group where a value belongs, or null.
+            throw new Refusal(ExitCode.CONFIGURATION, e.getMessage() + ": see reference.conf", e);
+        }
     }
 
     /**

@@ -1,7 +1,12 @@
 package io.flagcast.jobs;
 
+import static org.apache.spark.sql.functions.bit_xor;
 import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.count;
+import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.xxhash64;
 
+import io.flagcast.experiments.Experiment;
 import io.flagcast.features.Profiles;
 import io.flagcast.jobs.ModelRegistry.Entry;
 import io.flagcast.tables.Tables;
@@ -22,6 +27,10 @@ import org.apache.spark.storage.StorageLevel;
 
 /** Stage train: training examples and usage to models, where the newest model of a feature is due. */
 final class TrainModels {
+
+    /** What a model is made as; a young one that was made otherwise is not kept. */
+    private static final List<String> MADE_AS =
+            List.of("feature", "experiments", "predictors", "usage_window", "withheld", "training");
 
     private TrainModels() {}
 
@@ -60,14 +69,17 @@ final class TrainModels {
 
     private static Outcome train(
             String featureId, Run run, ModelRegistry registry, Dataset<Row> examples, Optional<Dataset<Row>> withheld) {
+        Map<String, String> provenance = provenance(run, featureId, withheld);
         Optional<Entry> young = registry.newest(featureId, run.asOf().minusSeconds(1))
                 .filter(entry -> entry.asOf()
                         .plus(run.settings().training().retrainEvery())
-                        .isAfter(run.asOf()));
+                        .isAfter(run.asOf()))
+                .filter(entry -> MADE_AS.stream()
+                        .allMatch(key ->
+                                provenance.get(key).equals(entry.provenance().get(key))));
         if (young.isPresent()) {
             return new Outcome(featureId + " keeps " + young.get().modelId(), false, Optional.empty());
         }
-        Map<String, String> provenance = provenance(run, featureId);
         String modelId = "m-" + ModelRegistry.sha256(provenance.toString()).substring(0, 12);
         if (registry.withId(modelId).isPresent()) {
             return new Outcome(featureId + " reuses " + modelId, false, Optional.empty());
@@ -96,11 +108,27 @@ final class TrainModels {
     }
 
     /** All that decides what a model becomes; its hash is the model's id. */
-    private static Map<String, String> provenance(Run run, String featureId) {
+    private static Map<String, String> provenance(Run run, String featureId, Optional<Dataset<Row>> withheld) {
         Settings settings = run.settings();
         Map<String, String> provenance = new TreeMap<>();
         provenance.put("feature", featureId + " " + settings.features().get(featureId));
         provenance.put("as_of", run.asOf().toString());
+        provenance.put(
+                "experiments",
+                run.experiments().stream()
+                        .filter(experiment -> experiment.featureId().equals(featureId))
+                        .map(Experiment::experimentId)
+                        .sorted()
+                        .toList()
+                        .toString());
+        // A hash: options may hold a password.
+        provenance.put("sources", ModelRegistry.sha256(settings.mappings().toString()));
+        provenance.put(
+                "withheld",
+                withheld.map(users -> users.agg(count(lit(1)), bit_xor(xxhash64(col("user_id"))))
+                                .head()
+                                .toString())
+                        .orElse("nobody"));
         provenance.put("inputs", new TreeMap<>(run.inputs().versions()).toString());
         provenance.put(
                 "predictors",

@@ -119,6 +119,9 @@ class PipelineIT {
         Invocation again = world.run(CsvWorld.SECOND, "--restate");
         assertThat(again.code()).as(again.err()).isZero();
         Invocation next = world.run(CsvWorld.SECOND.plusSeconds(86_400));
+        Invocation older = world.run(CsvWorld.FIRST);
+        assertThat(older.code()).isZero();
+        assertThat(older.err()).contains("2026-03-10T00:00:00Z is published already");
         assertThat(next.err()).contains("inconclusive; 0 users, needs min_users 1,000");
         assertThat(Invocation.rows(world.conf(), "SELECT version, segment, share, cause FROM allocation_parameters"))
                 .extracting(JsonNode::toString)

@@ -103,6 +103,9 @@ public record Audit(RunId runId, List<Part> parts) {
                 throw broken(part.table(), "%,d keys repeat".formatted(part.repeated()));
             }
         }
+        if (rows().get(Tables.USER_PROFILES.name()) == 0) {
+            throw broken(Tables.USER_PROFILES.name(), "there are no rows; run `flagcast features` again");
+        }
         long users = users(Tables.USER_PROFILES).getOrDefault("", 0L);
         complete.forEach((table, of) -> {
             Map<String, Long> found = users(table);

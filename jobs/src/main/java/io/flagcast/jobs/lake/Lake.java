@@ -4,7 +4,6 @@ import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.count;
 import static org.apache.spark.sql.functions.count_if;
 import static org.apache.spark.sql.functions.lit;
-import static org.apache.spark.sql.functions.not;
 
 import io.delta.tables.DeltaTable;
 import io.flagcast.features.InputException;
@@ -311,13 +310,12 @@ public final class Lake {
         return publication;
     }
 
-    /** Removes the slices of all runs but these. */
-    public void keepSlices(Set<String> runIds) {
-        Object[] kept = runIds.toArray();
+    /** Removes the slices of these runs. */
+    public void removeSlices(List<String> runIds) {
         Tables.of(Kind.SLICE).stream()
                 .filter(this::exists)
                 .forEach(table -> DeltaTable.forPath(spark, location(table))
-                        .delete(not(col("run_id").isin(kept))));
+                        .delete(col("run_id").isin(runIds.toArray())));
     }
 
     /** Writes a text file below the root, as a model. */

@@ -65,7 +65,7 @@ final class AllocateUsers {
 
         long allocated = run.lake().replaceSlice(Tables.ALLOCATIONS, run.id(), allocations);
         return StageResult.wrote(
-                0,
+                scores.count(),
                 Map.of(Tables.ENROLMENTS, enrolled, Tables.ALLOCATIONS, allocated),
                 "%,d decisions in %d experiments, %,d users enrolled"
                         .formatted(allocated, run.experiments().size(), enrolled));

@@ -47,7 +47,7 @@ final class BuildFeatures {
                         Tables.USER_PROFILES, profiles,
                         Tables.TRAINING_EXAMPLES, examples)
                 .forEach((table, rows) -> written.put(table, run.lake().replaceSlice(table, run.id(), rows)));
-        return result(counts, inputs, written);
+        return result(counts, written);
     }
 
     private static void requirePredictors(Run run) {
@@ -99,7 +99,7 @@ final class BuildFeatures {
         }
     }
 
-    private static StageResult result(Map<Table, Counts> counts, Inputs inputs, Map<Table, Long> written) {
+    private static StageResult result(Map<Table, Counts> counts, Map<Table, Long> written) {
         Map<String, String> detail = new TreeMap<>();
         counts.forEach((table, count) -> detail.put(
                 table.name(), count.in() + " in, " + count.out() + " out, " + count.quarantined() + " quarantined"));
@@ -109,7 +109,6 @@ final class BuildFeatures {
                 counts.values().stream().mapToLong(Counts::out).sum(),
                 written.get(Tables.QUARANTINE),
                 detail,
-                inputs.versions(),
                 "%,d profiles, %,d training examples, %,d rows quarantined"
                         .formatted(
                                 written.get(Tables.USER_PROFILES),

@@ -29,7 +29,8 @@ final class MeasureSegments {
 
         long rows =
                 run.lake().replaceSlice(Tables.SEGMENT_METRICS, run.id(), SegmentMetrics.interpret(run.asOf(), states));
-        return StageResult.wrote(0, Map.of(Tables.SEGMENT_METRICS, rows), "%,d metrics".formatted(rows));
+        return StageResult.wrote(
+                run.inputs().exposures().count(), Map.of(Tables.SEGMENT_METRICS, rows), "%,d metrics".formatted(rows));
     }
 
     private static Map<String, Long> evidenceVersions(Experiment experiment, Run run) {

@@ -24,16 +24,22 @@ final class RunLog {
     }
 
     void done(String stage, Instant started, Duration took, StageResult result) {
-        add(stage, "done", started, took, result, null);
+        add(stage, "done", started, took, result, run.inputs().versions(), null);
     }
 
     void failed(String stage, Instant started, Duration took, RuntimeException error) {
-        StageResult nothing = new StageResult(0, 0, 0, Map.of(), Map.of(), "");
-        add(stage, "failed", started, took, nothing, String.valueOf(error.getMessage()));
+        StageResult nothing = new StageResult(0, 0, 0, Map.of(), "");
+        add(stage, "failed", started, took, nothing, Map.of(), String.valueOf(error.getMessage()));
     }
 
     private void add(
-            String stage, String state, Instant started, Duration took, StageResult result, String exitReason) {
+            String stage,
+            String state,
+            Instant started,
+            Duration took,
+            StageResult result,
+            Map<String, String> inputVersions,
+            String exitReason) {
         rows.add(RowFactory.create(
                 run.id().toString(),
                 run.asOf(),
@@ -45,7 +51,7 @@ final class RunLog {
                 result.rowsOut(),
                 result.rowsQuarantined(),
                 new HashMap<>(result.detail()),
-                new HashMap<>(result.inputVersions()),
+                new HashMap<>(inputVersions),
                 run.configHash(),
                 exitReason));
     }

@@ -29,7 +29,7 @@ final class ScoreUsers {
         long withModel =
                 scorers.stream().filter(scorer -> scorer.model() != null).count();
         return StageResult.wrote(
-                0,
+                profiles.count(),
                 Map.of(Tables.RESPONSIVENESS_SCORES, rows),
                 "%,d scores of %d features, %d with a model".formatted(rows, scorers.size(), withModel));
     }

@@ -12,20 +12,12 @@ import java.util.TreeMap;
  * @param rowsOut rows written; for features the valid input rows
  * @param rowsQuarantined input rows rejected
  * @param detail counts by table
- * @param inputVersions version of every input that was read
  * @param summary one line for people
  */
-record StageResult(
-        long rowsIn,
-        long rowsOut,
-        long rowsQuarantined,
-        Map<String, String> detail,
-        Map<String, String> inputVersions,
-        String summary) {
+record StageResult(long rowsIn, long rowsOut, long rowsQuarantined, Map<String, String> detail, String summary) {
 
     StageResult {
         detail = Map.copyOf(detail);
-        inputVersions = Map.copyOf(inputVersions);
         Objects.requireNonNull(summary, "summary");
     }
 
@@ -34,6 +26,6 @@ record StageResult(
         Map<String, String> detail = new TreeMap<>();
         written.forEach((table, rows) -> detail.put(table.name(), Long.toString(rows)));
         long out = written.values().stream().mapToLong(Long::longValue).sum();
-        return new StageResult(rowsIn, out, 0, detail, Map.of(), summary);
+        return new StageResult(rowsIn, out, 0, detail, summary);
     }
 }

@@ -56,11 +56,10 @@ final class TrainModels {
         outcomes.forEach(outcome -> outcome.waitsFor().ifPresent(run.progress()::say));
         long trained = outcomes.stream().filter(Outcome::trained).count();
         return new StageResult(
-                0,
+                examples.count(),
                 trained,
                 0,
                 Map.of(Tables.MODEL_RUNS.name(), Long.toString(trained)),
-                Map.of(),
                 outcomes.stream().map(Outcome::summary).collect(Collectors.joining("; ")));
     }
 

@@ -38,6 +38,10 @@ class PipelineIT {
         assertThat(allocations).hasSize(1200);
         assertThat(meanScoreOfGainersMinusLosers(scores, world)).isGreaterThan(30);
 
+        assertThat(Invocation.rows(world.conf(), "SELECT stage, rows_in, size(input_versions) AS inputs FROM runs"))
+                .extracting(row -> row.get("stage").asText() + " " + row.get("rows_in") + " " + row.get("inputs"))
+                .contains("train 1200 3", "score 1200 3", "allocate 1200 3", "measure 1200 3");
+
         Invocation repeat = world.run(CsvWorld.FIRST);
         assertThat(repeat.code()).isZero();
         assertThat(repeat.err()).contains("is published already as run 20260310T000000Z-g1: nothing to do");

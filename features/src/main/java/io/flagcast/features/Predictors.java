@@ -1,9 +1,14 @@
 package io.flagcast.features;
 
+import io.flagcast.tables.Tables;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.apache.spark.sql.types.BooleanType;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.NumericType;
@@ -19,10 +24,35 @@ import org.apache.spark.sql.types.StructType;
  */
 public record Predictors(List<String> attributes, List<String> protectedAttributes) {
 
+    /** Names, in lower case as Spark compares them, that stand beside the predictors in a table or on the way there. */
+    private static final Set<String> RESERVED = Stream.of(
+                    Tables.TRAINING_EXAMPLES.columnNames().stream(),
+                    Tables.USER_PROFILES.columnNames().stream(),
+                    Stream.of("parameters_version", "cut_at"))
+            .flatMap(names -> names)
+            .collect(Collectors.toUnmodifiableSet());
+
+    /**
+     * Checks the names.
+     *
+     * @throws IllegalArgumentException where a predictor is named twice, is protected, or has a name that
+     *     {@code training_examples} has for something else
+     */
     public Predictors {
         attributes = List.copyOf(attributes);
         protectedAttributes = List.copyOf(protectedAttributes);
+        Set<String> seen = new HashSet<>();
         for (String name : attributes) {
+            String lower = name.toLowerCase(Locale.ROOT);
+            if (RESERVED.contains(lower) || lower.startsWith("usage_") || lower.startsWith("_")) {
+                throw new IllegalArgumentException(
+                        "'%s' in flagcast.users.predictors is a name that training_examples reserves: give the attribute another one with flagcast.sources.users.columns"
+                                .formatted(name));
+            }
+            if (!seen.add(lower)) {
+                throw new IllegalArgumentException(
+                        "'%s' stands twice in flagcast.users.predictors: keep one".formatted(name));
+            }
             if (protectedAttributes.contains(name)) {
                 throw new IllegalArgumentException(
                         "'%s' is in both flagcast.users.predictors and flagcast.users.protected: a protected attribute is never a predictor"

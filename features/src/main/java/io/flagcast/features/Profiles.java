@@ -12,7 +12,7 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.functions;
 import org.apache.spark.sql.types.StringType;
 
-/** A user's predictors as they stand at the as-of. */
+/** A user's predictors and usage as they stand at the as-of. */
 public final class Profiles {
 
     private Profiles() {}
@@ -22,7 +22,8 @@ public final class Profiles {
      *
      * @param users valid users
      * @param events valid events before the as-of
-     * @return {@code user_id}, the attributes (numeric as DOUBLE, categorical as STRING) and the usage aggregates
+     * @return {@code user_id}, the attributes (numeric as DOUBLE, categorical as STRING), the usage aggregates
+     *     and {@link Usage#AMOUNTS}
      */
     public static Dataset<Row> at(
             Instant asOf, Dataset<Row> users, Dataset<Row> events, Predictors predictors, Usage usage) {
@@ -33,6 +34,7 @@ public final class Profiles {
         Dataset<Row> attributes = attributes(users, predictors);
         List<String> columnNames = new ArrayList<>(List.of("user_id"));
         columnNames.addAll(names(predictors, usage));
+        columnNames.add(Usage.AMOUNTS);
         return usage.before(everyone, events)
                 .join(attributes, new String[] {"user_id"}, "left")
                 .select(columns(columnNames));

@@ -1,13 +1,23 @@
 package io.flagcast.features;
 
+import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.collect_list;
+import static org.apache.spark.sql.functions.collect_set;
+import static org.apache.spark.sql.functions.count;
+import static org.apache.spark.sql.functions.count_if;
 import static org.apache.spark.sql.functions.expr;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.map;
 import static org.apache.spark.sql.functions.min;
+import static org.apache.spark.sql.functions.not;
+import static org.apache.spark.sql.functions.size;
+import static org.apache.spark.sql.functions.sort_array;
 import static org.apache.spark.sql.functions.struct;
+import static org.apache.spark.sql.functions.sum;
+import static org.apache.spark.sql.functions.when;
 
+import io.flagcast.statistics.Metric.Kind;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -40,33 +50,65 @@ public record TrainingExamples(
     }
 
     /**
-     * The examples whose outcome window has closed.
+     * The examples whose outcome window has closed. A user with contradictory answers (see {@link #repeats}) is no
+     * example of the feature: which arm the response belongs to is unknown.
      *
      * @param asOf nothing at or after it is looked at
      * @param users valid users
      * @param events valid events before the as-of
      * @param exposures valid exposures before the as-of
-     * @param outcomes valid outcomes before the as-of
+     * @param outcomes valid outcomes before the as-of; one without a value counts as 1
+     * @return {@code training_examples} without run and as-of, {@link Usage#AMOUNTS} after the predictors
      */
     public Dataset<Row> before(
             Instant asOf, Dataset<Row> users, Dataset<Row> events, Dataset<Row> exposures, Dataset<Row> outcomes) {
-        Dataset<Row> closed = firstExposures(exposures)
-                .withColumn("_counted", definitions().getItem(col("feature_id")))
-                .withColumn("_closes_at", expr("exposed_at + make_dt_interval(0, 0, 0, _counted.within_seconds)"))
+        Dataset<Row> closed = met(exposures.where(col("exposed_at").lt(lit(asOf))))
+                .where(not(col("contradictory")))
+                .select("feature_id", "user_id", "first.*")
+                .withColumn("_response", definitions().getItem(col("feature_id")))
+                .withColumn("_closes_at", expr("exposed_at + make_dt_interval(0, 0, 0, _response.within_seconds)"))
                 .where(col("_closes_at").leq(lit(asOf)));
         Dataset<Row> happened = outcomes.groupBy("user_id")
-                .agg(collect_list(struct("outcome", "occurred_at")).as("_happened"));
-        String responded = "exists(coalesce(_happened, array()), o -> o.outcome = _counted.outcome"
+                .agg(sort_array(collect_list(struct(
+                                col("occurred_at"),
+                                col("outcome"),
+                                coalesce(col("value"), lit(1.0)).as("value"))))
+                        .as("_happened"));
+        String counted = "filter(coalesce(_happened, array()), o -> o.outcome = _response.outcome"
                 + " AND o.occurred_at >= exposed_at AND o.occurred_at < _closes_at)";
+        Column any = expr("CASE WHEN size(_counted) > 0 THEN 1D ELSE 0D END");
+        Column amount = expr("aggregate(_counted, 0D, (sum, o) -> sum + o.value)");
         Dataset<Row> examples = closed.join(happened, new String[] {"user_id"}, "left")
-                .withColumn("response", expr(responded).cast("double"));
+                .withColumn("_counted", expr(counted))
+                .withColumn(
+                        "response",
+                        when(col("_response.kind").equalTo(Kind.PROPORTION.name()), any)
+                                .otherwise(amount));
         Dataset<Row> cut = examples.withColumn("cut_at", col("exposed_at"));
         List<String> columns = new ArrayList<>(
                 List.of("feature_id", "experiment_id", "user_id", "exposed_at", "enabled", "propensity", "response"));
         columns.addAll(Profiles.names(predictors, usage));
+        columns.add(Usage.AMOUNTS);
         return usage.before(cut, events)
                 .join(Profiles.attributes(users, predictors), new String[] {"user_id"}, "left")
                 .select(Profiles.columns(columns));
+    }
+
+    /**
+     * How often users met a feature again, and how many got contradictory answers: enabled and not enabled in one
+     * experiment under one version of its parameters, where all exposures without a version have the same one.
+     *
+     * @param exposures valid exposures before the as-of, whether their outcome window has closed or not
+     * @return per feature that is learned and was met: {@code feature_id}, {@code users} who met it, {@code repeated}
+     *     exposures beyond each user's first (an {@code exposure_id} counts once), {@code contradictory} users
+     */
+    public Dataset<Row> repeats(Dataset<Row> exposures) {
+        return met(exposures)
+                .groupBy("feature_id")
+                .agg(
+                        count(lit(1)).as("users"),
+                        sum(col("exposures").minus(1)).as("repeated"),
+                        count_if(col("contradictory")).as("contradictory"));
     }
 
     /** What counts as a response, by feature. */
@@ -75,13 +117,15 @@ public record TrainingExamples(
                         .flatMap(response -> Stream.of(
                                 lit(response.featureId()),
                                 struct(
+                                        lit(response.kind().name()).as("kind"),
                                         lit(response.outcome()).as("outcome"),
                                         lit(response.within().toSeconds()).as("within_seconds"))))
                         .toArray(Column[]::new))
-                .cast("map<string, struct<outcome: string, within_seconds: bigint>>");
+                .cast("map<string, struct<kind: string, outcome: string, within_seconds: bigint>>");
     }
 
-    private Dataset<Row> firstExposures(Dataset<Row> exposures) {
+    /** One row per feature and user: the first exposure, the number of exposures, whether they contradict. */
+    private Dataset<Row> met(Dataset<Row> exposures) {
         List<String> learned =
                 responses.stream().map(ResponseDefinition::featureId).toList();
         Column features = map(featureOfExperiment.entrySet().stream()
@@ -89,12 +133,18 @@ public record TrainingExamples(
                         .flatMap(entry -> Stream.of(lit(entry.getKey()), lit(entry.getValue())))
                         .toArray(Column[]::new))
                 .cast("map<string, string>");
+        Column questions = collect_set(struct("experiment_id", "parameters_version"));
+        Column answers = collect_set(struct("experiment_id", "parameters_version", "enabled"));
+        Column exposed = size(collect_set("exposure_id"))
+                .plus(count_if(col("exposure_id").isNull()));
         return exposures
                 .withColumn("feature_id", features.getItem(col("experiment_id")))
                 .where(col("feature_id").isNotNull())
                 .groupBy("feature_id", "user_id")
-                .agg(min(struct("exposed_at", "experiment_id", "enabled", "propensity"))
-                        .as("first"))
-                .select("feature_id", "user_id", "first.*");
+                .agg(
+                        min(struct("exposed_at", "experiment_id", "enabled", "propensity"))
+                                .as("first"),
+                        exposed.as("exposures"),
+                        size(answers).gt(size(questions)).as("contradictory"));
     }
 }

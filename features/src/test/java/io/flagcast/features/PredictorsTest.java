@@ -27,6 +27,42 @@ class PredictorsTest {
     }
 
     @Test
+    void aPredictorWithANameThatTheTablesReserveIsRefused() {
+        for (String name : List.of(
+                "feature_id",
+                "experiment_id",
+                "user_id",
+                "exposed_at",
+                "enabled",
+                "propensity",
+                "response",
+                "parameters_version",
+                "usage",
+                "Usage",
+                "usage_count",
+                "usage_of_search",
+                "run_id",
+                "as_of",
+                "cut_at",
+                "_file")) {
+            assertThatThrownBy(() -> new Predictors(List.of("age", name), List.of()))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage(
+                            "'%s' in flagcast.users.predictors is a name that training_examples reserves: give the attribute another one with flagcast.sources.users.columns",
+                            name);
+        }
+        assertThat(new Predictors(List.of("usages", "score"), List.of("usage")).attributes())
+                .containsExactly("usages", "score");
+    }
+
+    @Test
+    void aPredictorThatStandsTwiceIsRefused() {
+        assertThatThrownBy(() -> new Predictors(List.of("age", "Age"), List.of()))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("'Age' stands twice in flagcast.users.predictors: keep one");
+    }
+
+    @Test
     void aListedAttributeThatTheTableLacksIsRefused() {
         String has = ", the table has [user_id, country, age, adult, born, gender, _file]: correct flagcast.users.";
         assertThatThrownBy(() -> new Predictors(List.of("plan"), List.of()).unlisted(USERS))

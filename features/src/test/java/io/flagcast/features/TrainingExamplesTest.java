@@ -3,7 +3,8 @@ package io.flagcast.features;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
-import io.flagcast.tables.Table.Kind;
+import io.flagcast.statistics.Metric.Kind;
+import io.flagcast.tables.Table;
 import io.flagcast.tables.Tables;
 import java.time.Duration;
 import java.time.Instant;
@@ -14,6 +15,8 @@ import java.util.stream.Stream;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.DataType;
+import org.apache.spark.sql.types.StructType;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -22,12 +25,8 @@ class TrainingExamplesTest {
 
     private static final Instant AS_OF = Instant.parse("2026-01-20T00:00:00Z");
     private static final Predictors PREDICTORS = new Predictors(List.of("age"), List.of());
-    private static final Usage USAGE = new Usage(List.of("search"), Duration.ofDays(7));
-    private static final TrainingExamples SEARCH = new TrainingExamples(
-            List.of(new ResponseDefinition("search", "buy", Duration.ofDays(2))),
-            Map.of("e1", "search", "e2", "search", "other", "chat"),
-            PREDICTORS,
-            USAGE);
+    private static final Usage USAGE = new Usage(List.of("search"), Duration.ofDays(7), Duration.ofDays(1));
+    private static final TrainingExamples SEARCH = search(Kind.PROPORTION);
 
     private static final String EXPOSURE = "('e1', 'u', true, '2026-01-10 12:00:00')";
     private static final String EVENT = "('u', 'search', '2026-01-10 11:59:59')";
@@ -39,21 +38,69 @@ class TrainingExamplesTest {
         this.spark = spark;
     }
 
+    private static TrainingExamples search(Kind kind) {
+        return new TrainingExamples(
+                List.of(new ResponseDefinition("search", kind, "buy", Duration.ofDays(2))),
+                Map.of("e1", "search", "e2", "search", "other", "chat"),
+                PREDICTORS,
+                USAGE);
+    }
+
     private List<Row> examples(String exposures, String events, String outcomes) {
         return dataset(exposures, events, outcomes).collectAsList();
     }
 
     private Dataset<Row> dataset(String exposures, String events, String outcomes) {
-        return SEARCH.before(
+        return dataset(
+                SEARCH,
+                spark.sql(
+                        "SELECT experiment_id, user_id, enabled, CAST(at AS TIMESTAMP) AS exposed_at, 0.5D AS propensity,"
+                                + " CAST(NULL AS STRING) AS exposure_id, 1L AS parameters_version"
+                                + " FROM VALUES " + exposures + " AS t(experiment_id, user_id, enabled, at)"),
+                events,
+                spark.sql("SELECT user_id, outcome, 1D AS value, CAST(at AS TIMESTAMP) AS occurred_at FROM VALUES "
+                        + outcomes + " AS t(user_id, outcome, at)"));
+    }
+
+    private Dataset<Row> dataset(
+            TrainingExamples definition, Dataset<Row> exposures, String events, Dataset<Row> outcomes) {
+        return definition.before(
                 AS_OF,
                 spark.sql("SELECT * FROM VALUES ('u', 30), ('v', 40) AS t(user_id, age)"),
                 spark.sql("SELECT user_id, feature_id, 1D AS value, CAST(at AS TIMESTAMP) AS occurred_at FROM VALUES "
                         + events + " AS t(user_id, feature_id, at)"),
-                spark.sql(
-                        "SELECT experiment_id, user_id, enabled, CAST(at AS TIMESTAMP) AS exposed_at, 0.5D AS propensity"
-                                + " FROM VALUES " + exposures + " AS t(experiment_id, user_id, enabled, at)"),
-                spark.sql("SELECT user_id, outcome, 1D AS value, CAST(at AS TIMESTAMP) AS occurred_at FROM VALUES "
-                        + outcomes + " AS t(user_id, outcome, at)"));
+                exposures,
+                outcomes);
+    }
+
+    /** Exposures of (experiment, user, enabled, at, id, version). */
+    private Dataset<Row> answers(String exposures) {
+        return spark.sql("SELECT experiment_id, user_id, enabled, CAST(at AS TIMESTAMP) AS exposed_at,"
+                + " 0.5D AS propensity, CAST(id AS STRING) AS exposure_id,"
+                + " CAST(version AS BIGINT) AS parameters_version"
+                + " FROM VALUES " + exposures + " AS t(experiment_id, user_id, enabled, at, id, version)");
+    }
+
+    /** Users, repeated exposures and contradictory users of search, and the users who are examples of it. */
+    private Map.Entry<List<Long>, List<String>> repeats(String exposures) {
+        Dataset<Row> answers = answers(exposures);
+        List<Row> counts = SEARCH.repeats(answers).collectAsList();
+        assertThat(counts).extracting(row -> row.getAs("feature_id")).containsExactly("search");
+        List<Row> examples = dataset(
+                        SEARCH,
+                        answers,
+                        EVENT,
+                        spark.sql("SELECT 'u' AS user_id, 'buy' AS outcome, 1D AS value,"
+                                + " TIMESTAMP '2026-01-11' AS occurred_at"))
+                .collectAsList();
+        return Map.entry(
+                Stream.of("users", "repeated", "contradictory")
+                        .map(name -> counts.get(0).<Long>getAs(name))
+                        .toList(),
+                examples.stream()
+                        .map(row -> row.<String>getAs("user_id"))
+                        .sorted()
+                        .toList());
     }
 
     private List<Double> responses(String outcomes) {
@@ -64,10 +111,11 @@ class TrainingExamplesTest {
 
     @Test
     void theColumnsAreThoseOfTheTableThenThePredictors() {
-        assertThat(Tables.TRAINING_EXAMPLES.kind()).isEqualTo(Kind.SLICE);
+        assertThat(Tables.TRAINING_EXAMPLES.kind()).isEqualTo(Table.Kind.SLICE);
         List<String> expected = new ArrayList<>(Tables.TRAINING_EXAMPLES.columnNames());
-        expected.removeAll(List.of("run_id", "as_of"));
+        expected.removeAll(List.of("run_id", "as_of", Usage.AMOUNTS));
         expected.addAll(Profiles.names(PREDICTORS, USAGE));
+        expected.add(Usage.AMOUNTS);
         assertThat(dataset(EXPOSURE, EVENT, OUTCOME).columns()).containsExactlyElementsOf(expected);
     }
 
@@ -130,6 +178,110 @@ class TrainingExamplesTest {
                             EVENT + ", ('u', 'search', '" + at + "')",
                             OUTCOME + ", ('u', 'buy', '" + at + "')"))
                     .isEqualTo(before);
+        }
+    }
+
+    @Test
+    void theUsageHasTheTypeOfTheTable() {
+        DataType declared = StructType.fromDDL(Tables.TRAINING_EXAMPLES.schema())
+                .apply(Usage.AMOUNTS)
+                .dataType();
+        DataType computed =
+                dataset(EXPOSURE, EVENT, OUTCOME).schema().apply(Usage.AMOUNTS).dataType();
+        assertThat(computed.sql()).isEqualTo(declared.sql()).isEqualTo("MAP<STRING, DOUBLE>");
+    }
+
+    @Test
+    void aMeanIsTheSumOfTheValuesInsideTheWindow() {
+        String inside = "('u', 'buy', 2.5, '2026-01-10 12:00:00'), ('u', 'buy', NULL, '2026-01-12 11:59:59')";
+        String outside = "('u', 'buy', 9, '2026-01-10 11:59:59'), ('u', 'buy', 9, '2026-01-12 12:00:00'),"
+                + "('u', 'click', 9, '2026-01-11 00:00:00'), ('v', 'buy', 9, '2026-01-11 00:00:00')";
+        assertThat(mean(inside)).containsExactly(3.5);
+        assertThat(mean(inside + ", " + outside)).containsExactly(3.5);
+        assertThat(mean(outside)).containsExactly(0.0);
+        assertThat(mean("('u', 'buy', -2, '2026-01-11 00:00:00'), ('u', 'buy', 0.5, '2026-01-11 00:00:00')"))
+                .containsExactly(-1.5);
+    }
+
+    private List<Double> mean(String outcomes) {
+        return dataset(
+                        search(Kind.MEAN),
+                        answers("('e1', 'u', true, '2026-01-10 12:00:00', NULL, 1)"),
+                        EVENT,
+                        spark.sql("SELECT user_id, outcome, CAST(value AS DOUBLE) AS value,"
+                                + " CAST(at AS TIMESTAMP) AS occurred_at FROM VALUES " + outcomes
+                                + " AS t(user_id, outcome, value, at)"))
+                .collectAsList()
+                .stream()
+                .map(row -> row.<Double>getAs("response"))
+                .toList();
+    }
+
+    @Test
+    void outcomesBeforeTheExposureOrAfterItsWindowChangeNothing() {
+        List<Row> before = examples(EXPOSURE, EVENT, OUTCOME);
+        for (String at :
+                List.of("2026-01-01 00:00:00", "2026-01-10 11:59:59", "2026-01-12 12:00:00", "2026-01-19 00:00:00")) {
+            assertThat(examples(EXPOSURE, EVENT, OUTCOME + ", ('u', 'buy', '" + at + "')"))
+                    .as(at)
+                    .isEqualTo(before);
+        }
+    }
+
+    @Test
+    void repeatedExposuresAreCountedAndTheFirstCounts() {
+        assertThat(repeats(
+                        "('e1', 'u', true, '2026-01-10 12:00:00', NULL, 1), ('e1', 'u', true, '2026-01-11 00:00:00', NULL, 1),"
+                                + "('e2', 'u', false, '2026-01-12 00:00:00', 'a', 1), ('e1', 'v', false, '2026-01-10 00:00:00', 'b', 1),"
+                                + "('other', 'v', true, '2026-01-10 00:00:00', 'c', 1)"))
+                .isEqualTo(Map.entry(List.of(2L, 2L, 0L), List.of("u", "v")));
+    }
+
+    @Test
+    void anExposureThatWasDeliveredTwiceIsNoRepeatedOne() {
+        assertThat(repeats(
+                        "('e1', 'u', true, '2026-01-10 12:00:00', 'a', 1), ('e1', 'u', true, '2026-01-10 12:00:00', 'a', 1),"
+                                + "('e1', 'u', true, '2026-01-10 12:00:00', 'b', 1)"))
+                .isEqualTo(Map.entry(List.of(1L, 1L, 0L), List.of("u")));
+    }
+
+    @Test
+    void aUserWithContradictoryAnswersIsCountedAndNoExample() {
+        assertThat(
+                        repeats(
+                                "('e1', 'u', true, '2026-01-10 12:00:00', NULL, 1), ('e1', 'u', false, '2026-01-11 00:00:00', NULL, 1),"
+                                        + "('e1', 'u', true, '2026-01-12 00:00:00', NULL, 2), ('e1', 'v', true, '2026-01-10 00:00:00', NULL, NULL), ('e2', 'v', true, '2026-01-11 00:00:00', NULL, NULL),"
+                                        + "('e2', 'v', false, '2026-01-12 00:00:00', NULL, NULL), ('e1', 'w', true, '2026-01-10 00:00:00', NULL, 1)"))
+                .isEqualTo(Map.entry(List.of(3L, 4L, 2L), List.of("w")));
+    }
+
+    @Test
+    void answersOfOtherVersionsExperimentsAndFeaturesDoNotContradict() {
+        assertThat(
+                        repeats(
+                                "('e1', 'u', true, '2026-01-10 12:00:00', NULL, 1), ('e1', 'u', false, '2026-01-11 00:00:00', NULL, 2),"
+                                        + "('e1', 'u', false, '2026-01-12 00:00:00', NULL, NULL), ('e2', 'v', true, '2026-01-10 00:00:00', NULL, 1),"
+                                        + "('e1', 'v', false, '2026-01-11 00:00:00', NULL, 1), ('e1', 'w', false, '2026-01-11 00:00:00', NULL, 1),"
+                                        + "('other', 'w', true, '2026-01-10 00:00:00', NULL, 1), ('other', 'w', false, '2026-01-10 00:00:00', NULL, 1)"))
+                .isEqualTo(Map.entry(List.of(3L, 3L, 0L), List.of("u", "v", "w")));
+    }
+
+    @Test
+    void anAnswerAtTheAsOfContradictsNothing() {
+        List<Row> before = examples(EXPOSURE, EVENT, OUTCOME);
+        assertThat(examples(EXPOSURE + ", ('e1', 'u', false, '2026-01-20 00:00:00')", EVENT, OUTCOME))
+                .hasSize(1)
+                .isEqualTo(before);
+    }
+
+    @Test
+    void exposuresOfOneInstantAreTakenInTheOrderOfTheirExperiments() {
+        String first = "('e1', 'u', true, '2026-01-10 12:00:00')";
+        String second = "('e2', 'u', false, '2026-01-10 12:00:00')";
+        for (String both : List.of(first + ", " + second, second + ", " + first)) {
+            assertThat(examples(both, EVENT, OUTCOME))
+                    .extracting(row -> row.getAs("experiment_id"))
+                    .containsExactly("e1");
         }
     }
 }

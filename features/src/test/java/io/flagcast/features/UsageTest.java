@@ -1,23 +1,28 @@
 package io.flagcast.features;
 
+import static org.apache.spark.sql.functions.col;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.flagcast.statistics.Metric.Kind;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import scala.jdk.javaapi.CollectionConverters;
 
 @ExtendWith(SharedSpark.class)
 class UsageTest {
 
-    private static final Usage WEEK = new Usage(List.of("search"), Duration.ofDays(7));
+    private static final Usage WEEK = new Usage(List.of("search"), Duration.ofDays(7), Duration.ZERO);
 
     private final SparkSession spark;
 
@@ -33,10 +38,24 @@ class UsageTest {
                 .collectAsList();
     }
 
+    private static Object scala(Map<String, Double> amounts) {
+        return CollectionConverters.asScala(amounts);
+    }
+
     private Dataset<Row> events(String rows) {
         return spark.sql(
                 "SELECT user_id, feature_id, CAST(value AS DOUBLE) AS value, CAST(at AS TIMESTAMP) AS occurred_at"
                         + " FROM VALUES " + rows + " AS t(user_id, feature_id, value, at)");
+    }
+
+    /** The amounts of user u at the start of 8 January, with the half-life. */
+    private Map<String, Double> amounts(Duration halfLife, Dataset<Row> events) {
+        Dataset<Row> cuts = spark.sql("SELECT 'u' AS user_id, TIMESTAMP '2026-01-08' AS cut_at");
+        return new Usage(List.of("search"), Duration.ofDays(7), halfLife)
+                .before(cuts, events)
+                .select(Usage.AMOUNTS)
+                .head()
+                .getJavaMap(0);
     }
 
     @Test
@@ -76,18 +95,23 @@ class UsageTest {
                 events("('u', 'search', 2, '2026-01-02 00:00:00'), ('u', 'search', 4, '2026-01-07 12:00:00')");
         Predictors predictors = new Predictors(List.of("age", "adult", "country"), List.of());
         Dataset<Row> exposures = spark.sql("SELECT 'e' AS experiment_id, 'u' AS user_id, true AS enabled,"
-                + " TIMESTAMP '2026-01-08' AS exposed_at, 0.5D AS propensity");
+                + " TIMESTAMP '2026-01-08' AS exposed_at, 0.5D AS propensity, CAST(NULL AS STRING) AS exposure_id,"
+                + " 1L AS parameters_version");
         Dataset<Row> outcomes = spark.sql(
                 "SELECT 'u' AS user_id, 'buy' AS outcome, 1D AS value," + " TIMESTAMP '2026-01-09' AS occurred_at");
+        List<String> columns = new ArrayList<>(Profiles.names(predictors, WEEK));
+        columns.add(Usage.AMOUNTS);
         List<Row> example = new TrainingExamples(
-                        List.of(new ResponseDefinition("search", "buy", Duration.ofDays(1))),
+                        List.of(new ResponseDefinition("search", Kind.PROPORTION, "buy", Duration.ofDays(1))),
                         Map.of("e", "search"),
                         predictors,
                         WEEK)
                 .before(Instant.parse("2026-02-01T00:00:00Z"), users, events, exposures, outcomes)
-                .select(Profiles.columns(Profiles.names(predictors, WEEK)))
+                .select(Profiles.columns(columns))
                 .collectAsList();
-        assertThat(example).containsExactly(RowFactory.create(30.0, 1.0, "DE", 2.0, 6.0, 2.0, 0.5, 2.0));
+        assertThat(example)
+                .containsExactly(
+                        RowFactory.create(30.0, 1.0, "DE", 2.0, 6.0, 2.0, 0.5, 2.0, scala(Map.of("search", 6.0))));
         assertThat(Profiles.at(cut, users, events, predictors, WEEK)
                         .drop("user_id")
                         .collectAsList())
@@ -106,15 +130,98 @@ class UsageTest {
                                 WEEK)
                         .collectAsList())
                 .containsExactlyInAnyOrder(
-                        RowFactory.create("u", 30.0, 0.0, 0.0, 0.0, 7.0, 0.0),
-                        RowFactory.create("v", null, 2.0, 2.0, 1.0, 1.0, 1.0));
+                        RowFactory.create("u", 30.0, 0.0, 0.0, 0.0, 7.0, 0.0, scala(Map.of())),
+                        RowFactory.create(
+                                "v", null, 2.0, 2.0, 1.0, 1.0, 1.0, scala(Map.of("search", 1.0, "chat", 1.0))));
     }
 
     @Test
     void aWindowThatIsNotAboveZeroIsRefused() {
-        assertThatThrownBy(() -> new Usage(List.of(), Duration.ZERO))
+        assertThatThrownBy(() -> new Usage(List.of(), Duration.ZERO, Duration.ZERO))
                 .hasMessage("flagcast.usage.window PT0S is not above 0");
-        assertThatThrownBy(() -> new ResponseDefinition("search", "buy", Duration.ofDays(-1)))
+        assertThatThrownBy(() -> new ResponseDefinition("search", Kind.MEAN, "buy", Duration.ofDays(-1)))
                 .hasMessage("window PT-24H of feature 'search' is not above 0");
+    }
+
+    @Test
+    void aNegativeHalfLifeIsRefused() {
+        assertThatThrownBy(() -> new Usage(List.of(), Duration.ofDays(7), Duration.ofSeconds(-1)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("flagcast.usage.half-life PT-1S is below 0: use 0 for usage that does not decay");
+    }
+
+    @Test
+    void theAmountOfAFeatureHalvesWithEveryHalfLifeOfAge() {
+        Dataset<Row> events =
+                events("('u', 'search', 8, '2026-01-01 00:00:00'), ('u', 'search', 3, '2026-01-06 00:00:00'),"
+                        + "('u', 'chat', NULL, '2026-01-07 00:00:00'), ('u', 'chat', 4, '2026-01-04 00:00:00'),"
+                        + "('v', 'search', 9, '2026-01-07 00:00:00')");
+        // Search: 8 at the age of 7 days and 3 at 2; chat: 1, for no value, at 1 and 4 at 4.
+        assertThat(amounts(Duration.ofDays(1), events))
+                .containsOnly(Map.entry("search", 8.0 / 128 + 3.0 / 4), Map.entry("chat", 1.0 / 2 + 4.0 / 16));
+        assertThat(amounts(Duration.ofDays(2), events("('u', 'chat', 4, '2026-01-04 00:00:00')")))
+                .containsOnly(Map.entry("chat", 1.0));
+        assertThat(amounts(Duration.ZERO, events)).containsOnly(Map.entry("search", 11.0), Map.entry("chat", 5.0));
+    }
+
+    @Test
+    void ageIsExactBelowASecond() {
+        assertThat(amounts(Duration.ofMillis(250), events("('u', 'chat', 4, '2026-01-07 23:59:59.500')")))
+                .containsOnly(Map.entry("chat", 1.0));
+    }
+
+    @Test
+    void onlyEventsFromTheStartOfTheWindowUpToTheCutHaveAnAmount() {
+        String inside = "('u', 'first', 1, '2026-01-01 00:00:00'), ('u', 'last', 1, '2026-01-07 23:59:59.999999')";
+        String outside = ", ('u', 'early', 1, '2025-12-31 23:59:59.999999'), ('u', 'now', 1, '2026-01-08 00:00:00'),"
+                + "('u', 'last', 1, '2026-01-08 00:00:00'), ('u', 'first', 1, '2026-01-09 00:00:00')";
+        assertThat(amounts(Duration.ZERO, events(inside + outside)))
+                .containsOnly(Map.entry("first", 1.0), Map.entry("last", 1.0));
+        assertThat(amounts(Duration.ofDays(3), events(inside + outside)))
+                .isEqualTo(amounts(Duration.ofDays(3), events(inside)));
+    }
+
+    @Test
+    void anAmountThatIsNotAboveZeroIsAbsent() {
+        Dataset<Row> events = events(
+                "('u', 'nothing', 0, '2026-01-07 00:00:00'), ('u', 'undone', 1, '2026-01-07 00:00:00'),"
+                        + "('u', 'undone', -1, '2026-01-07 00:00:00'), ('u', 'owed', -1, '2026-01-07 00:00:00'),"
+                        + "('u', 'broken', double('NaN'), '2026-01-07 00:00:00'), ('u', 'chat', 1, '2026-01-07 00:00:00')");
+        assertThat(amounts(Duration.ZERO, events)).containsOnly(Map.entry("chat", 1.0));
+        // 2^-86400 is below every double.
+        assertThat(amounts(Duration.ofSeconds(1), events)).isEmpty();
+        assertThat(amounts(Duration.ZERO, events("('v', 'chat', 1, '2026-01-07 00:00:00')")))
+                .isEmpty();
+    }
+
+    @Test
+    void sumsHaveTheSameBitsOnAnyPartitioning() {
+        Dataset<Row> events = spark.sql(
+                "SELECT 'u' AS user_id, concat('f', id % 7) AS feature_id, 1D / (id + 1) AS value,"
+                        + " TIMESTAMP '2026-01-07' - make_dt_interval(0, 0, id % 60, id % 17) AS occurred_at FROM range(2000)");
+        Dataset<Row> cuts = spark.sql("SELECT 'u' AS user_id, TIMESTAMP '2026-01-08' AS cut_at");
+        Usage usage = new Usage(List.of("f1"), Duration.ofDays(7), Duration.ofHours(5));
+        List<Row> one = usage.before(cuts, events.coalesce(1)).collectAsList();
+        assertThat(one.get(0).<String, Double>getJavaMap(one.get(0).fieldIndex(Usage.AMOUNTS)))
+                .hasSize(7);
+        for (int partitions : List.of(2, 5)) {
+            assertThat(usage.before(cuts, events.repartition(partitions, col("value")))
+                            .collectAsList())
+                    .isEqualTo(one);
+        }
+    }
+
+    @Test
+    void gatheringTheEventsByFeatureCostsNoShuffleOfItsOwn() {
+        Dataset<Row> cuts =
+                spark.sql("SELECT concat('u', id) AS user_id, TIMESTAMP '2026-01-08' AS cut_at FROM range(3)");
+        String plan = WEEK.before(cuts.hint("merge"), events("('u', 'search', 1, '2026-01-07 00:00:00')"))
+                .queryExecution()
+                .executedPlan()
+                .toString();
+        // One for the cuts and one for the events.
+        assertThat(Pattern.compile("Exchange hashpartitioning").matcher(plan).results())
+                .as(plan)
+                .hasSize(2);
     }
 }

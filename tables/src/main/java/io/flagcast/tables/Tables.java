@@ -15,6 +15,13 @@ public final class Tables {
     private static final Column FEATURE_ID = required("feature_id", "STRING", "the product feature behind a flag");
     private static final Column EXPERIMENT_ID = required("experiment_id", "STRING", "the configured rollout");
 
+    private static Column usage(String cut) {
+        return required(
+                "usage",
+                "MAP<STRING, DOUBLE>",
+                "per feature_id the amount of usage in the window before " + cut + ", decayed by age, above 0");
+    }
+
     public static final Table USERS = new Table(
             "users", Kind.INPUT, List.of(USER_ID), List.of("user_id"), ColumnSet.OPEN, "a user, with attributes");
 
@@ -65,7 +72,7 @@ public final class Tables {
     public static final Table USER_PROFILES = new Table(
             "user_profiles",
             Kind.SLICE,
-            List.of(USER_ID),
+            List.of(USER_ID, usage("as_of")),
             List.of("user_id"),
             ColumnSet.OPEN,
             "a user, with the predictors by name, as they stood at as_of");
@@ -80,7 +87,8 @@ public final class Tables {
                     required("exposed_at", "TIMESTAMP", "first exposure of the user to the feature"),
                     required("enabled", "BOOLEAN", "arm of that exposure"),
                     optional("propensity", "DOUBLE", "probability of the enabled arm, where logged or known"),
-                    required("response", "DOUBLE", "1 if the response happened within its window, else 0")),
+                    required("response", "DOUBLE", "1 or 0, or the summed value where the feature's kind is mean"),
+                    usage("exposed_at")),
             List.of("feature_id", "user_id"),
             ColumnSet.OPEN,
             "a first exposure whose outcome window has closed, with the predictors as they were before it");
@@ -208,16 +216,24 @@ public final class Tables {
                     FEATURE_ID,
                     required("learner", "STRING", "as t_learner_logistic"),
                     required("status", "STRING", "champion, challenger or rejected"),
+                    optional(
+                            "verdict",
+                            "STRING",
+                            "heterogeneous, no reliable heterogeneity, or absent where no uplift is learned"),
+                    required("cause", "STRING", "training or person"),
+                    required("effective_as_of", "TIMESTAMP", "runs of this as-of and later use it"),
+                    required("changed_at", "TIMESTAMP", "when the status was given"),
                     required("as_of", "TIMESTAMP", "instant up to which its examples looked"),
                     required("run_id", "STRING", "run that trained it"),
                     required("examples", "BIGINT", "training examples"),
                     required("metrics", "STRING", "JSON: out-of-fold quality"),
+                    optional("curves", "STRING", "JSON: Qini curve and calibration by decile, for plots"),
                     required("provenance", "STRING", "JSON: inputs, seed, parameters, code version, JVM"),
                     required("path", "STRING", "where the model lies, below the lake's root"),
                     required("checksum", "STRING", "SHA-256 of its content")),
-            List.of("model_id"),
+            List.of("model_id", "changed_at"),
             ColumnSet.CLOSED,
-            "a trained model");
+            "a status given to a trained model; the newest of a model counts");
 
     public static final Table ALLOCATION_PARAMETERS = new Table(
             "allocation_parameters",

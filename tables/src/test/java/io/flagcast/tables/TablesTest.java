@@ -31,6 +31,21 @@ class TablesTest {
     }
 
     @Test
+    void aMapIsDeclaredWithTheTypesOfItsKeysAndValues() {
+        assertThat(Tables.TRAINING_EXAMPLES.ddl("/lake/training_examples"))
+                .contains(", usage MAP<STRING, DOUBLE> NOT NULL COMMENT 'per feature_id");
+        assertThat(Tables.USER_PROFILES.ddl("/lake/user_profiles")).contains(", usage MAP<STRING, DOUBLE> NOT NULL");
+    }
+
+    @Test
+    void aModelHasARowForEveryStatusItWasGiven() {
+        assertThat(Tables.MODEL_RUNS.key()).containsExactly("model_id", "changed_at");
+        assertThat(Tables.MODEL_RUNS.columnNames())
+                .containsSubsequence("status", "verdict", "cause", "effective_as_of", "changed_at", "as_of")
+                .containsSubsequence("metrics", "curves", "provenance");
+    }
+
+    @Test
     void namesAreUniqueAndFound() {
         assertThat(Tables.ALL).extracting(Table::name).doesNotHaveDuplicates();
         assertThat(Tables.named("allocations")).contains(Tables.ALLOCATIONS);

@@ -33,13 +33,10 @@ final class BuildFeatures {
         Dataset<Row> users = inputs.valid(Tables.USERS);
         Dataset<Row> events = inputs.valid(Tables.EVENTS);
         Dataset<Row> profiles = Profiles.at(run.asOf(), users, events, settings.predictors(), settings.usage());
-        TrainingExamples learning = new TrainingExamples(
-                settings.responses(),
-                run.experiments().stream().collect(toMap(Experiment::experimentId, Experiment::featureId)),
-                settings.predictors(),
-                settings.usage());
+        TrainingExamples learning = learning(settings, run.experiments());
         Dataset<Row> examples =
                 learning.before(run.asOf(), users, events, inputs.exposures(), inputs.valid(Tables.OUTCOMES));
+        sayRepeats(run, learning.repeats(inputs.exposures()));
 
         Map<Table, Long> written = new HashMap<>();
         Map.of(
@@ -48,6 +45,34 @@ final class BuildFeatures {
                         Tables.TRAINING_EXAMPLES, examples)
                 .forEach((table, rows) -> written.put(table, run.lake().replaceSlice(table, run.id(), rows)));
         return result(counts, written);
+    }
+
+    /** What models learn from. */
+    static TrainingExamples learning(Settings settings, List<Experiment> experiments) {
+        return new TrainingExamples(
+                settings.responses(),
+                experiments.stream().collect(toMap(Experiment::experimentId, Experiment::featureId)),
+                settings.predictors(),
+                settings.usage());
+    }
+
+    /** The first exposure counts; what does not is said. */
+    private static void sayRepeats(Run run, Dataset<Row> repeats) {
+        for (Row row : repeats.orderBy("feature_id").collectAsList()) {
+            long repeated = row.getAs("repeated");
+            long contradictory = row.getAs("contradictory");
+            if (repeated > 0) {
+                run.progress()
+                        .say("           %s: %,d users met it %,d times more, their first exposure counts"
+                                .formatted(row.getAs("feature_id"), row.<Long>getAs("users"), repeated));
+            }
+            if (contradictory > 0) {
+                run.progress()
+                        .notice(
+                                "%s: %,d users were enabled and not enabled under one version of the parameters: no examples of it"
+                                        .formatted(row.getAs("feature_id"), contradictory));
+            }
+        }
     }
 
     private static void requirePredictors(Run run) {

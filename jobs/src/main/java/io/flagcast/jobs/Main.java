@@ -77,6 +77,7 @@ public final class Main {
         }
         return line.addSubcommand(new SqlCommand())
                 .addSubcommand(new ReportCommand())
+                .addSubcommand(new EvaluateCommand(clock))
                 .addSubcommand(new ValidateCommand())
                 .addSubcommand(new CommandLine.HelpCommand());
     }

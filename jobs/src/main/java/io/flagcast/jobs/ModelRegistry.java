@@ -1,7 +1,6 @@
 package io.flagcast.jobs;
 
-import static org.apache.spark.sql.functions.col;
-
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;
 import io.flagcast.jobs.lake.Lake;
 import io.flagcast.tables.Tables;
@@ -12,14 +11,47 @@ import java.security.NoSuchAlgorithmException;
 import java.time.Instant;
 import java.util.Comparator;
 import java.util.HexFormat;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 
-/** Trained models: {@code model_runs} and the files it points to. */
+/**
+ * Trained models: {@code model_runs} and the files it points to.
+ *
+ * @param lake where they are
+ * @param entries every status that was given, oldest first
+ */
 record ModelRegistry(Lake lake, List<Entry> entries) {
+
+    /** What a model is to its feature. */
+    enum Status {
+        /** In use, until another is. */
+        CHAMPION,
+        /** Another learner's model of the same examples. */
+        CHALLENGER,
+        /** Worse than the one in use when it was trained. */
+        REJECTED;
+
+        String label() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    /** Who gave a status. */
+    enum Cause {
+        TRAINING,
+        PERSON;
+
+        String label() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
 
     /**
      * A row of {@code model_runs}.
@@ -27,64 +59,161 @@ record ModelRegistry(Lake lake, List<Entry> entries) {
      * @param modelId hash of all that made it
      * @param featureId the feature
      * @param learner the learner
+     * @param status what it became
+     * @param verdict whether users differ; absent where no uplift is learned
+     * @param cause who gave the status
+     * @param effectiveAsOf runs of this as-of and later use it
+     * @param changedAt when the status was given
      * @param asOf instant up to which its examples looked
+     * @param runId run that trained it
      * @param examples training examples
-     * @param metrics JSON
+     * @param metrics out-of-fold quality by name
+     * @param curves JSON, for plots; absent where no uplift is learned
+     * @param provenance all that made it
      * @param path below the lake's root
      * @param checksum SHA-256 of the file
-     * @param runId run that trained it
-     * @param provenance all that made it
      */
     record Entry(
             String modelId,
             String featureId,
             String learner,
+            Status status,
+            Optional<String> verdict,
+            Cause cause,
+            Instant effectiveAsOf,
+            Instant changedAt,
             Instant asOf,
-            long examples,
-            String metrics,
-            String path,
-            String checksum,
             String runId,
-            Map<String, String> provenance) {
+            long examples,
+            Map<String, Double> metrics,
+            Optional<String> curves,
+            Map<String, String> provenance,
+            String path,
+            String checksum) {
 
-        /** Newer examples, or the same of a later generation. */
-        static final Comparator<Entry> BY_AGE = Comparator.comparing(Entry::asOf)
-                .thenComparingInt(entry -> entry.runId().length())
-                .thenComparing(Entry::runId);
+        Entry {
+            metrics = Map.copyOf(metrics);
+            provenance = Map.copyOf(provenance);
+        }
+
+        /** The same model with a status that a person gives it. */
+        Entry given(Status to, Instant from, Instant at) {
+            return new Entry(
+                    modelId,
+                    featureId,
+                    learner,
+                    to,
+                    verdict,
+                    Cause.PERSON,
+                    from,
+                    at,
+                    asOf,
+                    runId,
+                    examples,
+                    metrics,
+                    curves,
+                    provenance,
+                    path,
+                    checksum);
+        }
+
+        private Row row() {
+            return RowFactory.create(
+                    modelId,
+                    featureId,
+                    learner,
+                    status.label(),
+                    verdict.orElse(null),
+                    cause.label(),
+                    effectiveAsOf,
+                    changedAt,
+                    asOf,
+                    runId,
+                    examples,
+                    json(new TreeMap<>(metrics)),
+                    curves.orElse(null),
+                    json(new TreeMap<>(provenance)),
+                    path,
+                    checksum);
+        }
+
+        private static Entry of(Row row) {
+            return new Entry(
+                    row.getAs("model_id"),
+                    row.getAs("feature_id"),
+                    row.getAs("learner"),
+                    Status.valueOf(row.<String>getAs("status").toUpperCase(Locale.ROOT)),
+                    Optional.ofNullable(row.getAs("verdict")),
+                    Cause.valueOf(row.<String>getAs("cause").toUpperCase(Locale.ROOT)),
+                    Lake.instant(row, "effective_as_of"),
+                    Lake.instant(row, "changed_at"),
+                    Lake.instant(row, "as_of"),
+                    row.getAs("run_id"),
+                    row.<Long>getAs("examples"),
+                    parsed(row.getAs("metrics"), new TypeReference<>() {}),
+                    Optional.ofNullable(row.getAs("curves")),
+                    parsed(row.getAs("provenance"), new TypeReference<>() {}),
+                    row.getAs("path"),
+                    row.getAs("checksum"));
+        }
     }
 
+    private static final Comparator<Entry> BY_CHANGE =
+            Comparator.comparing(Entry::changedAt).thenComparing(Entry::modelId);
+
     ModelRegistry {
-        entries = List.copyOf(entries);
+        entries = entries.stream().sorted(BY_CHANGE).toList();
     }
 
     static ModelRegistry read(Lake lake) {
-        List<Entry> entries =
-                lake.history(Tables.MODEL_RUNS).where(col("status").equalTo("champion")).collectAsList().stream()
-                        .map(row -> new Entry(
-                                row.getAs("model_id"),
-                                row.getAs("feature_id"),
-                                row.getAs("learner"),
-                                Lake.instant(row, "as_of"),
-                                row.<Long>getAs("examples"),
-                                row.getAs("metrics"),
-                                row.getAs("path"),
-                                row.getAs("checksum"),
-                                row.getAs("run_id"),
-                                fromJson(row.getAs("provenance"))))
-                        .toList();
-        return new ModelRegistry(lake, entries);
+        return new ModelRegistry(
+                lake,
+                lake.history(Tables.MODEL_RUNS).collectAsList().stream()
+                        .map(Entry::of)
+                        .toList());
+    }
+
+    /** The present status of every model. */
+    List<Entry> models() {
+        Map<String, Entry> models = new LinkedHashMap<>();
+        entries.forEach(entry -> models.put(entry.modelId(), entry));
+        return List.copyOf(models.values());
     }
 
     Optional<Entry> withId(String modelId) {
-        return entries.stream().filter(entry -> entry.modelId().equals(modelId)).findFirst();
+        return models().stream()
+                .filter(entry -> entry.modelId().equals(modelId))
+                .findFirst();
     }
 
-    /** The newest model of a feature whose examples looked no further than the given instant. */
+    /** The model in use for a feature in runs of an as-of: the champion that took effect last. */
+    Optional<Entry> live(String featureId, Instant asOf) {
+        return champions(featureId, asOf).reduce((earlier, later) -> later);
+    }
+
+    /** The model that was in use before the live one. */
+    Optional<Entry> beforeLive(String featureId, Instant asOf) {
+        return live(featureId, asOf)
+                .flatMap(live -> champions(featureId, asOf)
+                        .filter(entry -> !entry.modelId().equals(live.modelId()))
+                        .reduce((earlier, later) -> later));
+    }
+
+    private Stream<Entry> champions(String featureId, Instant asOf) {
+        return entries.stream()
+                .filter(entry -> entry.featureId().equals(featureId))
+                .filter(entry -> entry.status() == Status.CHAMPION)
+                .filter(entry -> !entry.effectiveAsOf().isAfter(asOf))
+                .sorted(Comparator.comparing(Entry::effectiveAsOf).thenComparing(BY_CHANGE));
+    }
+
+    /** The newest training of a feature whose examples looked no further than the given instant, whatever became of it. */
     Optional<Entry> newest(String featureId, Instant upTo) {
         return entries.stream()
                 .filter(entry -> entry.featureId().equals(featureId))
+                .filter(entry -> entry.cause() == Cause.TRAINING)
                 .filter(entry -> !entry.asOf().isAfter(upTo))
-                .max(Entry.BY_AGE);
+                .max(Comparator.comparing(Entry::asOf).thenComparing(BY_CHANGE));
     }
 
     /**
@@ -103,53 +232,56 @@ record ModelRegistry(Lake lake, List<Entry> entries) {
         return ResponsivenessModel.fromJson(json);
     }
 
-    /** Writes a model's file, then its row. */
-    Entry save(Run run, String modelId, String featureId, ResponsivenessModel model, Map<String, String> provenance) {
+    /** A model that a run trained; its file is written, its row is not yet. */
+    Entry written(
+            Run run,
+            String modelId,
+            String featureId,
+            Status status,
+            ResponsivenessModel model,
+            Map<String, String> provenance) {
         String path = "models/" + featureId + "/" + modelId + ".json";
         String json = model.toJson();
         lake.writeText(path, json);
-        Entry entry = new Entry(
+        boolean uplift = model instanceof ResponsivenessModel.Uplift;
+        return new Entry(
                 modelId,
                 featureId,
                 model.learner(),
+                status,
+                uplift ? Optional.of(((ResponsivenessModel.Uplift) model).verdict()) : Optional.empty(),
+                Cause.TRAINING,
                 run.asOf(),
+                run.startedAt(),
+                run.asOf(),
+                run.id().toString(),
                 Math.round(
                         model.metrics().getOrDefault("examples", model.metrics().getOrDefault("users", 0.0))),
-                toJson(new TreeMap<>(model.metrics())),
+                model.metrics(),
+                uplift ? Optional.of(json(((ResponsivenessModel.Uplift) model).curves())) : Optional.empty(),
+                provenance,
                 path,
-                sha256(json),
-                run.id().toString(),
-                provenance);
-        lake.append(
-                Tables.MODEL_RUNS,
-                List.of(RowFactory.create(
-                        modelId,
-                        featureId,
-                        entry.learner(),
-                        "champion",
-                        run.asOf(),
-                        run.id().toString(),
-                        entry.examples(),
-                        entry.metrics(),
-                        toJson(new TreeMap<>(provenance)),
-                        path,
-                        entry.checksum())));
-        return entry;
+                sha256(json));
     }
 
-    private static Map<String, String> fromJson(String json) {
+    /** Adds statuses in one commit. */
+    void append(List<Entry> given) {
+        lake.append(Tables.MODEL_RUNS, given.stream().map(Entry::row).toList());
+    }
+
+    private static <T> T parsed(String json, TypeReference<T> type) {
         try {
-            return ParameterLog.JSON.readValue(json, new TypeReference<TreeMap<String, String>>() {});
-        } catch (com.fasterxml.jackson.core.JsonProcessingException e) {
-            throw new IllegalStateException("model_runs.provenance is a map of strings", e);
+            return ParameterLog.JSON.readValue(json, type);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("model_runs holds JSON", e);
         }
     }
 
-    private static String toJson(Map<String, ?> map) {
+    private static String json(Object value) {
         try {
-            return ParameterLog.JSON.writeValueAsString(map);
-        } catch (com.fasterxml.jackson.core.JsonProcessingException e) {
-            throw new IllegalStateException("a map of strings and numbers is always writable", e);
+            return ParameterLog.JSON.writeValueAsString(value);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("records of text and numbers are always writable", e);
         }
     }
 

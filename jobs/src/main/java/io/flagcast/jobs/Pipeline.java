@@ -132,6 +132,7 @@ public final class Pipeline {
                 id,
                 publications,
                 ParameterLog.read(lake).before(id.asOf()),
+                clock.instant(),
                 progress);
     }
 

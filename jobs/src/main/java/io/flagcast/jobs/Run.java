@@ -22,6 +22,7 @@ import java.util.Optional;
  * @param id the run
  * @param publications all publications when the run began, oldest first
  * @param parameters per experiment what rules, bandit and people had set before the as-of
+ * @param startedAt when it began
  * @param progress for people
  */
 record Run(
@@ -33,6 +34,7 @@ record Run(
         RunId id,
         List<Publication> publications,
         Map<String, AllocationParameters> parameters,
+        Instant startedAt,
         Progress progress) {
 
     Run {

@@ -17,13 +17,13 @@ final class ScoreUsers {
         ModelRegistry registry = ModelRegistry.read(run.lake());
         List<Scorer> scorers = run.settings().features().keySet().stream()
                 .sorted()
-                .map(featureId -> registry.newest(featureId, run.asOf())
+                .map(featureId -> registry.live(featureId, run.asOf())
                         .map(entry -> new Scorer(featureId, entry.modelId(), registry.load(entry)))
                         .orElseGet(() -> Scorer.prior(featureId)))
                 .toList();
 
         Dataset<Row> profiles = run.lake().slice(Tables.USER_PROFILES, run.id().toString());
-        Dataset<Row> scores = Scoring.score(profiles, run.inputs().usage(), scorers);
+        Dataset<Row> scores = Scoring.score(profiles, scorers);
 
         long rows = run.lake().replaceSlice(Tables.RESPONSIVENESS_SCORES, run.id(), scores);
         long withModel =

@@ -16,8 +16,10 @@ import io.flagcast.features.Predictors;
 import io.flagcast.features.ResponseDefinition;
 import io.flagcast.features.Usage;
 import io.flagcast.jobs.lake.SourceSettings;
+import io.flagcast.statistics.Metric;
 import io.flagcast.tables.Table;
 import io.flagcast.tables.Tables;
+import io.flagcast.training.Learner;
 import io.flagcast.training.Objective;
 import io.flagcast.training.TrainingSettings;
 import java.nio.charset.StandardCharsets;
@@ -31,6 +33,7 @@ import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -40,13 +43,14 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 
 /** Reads HOCON into {@link Settings}: {@code reference.conf} < file < environment < {@code --set}. */
 final class SettingsReader {
 
     private static final String ROOT = "flagcast";
     private static final List<String> SOURCE_KEYS = List.of("format", "path", "options", "schema", "columns");
-    private static final List<String> FEATURE_KEYS = List.of("objective", "outcome", "within");
+    private static final List<String> FEATURE_KEYS = List.of("objective", "outcome", "within", "kind");
 
     private final Config config;
     private final List<String> problems = new ArrayList<>();
@@ -191,7 +195,9 @@ final class SettingsReader {
                 checked(
                         () -> new Predictors(strings("users.predictors"), strings("users.protected")),
                         new Predictors(List.of(), List.of())),
-                checked(() -> new Usage(featureIds(), duration("usage.window")), null),
+                checked(
+                        () -> new Usage(featureIds(), duration("usage.window"), durationOrZero("usage.half-life")),
+                        null),
                 features(),
                 training(),
                 rate("quality.max-quarantined"),
@@ -242,7 +248,8 @@ final class SettingsReader {
         Map<String, Settings.Feature> features = new LinkedHashMap<>();
         for (String id : new TreeMap<>(config.getObject(ROOT + ".features")).keySet()) {
             String path = "features." + ConfigUtil.joinPath(id);
-            Objective objective = has(path + ".objective") ? objective(path + ".objective") : Objective.UPLIFT;
+            Objective objective =
+                    has(path + ".objective") ? oneOf(path + ".objective", Objective.values()) : Objective.UPLIFT;
             Optional<ResponseDefinition> response = Optional.empty();
             if (objective != Objective.COLLABORATIVE) {
                 if (!has(path + ".outcome") || !has(path + ".within")) {
@@ -251,22 +258,32 @@ final class SettingsReader {
                     continue;
                 }
                 response = Optional.ofNullable(checked(
-                        () -> new ResponseDefinition(id, string(path + ".outcome"), duration(path + ".within")), null));
+                        () -> new ResponseDefinition(
+                                id,
+                                has(path + ".kind")
+                                        ? oneOf(path + ".kind", Metric.Kind.values())
+                                        : Metric.Kind.PROPORTION,
+                                string(path + ".outcome"),
+                                duration(path + ".within")),
+                        null));
             }
             features.put(id, new Settings.Feature(objective, response));
         }
         return features;
     }
 
-    private Objective objective(String path) {
-        String value = string(path);
-        for (Objective objective : Objective.values()) {
-            if (objective.name().toLowerCase(Locale.ROOT).equals(value)) {
-                return objective;
+    private <T extends Enum<T>> T oneOf(String path, T[] values) {
+        String text = string(path);
+        for (T value : values) {
+            if (value.name().toLowerCase(Locale.ROOT).equals(text)) {
+                return value;
             }
         }
-        problem(path, value, "it must be uplift, propensity or collaborative");
-        return Objective.UPLIFT;
+        String known = Arrays.stream(values)
+                .map(value -> value.name().toLowerCase(Locale.ROOT))
+                .collect(Collectors.joining(", "));
+        problem(path, text, "it must be one of " + known);
+        return values[0];
     }
 
     private Map<Table, SourceSettings> sources() {
@@ -301,25 +318,57 @@ final class SettingsReader {
 
     private Settings.Training training() {
         String withhold = string("training.withhold");
-        TrainingSettings.Collaborative collaborative = checked(
-                () -> new TrainingSettings.Collaborative(
-                        integer("training.collaborative.rank"),
-                        number("training.collaborative.alpha"),
-                        number("training.collaborative.regularisation"),
-                        integer("training.collaborative.iterations"),
-                        integer("training.collaborative.blocks")),
-                null);
         return checked(
                 () -> new Settings.Training(
                         new TrainingSettings(
                                 integer("training.seed"),
                                 integer("training.folds"),
+                                learner("training.champion", string("training.champion")),
+                                strings("training.challengers").stream()
+                                        .map(name -> learner("training.challengers", name))
+                                        .toList(),
                                 number("training.regularisation"),
+                                number("training.elastic-net"),
                                 integer("training.min-users-per-arm"),
-                                collaborative),
+                                new TrainingSettings.Trees(
+                                        integer("training.trees.iterations"),
+                                        integer("training.trees.depth"),
+                                        number("training.trees.step-size"),
+                                        integer("training.trees.min-users-per-leaf")),
+                                new TrainingSettings.Network(
+                                        numbers("training.network.hidden", Integer::valueOf),
+                                        integer("training.network.iterations")),
+                                new TrainingSettings.Factors(
+                                        integer("training.factors.rank"), integer("training.factors.items")),
+                                new TrainingSettings.Collaborative(
+                                        numbers("training.collaborative.rank", Integer::valueOf),
+                                        numbers("training.collaborative.alpha", Double::valueOf),
+                                        numbers("training.collaborative.regularisation", Double::valueOf),
+                                        integer("training.collaborative.iterations"),
+                                        integer("training.collaborative.blocks"))),
                         duration("training.retrain-every"),
                         withhold.isBlank() ? Optional.empty() : Optional.of(withhold)),
                 null);
+    }
+
+    private Learner learner(String path, String name) {
+        try {
+            return Learner.parse(name);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("flagcast.%s: %s".formatted(path, e.getMessage()), e);
+        }
+    }
+
+    /** One number or a list of them. */
+    private <T> List<T> numbers(String path, Function<String, T> parse) {
+        ConfigValue value = config.getValue(ROOT + "." + path);
+        List<?> elements = value.unwrapped() instanceof List<?> list ? list : List.of(value.unwrapped());
+        try {
+            return elements.stream().map(String::valueOf).map(parse).toList();
+        } catch (NumberFormatException e) {
+            problem(path, value.render(ConfigRenderOptions.concise()), "it must be a number or a list of numbers");
+            return List.of();
+        }
     }
 
     private String hash() {
@@ -397,6 +446,10 @@ final class SettingsReader {
                 Duration.ofDays(1),
                 "it must be a duration above 0, as 1d, 12h or 30m",
                 SettingsReader::parseDuration);
+    }
+
+    private Duration durationOrZero(String path) {
+        return config.getValue(ROOT + "." + path).unwrapped().equals(0) ? Duration.ZERO : duration(path);
     }
 
     private static Duration parseDuration(String text) {

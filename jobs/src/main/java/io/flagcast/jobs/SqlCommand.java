@@ -126,10 +126,15 @@ final class SqlCommand implements Callable<Integer> {
             boolean plain = value == null || value instanceof Number || value instanceof Boolean;
             object.put(columns.get(i), plain ? value : value instanceof Instant ? value.toString() : text(value));
         }
+        return json(object);
+    }
+
+    /** An object of text and numbers in one line. */
+    static String json(Map<String, Object> object) {
         try {
             return ParameterLog.JSON.writeValueAsString(object);
         } catch (JsonProcessingException e) {
-            throw new IllegalStateException("a row of text and numbers is always writable", e);
+            throw new IllegalStateException("text and numbers are always writable", e);
         }
     }
 }

@@ -4,25 +4,36 @@ import static org.apache.spark.sql.functions.bit_xor;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.count;
 import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.min_by;
 import static org.apache.spark.sql.functions.xxhash64;
 
 import io.flagcast.experiments.Experiment;
 import io.flagcast.features.Profiles;
+import io.flagcast.features.ResponseDefinition;
+import io.flagcast.features.Usage;
 import io.flagcast.jobs.ModelRegistry.Entry;
+import io.flagcast.jobs.ModelRegistry.Status;
 import io.flagcast.tables.Tables;
+import io.flagcast.training.CollaborativeModel;
 import io.flagcast.training.CollaborativeTraining;
+import io.flagcast.training.ItemFactors;
+import io.flagcast.training.Objective;
 import io.flagcast.training.ResponseTraining;
+import io.flagcast.training.ResponseTraining.Live;
 import io.flagcast.training.ResponseTraining.Result;
+import io.flagcast.training.ResponsivenessModel;
 import io.flagcast.training.TrainingSettings;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.stream.Collectors;
 import org.apache.spark.sql.AnalysisException;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.storage.StorageLevel;
 
 /** Stage train: training examples and usage to models, where the newest model of a feature is due. */
@@ -30,84 +41,225 @@ final class TrainModels {
 
     /** What a model is made as; a young one that was made otherwise is not kept. */
     private static final List<String> MADE_AS =
-            List.of("feature", "experiments", "predictors", "usage_window", "withheld", "training");
+            List.of("feature", "experiments", "predictors", "usage", "withheld", "training");
 
-    private TrainModels() {}
+    private static final String COLLABORATIVE = "implicit_als";
+
+    private final Run run;
+    private final ModelRegistry registry;
+    private final Optional<Dataset<Row>> withheld;
+    private final Dataset<Row> examples;
+    private final Dataset<Row> profiles;
+    private final List<Entry> trained = new ArrayList<>();
+    private final List<String> summary = new ArrayList<>();
+    private Optional<ItemFactors> factors;
+
+    private TrainModels(Run run) {
+        this.run = run;
+        this.registry = ModelRegistry.read(run.lake());
+        this.withheld = run.settings()
+                .training()
+                .withhold()
+                .map(path -> userList(run.lake().spark(), path));
+        this.examples = without(
+                        run.lake().slice(Tables.TRAINING_EXAMPLES, run.id().toString()))
+                .persist(StorageLevel.MEMORY_AND_DISK());
+        this.profiles = without(run.lake().slice(Tables.USER_PROFILES, run.id().toString()));
+    }
 
     static StageResult run(Run run) {
-        ModelRegistry registry = ModelRegistry.read(run.lake());
-        Optional<Dataset<Row>> withheld = withheld(run);
-        Dataset<Row> examples = without(
-                        run.lake().slice(Tables.TRAINING_EXAMPLES, run.id().toString()), withheld)
-                .persist(StorageLevel.MEMORY_AND_DISK());
+        TrainModels stage = new TrainModels(run);
         try {
-            return train(run, registry, examples, withheld);
+            return stage.train();
         } finally {
-            examples.unpersist();
+            stage.examples.unpersist();
         }
     }
 
-    private static StageResult train(
-            Run run, ModelRegistry registry, Dataset<Row> examples, Optional<Dataset<Row>> withheld) {
-        List<Outcome> outcomes = run.settings().features().keySet().stream()
+    private StageResult train() {
+        List<String> fromUsage = new ArrayList<>(run.settings().featuresWith(Objective.COLLABORATIVE));
+        run.settings().features().keySet().stream()
+                .filter(featureId -> !fromUsage.contains(featureId))
                 .sorted()
-                .map(featureId -> train(featureId, run, registry, examples, withheld))
-                .toList();
-        outcomes.forEach(outcome -> outcome.waitsFor().ifPresent(run.progress()::say));
-        long trained = outcomes.stream().filter(Outcome::trained).count();
+                .toList()
+                .forEach(featureId -> {
+                    if (!fromExperiments(featureId)) {
+                        fromUsage.add(featureId);
+                    }
+                });
+        fromUsage(fromUsage);
+        registry.append(trained);
         return new StageResult(
                 examples.count(),
-                trained,
+                trained.size(),
                 0,
-                Map.of(Tables.MODEL_RUNS.name(), Long.toString(trained)),
-                outcomes.stream().map(Outcome::summary).collect(Collectors.joining("; ")));
+                Map.of(Tables.MODEL_RUNS.name(), Integer.toString(trained.size())),
+                String.join("; ", summary));
     }
 
-    /** What became of a feature: a summary, whether a model was trained, and what is missing where there is none. */
-    private record Outcome(String summary, boolean trained, Optional<String> waitsFor) {}
+    /** Learns the response to a feature; says whether the feature has a model then. */
+    private boolean fromExperiments(String featureId) {
+        Map<String, String> provenance = provenance(featureId);
+        TrainingSettings how = run.settings().training().model();
+        Settings.Feature feature = run.settings().features().get(featureId);
+        boolean uplift = feature.objective() == Objective.UPLIFT;
+        String learner = uplift ? how.champion().name() : "response_linear";
+        Optional<Entry> newest = registry.newest(featureId, run.asOf().minusSeconds(1))
+                .filter(entry -> !entry.learner().equals(COLLABORATIVE));
+        if (isKept(featureId, newest, provenance, learner)) {
+            return true;
+        }
+        ResponseDefinition response = feature.response().orElseThrow();
+        ResponseTraining training = new ResponseTraining(
+                Profiles.names(run.settings().predictors(), run.settings().usage()),
+                factors(),
+                leastPropensity(run.experiments(), featureId),
+                how);
+        Dataset<Row> own = examples.where(col("feature_id").equalTo(featureId));
+        Result result = uplift
+                ? training.uplift(own, response.kind(), live(featureId, response))
+                : training.propensity(own, response.kind());
+        if (result instanceof Result.TooLittle nothing) {
+            say(featureId, "no model yet: " + nothing.reason());
+            return false;
+        }
+        add(featureId, (Result.Trained) result, provenance);
+        return true;
+    }
 
-    private static Outcome train(
-            String featureId, Run run, ModelRegistry registry, Dataset<Row> examples, Optional<Dataset<Row>> withheld) {
-        Map<String, String> provenance = provenance(run, featureId, withheld);
-        Optional<Entry> young = registry.newest(featureId, run.asOf().minusSeconds(1))
-                .filter(entry -> entry.asOf()
+    /** Whether a model is young enough, or was trained from the same already. */
+    private boolean isKept(String featureId, Optional<Entry> newest, Map<String, String> provenance, String learner) {
+        boolean young = newest.filter(entry -> entry.asOf()
                         .plus(run.settings().training().retrainEvery())
                         .isAfter(run.asOf()))
                 .filter(entry -> MADE_AS.stream()
                         .allMatch(key ->
-                                provenance.get(key).equals(entry.provenance().get(key))));
-        if (young.isPresent()) {
-            return new Outcome(featureId + " keeps " + young.get().modelId(), false, Optional.empty());
+                                provenance.get(key).equals(entry.provenance().get(key))))
+                .isPresent();
+        if (young) {
+            summary.add(registry.live(featureId, run.asOf())
+                    .map(entry -> featureId + " keeps " + entry.modelId())
+                    .orElse(featureId + " keeps none"));
+            return true;
         }
-        String modelId = "m-" + ModelRegistry.sha256(provenance.toString()).substring(0, 12);
-        if (registry.withId(modelId).isPresent()) {
-            return new Outcome(featureId + " reuses " + modelId, false, Optional.empty());
+        Optional<Entry> same = registry.withId(modelId(provenance, learner));
+        same.ifPresent(entry -> summary.add(featureId + " reuses " + entry.modelId()));
+        return same.isPresent();
+    }
+
+    private void add(String featureId, Result.Trained result, Map<String, String> provenance) {
+        result.notes().forEach(note -> say(featureId, note));
+        result.rejection().ifPresent(reason -> say(featureId, "new model rejected, " + reason));
+        Entry champion = written(
+                featureId,
+                result.rejection().isPresent() ? Status.REJECTED : Status.CHAMPION,
+                result.champion(),
+                provenance);
+        trained.add(champion);
+        result.challengers().forEach(model -> trained.add(written(featureId, Status.CHALLENGER, model, provenance)));
+        summary.add("%s trains %s (%s) on %,d"
+                .formatted(featureId, champion.modelId(), champion.learner(), champion.examples()));
+    }
+
+    private Entry written(String featureId, Status status, ResponsivenessModel model, Map<String, String> provenance) {
+        Map<String, String> own = new TreeMap<>(provenance);
+        own.put("learner", model.learner());
+        own.put("jvm", System.getProperty("java.vm.name") + " " + System.getProperty("java.vm.version"));
+        return registry.written(run, modelId(provenance, model.learner()), featureId, status, model, own);
+    }
+
+    private static String modelId(Map<String, String> provenance, String learner) {
+        return "m-" + ModelRegistry.sha256(provenance + learner).substring(0, 12);
+    }
+
+    /** Learns affinities from usage, for features that are known from nothing else. */
+    private void fromUsage(List<String> featureIds) {
+        if (!run.settings().sources().containsKey(Tables.EVENTS)) {
+            featureIds.forEach(featureId -> summary.add(featureId + " waits"));
+            return;
         }
-        TrainingSettings how = run.settings().training().model();
-        ResponseTraining training = new ResponseTraining(
-                Profiles.names(run.settings().predictors(), run.settings().usage()), how);
-        Dataset<Row> own = examples.where(col("feature_id").equalTo(featureId));
-        Result result = switch (run.settings().features().get(featureId).objective()) {
-            case UPLIFT -> training.uplift(own);
-            case PROPENSITY -> training.propensity(own);
-            case COLLABORATIVE ->
-                new CollaborativeTraining(List.of(featureId), how)
-                        .train(without(run.inputs().usage(), withheld));
-        };
+        Map<String, Map<String, String>> due = new TreeMap<>();
+        for (String featureId : featureIds) {
+            Map<String, String> provenance = provenance(featureId);
+            Optional<Entry> newest = registry.newest(featureId, run.asOf().minusSeconds(1))
+                    .filter(entry -> entry.learner().equals(COLLABORATIVE));
+            if (!isKept(featureId, newest, provenance, COLLABORATIVE)) {
+                due.put(featureId, provenance);
+            }
+        }
+        if (due.isEmpty()) {
+            return;
+        }
+        List<String> categories = run.settings().predictors().attributes().stream()
+                .filter(name -> profiles.schema().apply(name).dataType().equals(DataTypes.StringType))
+                .toList();
+        Result result = new CollaborativeTraining(run.settings().training().model())
+                .train(profiles, List.copyOf(due.keySet()), categories);
         if (result instanceof Result.TooLittle nothing) {
-            return new Outcome(
-                    featureId + " waits",
-                    false,
-                    Optional.of("           %s has no model yet: %s".formatted(featureId, nothing.reason())));
+            due.keySet().forEach(featureId -> {
+                say(featureId, "no model yet: " + nothing.reason());
+                summary.add(featureId + " waits");
+            });
+            return;
         }
-        provenance.put("jvm", System.getProperty("java.vm.name") + " " + System.getProperty("java.vm.version"));
-        Entry entry = registry.save(run, modelId, featureId, ((Result.Trained) result).model(), provenance);
-        return new Outcome(
-                "%s trains %s on %,d".formatted(featureId, modelId, entry.examples()), true, Optional.empty());
+        Result.Trained usable = (Result.Trained) result;
+        due.forEach((featureId, provenance) -> {
+            if (((CollaborativeModel) usable.champion()).references().containsKey(featureId)) {
+                add(featureId, usable, provenance);
+            } else {
+                say(featureId, "no model yet: no usage events of it");
+                summary.add(featureId + " waits");
+            }
+        });
+    }
+
+    private void say(String featureId, String note) {
+        run.progress().say("           " + featureId + ": " + note);
+    }
+
+    /** Item factors for predictors, fitted once: usage before the exposure of exposed users, up to the as-of of others. */
+    private Optional<ItemFactors> factors() {
+        if (factors == null) {
+            factors = run.settings().sources().containsKey(Tables.EVENTS)
+                    ? new CollaborativeTraining(run.settings().training().model())
+                            .factors(cleanUsage(examples, profiles, run.inputs().exposures()))
+                    : Optional.empty();
+        }
+        return factors;
+    }
+
+    /** A usage map per user that holds nothing after any exposure of the user. */
+    static Dataset<Row> cleanUsage(Dataset<Row> examples, Dataset<Row> profiles, Dataset<Row> exposures) {
+        Dataset<Row> first = examples.groupBy("user_id")
+                .agg(min_by(col(Usage.AMOUNTS), col("exposed_at")).as(Usage.AMOUNTS));
+        return profiles.select("user_id", Usage.AMOUNTS)
+                .join(exposures.select("user_id").distinct(), new String[] {"user_id"}, "left_anti")
+                .unionByName(first);
+    }
+
+    /** The model in use, where a new one can be compared with it. */
+    private Optional<Live> live(String featureId, ResponseDefinition response) {
+        Optional<Entry> entry = registry.live(featureId, run.asOf().minusSeconds(1));
+        if (entry.isEmpty()
+                || entry.get().verdict().isEmpty()
+                || !(registry.load(entry.get()) instanceof ResponsivenessModel.Uplift model)
+                || model.kind() != response.kind()
+                || !Arrays.asList(examples.columns()).containsAll(model.inputs())) {
+            return Optional.empty();
+        }
+        return Optional.of(new Live(model, entry.get().asOf().minus(response.within())));
+    }
+
+    /** Propensities are clipped at a hundredth, or at a quarter of the exploration slice where that is smaller. */
+    static double leastPropensity(List<Experiment> experiments, String featureId) {
+        return experiments.stream()
+                .filter(experiment -> experiment.featureId().equals(featureId))
+                .mapToDouble(experiment -> experiment.exploration() / 4)
+                .reduce(0.01, Math::min);
     }
 
     /** All that decides what a model becomes; its hash is the model's id. */
-    private static Map<String, String> provenance(Run run, String featureId, Optional<Dataset<Row>> withheld) {
+    private Map<String, String> provenance(String featureId) {
         Settings settings = run.settings();
         Map<String, String> provenance = new TreeMap<>();
         provenance.put("feature", featureId + " " + settings.features().get(featureId));
@@ -116,7 +268,7 @@ final class TrainModels {
                 "experiments",
                 run.experiments().stream()
                         .filter(experiment -> experiment.featureId().equals(featureId))
-                        .map(Experiment::experimentId)
+                        .map(experiment -> experiment.experimentId() + " " + experiment.exploration())
                         .sorted()
                         .toList()
                         .toString());
@@ -124,7 +276,9 @@ final class TrainModels {
         provenance.put("sources", ModelRegistry.sha256(settings.mappings().toString()));
         provenance.put(
                 "withheld",
-                withheld.map(users -> users.agg(count(lit(1)), bit_xor(xxhash64(col("user_id"))))
+                withheld.map(users -> users.select("user_id")
+                                .distinct()
+                                .agg(count(lit(1)), bit_xor(xxhash64(col("user_id"))))
                                 .head()
                                 .toString())
                         .orElse("nobody"));
@@ -132,39 +286,41 @@ final class TrainModels {
         provenance.put(
                 "predictors",
                 Profiles.names(settings.predictors(), settings.usage()).toString());
-        provenance.put("usage_window", settings.usage().window().toString());
+        provenance.put("usage", settings.usage().toString());
         provenance.put("training", settings.training().toString());
         provenance.put("code", Main.version());
         return provenance;
     }
 
-    private static Optional<Dataset<Row>> withheld(Run run) {
-        Optional<String> path = run.settings().training().withhold();
-        if (path.isEmpty()) {
-            return Optional.empty();
-        }
+    /**
+     * A list of users.
+     *
+     * @param path CSV file with a column {@code user_id}
+     * @return its rows, all columns as text
+     */
+    static Dataset<Row> userList(SparkSession spark, String path) {
         Dataset<Row> list;
         try {
-            list = run.lake().spark().read().option("header", true).csv(path.get());
+            list = spark.read().option("header", true).csv(path);
         } catch (Exception e) {
             // Spark declares no checked exceptions in Java, yet throws AnalysisException.
             if (e instanceof AnalysisException) {
-                throw new Refusal(
-                        ExitCode.NO_INPUT, "flagcast.training.withhold " + path.get() + ": there is no such file", e);
+                throw new Refusal(ExitCode.NO_INPUT, "list of users " + path + ": there is no such file", e);
             }
             throw e;
         }
         if (!Arrays.asList(list.columns()).contains("user_id")) {
             throw new Refusal(
                     ExitCode.DATA_REFUSED,
-                    "flagcast.training.withhold %s has no column user_id, it has %s"
-                            .formatted(path.get(), Arrays.toString(list.columns())));
+                    "list of users %s has no column user_id, it has %s"
+                            .formatted(path, Arrays.toString(list.columns())));
         }
-        return Optional.of(list.select("user_id").distinct());
+        return list;
     }
 
-    private static Dataset<Row> without(Dataset<Row> rows, Optional<Dataset<Row>> withheld) {
-        return withheld.map(users -> rows.join(users, new String[] {"user_id"}, "left_anti"))
+    private Dataset<Row> without(Dataset<Row> rows) {
+        return withheld.map(
+                        users -> rows.join(users.select("user_id").distinct(), new String[] {"user_id"}, "left_anti"))
                 .orElse(rows);
     }
 }

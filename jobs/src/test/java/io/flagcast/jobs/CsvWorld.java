@@ -66,7 +66,7 @@ record CsvWorld(Path folder) {
                   }
                   users { predictors = [age, plan], protected = [gender] }
                   features.checkout { objective = uplift, outcome = purchase, within = 1d }
-                  training.folds = 2
+                  training { folds = 2, challengers = [] }
                 }
                 """.lines().toList());
         return world;

@@ -3,6 +3,7 @@ package io.flagcast.statistics;
 import java.util.Arrays;
 import java.util.SplittableRandom;
 import java.util.function.ToDoubleFunction;
+import org.apache.commons.math3.special.Gamma;
 import org.apache.commons.math3.stat.descriptive.rank.Percentile;
 
 /**
@@ -15,6 +16,9 @@ import org.apache.commons.math3.stat.descriptive.rank.Percentile;
  * It is not bias-corrected, and too narrow for few rows.
  */
 public final class Bootstrap {
+
+    /** Beyond it a Poisson law has less than the rounding of a sum that is about 1. */
+    private static final double NEGLIGIBLE_PROBABILITY = 1e-20;
 
     private Bootstrap() {}
 
@@ -56,24 +60,65 @@ public final class Bootstrap {
         if (n < 1) {
             throw new IllegalArgumentException("Bootstrap: n is " + n + ", there must be at least one row");
         }
-        if (resamples < 2) {
-            throw new IllegalArgumentException("Bootstrap: resamples is " + resamples + ", it must be at least 2");
-        }
+        requireResamples(resamples);
         Interval.requireConfidence(confidence);
         SplittableRandom random = new SplittableRandom(seed);
         int[] rows = new int[n];
         double[] statistics = new double[resamples];
         for (int resample = 0; resample < resamples; resample++) {
             Arrays.setAll(rows, ignored -> random.nextInt(n));
-            statistics[resample] = statisticOfIndices.applyAsDouble(rows);
-            if (!Double.isFinite(statistics[resample])) {
-                throw new IllegalArgumentException("Bootstrap: the statistic of resample " + resample + " is "
-                        + statistics[resample] + ", it must be finite for every sample");
-            }
+            statistics[resample] = requireFinite("resample " + resample, statisticOfIndices.applyAsDouble(rows));
         }
+        return percentiles(statistics, confidence);
+    }
+
+    /** The interval between the quantiles of the samples' statistics. */
+    static Interval percentiles(double[] statistics, double confidence) {
         // Linear interpolation between order statistics, as R's default (Hyndman and Fan 1996, type 7).
         Percentile quantiles = new Percentile().withEstimationType(Percentile.EstimationType.R_7);
         quantiles.setData(statistics);
         return new Interval(quantiles.evaluate(50 * (1 - confidence)), quantiles.evaluate(50 * (1 + confidence)));
+    }
+
+    /**
+     * A number from the Poisson law, for resampling counts: by inversion from the most likely number outwards, in about
+     * √mean steps and exact but for rounding.
+     *
+     * @param mean at least 1
+     * @param uniform in [0, 1)
+     */
+    static long poisson(long mean, double uniform) {
+        double above = Math.exp(mean * Math.log((double) mean) - mean - Gamma.logGamma(mean + 1.0));
+        double below = above;
+        double left = uniform - above;
+        for (long distance = 1; left >= 0 && above > NEGLIGIBLE_PROBABILITY; distance++) {
+            above *= (double) mean / (mean + distance);
+            left -= above;
+            if (left < 0) {
+                return mean + distance;
+            }
+            // Becomes 0 one step below the number 0, and stays so.
+            below *= (mean - distance + 1.0) / mean;
+            left -= below;
+            if (left < 0) {
+                return mean - distance;
+            }
+        }
+        // Where the loop ends with something left, that is what rounding left.
+        return mean;
+    }
+
+    static void requireResamples(int resamples) {
+        if (resamples < 2) {
+            throw new IllegalArgumentException("Bootstrap: resamples is " + resamples + ", it must be at least 2");
+        }
+    }
+
+    static double requireFinite(String sample, double statistic) {
+        if (!Double.isFinite(statistic)) {
+            throw new IllegalArgumentException("Bootstrap: the statistic of " + sample + " is " + statistic
+                    + ", it must be finite for every sample");
+        }
+        return statistic;
     }
 }

@@ -11,7 +11,7 @@ import org.apache.commons.math3.distribution.NormalDistribution;
  */
 public record Interval(double lower, double upper) {
 
-    private static final NormalDistribution STANDARD_NORMAL = new NormalDistribution(null, 0, 1);
+    static final NormalDistribution STANDARD_NORMAL = new NormalDistribution(null, 0, 1);
 
     /** @throws IllegalArgumentException if an end is not finite or {@code lower} is above {@code upper} */
     public Interval {

@@ -1,16 +1,22 @@
 package io.flagcast.statistics;
 
 import java.util.Comparator;
-import java.util.function.IntToDoubleFunction;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.SplittableRandom;
+import java.util.TreeMap;
+import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
+import org.apache.commons.math3.analysis.UnivariateFunction;
+import org.apache.commons.math3.analysis.interpolation.LinearInterpolator;
 
 /**
  * How well a score ranks users by uplift, on rows of a randomised experiment. The definitions are those of the
- * Python library scikit-uplift ({@code sklift.metrics}, release 0.5), whose names the methods carry, so numbers
- * compare across tools.
+ * Python library scikit-uplift ({@code sklift.metrics}, release 0.5), so numbers compare across tools.
  *
- * <p>Rows are taken by falling score. After the first x of them, t treated with r responders and c not treated with
- * s responders, the
+ * <p>Rows are taken by falling score. After the first x of them, t enabled with the responses r in sum and c of the
+ * control with s in sum, the
  *
  * <ul>
  *   <li><b>Qini curve</b> is r − s·t/c (N. J. Radcliffe, "Using Control Groups to Target on Predicted Lift", Direct
@@ -21,176 +27,402 @@ import java.util.stream.IntStream;
  *
  * a ratio without rows counting as 0. Both are evaluated where the score changes, so that tied rows count as one
  * step, and joined by straight lines from (0, 0). An area is that between the curve and the straight line to its
- * end, divided by the same area of the perfect ranking: 1 is perfect, 0 random, negative worse than random. Areas are
- * rank measures: they say nothing of calibration, and differ between populations.
+ * end, in {@link #qini} and {@link #upliftAuc} divided by the same area of the perfect ranking: 1 is perfect, 0 random,
+ * negative worse than random. Areas are rank measures: they say nothing of calibration, and differ between populations.
  *
- * <p>In all methods: {@code score} is any finite number, {@code response} 0 or 1, {@code treated} whether the row was
- * enabled, one element per row in each; a length that differs, another value, or an arm without rows is an
- * {@link IllegalArgumentException}.
+ * <p>A row of weight w counts as w rows in x, t, c, r and s. The weights of an experiment with unequal propensities are
+ * the stabilised inverse ones, an arm's share of all rows over the row's own probability to be in that arm: they are 1
+ * for every row where the propensity is constant, and 1 on average otherwise. With weights of 1 all is as in
+ * scikit-uplift.
+ *
+ * @param bins by falling score, one per score, each with rows. Given in any order, those of equal scores are
+ *     {@linkplain Bin#plus added} and those without rows left out
  */
-public final class UpliftCurve {
+public record UpliftCurve(List<Bin> bins) {
 
-    private UpliftCurve() {}
-
-    /**
-     * scikit-uplift's {@code qini_auc_score(negative_effect=True)}: normalised area under the Qini curve. The perfect
-     * ranking has the treated responders first and the responders that were not treated last.
-     *
-     * @throws IllegalArgumentException if no row responded, as then no ranking is better than another; or as for all
-     *     methods
-     */
-    public static double qiniAuc(double[] score, int[] response, boolean[] treated) {
-        countsOf(score, response, treated);
-        return normalisedArea(
-                score,
-                row -> treated[row] ? response[row] : -response[row],
-                response,
-                treated,
-                counts -> counts.treatedResponders - counts.controlResponders * ratio(counts.treated, counts.control));
-    }
-
-    /**
-     * scikit-uplift's {@code uplift_auc_score}: normalised area under the uplift curve. The perfect ranking has first
-     * the rows whose response equals their treatment; among equals the responders first where the responders without
-     * treatment outnumber the treated that did not respond, else the treated.
-     *
-     * @throws IllegalArgumentException if the perfect ranking encloses no area; or as for all methods
-     */
-    public static double upliftAuc(double[] score, int[] response, boolean[] treated) {
-        Counts all = countsOf(score, response, treated);
-        boolean respondersFirst = all.controlResponders > all.treated - all.treatedResponders;
-        return normalisedArea(
-                score,
-                row -> ((response[row] == 1) == treated[row] ? 2 : 0)
-                        + ((respondersFirst ? response[row] == 1 : treated[row]) ? 1 : 0),
-                response,
-                treated,
-                counts -> (ratio(counts.treatedResponders, counts.treated)
-                                - ratio(counts.controlResponders, counts.control))
-                        * counts.rows());
-    }
-
-    /**
-     * scikit-uplift's {@code uplift_at_k(strategy='overall')}: response rate of the treated minus that of the others
-     * among the ⌊k · rows⌋ with the highest score; of tied rows the later ones come first, as there.
-     *
-     * @param k share of all rows, in (0, 1)
-     * @return difference of response rates, in [−1, 1]
-     * @throws IllegalArgumentException if k is outside (0, 1), or an arm has no row among the first; or as for all
-     *     methods
-     */
-    public static double upliftAtK(double[] score, int[] response, boolean[] treated, double k) {
-        countsOf(score, response, treated);
-        if (!(k > 0 && k < 1)) {
-            throw new IllegalArgumentException("UpliftCurve: k is " + k + ", a share of the rows between 0 and 1");
-        }
-        int first = (int) (score.length * k);
-        Counts counts = new Counts();
-        byFallingScore(score).limit(first).forEach(row -> counts.add(response[row], treated[row]));
-        if (counts.treated == 0 || counts.control == 0) {
-            throw new IllegalArgumentException("UpliftCurve: the first " + first + " of " + score.length
-                    + " rows have " + counts.treated + " treated and " + counts.control
-                    + " others; both are needed, choose a larger k");
-        }
-        return ratio(counts.treatedResponders, counts.treated) - ratio(counts.controlResponders, counts.control);
-    }
-
-    private static double normalisedArea(
-            double[] score, IntToDoubleFunction perfectScore, int[] response, boolean[] treated, Curve curve) {
-        double[] perfect =
-                IntStream.range(0, score.length).mapToDouble(perfectScore).toArray();
-        double perfectArea = areaAboveRandom(perfect, response, treated, curve);
-        // Areas grow with rows², and so does their rounding; that of a single responder is about rows / 2.
-        if (Math.abs(perfectArea) <= 1e-12 * score.length * score.length) {
-            throw new IllegalArgumentException(
-                    "UpliftCurve: even the perfect ranking is no better than a random one, the responses of these "
-                            + score.length + " rows cannot tell rankings apart");
-        }
-        return areaAboveRandom(score, response, treated, curve) / perfectArea;
-    }
-
-    /** Area between the curve (by the trapezoidal rule) and the straight line from (0, 0) to its end. */
-    private static double areaAboveRandom(double[] score, int[] response, boolean[] treated, Curve curve) {
-        int[] order = byFallingScore(score).toArray();
-        Counts counts = new Counts();
-        double area = 0;
-        double lastX = 0;
-        double lastY = 0;
-        for (int i = 0; i < order.length; i++) {
-            counts.add(response[order[i]], treated[order[i]]);
-            if (i + 1 == order.length || score[order[i]] != score[order[i + 1]]) {
-                double x = counts.rows();
-                double y = curve.at(counts);
-                area += (x - lastX) * (y + lastY) / 2;
-                lastX = x;
-                lastY = y;
+    /** @throws IllegalArgumentException if an arm has no row */
+    public UpliftCurve {
+        Map<Double, Bin> byFallingScore = new TreeMap<>(Comparator.reverseOrder());
+        long enabled = 0;
+        long control = 0;
+        for (Bin bin : bins) {
+            if (bin.rows() > 0) {
+                byFallingScore.merge(bin.score(), bin, Bin::plus);
+                enabled += bin.enabledPositive().rows() + bin.enabledZero().rows();
+                control += bin.controlPositive().rows() + bin.controlZero().rows();
             }
         }
-        return area - lastX * lastY / 2;
+        if (enabled == 0 || control == 0) {
+            throw new IllegalArgumentException(
+                    "UpliftCurve: " + enabled + " enabled rows and " + control + " of the control; uplift needs both");
+        }
+        bins = List.copyOf(byFallingScore.values());
     }
 
-    private static IntStream byFallingScore(double[] score) {
-        Comparator<Integer> ascending =
-                Comparator.<Integer>comparingDouble(row -> score[row]).thenComparingInt(row -> row);
-        return IntStream.range(0, score.length)
-                .boxed()
-                .sorted(ascending.reversed())
-                .mapToInt(Integer::intValue);
-    }
-
-    private static double ratio(double numerator, double denominator) {
-        return denominator == 0 ? 0 : numerator / denominator;
-    }
-
-    /** The counts over all rows, after checking each. */
-    private static Counts countsOf(double[] score, int[] response, boolean[] treated) {
+    /**
+     * The curve of single rows of weight 1, one element per row in each array.
+     *
+     * @param score any finite number
+     * @param response any finite number; 0 or 1 for the measures that are normalised
+     * @param treated whether the row was enabled
+     * @throws IllegalArgumentException if lengths differ, a number is not finite, or an arm has no row
+     */
+    public static UpliftCurve of(double[] score, double[] response, boolean[] treated) {
         if (score.length != response.length || score.length != treated.length) {
             throw new IllegalArgumentException("UpliftCurve: " + score.length + " scores, " + response.length
                     + " responses and " + treated.length + " treatments; there must be one of each per row");
         }
-        Counts counts = new Counts();
-        for (int row = 0; row < score.length; row++) {
-            if (!Double.isFinite(score[row])) {
-                throw new IllegalArgumentException(
-                        "UpliftCurve: score of row " + row + " is " + score[row] + ", it must be finite");
-            }
-            if (response[row] != 0 && response[row] != 1) {
-                throw new IllegalArgumentException(
-                        "UpliftCurve: response of row " + row + " is " + response[row] + ", it must be 0 or 1");
-            }
-            counts.add(response[row], treated[row]);
-        }
-        if (counts.treated == 0 || counts.control == 0) {
-            throw new IllegalArgumentException("UpliftCurve: " + counts.treated + " treated rows and " + counts.control
-                    + " others; uplift needs both");
-        }
-        return counts;
+        return new UpliftCurve(IntStream.range(0, score.length)
+                .mapToObj(row -> {
+                    Cell cell = new Cell(1, 1, response[row]);
+                    Cell positive = response[row] != 0 ? cell : Cell.EMPTY;
+                    Cell zero = response[row] != 0 ? Cell.EMPTY : cell;
+                    return treated[row]
+                            ? new Bin(score[row], positive, zero, Cell.EMPTY, Cell.EMPTY)
+                            : new Bin(score[row], Cell.EMPTY, Cell.EMPTY, positive, zero);
+                })
+                .toList());
     }
 
-    /** Height of a curve after the rows counted so far. */
-    private interface Curve {
-        double at(Counts counts);
+    /**
+     * scikit-uplift's {@code qini_auc_score(negative_effect=True)}: normalised area under the Qini curve. The perfect
+     * ranking has the enabled responders first and the responders of the control last.
+     *
+     * @throws IllegalArgumentException if a response is neither 0 nor 1, or no row responded, as then no ranking is
+     *     better than another
+     */
+    public double qini() {
+        Bin all = requireBinary();
+        return normalised(
+                Totals::qini,
+                List.of(
+                        new Bin(2, all.enabledPositive, Cell.EMPTY, Cell.EMPTY, Cell.EMPTY),
+                        new Bin(1, Cell.EMPTY, all.enabledZero, Cell.EMPTY, all.controlZero),
+                        new Bin(0, Cell.EMPTY, Cell.EMPTY, all.controlPositive, Cell.EMPTY)));
     }
 
-    /** Rows seen so far, by arm and response. Confined to one method call. */
-    private static final class Counts {
-        private int treated;
-        private int treatedResponders;
-        private int control;
-        private int controlResponders;
+    /**
+     * The area between the Qini curve and the straight line to its end, over the square of all weight; for responses of
+     * any size, as revenue. Not normalised: in units of the response per row, as {@link Point#gain}, averaged over
+     * where the cut could be. 0 is random, negative worse than random.
+     */
+    public double qiniGain() {
+        double weight = all().weight();
+        return areaAboveRandom(Totals::qini) / (weight * weight);
+    }
 
-        void add(int response, boolean isTreated) {
-            if (isTreated) {
-                treated++;
-                treatedResponders += response;
-            } else {
-                control++;
-                controlResponders += response;
+    /**
+     * scikit-uplift's {@code uplift_auc_score}: normalised area under the uplift curve. The perfect ranking has first
+     * the rows whose response equals their treatment; among equals the responders first where the responders of the
+     * control outnumber the enabled that did not respond, else the enabled.
+     *
+     * @throws IllegalArgumentException if a response is neither 0 nor 1, or the perfect ranking encloses no area
+     */
+    public double upliftAuc() {
+        Bin all = requireBinary();
+        boolean respondersFirst = all.controlPositive.weight > all.enabledZero.weight;
+        return normalised(
+                Totals::uplift,
+                List.of(
+                        new Bin(3, all.enabledPositive, Cell.EMPTY, Cell.EMPTY, Cell.EMPTY),
+                        new Bin(2, Cell.EMPTY, Cell.EMPTY, Cell.EMPTY, all.controlZero),
+                        new Bin(respondersFirst ? 1 : 0, Cell.EMPTY, Cell.EMPTY, all.controlPositive, Cell.EMPTY),
+                        new Bin(respondersFirst ? 0 : 1, Cell.EMPTY, all.enabledZero, Cell.EMPTY, Cell.EMPTY)));
+    }
+
+    /**
+     * scikit-uplift's {@code uplift_at_k(strategy='overall')}: mean response of the enabled minus that of the control
+     * among the ⌊share · rows⌋ with the highest score. Where the last of them are tied with rows that come no more,
+     * every tied row counts by the fraction that is needed, as it would on average over random orders of the ties;
+     * scikit-uplift takes those that stand last in its input.
+     *
+     * @param share of all rows, in (0, 1)
+     * @return difference of mean responses, in their unit
+     * @throws IllegalArgumentException if the share is outside (0, 1), or an arm has no row among the first
+     */
+    public double upliftAt(double share) {
+        if (!(share > 0 && share < 1)) {
+            throw new IllegalArgumentException(
+                    "UpliftCurve: share is " + share + ", a share of the rows between 0 and 1");
+        }
+        long rows = all().rows();
+        long first = (long) (rows * share);
+        long needed = first;
+        Totals totals = new Totals();
+        for (Bin bin : bins) {
+            long taken = Math.min(needed, bin.rows());
+            totals.add(bin, (double) taken / bin.rows());
+            needed -= taken;
+        }
+        if (totals.enabled == 0 || totals.control == 0) {
+            throw new IllegalArgumentException("UpliftCurve: the first " + first + " of " + rows + " rows have a weight"
+                    + " of " + totals.enabled + " enabled and of " + totals.control
+                    + " in the control; both are needed, choose a larger share");
+        }
+        return totals.enabledSum / totals.enabled - totals.controlSum / totals.control;
+    }
+
+    /**
+     * The Qini curve at equal distances, for a plot; between its steps by straight lines.
+     *
+     * @param count number of distances, at least 1
+     * @return count + 1 points, from share 0 to share 1
+     * @throws IllegalArgumentException if the count is below 1
+     */
+    public List<Point> qiniPoints(int count) {
+        if (count < 1) {
+            throw new IllegalArgumentException("UpliftCurve: count is " + count + ", it must be at least 1");
+        }
+        double[] x = new double[bins.size() + 1];
+        double[] y = new double[bins.size() + 1];
+        Totals totals = new Totals();
+        for (int step = 1; step < x.length; step++) {
+            totals.add(bins.get(step - 1), 1);
+            x[step] = totals.weight();
+            y[step] = totals.qini();
+        }
+        UnivariateFunction curve = new LinearInterpolator().interpolate(x, y);
+        double weight = totals.weight();
+        return IntStream.rangeClosed(0, count)
+                .mapToDouble(i -> (double) i / count)
+                .mapToObj(share -> new Point(share, curve.value(share * weight) / weight))
+                .toList();
+    }
+
+    /**
+     * The percentile interval of a measure by the Poisson bootstrap: in every sample each cell has a number of rows
+     * drawn from the Poisson law whose mean is the number it has, its weight and sum in proportion. The same seed gives
+     * the same interval on every machine.
+     *
+     * <p>Source: J. A. Hanley, B. MacGibbon, "Creating non-parametric bootstrap samples using Poisson frequencies",
+     * Computer Methods and Programs in Biomedicine 83 (2006); N. Chamandy, O. Muralidharan, A. Najmi, S. Naidu,
+     * "Estimating Uncertainty for Massive Data Streams", Google (2012). For responses of 0 and 1 and equal weights it
+     * is exactly their bootstrap of single rows. For others it leaves out how rows of one cell differ, and is too narrow
+     * where they differ much, as of revenue.
+     *
+     * @param measure as {@code UpliftCurve::qini}. Samples for which it throws an {@link IllegalArgumentException}, as
+     *     for want of an arm, are drawn again, at most as many as there are resamples
+     * @param confidence in (0, 1), for both sides together
+     * @param resamples number of samples to draw, at least 2; 1,000 or more for an interval at 95 %
+     * @throws IllegalArgumentException if an argument is outside its range, the measure is undefined for this curve or
+     *     for more samples than are drawn again, or it is not finite
+     */
+    public Interval interval(ToDoubleFunction<UpliftCurve> measure, double confidence, int resamples, long seed) {
+        Bootstrap.requireResamples(resamples);
+        Interval.requireConfidence(confidence);
+        // What is wrong with the curve itself is no matter of chance.
+        Bootstrap.requireFinite("the curve", measure.applyAsDouble(this));
+        SplittableRandom random = new SplittableRandom(seed);
+        double[] statistics = new double[resamples];
+        int undefined = 0;
+        int drawn = 0;
+        while (drawn < resamples) {
+            double statistic;
+            try {
+                statistic = measure.applyAsDouble(resampled(random));
+            } catch (IllegalArgumentException e) {
+                undefined++;
+                if (undefined > resamples) {
+                    throw new IllegalArgumentException(
+                            "UpliftCurve: the measure is undefined for " + undefined + " samples and defined for "
+                                    + drawn + " of " + resamples + "; there are too few rows",
+                            e);
+                }
+                continue;
+            }
+            statistics[drawn] = Bootstrap.requireFinite("resample " + drawn, statistic);
+            drawn++;
+        }
+        return Bootstrap.percentiles(statistics, confidence);
+    }
+
+    private UpliftCurve resampled(SplittableRandom random) {
+        return new UpliftCurve(bins.stream()
+                .map(bin -> new Bin(
+                        bin.score,
+                        bin.enabledPositive.resampled(random),
+                        bin.enabledZero.resampled(random),
+                        bin.controlPositive.resampled(random),
+                        bin.controlZero.resampled(random)))
+                .toList());
+    }
+
+    private double normalised(ToDoubleFunction<Totals> height, List<Bin> perfectRanking) {
+        UpliftCurve perfect = new UpliftCurve(perfectRanking);
+        double perfectArea = perfect.areaAboveRandom(height);
+        Bin all = perfect.all();
+        // Areas grow with weight², and so does their rounding; that of a single responder is about weight / 2.
+        if (Math.abs(perfectArea) <= 1e-12 * all.weight() * all.weight()) {
+            throw new IllegalArgumentException(
+                    "UpliftCurve: even the perfect ranking is no better than a random one, the responses of these "
+                            + all.rows() + " rows cannot tell rankings apart");
+        }
+        return areaAboveRandom(height) / perfectArea;
+    }
+
+    /** Area between the curve (by the trapezoidal rule) and the straight line from (0, 0) to its end. */
+    private double areaAboveRandom(ToDoubleFunction<Totals> height) {
+        Totals totals = new Totals();
+        double area = 0;
+        double lastX = 0;
+        double lastY = 0;
+        for (Bin bin : bins) {
+            totals.add(bin, 1);
+            double x = totals.weight();
+            double y = height.applyAsDouble(totals);
+            area += (x - lastX) * (y + lastY) / 2;
+            lastX = x;
+            lastY = y;
+        }
+        return area - lastX * lastY / 2;
+    }
+
+    /** All rows as one bin. */
+    private Bin all() {
+        return bins.stream().reduce(Bin::plus).orElseThrow();
+    }
+
+    private Bin requireBinary() {
+        Bin all = all();
+        requireOnes(all.enabledPositive);
+        requireOnes(all.controlPositive);
+        return all;
+    }
+
+    private static void requireOnes(Cell positive) {
+        // Room for sums of weights in another order.
+        if (Math.abs(positive.sum - positive.weight) > 1e-9 * positive.weight) {
+            throw new IllegalArgumentException("UpliftCurve: the responses other than 0 sum to " + positive.sum
+                    + " over a weight of " + positive.weight
+                    + ", a normalised area needs responses of 0 and 1; qiniGain takes any");
+        }
+    }
+
+    /**
+     * The rows of one score, by arm and by whether they responded.
+     *
+     * @param score finite
+     * @param enabledPositive enabled rows with a response other than 0
+     * @param enabledZero enabled rows with a response of 0
+     * @param controlPositive rows of the control with a response other than 0
+     * @param controlZero rows of the control with a response of 0
+     */
+    public record Bin(double score, Cell enabledPositive, Cell enabledZero, Cell controlPositive, Cell controlZero) {
+
+        /** @throws IllegalArgumentException if the score is not finite, or rows without response have a sum */
+        public Bin {
+            if (!Double.isFinite(score)) {
+                throw new IllegalArgumentException("UpliftCurve: score is " + score + ", it must be finite");
+            }
+            Objects.requireNonNull(enabledPositive, "enabledPositive");
+            Objects.requireNonNull(controlPositive, "controlPositive");
+            if (enabledZero.sum != 0 || controlZero.sum != 0) {
+                throw new IllegalArgumentException("UpliftCurve: rows with a response of 0 have the sums "
+                        + enabledZero.sum + " and " + controlZero.sum + " at score " + score + ", both must be 0");
+            }
+            // -0.0 becomes 0.0: they are one score.
+            score += 0.0;
+        }
+
+        /** The rows of both, at this score. */
+        public Bin plus(Bin other) {
+            return new Bin(
+                    score,
+                    enabledPositive.plus(other.enabledPositive),
+                    enabledZero.plus(other.enabledZero),
+                    controlPositive.plus(other.controlPositive),
+                    controlZero.plus(other.controlZero));
+        }
+
+        /** Number of rows. */
+        public long rows() {
+            return enabledPositive.rows + enabledZero.rows + controlPositive.rows + controlZero.rows;
+        }
+
+        /** Sum of the rows' weights. */
+        public double weight() {
+            return enabledPositive.weight + enabledZero.weight + controlPositive.weight + controlZero.weight;
+        }
+    }
+
+    /**
+     * Sums over some rows.
+     *
+     * @param rows their number, at least 0
+     * @param weight Σ weight, above 0 if there are rows
+     * @param sum Σ weight · response
+     */
+    public record Cell(long rows, double weight, double sum) {
+
+        /** The sums over no rows; the neutral element of {@link #plus}. */
+        public static final Cell EMPTY = new Cell(0, 0, 0);
+
+        /** @throws IllegalArgumentException for a negative count, a weight or sum outside its range */
+        public Cell {
+            if (rows < 0) {
+                throw new IllegalArgumentException("UpliftCurve: rows is " + rows + ", a count cannot be negative");
+            }
+            if (!Double.isFinite(weight) || !Double.isFinite(sum) || (rows > 0 && weight <= 0)) {
+                throw new IllegalArgumentException("UpliftCurve: " + rows + " rows with weight " + weight + " and sum "
+                        + sum + "; both must be finite and every weight above 0");
+            }
+            if (rows == 0 && (weight != 0 || sum != 0)) {
+                throw new IllegalArgumentException(
+                        "UpliftCurve: no rows, yet weight is " + weight + " and sum is " + sum + "; both must be 0");
             }
         }
 
-        int rows() {
-            return treated + control;
+        /** The sums over the rows of both. */
+        public Cell plus(Cell other) {
+            return new Cell(Math.addExact(rows, other.rows), weight + other.weight, sum + other.sum);
+        }
+
+        private Cell resampled(SplittableRandom random) {
+            if (rows == 0) {
+                return this;
+            }
+            long drawn = Bootstrap.poisson(rows, random.nextDouble());
+            return new Cell(drawn, weight * drawn / rows, sum * drawn / rows);
+        }
+    }
+
+    /**
+     * A point of the Qini curve.
+     *
+     * @param share of all weight that has a score at least as high, in [0, 1]; that of all rows where every weight is 1
+     * @param gain height of the curve over all weight, in units of the response per row: what was gained by enabling
+     *     those among the first that were enabled. Enabling all of the first would gain this over the enabled share
+     */
+    public record Point(double share, double gain) {}
+
+    /** Sums over the rows taken so far. Confined to one method call. */
+    private static final class Totals {
+        private double enabled;
+        private double enabledSum;
+        private double control;
+        private double controlSum;
+
+        void add(Bin bin, double fraction) {
+            enabled += fraction * (bin.enabledPositive.weight + bin.enabledZero.weight);
+            enabledSum += fraction * bin.enabledPositive.sum;
+            control += fraction * (bin.controlPositive.weight + bin.controlZero.weight);
+            controlSum += fraction * bin.controlPositive.sum;
+        }
+
+        double weight() {
+            return enabled + control;
+        }
+
+        double qini() {
+            return enabledSum - controlSum * ratio(enabled, control);
+        }
+
+        double uplift() {
+            return (ratio(enabledSum, enabled) - ratio(controlSum, control)) * weight();
+        }
+
+        private static double ratio(double numerator, double denominator) {
+            return denominator == 0 ? 0 : numerator / denominator;
         }
     }
 }

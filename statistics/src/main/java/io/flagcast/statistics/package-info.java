@@ -1,5 +1,6 @@
 /**
- * Statistics without Spark: mergeable moments, intervals, always-valid bounds, posteriors, bootstrap and
- * uplift curves. Everything is a pure function of its arguments; randomness comes from an explicit seed.
+ * Statistics without Spark: mergeable moments, intervals, always-valid bounds, posteriors, bootstrap, uplift
+ * curves, best linear predictions, comparisons over folds, rankings and shrunken means. Everything is a pure function
+ * of its arguments; randomness comes from an explicit seed.
  */
 package io.flagcast.statistics;

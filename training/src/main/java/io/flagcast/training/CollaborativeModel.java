@@ -4,29 +4,47 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Item factors of an implicit matrix factorisation (Hu, Koren, Volinsky, Collaborative Filtering for Implicit Feedback
- * Datasets, 2008). They are frozen: users are folded in, see {@link FoldIn}, so that affinities of two days compare.
+ * Affinities to features from usage alone.
  *
- * @param items features with factors
- * @param factors one row per item
- * @param alpha confidence of one unit of log1p(usage)
- * @param regularisation λ
+ * @param items frozen item factors
  * @param references affinities of the training users, per feature that is scored
- * @param metrics of the fit
+ * @param groups affinities of users without usage, per feature that is scored; a feature whose groups do not differ has none
+ * @param metrics of the fit, measured on a validation slice
  */
-@SuppressWarnings("ArrayRecordComponent") // Models are told apart by id, never by equals.
 public record CollaborativeModel(
-        List<String> items,
-        double[][] factors,
-        double alpha,
-        double regularisation,
-        Map<String, Reference> references,
-        Map<String, Double> metrics)
+        ItemFactors items, Map<String, Reference> references, Map<String, Groups> groups, Map<String, Double> metrics)
         implements ResponsivenessModel {
 
+    /**
+     * What is expected of the users of an attribute's levels.
+     *
+     * @param attribute a categorical predictor
+     * @param affinities expected affinity by level, shrunken by empirical Bayes
+     */
+    record Groups(String attribute, Map<String, Double> affinities) implements java.io.Serializable {
+
+        Groups {
+            affinities = Map.copyOf(affinities);
+        }
+    }
+
     public CollaborativeModel {
-        items = List.copyOf(items);
         references = Map.copyOf(references);
+        groups = Map.copyOf(groups);
         metrics = Map.copyOf(metrics);
+    }
+
+    @Override
+    public String learner() {
+        return "implicit_als";
+    }
+
+    @Override
+    public List<String> inputs() {
+        return groups.values().stream()
+                .map(Groups::attribute)
+                .distinct()
+                .sorted()
+                .toList();
     }
 }

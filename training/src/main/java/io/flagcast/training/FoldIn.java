@@ -1,5 +1,8 @@
 package io.flagcast.training;
 
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.udf;
+
 import java.io.Serializable;
 import java.util.HashMap;
 import java.util.Map;
@@ -8,6 +11,10 @@ import org.apache.commons.math3.linear.Array2DRowRealMatrix;
 import org.apache.commons.math3.linear.ArrayRealVector;
 import org.apache.commons.math3.linear.CholeskyDecomposition;
 import org.apache.commons.math3.linear.RealMatrix;
+import org.apache.spark.sql.Column;
+import org.apache.spark.sql.api.java.UDF1;
+import org.apache.spark.sql.types.DataTypes;
+import scala.jdk.javaapi.CollectionConverters;
 
 /**
  * A user's factors from usage, against frozen item factors, by the closed form
@@ -18,23 +25,23 @@ final class FoldIn implements Serializable {
 
     private static final long serialVersionUID = 1L;
 
-    private final CollaborativeModel model;
+    private final ItemFactors items;
     private final Map<String, Integer> places = new HashMap<>();
     private final double[][] gram;
 
-    FoldIn(CollaborativeModel model) {
-        this.model = model;
-        for (int item = 0; item < model.items().size(); item++) {
-            places.put(model.items().get(item), item);
+    FoldIn(ItemFactors items) {
+        this.items = items;
+        for (int item = 0; item < items.items().size(); item++) {
+            places.put(items.items().get(item), item);
         }
-        RealMatrix y = new Array2DRowRealMatrix(model.factors(), false);
+        RealMatrix y = new Array2DRowRealMatrix(items.factors(), false);
         this.gram = y.transpose().multiply(y).getData();
     }
 
     /**
      * The factors of a user.
      *
-     * @param usage log1p of usage per item, as {@code item -> amount}; items without factors are ignored
+     * @param usage amount per item; items without factors are ignored
      * @return one number per factor; zeros without usage
      */
     double[] user(Map<String, Double> usage) {
@@ -49,8 +56,8 @@ final class FoldIn implements Serializable {
                 continue;
             }
             observations++;
-            double extra = model.alpha() * used.getValue();
-            double[] y = model.factors()[item];
+            double extra = items.alpha() * Math.log1p(used.getValue());
+            double[] y = items.factors()[item];
             for (int i = 0; i < rank; i++) {
                 right[i] += (1 + extra) * y[i];
                 for (int j = 0; j <= i; j++) {
@@ -62,7 +69,7 @@ final class FoldIn implements Serializable {
             return right;
         }
         for (int i = 0; i < rank; i++) {
-            left.addToEntry(i, i, model.regularisation() * observations);
+            left.addToEntry(i, i, items.regularisation() * observations);
             for (int j = 0; j < i; j++) {
                 left.setEntry(j, i, left.getEntry(i, j));
             }
@@ -73,6 +80,31 @@ final class FoldIn implements Serializable {
                 .toArray();
     }
 
+    /** A usage map as Spark gives it; absent (null) for none. */
+    static Map<String, Double> amounts(scala.collection.Map<String, Double> usage) {
+        return usage == null ? Map.of() : CollectionConverters.asJava(usage);
+    }
+
+    /** An array of numbers as Spark gives it. */
+    static double[] doubles(scala.collection.Seq<Double> values) {
+        return CollectionConverters.asJava(values).stream()
+                .mapToDouble(Double::doubleValue)
+                .toArray();
+    }
+
+    /** The factors by {@code usage}. */
+    Column column() {
+        UDF1<scala.collection.Map<String, Double>, double[]> factors = usage -> user(amounts(usage));
+        return udf(factors, DataTypes.createArrayType(DataTypes.DoubleType)).apply(col("usage"));
+    }
+
+    /** The affinity of a feature by {@code factors} of the user. */
+    Column affinity(String featureId) {
+        double[] item = items.factors()[places.get(featureId)];
+        UDF1<scala.collection.Seq<Double>, Double> affinity = user -> product(doubles(user), item);
+        return udf(affinity, DataTypes.DoubleType).apply(col("factors"));
+    }
+
     /** Whether anything that was used has factors. */
     boolean knowsAny(Map<String, Double> usage) {
         return usage.entrySet().stream().anyMatch(used -> places.containsKey(used.getKey()) && used.getValue() > 0);
@@ -80,7 +112,10 @@ final class FoldIn implements Serializable {
 
     /** Affinity of a user to a feature that has factors: the product of both. */
     double affinity(double[] user, String featureId) {
-        double[] item = model.factors()[places.get(featureId)];
+        return product(user, items.factors()[places.get(featureId)]);
+    }
+
+    static double product(double[] user, double[] item) {
         double product = 0;
         for (int i = 0; i < item.length; i++) {
             product += user[i] * item[i];

@@ -4,6 +4,9 @@ import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.annotation.JsonValue;
 import java.io.Serializable;
 import java.util.Arrays;
+import java.util.stream.IntStream;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
 
 /**
  * The frozen reference population of a model: quantiles of its out-of-fold predictions, so that a score means the same
@@ -15,6 +18,13 @@ public final class Reference implements Serializable {
 
     /** Quantiles that are kept: the mid-rank is then exact to 0.01 of a score. */
     static final int QUANTILES = 10_000;
+
+    /** Places of the quantiles, and the error in rank that their computation is allowed. */
+    static final double[] PROBABILITIES = IntStream.range(0, QUANTILES)
+            .mapToDouble(i -> (i + 0.5) / QUANTILES)
+            .toArray();
+
+    static final double ERROR = 0.5 / QUANTILES;
 
     private final double[] ascending;
 
@@ -38,6 +48,11 @@ public final class Reference implements Serializable {
             throw new IllegalArgumentException("a reference holds finite predictions only");
         }
         return new Reference(ascending);
+    }
+
+    /** The reference of the column {@code u} of all rows. */
+    static Reference of(Dataset<Row> predictions) {
+        return of(predictions.stat().approxQuantile("u", PROBABILITIES, ERROR));
     }
 
     @JsonValue

@@ -3,81 +3,156 @@ package io.flagcast.training;
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
+import io.flagcast.statistics.BestLinearPrediction;
+import io.flagcast.statistics.Metric;
 import java.io.Serializable;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
-/** What scores the users for a feature. */
-@JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "learner")
+/**
+ * What scores the users for a feature. A model file is JSON whose type names are the ones listed below and in
+ * {@link ResponseModel}: nothing else is ever instantiated.
+ */
+@JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "objective")
 @JsonSubTypes({
-    @JsonSubTypes.Type(value = ResponsivenessModel.Uplift.class, name = "t_learner_logistic"),
-    @JsonSubTypes.Type(value = ResponsivenessModel.Propensity.class, name = "response_logistic"),
-    @JsonSubTypes.Type(value = CollaborativeModel.class, name = "implicit_als")
+    @JsonSubTypes.Type(value = ResponsivenessModel.Uplift.class, name = "uplift"),
+    @JsonSubTypes.Type(value = ResponsivenessModel.Propensity.class, name = "propensity"),
+    @JsonSubTypes.Type(value = CollaborativeModel.class, name = "collaborative")
 })
 public sealed interface ResponsivenessModel extends Serializable
         permits ResponsivenessModel.Uplift, ResponsivenessModel.Propensity, CollaborativeModel {
 
     /** The learner's name, as in {@code model_runs}. */
-    default String learner() {
-        for (JsonSubTypes.Type subtype :
-                ResponsivenessModel.class.getAnnotation(JsonSubTypes.class).value()) {
-            if (subtype.value() == getClass()) {
-                return subtype.name();
-            }
-        }
-        throw new IllegalStateException("no learner name for " + getClass());
-    }
+    String learner();
 
     /** Examples, rates and quality that were measured out of fold. */
     Map<String, Double> metrics();
 
+    /** Names of the profile's columns that it reads. */
+    List<String> inputs();
+
     /**
-     * Two response models, one per arm (T-learner: Künzel and others, Metalearners for estimating heterogeneous treatment
-     * effects, 2019, section 2).
+     * The uplift of a user.
      *
+     * @param learner what learned it
+     * @param kind whether responses are 0 or 1, or any value
      * @param encoding of the predictors
-     * @param enabled response when enabled
-     * @param control response when not
-     * @param reference out-of-fold uplift
+     * @param estimate uplift, not yet calibrated, and response
+     * @param share mean propensity of the examples
+     * @param calibration of the out-of-fold uplift: intercept, slope and the test of heterogeneity
+     * @param reference out-of-fold uplift, not calibrated
      * @param benefitBounds per decile of the score, lowest first: doubly robust mean effect + 1.64 standard errors
      * @param metrics measured out of fold
+     * @param curves measured out of fold
      */
     record Uplift(
+            String learner,
+            Metric.Kind kind,
             PredictorEncoding encoding,
-            LogisticResponse enabled,
-            LogisticResponse control,
+            Estimate estimate,
+            double share,
+            BestLinearPrediction calibration,
             Reference reference,
             List<Double> benefitBounds,
-            Map<String, Double> metrics)
+            Map<String, Double> metrics,
+            Evaluation.Curves curves)
             implements ResponsivenessModel {
+
+        /** Level of the one test that decides whether there is anything to personalise. */
+        public static final double LEVEL = 0.01;
 
         public Uplift {
             benefitBounds = List.copyOf(benefitBounds);
             metrics = Map.copyOf(metrics);
         }
+
+        /** Whether users differ in their uplift beyond doubt, as far as this model tells them apart. */
+        public boolean heterogeneous() {
+            return calibration.p() < LEVEL;
+        }
+
+        /** The verdict of that test in words. */
+        public String verdict() {
+            return heterogeneous() ? "heterogeneous" : "no reliable heterogeneity";
+        }
+
+        @Override
+        public List<String> inputs() {
+            return encoding.names();
+        }
+
+        /** What is said of a user. */
+        Prediction predict(double[] x) {
+            Estimate.Prediction raw = estimate.predict(x);
+            double uplift = calibration.intercept() + calibration.slope() * raw.uplift();
+            double score = reference.score(raw.uplift());
+            return new Prediction(
+                    score,
+                    uplift,
+                    bounded(raw.response() + (1 - share) * uplift),
+                    bounded(raw.response() - share * uplift),
+                    benefitBounds.get(Evaluation.decile(score)) <= 0);
+        }
+
+        private double bounded(double response) {
+            return kind == Metric.Kind.PROPORTION ? Math.max(0, Math.min(1, response)) : response;
+        }
+
+        /**
+         * What is said of a user.
+         *
+         * @param score 0 to 100
+         * @param uplift calibrated
+         * @param ifEnabled response when enabled, a probability within [0, 1]
+         * @param ifNot response when not
+         * @param noBenefit even the upper bound of the uplift is not above zero
+         */
+        record Prediction(double score, double uplift, double ifEnabled, double ifNot, boolean noBenefit) {}
     }
 
     /**
-     * One response model.
+     * The response of a user, whether enabled or not.
      *
      * @param encoding of the predictors
-     * @param response response probability
-     * @param reference out-of-fold response probability
+     * @param response response probability, or value
+     * @param reference out-of-fold response
      * @param metrics measured out of fold
      */
     record Propensity(
-            PredictorEncoding encoding, LogisticResponse response, Reference reference, Map<String, Double> metrics)
+            PredictorEncoding encoding, ResponseModel response, Reference reference, Map<String, Double> metrics)
             implements ResponsivenessModel {
 
         public Propensity {
             metrics = Map.copyOf(metrics);
         }
+
+        @Override
+        public String learner() {
+            return "response_linear";
+        }
+
+        @Override
+        public List<String> inputs() {
+            return encoding.names();
+        }
+    }
+
+    /** Encoding of the predictors, where the model has one. */
+    default Optional<PredictorEncoding> encodes() {
+        if (this instanceof Uplift uplift) {
+            return Optional.of(uplift.encoding());
+        }
+        return this instanceof Propensity propensity ? Optional.of(propensity.encoding()) : Optional.empty();
     }
 
     /** Reads and writes models. */
-    ObjectMapper JSON = new ObjectMapper().configure(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS, true);
+    ObjectMapper JSON = new ObjectMapper()
+            .configure(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS, true)
+            .configure(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES, true);
 
     /** The model as JSON. */
     default String toJson() {
@@ -91,7 +166,7 @@ public sealed interface ResponsivenessModel extends Serializable
     /**
      * A model from its JSON.
      *
-     * @throws IllegalArgumentException where it is no model of a known learner
+     * @throws IllegalArgumentException where it is no model of a known type
      */
     static ResponsivenessModel fromJson(String json) {
         try {

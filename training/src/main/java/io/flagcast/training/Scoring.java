@@ -1,10 +1,7 @@
 package io.flagcast.training;
 
 import static org.apache.spark.sql.functions.col;
-import static org.apache.spark.sql.functions.collect_list;
 import static org.apache.spark.sql.functions.explode;
-import static org.apache.spark.sql.functions.log1p;
-import static org.apache.spark.sql.functions.map_from_entries;
 import static org.apache.spark.sql.functions.struct;
 import static org.apache.spark.sql.functions.udf;
 
@@ -15,7 +12,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.apache.spark.ml.linalg.Vector;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -52,95 +48,95 @@ public final class Scoring {
     }
 
     /**
-     * The scores of all users.
+     * The scores of all users. Per feature the first that can say something does: the feature's model where any of its
+     * predictors is known of the user; affinity from usage; what is expected of the user's group; the prior.
      *
-     * @param profiles {@code user_id} and the predictors
-     * @param usage {@code user_id}, {@code feature_id}, {@code amount}; one row per pair
+     * @param profiles {@code user_id}, the predictors and {@code usage} (amount by item)
      * @param scorers one per feature
      * @return the columns of {@code responsiveness_scores} without run and as-of
      */
-    public static Dataset<Row> score(Dataset<Row> profiles, Dataset<Row> usage, List<Scorer> scorers) {
-        Map<String, Column> columns = new LinkedHashMap<>();
+    public static Dataset<Row> score(Dataset<Row> profiles, List<Scorer> scorers) {
+        Map<String, Column> columns = new LinkedHashMap<>(Map.of("user_id", col("user_id")));
         List<FeatureScorer> scoring = new ArrayList<>();
         for (Scorer scorer : scorers) {
-            List<Integer> places = new ArrayList<>();
-            encodingOf(scorer.model()).ifPresent(encoding -> {
-                Column[] inputs = encoding.columns();
-                for (int i = 0; i < inputs.length; i++) {
-                    columns.putIfAbsent(encoding.names().get(i), inputs[i]);
-                    places.add(new ArrayList<>(columns.keySet())
-                            .indexOf(encoding.names().get(i)));
-                }
-            });
-            scoring.add(FeatureScorer.of(scorer, places));
+            Optional<ResponsivenessModel> model = Optional.ofNullable(scorer.model());
+            Optional<PredictorEncoding> encoding = model.flatMap(ResponsivenessModel::encodes);
+            List<String> names = model.map(ResponsivenessModel::inputs).orElse(List.of());
+            for (int i = 0; i < names.size(); i++) {
+                columns.putIfAbsent(
+                        names.get(i), encoding.isPresent() ? encoding.get().columns()[i] : col(names.get(i)));
+            }
+            List<String> order = List.copyOf(columns.keySet());
+            scoring.add(FeatureScorer.of(
+                    scorer, names.stream().mapToInt(order::indexOf).toArray()));
         }
-        UDF2<Row, scala.collection.Map<String, Double>, Row[]> scoreAll = (predictors, used) -> {
-            Map<String, Double> amounts = used == null ? Map.of() : scala.jdk.javaapi.CollectionConverters.asJava(used);
+        UDF2<Row, scala.collection.Map<String, Double>, Row[]> scoreAll = (predictors, usage) -> {
+            Map<String, Double> amounts = FoldIn.amounts(usage);
             return scoring.stream()
                     .map(feature -> feature.score(predictors, amounts))
                     .toArray(Row[]::new);
         };
-        Column predictors = columns.isEmpty()
-                ? struct(col("user_id"))
-                : struct(columns.values().toArray(Column[]::new));
-        return profiles.join(usageMaps(usage), new String[] {"user_id"}, "left")
-                .select(
+        return profiles.select(
                         col("user_id"),
-                        explode(udf(scoreAll, DataTypes.createArrayType(SCORE)).apply(predictors, col("usage")))
+                        explode(udf(scoreAll, DataTypes.createArrayType(SCORE))
+                                        .apply(struct(columns.values().toArray(Column[]::new)), col("usage")))
                                 .as("scored"))
                 .select("user_id", "scored.*");
-    }
-
-    /** {@code user_id} and {@code usage}, a map from feature to log1p of the amount. */
-    static Dataset<Row> usageMaps(Dataset<Row> usage) {
-        return usage.groupBy("user_id")
-                .agg(map_from_entries(collect_list(struct(col("feature_id"), log1p(col("amount")))))
-                        .as("usage"));
-    }
-
-    private static Optional<PredictorEncoding> encodingOf(ResponsivenessModel model) {
-        if (model instanceof ResponsivenessModel.Uplift uplift) {
-            return Optional.of(uplift.encoding());
-        }
-        return model instanceof ResponsivenessModel.Propensity propensity
-                ? Optional.of(propensity.encoding())
-                : Optional.empty();
     }
 
     /** A feature's model, ready for rows whose predictors lie at the given places. */
     @SuppressWarnings("ArrayRecordComponent") // Lives inside one pass.
     private record FeatureScorer(Scorer scorer, int[] places, FoldIn foldIn) implements Serializable {
 
-        static FeatureScorer of(Scorer scorer, List<Integer> places) {
-            FoldIn foldIn = scorer.model() instanceof CollaborativeModel model ? new FoldIn(model) : null;
-            return new FeatureScorer(
-                    scorer, places.stream().mapToInt(Integer::intValue).toArray(), foldIn);
+        static FeatureScorer of(Scorer scorer, int[] places) {
+            FoldIn foldIn = scorer.model() instanceof CollaborativeModel model
+                    ? new FoldIn(model.items())
+                    : Optional.ofNullable(scorer.model())
+                            .flatMap(ResponsivenessModel::encodes)
+                            .flatMap(PredictorEncoding::foldIn)
+                            .orElse(null);
+            return new FeatureScorer(scorer, places, foldIn);
         }
 
         Row score(Row predictors, Map<String, Double> usage) {
-            if (scorer.model() instanceof ResponsivenessModel.Uplift model) {
-                Vector vector = vector(model.encoding(), predictors);
-                double ifEnabled = model.enabled().probability(vector);
-                double ifNot = model.control().probability(vector);
-                double score = model.reference().score(ifEnabled - ifNot);
-                boolean noBenefit = model.benefitBounds().get(ResponseTraining.decile(score)) <= 0;
-                return row(score, ifEnabled - ifNot, ifEnabled, ifNot, noBenefit, "model");
+            Row own = RowFactory.create(
+                    Arrays.stream(places).mapToObj(predictors::get).toArray());
+            if (scorer.model() instanceof ResponsivenessModel.Uplift model
+                    && model.heterogeneous()
+                    && model.encoding().knowsAny(own, usage)) {
+                var said = model.predict(vector(model.encoding(), own, usage));
+                return row(said.score(), said.uplift(), said.ifEnabled(), said.ifNot(), said.noBenefit(), "model");
             }
-            if (scorer.model() instanceof ResponsivenessModel.Propensity model) {
-                double response = model.response().probability(vector(model.encoding(), predictors));
+            if (scorer.model() instanceof ResponsivenessModel.Propensity model
+                    && model.encoding().knowsAny(own, usage)) {
+                double response = model.response().predict(vector(model.encoding(), own, usage));
                 return row(model.reference().score(response), null, response, null, false, "model");
             }
-            if (scorer.model() instanceof CollaborativeModel model && foldIn.knowsAny(usage)) {
-                double affinity = foldIn.affinity(foldIn.user(usage), scorer.featureId());
-                double score = model.references().get(scorer.featureId()).score(affinity);
-                return row(score, null, null, null, false, "collaborative");
+            if (scorer.model() instanceof CollaborativeModel model) {
+                Reference reference = model.references().get(scorer.featureId());
+                if (foldIn.knowsAny(usage)) {
+                    double affinity = foldIn.affinity(foldIn.user(usage), scorer.featureId());
+                    return row(reference.score(affinity), null, null, null, false, "collaborative");
+                }
+                Double expected = group(model, own);
+                if (expected != null) {
+                    return row(reference.score(expected), null, null, null, false, "group");
+                }
             }
             return RowFactory.create(scorer.featureId(), PRIOR, null, null, null, false, "prior", null);
         }
 
-        private Vector vector(PredictorEncoding encoding, Row predictors) {
-            Object[] values = Arrays.stream(places).mapToObj(predictors::get).toArray();
-            return encoding.encode(RowFactory.create(values), 0);
+        /** What is expected of the user's group; absent (null) where it is unknown or groups do not differ. */
+        private Double group(CollaborativeModel model, Row attributes) {
+            CollaborativeModel.Groups groups = model.groups().get(scorer.featureId());
+            return groups == null
+                    ? null
+                    : groups.affinities()
+                            .get(attributes.getString(model.inputs().indexOf(groups.attribute())));
+        }
+
+        private double[] vector(PredictorEncoding encoding, Row predictors, Map<String, Double> usage) {
+            return encoding.encode(predictors, foldIn == null ? new double[0] : foldIn.user(usage));
         }
 
         private Row row(double score, Double uplift, Double ifEnabled, Double ifNot, boolean noBenefit, String source) {

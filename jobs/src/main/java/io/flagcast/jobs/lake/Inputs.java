@@ -4,7 +4,6 @@ import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.count;
 import static org.apache.spark.sql.functions.lit;
-import static org.apache.spark.sql.functions.sum;
 
 import io.flagcast.features.ExposureAttribution;
 import io.flagcast.features.InputMapping;
@@ -116,14 +115,6 @@ public final class Inputs implements AutoCloseable {
             }
         }
         return attributed;
-    }
-
-    /** Usage per user and feature: {@code user_id}, {@code feature_id}, {@code amount} above 0. */
-    public Dataset<Row> usage() {
-        return valid(Tables.EVENTS)
-                .groupBy("user_id", "feature_id")
-                .agg(sum(coalesce(col("value"), lit(1.0))).as("amount"))
-                .where(col("amount").gt(0));
     }
 
     /** Rejected rows of all tables: {@code source_table}, {@code reason}, {@code row}. */

@@ -1,0 +1,440 @@
+package io.flagcast.jobs;
+
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.lit;
+
+import io.flagcast.experiments.Experiment;
+import io.flagcast.features.Profiles;
+import io.flagcast.features.ResponseDefinition;
+import io.flagcast.jobs.lake.Inputs;
+import io.flagcast.jobs.lake.Lake;
+import io.flagcast.jobs.report.TextTable;
+import io.flagcast.statistics.CorrectedDifference;
+import io.flagcast.tables.Tables;
+import io.flagcast.training.CollaborativeTraining;
+import io.flagcast.training.ItemFactors;
+import io.flagcast.training.Learner;
+import io.flagcast.training.Objective;
+import io.flagcast.training.ResponseTraining;
+import io.flagcast.training.ResponseTraining.Result;
+import io.flagcast.training.ResponsivenessModel;
+import io.flagcast.training.TrainingSettings;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.Callable;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.storage.StorageLevel;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+@Command(
+        name = "evaluate",
+        mixinStandardHelpOptions = true,
+        description =
+                "How good the scores are: trains every learner on a part of the users and judges it on the others."
+                        + " Reads the sources and writes nothing. Qini and AUUC as in scikit-uplift (qini_auc_score,"
+                        + " uplift_auc_score); 0 is random order, 1 perfect.")
+final class EvaluateCommand implements Callable<Integer> {
+
+    private static final double CONFIDENCE = 0.95;
+
+    private final Clock clock;
+
+    @Option(
+            names = "--withhold",
+            paramLabel = "FILE",
+            description = "CSV file of the users to judge on, who are not trained on: column user_id; where it has"
+                    + " experiment_id, per experiment; where it has seed, once per seed, then the mean. Without it, and"
+                    + " without --since: out of fold.")
+    private String withhold;
+
+    @Option(
+            names = "--since",
+            paramLabel = "INSTANT",
+            converter = RunOptions.InstantConverter.class,
+            description = "Train on users who met the feature before, judge on those who met it since.")
+    private Instant since;
+
+    @Option(names = "--feature", paramLabel = "ID", description = "Only this feature; may be repeated.")
+    private List<String> only = new ArrayList<>();
+
+    @Option(
+            names = "--learners",
+            split = ",",
+            paramLabel = "NAME",
+            description = "The champion, then its challengers, instead of the configured ones.")
+    private List<String> learners = new ArrayList<>();
+
+    @Option(
+            names = "--seeds",
+            split = ",",
+            paramLabel = "N",
+            description = "Seeds of folds and splits, where no file has them. Default: flagcast.training.seed.")
+    private List<Long> seeds = new ArrayList<>();
+
+    @Option(
+            names = "--format",
+            paramLabel = "FORMAT",
+            defaultValue = "TABLE",
+            description = "table or json (an object a line).")
+    private Format format;
+
+    @Option(
+            names = "--as-of",
+            paramLabel = "INSTANT",
+            converter = RunOptions.InstantConverter.class,
+            description = "Look at nothing at or after this instant. Default: now.")
+    private Instant asOf;
+
+    @Mixin
+    private ConfigurationOptions configuration = new ConfigurationOptions();
+
+    private final Progress progress = Progress.on(System.err);
+    private final PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
+
+    EvaluateCommand(Clock clock) {
+        this.clock = Objects.requireNonNull(clock, "clock");
+    }
+
+    /** How results are printed. */
+    enum Format {
+        TABLE,
+        JSON
+    }
+
+    /** A learner's model judged once. */
+    private record Judged(
+            long seed, String learner, boolean champion, Map<String, Double> metrics, double testToTrain) {
+
+        private Optional<Double> metric(String name) {
+            return Optional.ofNullable(metrics.get(name));
+        }
+    }
+
+    @Override
+    public Integer call() {
+        Settings settings = configuration.settings();
+        List<Experiment> experiments = configuration.experiments(settings);
+        only.stream().filter(id -> !settings.features().containsKey(id)).forEach(id -> {
+            throw new Refusal(
+                    ExitCode.USAGE,
+                    "--feature %s is not configured: configured are %s"
+                            .formatted(id, new TreeMap<>(settings.features()).keySet()));
+        });
+        TrainingSettings how = how(settings.training().model());
+        Instant upTo = asOf == null ? clock.instant() : asOf;
+        try (Session session = Session.open()) {
+            Lake lake = new Lake(session.spark(), settings.lake().root());
+            try (Inputs inputs = new Inputs(lake, settings.sources(), upTo, lake.publications())) {
+                evaluate(settings, experiments, how, upTo, inputs);
+            }
+        }
+        return ExitCode.DONE.code();
+    }
+
+    private TrainingSettings how(TrainingSettings configured) {
+        if (learners.isEmpty()) {
+            return configured;
+        }
+        try {
+            List<Learner> named = learners.stream().map(Learner::parse).toList();
+            return configured.withLearners(named.get(0), named.subList(1, named.size()));
+        } catch (IllegalArgumentException e) {
+            throw new Refusal(ExitCode.USAGE, "--learners: " + e.getMessage(), e);
+        }
+    }
+
+    private void evaluate(
+            Settings settings, List<Experiment> experiments, TrainingSettings how, Instant upTo, Inputs inputs) {
+        Dataset<Row> users = inputs.valid(Tables.USERS);
+        Dataset<Row> events = inputs.valid(Tables.EVENTS);
+        Dataset<Row> examples = BuildFeatures.learning(settings, experiments)
+                .before(upTo, users, events, inputs.exposures(), inputs.valid(Tables.OUTCOMES))
+                .persist(StorageLevel.MEMORY_AND_DISK());
+        Dataset<Row> profiles = Profiles.at(upTo, users, events, settings.predictors(), settings.usage())
+                .persist(StorageLevel.MEMORY_AND_DISK());
+        Optional<Dataset<Row>> list =
+                Optional.ofNullable(withhold).map(path -> TrainModels.userList(examples.sparkSession(), path));
+        List<Long> rounds = rounds(list, how);
+        for (String featureId : new TreeMap<>(settings.features()).keySet()) {
+            if (!only.isEmpty() && !only.contains(featureId)) {
+                continue;
+            }
+            Settings.Feature feature = settings.features().get(featureId);
+            if (feature.objective() == Objective.COLLABORATIVE) {
+                judgeUsage(featureId, profiles, how, rounds);
+            } else if (feature.objective() == Objective.UPLIFT) {
+                Optional<ItemFactors> items = settings.sources().containsKey(Tables.EVENTS)
+                        ? new CollaborativeTraining(how)
+                                .factors(TrainModels.cleanUsage(examples, profiles, inputs.exposures()))
+                        : Optional.empty();
+                ResponseTraining training = new ResponseTraining(
+                        Profiles.names(settings.predictors(), settings.usage()),
+                        items,
+                        TrainModels.leastPropensity(experiments, featureId),
+                        how);
+                judgeUplift(
+                        featureId,
+                        feature.response().orElseThrow(),
+                        training,
+                        examples.where(col("feature_id").equalTo(featureId)),
+                        list,
+                        rounds);
+            } else {
+                progress.say(featureId + ": objective propensity has no uplift to judge");
+            }
+        }
+    }
+
+    /** Seeds of the list, else of the command line, else of the configuration. */
+    private List<Long> rounds(Optional<Dataset<Row>> list, TrainingSettings how) {
+        if (list.isPresent() && Arrays.asList(list.get().columns()).contains("seed")) {
+            return list.get().select(col("seed").cast("long")).distinct().orderBy("seed").collectAsList().stream()
+                    .map(row -> row.getLong(0))
+                    .filter(seed -> seeds.isEmpty() || seeds.contains(seed))
+                    .toList();
+        }
+        return seeds.isEmpty() ? List.of(how.seed()) : seeds;
+    }
+
+    private void judgeUplift(
+            String featureId,
+            ResponseDefinition response,
+            ResponseTraining training,
+            Dataset<Row> examples,
+            Optional<Dataset<Row>> list,
+            List<Long> rounds) {
+        List<Judged> judged = new ArrayList<>();
+        List<String> notes = new ArrayList<>();
+        for (long seed : rounds) {
+            ResponseTraining own = new ResponseTraining(
+                    training.predictors(),
+                    training.items(),
+                    training.leastPropensity(),
+                    training.settings().withSeed(seed));
+            Optional<Dataset<Row>> judgedOn = list.map(users -> among(examples, users, seed, "left_semi"))
+                    .or(() -> Optional.ofNullable(since)
+                            .map(from -> examples.where(col("exposed_at").geq(lit(from)))));
+            Dataset<Row> trainedOn = list.map(users -> among(examples, users, seed, "left_anti"))
+                    .or(() -> Optional.ofNullable(since)
+                            .map(from -> examples.where(col("exposed_at").lt(lit(from)))))
+                    .orElse(examples);
+            long nanos = System.nanoTime();
+            Result result = own.uplift(trainedOn, response.kind(), Optional.empty());
+            if (result instanceof Result.TooLittle nothing) {
+                progress.say("%s: %s".formatted(featureId, nothing.reason()));
+                return;
+            }
+            Result.Trained trained = (Result.Trained) result;
+            notes.addAll(trained.notes());
+            List<ResponsivenessModel> models = new ArrayList<>(List.of(trained.champion()));
+            models.addAll(trained.challengers());
+            for (ResponsivenessModel model : models) {
+                boolean champion = model.learner().equals(trained.champion().learner());
+                judge(own, (ResponsivenessModel.Uplift) model, judgedOn, seed, champion)
+                        .ifPresent(judged::add);
+            }
+            progress.say("%s: seed %d took %.1f s".formatted(featureId, seed, (System.nanoTime() - nanos) / 1e9));
+        }
+        print(featureId, training.settings().champion().name(), judged, notes);
+    }
+
+    private static Dataset<Row> among(Dataset<Row> examples, Dataset<Row> users, long seed, String join) {
+        List<String> columns = Arrays.asList(users.columns());
+        Dataset<Row> own = columns.contains("seed") ? users.where(col("seed").equalTo(seed)) : users;
+        String[] key = columns.contains("experiment_id")
+                ? new String[] {"experiment_id", "user_id"}
+                : new String[] {"user_id"};
+        return examples.join(
+                own.select(key[0], Arrays.copyOfRange(key, 1, key.length)).distinct(), key, join);
+    }
+
+    private Optional<Judged> judge(
+            ResponseTraining training,
+            ResponsivenessModel.Uplift model,
+            Optional<Dataset<Row>> judgedOn,
+            long seed,
+            boolean champion) {
+        double trainedOn = model.metrics().get("examples");
+        if (judgedOn.isEmpty()) {
+            return Optional.of(new Judged(
+                    seed,
+                    model.learner(),
+                    champion,
+                    model.metrics(),
+                    1.0 / (training.settings().folds() - 1)));
+        }
+        return training.evaluate(model, judgedOn.get()).map(evaluation -> {
+            Map<String, Double> metrics = new TreeMap<>(evaluation.metrics(seed));
+            metrics.put("examples", trainedOn);
+            metrics.put("judged", (double) evaluation.users());
+            metrics.put("verdict_p", model.calibration().p());
+            return new Judged(seed, model.learner(), champion, metrics, evaluation.users() / trainedOn);
+        });
+    }
+
+    private void print(String featureId, String simplest, List<Judged> judged, List<String> notes) {
+        if (format == Format.JSON) {
+            judged.forEach(one -> {
+                Map<String, Object> line = new LinkedHashMap<>();
+                line.put("feature_id", featureId);
+                line.put("seed", one.seed());
+                line.put("learner", one.learner());
+                line.put("champion", one.champion());
+                line.putAll(new TreeMap<>(one.metrics()));
+                out.println(SqlCommand.json(line));
+            });
+            return;
+        }
+        out.println(featureId);
+        notes.stream().distinct().forEach(note -> out.println("  " + note));
+        TextTable table = new TextTable(List.of(
+                "seed",
+                "learner",
+                "chosen",
+                "Qini",
+                "95 %",
+                "AUUC",
+                "uplift at 10 %",
+                "20 %",
+                "30 %",
+                "slope",
+                "Brier",
+                "log-loss",
+                "p"));
+        judged.forEach(one -> table.add(List.of(
+                Long.toString(one.seed()),
+                one.learner(),
+                one.champion() ? "yes" : "",
+                one.metric("qini")
+                        .or(() -> one.metric("qini_gain"))
+                        .map(EvaluateCommand::four)
+                        .orElse("-"),
+                range(one, one.metric("qini").isPresent() ? "qini" : "qini_gain"),
+                one.metric("uplift_auc").map(EvaluateCommand::four).orElse("-"),
+                one.metric("uplift_at_10").map(EvaluateCommand::four).orElse("-"),
+                one.metric("uplift_at_20").map(EvaluateCommand::four).orElse("-"),
+                one.metric("uplift_at_30").map(EvaluateCommand::four).orElse("-"),
+                one.metric("calibration_slope")
+                        .map(slope -> "%.2f ± %.2f"
+                                .formatted(
+                                        slope,
+                                        one.metric("calibration_slope_error").orElse(0.0)))
+                        .orElse("-"),
+                one.metric("brier")
+                        .or(() -> one.metric("squared_error"))
+                        .map(EvaluateCommand::four)
+                        .orElse("-"),
+                one.metric("log_loss").map(EvaluateCommand::four).orElse("-"),
+                one.metric("verdict_p")
+                        .or(() -> one.metric("heterogeneity_p"))
+                        .map("%.2g"::formatted)
+                        .orElse("-"))));
+        out.print(table);
+        if (judged.stream().map(Judged::seed).distinct().count() > 1) {
+            out.println();
+            out.print(means(simplest, judged));
+        }
+        out.println();
+    }
+
+    /** Means over the seeds, and paired differences from the simplest learner. */
+    private static TextTable means(String simplest, List<Judged> judged) {
+        TextTable table = new TextTable(
+                List.of("learner", "mean Qini", "over " + simplest, "95 %", "AUUC", "uplift at 30 %", "chosen"));
+        Map<String, List<Judged>> byLearner = new LinkedHashMap<>();
+        judged.forEach(one -> byLearner
+                .computeIfAbsent(one.learner(), name -> new ArrayList<>())
+                .add(one));
+        byLearner.put("the chosen one", judged.stream().filter(Judged::champion).toList());
+        Map<Long, Double> base = new TreeMap<>();
+        byLearner.get(simplest).forEach(one -> one.metric("qini").ifPresent(qini -> base.put(one.seed(), qini)));
+        byLearner.forEach((learner, own) -> {
+            double[] differences = own.stream()
+                    .filter(one -> base.containsKey(one.seed()))
+                    .mapToDouble(one -> one.metric("qini").orElse(0.0) - base.get(one.seed()))
+                    .toArray();
+            Optional<CorrectedDifference> difference = differences.length < 2 || learner.equals(simplest)
+                    ? Optional.empty()
+                    : Optional.of(CorrectedDifference.of(differences, own.get(0).testToTrain()));
+            table.add(List.of(
+                    learner,
+                    mean(own, "qini"),
+                    difference.map(d -> "%+.4f".formatted(d.mean())).orElse("-"),
+                    difference
+                            .map(d -> d.interval(CONFIDENCE))
+                            .map(i -> "%+.4f to %+.4f".formatted(i.lower(), i.upper()))
+                            .orElse("-"),
+                    mean(own, "uplift_auc"),
+                    mean(own, "uplift_at_30"),
+                    Long.toString(own.stream().filter(Judged::champion).count()) + " of " + own.size()));
+        });
+        return table;
+    }
+
+    private static String mean(List<Judged> judged, String metric) {
+        return judged.stream()
+                .flatMap(one -> one.metric(metric).stream())
+                .mapToDouble(value -> value)
+                .average()
+                .stream()
+                .mapToObj(EvaluateCommand::four)
+                .findFirst()
+                .orElse("-");
+    }
+
+    private static String range(Judged one, String metric) {
+        return one.metric(metric + "_lower")
+                .map(lower -> "%.4f to %.4f"
+                        .formatted(lower, one.metric(metric + "_upper").orElseThrow()))
+                .orElse("-");
+    }
+
+    private static String four(double value) {
+        return "%.4f".formatted(value);
+    }
+
+    private void judgeUsage(String featureId, Dataset<Row> profiles, TrainingSettings how, List<Long> rounds) {
+        TextTable table = new TextTable(
+                List.of("seed", "ranking", "users", "NDCG@10", "95 %", "MAP@10", "precision@10", "recall@10"));
+        for (long seed : rounds) {
+            CollaborativeTraining training = new CollaborativeTraining(how.withSeed(seed));
+            new TreeMap<>(training.compare(profiles)).forEach((ranking, quality) -> {
+                if (format == Format.JSON) {
+                    Map<String, Object> line = new LinkedHashMap<>();
+                    line.put("feature_id", featureId);
+                    line.put("seed", seed);
+                    line.put("ranking", ranking);
+                    line.putAll(quality);
+                    out.println(SqlCommand.json(line));
+                }
+                table.add(List.of(
+                        Long.toString(seed),
+                        ranking,
+                        "%,.0f".formatted(quality.get("judged")),
+                        four(quality.get("ndcg_at_10")),
+                        "%.4f to %.4f".formatted(quality.get("ndcg_at_10_lower"), quality.get("ndcg_at_10_upper")),
+                        four(quality.get("map_at_10")),
+                        four(quality.get("precision_at_10")),
+                        four(quality.get("recall_at_10"))));
+            });
+        }
+        if (format == Format.TABLE) {
+            out.println(featureId + ": a random quarter of each user's items is withheld and has to be found");
+            out.print(table);
+            out.println();
+        }
+    }
+}

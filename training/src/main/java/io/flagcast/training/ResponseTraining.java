@@ -45,7 +45,6 @@ import org.apache.spark.sql.api.java.UDF1;
 import org.apache.spark.sql.api.java.UDF2;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
-import org.apache.spark.storage.StorageLevel;
 
 /**
  * Trains the models of a feature with experiments, from {@code training_examples} of that feature.
@@ -119,7 +118,12 @@ public record ResponseTraining(
     }
 
     /** What the examples of a feature are. */
-    private record Counts(Map<Boolean, Arm> arms, long unknown, long certain, long clipped, Map<Boolean, Long> fresh) {}
+    private record Counts(Map<Boolean, Arm> arms, long unknown, long certain, long clipped, Map<Boolean, Long> fresh) {
+
+        private long users() {
+            return arms.values().stream().mapToLong(Arm::users).sum();
+        }
+    }
 
     /**
      * Trains every learner for the uplift, cross-fitted, and selects.
@@ -146,10 +150,9 @@ public record ResponseTraining(
                         live.map(known -> predicted(known.model()))
                                 .orElse(lit(null).cast(PREDICTION)))
                 .withColumn("fold", fold())
-                .select("vector", "fold", "enabled", "propensity", "response", "fresh", "live")
-                .persist(StorageLevel.MEMORY_AND_DISK());
-        Dataset<Row> known = withPropensities(encoded, counts, notes).persist(StorageLevel.MEMORY_AND_DISK());
-        try {
+                .select("vector", "fold", "enabled", "propensity", "response", "fresh", "live");
+        try (Kept kept = Kept.of(encoded, counts.users())) {
+            Dataset<Row> known = withPropensities(kept.rows(), counts, notes);
             double share = known.agg(avg("propensity")).head().getDouble(0);
             CrossFit data = new CrossFit(known, kind, share, settings);
             List<Learner> learners = settings.learners(kind);
@@ -159,9 +162,6 @@ public record ResponseTraining(
                             notes.add("challenger %s cannot learn values: it does not compete".formatted(challenger)));
             Map<Learner, Map<Set<Integer>, Estimate>> fits = fitAll(data, learners);
             return select(encoding, data, fits, counts, live, notes);
-        } finally {
-            known.unpersist();
-            encoded.unpersist();
         }
     }
 
@@ -360,11 +360,11 @@ public record ResponseTraining(
             Optional<Live> live,
             List<String> notes) {
         List<Learner> learners = List.copyOf(fits.keySet());
-        Dataset<Row> predictions = data.examples(Set.of())
+        Dataset<Row> outOfFold = data.examples(Set.of())
                 .withColumn("predictions", outOfFold(fits))
-                .drop("vector")
-                .persist(StorageLevel.MEMORY_AND_DISK());
-        try {
+                .drop("vector");
+        try (Kept kept = Kept.of(outOfFold, counts.users())) {
+            Dataset<Row> predictions = kept.rows();
             List<Reference> references = references(predictions, learners.size());
             List<Candidate> candidates = candidates(fits, references, predictions, data);
             Map<Learner, Gain> gains = new HashMap<>();
@@ -385,8 +385,6 @@ public record ResponseTraining(
                             .toList(),
                     rejection,
                     notes);
-        } finally {
-            predictions.unpersist();
         }
     }
 
@@ -508,8 +506,7 @@ public record ResponseTraining(
         Evaluation evaluation = candidate.evaluation();
         Map<String, Double> metrics = new TreeMap<>(evaluation.metrics(settings.seed()));
         Map<Boolean, Arm> arms = counts.arms();
-        metrics.put(
-                "examples", (double) (arms.get(true).users() + arms.get(false).users()));
+        metrics.put("examples", (double) counts.users());
         metrics.put("response_rate_enabled", arms.get(true).rate());
         metrics.put("response_rate_control", arms.get(false).rate());
         metrics.put("propensities_clipped", (double) counts.clipped());
@@ -564,10 +561,10 @@ public record ResponseTraining(
             return new Result.TooLittle(reason.get());
         }
         PredictorEncoding encoding = PredictorEncoding.fit(examples, predictors, items);
-        Dataset<Row> encoded = examples.withColumn("vector", encoding.vector())
-                .select(col("vector"), fold().as("fold"), col("response"))
-                .persist(StorageLevel.MEMORY_AND_DISK());
-        try {
+        Dataset<Row> vectors = examples.withColumn("vector", encoding.vector())
+                .select(col("vector"), fold().as("fold"), col("response"));
+        try (Kept kept = Kept.of(vectors, all.users())) {
+            Dataset<Row> encoded = kept.rows();
             Map<Integer, ResponseModel> byFold = new HashMap<>();
             for (int fold = 0; fold < settings.folds(); fold++) {
                 byFold.put(fold, response(encoded.where(col("fold").notEqual(fold)), kind));
@@ -589,8 +586,6 @@ public record ResponseTraining(
                     new ResponsivenessModel.Propensity(
                             encoding, response(encoded, kind), Reference.of(predictions), metrics),
                     encoding.notes());
-        } finally {
-            encoded.unpersist();
         }
     }
 

@@ -181,10 +181,7 @@ final class EvaluateCommand implements Callable<Integer> {
                                 .factors(TrainModels.cleanUsage(examples, profiles, inputs.exposures()))
                         : Optional.empty();
                 ResponseTraining training = new ResponseTraining(
-                        Profiles.names(settings.predictors(), settings.usage()),
-                        items,
-                        TrainModels.leastPropensity(experiments, featureId),
-                        how);
+                        settings.predictorNames(), items, TrainModels.leastPropensity(experiments, featureId), how);
                 judgeUplift(
                         featureId,
                         feature.response().orElseThrow(),

@@ -77,6 +77,8 @@ public final class Main {
         }
         return line.addSubcommand(new SqlCommand())
                 .addSubcommand(new ReportCommand())
+                .addSubcommand(new ExplainCommand())
+                .addSubcommand(new ModelsCommand(clock))
                 .addSubcommand(new EvaluateCommand(clock))
                 .addSubcommand(new ValidateCommand())
                 .addSubcommand(new CommandLine.HelpCommand());

@@ -191,12 +191,15 @@ record ModelRegistry(Lake lake, List<Entry> entries) {
         return champions(featureId, asOf).reduce((earlier, later) -> later);
     }
 
-    /** The model that was in use before the live one. */
+    /** Of the models that were in use, the one that was trained last before the live one. */
     Optional<Entry> beforeLive(String featureId, Instant asOf) {
+        Comparator<Entry> byTraining = Comparator.comparing(Entry::asOf)
+                .thenComparingInt(entry -> entry.runId().length())
+                .thenComparing(Entry::runId);
         return live(featureId, asOf)
                 .flatMap(live -> champions(featureId, asOf)
-                        .filter(entry -> !entry.modelId().equals(live.modelId()))
-                        .reduce((earlier, later) -> later));
+                        .filter(entry -> byTraining.compare(entry, live) < 0)
+                        .max(byTraining));
     }
 
     private Stream<Entry> champions(String featureId, Instant asOf) {

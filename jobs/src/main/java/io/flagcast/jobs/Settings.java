@@ -1,10 +1,12 @@
 package io.flagcast.jobs;
 
 import io.flagcast.features.Predictors;
+import io.flagcast.features.Profiles;
 import io.flagcast.features.ResponseDefinition;
 import io.flagcast.features.Usage;
 import io.flagcast.jobs.lake.SourceSettings;
 import io.flagcast.tables.Table;
+import io.flagcast.tables.Tables;
 import io.flagcast.training.Objective;
 import io.flagcast.training.TrainingSettings;
 import java.time.Duration;
@@ -138,6 +140,11 @@ public record Settings(
                                 new TreeMap<>(source.columns()))
                         .toString()));
         return mappings;
+    }
+
+    /** Names of all predictors: attributes, and aggregates of usage where there are events. */
+    public List<String> predictorNames() {
+        return sources.containsKey(Tables.EVENTS) ? Profiles.names(predictors, usage) : predictors.attributes();
     }
 
     /** The configured responses. */

@@ -8,7 +8,6 @@ import static org.apache.spark.sql.functions.min_by;
 import static org.apache.spark.sql.functions.xxhash64;
 
 import io.flagcast.experiments.Experiment;
-import io.flagcast.features.Profiles;
 import io.flagcast.features.ResponseDefinition;
 import io.flagcast.features.Usage;
 import io.flagcast.jobs.ModelRegistry.Entry;
@@ -111,10 +110,7 @@ final class TrainModels {
         }
         ResponseDefinition response = feature.response().orElseThrow();
         ResponseTraining training = new ResponseTraining(
-                Profiles.names(run.settings().predictors(), run.settings().usage()),
-                factors(),
-                leastPropensity(run.experiments(), featureId),
-                how);
+                run.settings().predictorNames(), factors(), leastPropensity(run.experiments(), featureId), how);
         Dataset<Row> own = examples.where(col("feature_id").equalTo(featureId));
         Result result = uplift
                 ? training.uplift(own, response.kind(), live(featureId, response))
@@ -283,9 +279,7 @@ final class TrainModels {
                                 .toString())
                         .orElse("nobody"));
         provenance.put("inputs", new TreeMap<>(run.inputs().versions()).toString());
-        provenance.put(
-                "predictors",
-                Profiles.names(settings.predictors(), settings.usage()).toString());
+        provenance.put("predictors", settings.predictorNames().toString());
         provenance.put("usage", settings.usage().toString());
         provenance.put("training", settings.training().toString());
         provenance.put("code", Main.version());

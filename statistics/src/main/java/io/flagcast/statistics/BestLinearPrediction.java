@@ -1,5 +1,6 @@
 package io.flagcast.statistics;
 
+import java.io.Serializable;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
@@ -28,7 +29,8 @@ import java.util.stream.IntStream;
  * @param slopeError its standard error, at least 0
  */
 public record BestLinearPrediction(
-        long n, double meanPrediction, double effect, double effectError, double slope, double slopeError) {
+        long n, double meanPrediction, double effect, double effectError, double slope, double slopeError)
+        implements Serializable {
 
     /** @throws IllegalArgumentException for fewer than 3 rows, a number that is not finite, or a negative error */
     public BestLinearPrediction {

@@ -1,5 +1,6 @@
 package io.flagcast.statistics;
 
+import java.io.Serializable;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -393,7 +394,7 @@ public record UpliftCurve(List<Bin> bins) {
      * @param gain height of the curve over all weight, in units of the response per row: what was gained by enabling
      *     those among the first that were enabled. Enabling all of the first would gain this over the enabled share
      */
-    public record Point(double share, double gain) {}
+    public record Point(double share, double gain) implements Serializable {}
 
     /** Sums over the rows taken so far. Confined to one method call. */
     private static final class Totals {

@@ -5,11 +5,13 @@ import static org.apache.spark.sql.functions.udf;
 
 import java.io.Serializable;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.apache.commons.math3.linear.Array2DRowRealMatrix;
 import org.apache.commons.math3.linear.ArrayRealVector;
 import org.apache.commons.math3.linear.CholeskyDecomposition;
+import org.apache.commons.math3.linear.DecompositionSolver;
 import org.apache.commons.math3.linear.RealMatrix;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.api.java.UDF1;
@@ -45,39 +47,67 @@ final class FoldIn implements Serializable {
      * @return one number per factor; zeros without usage
      */
     double[] user(Map<String, Double> usage) {
+        Map<Integer, Double> confidences = confidences(usage);
+        double[] right = new double[gram.length];
+        confidences.forEach((item, extra) -> add(right, 1 + extra, item));
+        return confidences.isEmpty()
+                ? right
+                : solver(confidences).solve(new ArrayRealVector(right, false)).toArray();
+    }
+
+    /**
+     * What each used item adds to the affinity of a user to a feature: Hu, Koren, Volinsky 2008, section 5. The sum is the
+     * affinity.
+     */
+    List<Explanation.Contribution> contributions(Map<String, Double> usage, String featureId) {
+        Map<Integer, Double> confidences = confidences(usage);
+        double[] weighted = solver(confidences)
+                .solve(new ArrayRealVector(items.factors()[places.get(featureId)], false))
+                .toArray();
+        return confidences.entrySet().stream()
+                .map(used -> new Explanation.Contribution(
+                        items.items().get(used.getKey()),
+                        String.valueOf(usage.get(items.items().get(used.getKey()))),
+                        (1 + used.getValue()) * product(weighted, items.factors()[used.getKey()])))
+                .toList();
+    }
+
+    /** Confidence beyond 1 by place of the used item, in one order, so that sums have the same bits wherever the map was made. */
+    private Map<Integer, Double> confidences(Map<String, Double> usage) {
+        Map<Integer, Double> confidences = new TreeMap<>();
+        usage.forEach((name, amount) -> {
+            Integer item = places.get(name);
+            if (item != null && amount > 0) {
+                confidences.put(item, items.alpha() * Math.log1p(amount));
+            }
+        });
+        return confidences;
+    }
+
+    private DecompositionSolver solver(Map<Integer, Double> confidences) {
         int rank = gram.length;
         RealMatrix left = new Array2DRowRealMatrix(gram);
-        double[] right = new double[rank];
-        int observations = 0;
-        // In one order, so that the sums have the same bits wherever the map was made.
-        for (Map.Entry<String, Double> used : new TreeMap<>(usage).entrySet()) {
-            Integer item = places.get(used.getKey());
-            if (item == null || !(used.getValue() > 0)) {
-                continue;
-            }
-            observations++;
-            double extra = items.alpha() * Math.log1p(used.getValue());
+        confidences.forEach((item, extra) -> {
             double[] y = items.factors()[item];
             for (int i = 0; i < rank; i++) {
-                right[i] += (1 + extra) * y[i];
                 for (int j = 0; j <= i; j++) {
                     left.addToEntry(i, j, extra * y[i] * y[j]);
                 }
             }
-        }
-        if (observations == 0) {
-            return right;
-        }
+        });
         for (int i = 0; i < rank; i++) {
-            left.addToEntry(i, i, items.regularisation() * observations);
+            left.addToEntry(i, i, items.regularisation() * confidences.size());
             for (int j = 0; j < i; j++) {
                 left.setEntry(j, i, left.getEntry(i, j));
             }
         }
-        return new CholeskyDecomposition(left)
-                .getSolver()
-                .solve(new ArrayRealVector(right, false))
-                .toArray();
+        return new CholeskyDecomposition(left).getSolver();
+    }
+
+    private void add(double[] sum, double weight, int item) {
+        for (int i = 0; i < sum.length; i++) {
+            sum[i] += weight * items.factors()[item][i];
+        }
     }
 
     /** A usage map as Spark gives it; absent (null) for none. */

@@ -15,6 +15,7 @@ import static org.apache.spark.sql.functions.row_number;
 import static org.apache.spark.sql.functions.skewness;
 import static org.apache.spark.sql.functions.stddev_pop;
 import static org.apache.spark.sql.functions.struct;
+import static org.apache.spark.sql.functions.sum;
 import static org.apache.spark.sql.functions.udf;
 
 import java.io.Serializable;
@@ -82,9 +83,16 @@ record PredictorEncoding(List<Numeric> numbers, List<Categorical> categories, It
      *
      * @param name column
      * @param levels levels with a place of their own, the most frequent of training
+     * @param shares of the training users who had each of those levels
      * @param seen how many levels training saw
      */
-    record Categorical(String name, List<String> levels, long seen) implements Serializable {}
+    record Categorical(String name, List<String> levels, List<Double> shares, long seen) implements Serializable {
+
+        Categorical {
+            levels = List.copyOf(levels);
+            shares = List.copyOf(shares);
+        }
+    }
 
     PredictorEncoding {
         numbers = List.copyOf(numbers);
@@ -189,24 +197,31 @@ record PredictorEncoding(List<Numeric> numbers, List<Categorical> categories, It
                 .groupBy("pair.name", "pair.level")
                 .agg(count(lit(1)).as("n"))
                 .withColumn("seen", count(lit(1)).over(ofName))
+                .withColumn("users", sum("n").over(ofName))
                 .withColumn("place", row_number().over(ofName.orderBy(col("n").desc(), col("level"))))
                 .where(col("place").leq(MOST_LEVELS))
                 .orderBy("name", "place")
                 .collectAsList();
         return names.stream()
-                .map(name -> {
-                    List<Row> own = frequent.stream()
-                            .filter(row -> row.getAs("name").equals(name))
-                            .toList();
-                    return new Categorical(
-                            name,
-                            own.stream()
-                                    .filter(row -> row.<Long>getAs("n") >= LEAST_USERS_OF_A_LEVEL)
-                                    .map(row -> row.<String>getAs("level"))
-                                    .toList(),
-                            own.isEmpty() ? 0 : own.get(0).getAs("seen"));
-                })
+                .map(name -> categorical(
+                        name,
+                        frequent.stream()
+                                .filter(row -> row.getAs("name").equals(name))
+                                .toList()))
                 .toList();
+    }
+
+    private static Categorical categorical(String name, List<Row> frequent) {
+        List<Row> own = frequent.stream()
+                .filter(row -> row.<Long>getAs("n") >= LEAST_USERS_OF_A_LEVEL)
+                .toList();
+        return new Categorical(
+                name,
+                own.stream().map(row -> row.<String>getAs("level")).toList(),
+                own.stream()
+                        .map(row -> row.<Long>getAs("n") / (double) row.<Long>getAs("users"))
+                        .toList(),
+                frequent.isEmpty() ? 0 : frequent.get(0).getAs("seen"));
     }
 
     /** What a person should know of the predictors, a sentence each. */
@@ -281,6 +296,21 @@ record PredictorEncoding(List<Numeric> numbers, List<Categorical> categories, It
             values[place + 1 + level] = 1;
             place += 1 + category.levels().size();
             index++;
+        }
+        return values;
+    }
+
+    /** The vector of a user who is average in everything. */
+    double[] average() {
+        double[] values = new double[size()];
+        int place = 2 * numbers.size() + factors.size();
+        for (Categorical category : categories) {
+            values[place] =
+                    1 - category.shares().stream().mapToDouble(share -> share).sum();
+            for (int level = 0; level < category.levels().size(); level++) {
+                values[place + 1 + level] = category.shares().get(level);
+            }
+            place += 1 + category.levels().size();
         }
         return values;
     }

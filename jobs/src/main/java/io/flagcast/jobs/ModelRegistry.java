@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
@@ -17,7 +18,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.stream.Stream;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 
@@ -186,28 +186,35 @@ record ModelRegistry(Lake lake, List<Entry> entries) {
                 .findFirst();
     }
 
-    /** The model in use for a feature in runs of an as-of: the champion that took effect last. */
+    /** The model in use for a feature in runs of an as-of. */
     Optional<Entry> live(String featureId, Instant asOf) {
-        return champions(featureId, asOf).reduce((earlier, later) -> later);
+        List<Entry> used = used(featureId, asOf);
+        return used.isEmpty() ? Optional.empty() : Optional.of(used.get(used.size() - 1));
     }
 
-    /** Of the models that were in use, the one that was trained last before the live one. */
+    /** The model that a rollback returns to. */
     Optional<Entry> beforeLive(String featureId, Instant asOf) {
-        Comparator<Entry> byTraining = Comparator.comparing(Entry::asOf)
-                .thenComparingInt(entry -> entry.runId().length())
-                .thenComparing(Entry::runId);
-        return live(featureId, asOf)
-                .flatMap(live -> champions(featureId, asOf)
-                        .filter(entry -> byTraining.compare(entry, live) < 0)
-                        .max(byTraining));
+        List<Entry> used = used(featureId, asOf);
+        return used.size() < 2 ? Optional.empty() : Optional.of(used.get(used.size() - 2));
     }
 
-    private Stream<Entry> champions(String featureId, Instant asOf) {
-        return entries.stream()
+    /** Champions in the order in which they took effect; a return to the one before takes the last away. */
+    private List<Entry> used(String featureId, Instant asOf) {
+        List<Entry> used = new ArrayList<>();
+        entries.stream()
                 .filter(entry -> entry.featureId().equals(featureId))
                 .filter(entry -> entry.status() == Status.CHAMPION)
                 .filter(entry -> !entry.effectiveAsOf().isAfter(asOf))
-                .sorted(Comparator.comparing(Entry::effectiveAsOf).thenComparing(BY_CHANGE));
+                .sorted(Comparator.comparing(Entry::effectiveAsOf).thenComparing(BY_CHANGE))
+                .forEach(entry -> {
+                    int last = used.size() - 1;
+                    if (last >= 1 && used.get(last - 1).modelId().equals(entry.modelId())) {
+                        used.remove(last);
+                    } else {
+                        used.add(entry);
+                    }
+                });
+        return used;
     }
 
     /** The newest training of a feature whose examples looked no further than the given instant, whatever became of it. */

@@ -181,7 +181,7 @@ final class ModelsCommand implements Runnable {
     @Command(
             name = "rollback",
             mixinStandardHelpOptions = true,
-            description = "Returns a feature to the model that was trained for it before the one in use.")
+            description = "Returns a feature to the model that it used before the one in use.")
     int rollback(
             @Mixin ConfigurationOptions configuration,
             @Parameters(paramLabel = "FEATURE", description = "The feature.") String featureId) {

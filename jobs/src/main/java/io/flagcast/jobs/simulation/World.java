@@ -108,7 +108,7 @@ public record World(long seed, List<User> users) {
      *
      * @param featureId checkout_v2, dark_mode or express_pay
      */
-    static double responseIfNot(User user, String featureId) {
+    public static double responseIfNot(User user, String featureId) {
         return switch (featureId) {
             case "checkout_v2" -> logistic(-3.6 + 0.25 * user.shopping());
             case "dark_mode" -> logistic(-2.2 + 0.3 * user.music());

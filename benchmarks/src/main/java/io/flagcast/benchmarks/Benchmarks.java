@@ -1,0 +1,50 @@
+package io.flagcast.benchmarks;
+
+import io.flagcast.training.Learner;
+import io.flagcast.training.TrainingSettings;
+import java.util.List;
+import org.apache.spark.sql.SparkSession;
+
+/** Runs a benchmark: {@code none USERS SEEDS LEARNERS} or {@code scale USERS FEATURES LEARNERS}. */
+public final class Benchmarks {
+
+    private Benchmarks() {}
+
+    public static void main(String[] arguments) {
+        if (arguments.length != 4) {
+            throw new IllegalArgumentException(
+                    "write: none USERS SEEDS LEARNER,... or scale USERS FEATURES LEARNER,...");
+        }
+        List<String> learners = List.of(arguments[3].split(",", -1));
+        SparkSession spark =
+                SparkSession.builder().appName("flagcast benchmarks").getOrCreate();
+        try {
+            int users = Integer.parseInt(arguments[1]);
+            int times = Integer.parseInt(arguments[2]);
+            switch (arguments[0]) {
+                case "none" -> NoHeterogeneity.run(spark, users, times, learners);
+                case "scale" -> TrainingScale.run(spark, users, times, learners);
+                default -> throw new IllegalArgumentException(arguments[0] + " is neither none nor scale");
+            }
+        } finally {
+            spark.stop();
+        }
+    }
+
+    /** The defaults of reference.conf with other learners, the first of which is the champion. */
+    static TrainingSettings settings(List<String> learners) {
+        List<Learner> parsed = learners.stream().map(Learner::parse).toList();
+        return new TrainingSettings(
+                42,
+                5,
+                parsed.get(0),
+                parsed.subList(1, parsed.size()),
+                0.001,
+                0,
+                100,
+                new TrainingSettings.Trees(20, 3, 0.1, 50),
+                new TrainingSettings.Network(List.of(8), 60),
+                new TrainingSettings.Factors(0, 500),
+                new TrainingSettings.Collaborative(List.of(8), List.of(10.0), List.of(0.05), 10, 10));
+    }
+}

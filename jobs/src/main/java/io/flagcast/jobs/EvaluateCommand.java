@@ -25,6 +25,7 @@ import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -238,6 +239,10 @@ final class EvaluateCommand implements Callable<Integer> {
             notes.addAll(trained.notes());
             List<ResponsivenessModel> models = new ArrayList<>(List.of(trained.champion()));
             models.addAll(trained.challengers());
+            List<String> order = own.settings().learners(response.kind()).stream()
+                    .map(Learner::name)
+                    .toList();
+            models.sort(Comparator.comparingInt(model -> order.indexOf(model.learner())));
             for (ResponsivenessModel model : models) {
                 boolean champion = model.learner().equals(trained.champion().learner());
                 judge(own, (ResponsivenessModel.Uplift) model, judgedOn, seed, champion)

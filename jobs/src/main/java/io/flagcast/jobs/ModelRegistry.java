@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.type.TypeReference;
 import io.flagcast.jobs.lake.Lake;
 import io.flagcast.tables.Tables;
 import io.flagcast.training.ResponsivenessModel;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -229,10 +230,20 @@ record ModelRegistry(Lake lake, List<Entry> entries) {
     /**
      * Loads a model.
      *
-     * @throws Refusal with exit code 65 where the file is not the one that was written
+     * @throws Refusal with exit code 65 where the file is not the one that was written, or cannot be read
      */
     ResponsivenessModel load(Entry entry) {
-        String json = lake.readText(entry.path());
+        String json;
+        try {
+            json = lake.readText(entry.path());
+        } catch (UncheckedIOException e) {
+            throw new Refusal(
+                    ExitCode.DATA_REFUSED,
+                    "model %s: %s cannot be read (%s): restore it or train with --restate"
+                            .formatted(
+                                    entry.modelId(), entry.path(), e.getCause().getMessage()),
+                    e);
+        }
         if (!sha256(json).equals(entry.checksum())) {
             throw new Refusal(
                     ExitCode.DATA_REFUSED,

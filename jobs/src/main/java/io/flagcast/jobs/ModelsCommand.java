@@ -199,7 +199,11 @@ final class ModelsCommand implements Runnable {
         registry.load(entry);
         Optional<Entry> live = registry.live(entry.featureId(), Instant.MAX);
         Instant from = from(registry, entry);
-        registry.append(List.of(entry.given(Status.CHAMPION, from, clock.instant())));
+        // After every other change, whatever the clocks of machines say.
+        Instant at = registry.entries().stream()
+                .map(known -> known.changedAt().plusMillis(1))
+                .reduce(clock.instant(), (one, other) -> one.isAfter(other) ? one : other);
+        registry.append(List.of(entry.given(Status.CHAMPION, from, at)));
         Progress.on(System.err)
                 .say("%s: %s (%s) is used from the next run on%s; run --as-of %s --restate uses it at once"
                         .formatted(

@@ -46,7 +46,9 @@ class HillstromIT {
                 "--as-of",
                 "2008-04-10T00:00:00Z",
                 "--set",
-                "flagcast.training.withhold=\"" + withheld + '"');
+                "flagcast.training.withhold=\"" + withheld + '"',
+                "--set",
+                "flagcast.training.challengers=[]");
         assertThat(run.code()).as(run.err()).isZero();
         assertThat(run.err()).contains("published 1: 128,000 scores, 128,000 allocations");
 

@@ -89,6 +89,11 @@ public record Learner(List<Member> members) {
                                 member.metalearner() == Metalearner.CLASS || member.method() == Method.NETWORK);
     }
 
+    /** Folds that it needs: a DR-learner leaves out two at once. */
+    int leastFolds() {
+        return members.stream().anyMatch(member -> member.metalearner() == Metalearner.DR) ? 3 : 2;
+    }
+
     /** Fits on all folds but those. */
     Estimate fit(CrossFit data, Set<Integer> without) {
         return Estimate.average(members.stream()

@@ -132,6 +132,14 @@ public record TrainingSettings(
                                 .formatted(challenger));
             }
         }
+        for (Learner learner :
+                Stream.concat(Stream.of(champion), challengers.stream()).toList()) {
+            if (folds < learner.leastFolds()) {
+                throw new IllegalArgumentException(
+                        "flagcast.training.folds is %d: %s needs at least %d, as its effects are cross-fitted within what a fold leaves"
+                                .formatted(folds, learner, learner.leastFolds()));
+            }
+        }
         if (!champion.learns(Metric.Kind.MEAN)) {
             throw new IllegalArgumentException(
                     "flagcast.training.champion is '%s', which cannot learn values: name a learner that learns every feature, as t_linear"
@@ -172,7 +180,7 @@ public record TrainingSettings(
     }
 
     /** The learners of such responses, the champion first. */
-    List<Learner> learners(Metric.Kind kind) {
+    public List<Learner> learners(Metric.Kind kind) {
         return Stream.concat(Stream.of(champion), challengers.stream())
                 .filter(learner -> learner.learns(kind))
                 .toList();

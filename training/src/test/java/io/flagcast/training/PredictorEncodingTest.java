@@ -35,8 +35,7 @@ class PredictorEncodingTest {
     @Test
     void everyPlaceOfTheVectorBelongsToAPredictor() {
         assertThat(BY_HAND.names()).containsExactly("age", "visits", "country");
-        assertThat(BY_HAND.places())
-                .containsExactly("age", "age", "visits", "visits", "country", "country", "country");
+        assertThat(BY_HAND.places()).containsExactly("age", "age", "visits", "visits", "country", "country", "country");
         // (30 - 40) / 10 and (0 - 1.5) / 0.5.
         assertThat(encoded(30.0, 0.0, "FR")).containsExactly(-1, 0, -3, 0, 0, 0, 1);
     }
@@ -176,8 +175,9 @@ class PredictorEncodingTest {
         }
     }
 
-    @Disabled("PredictorEncoding.numbers aggregates NaN as a number: mean, deviation and high become NaN, so every user's"
-            + " place is NaN; encode itself takes NaN for missing")
+    @Disabled(
+            "PredictorEncoding.numbers aggregates NaN as a number: mean, deviation and high become NaN, so every user's"
+                    + " place is NaN; encode itself takes NaN for missing")
     @Test
     void numbersThatAreNotNumbersCountAsMissingInTrainingToo(SparkSession spark) {
         var examples = spark.sql("SELECT IF(id = 0, DOUBLE('NaN'), CAST(id AS DOUBLE)) AS age FROM range(4)");

@@ -2,16 +2,23 @@ package io.flagcast.training;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
+import static org.assertj.core.api.Assertions.within;
 
+import io.flagcast.statistics.BestLinearPrediction;
+import io.flagcast.statistics.Metric;
 import io.flagcast.tables.Tables;
 import io.flagcast.training.PredictorEncoding.Categorical;
 import io.flagcast.training.PredictorEncoding.Numeric;
 import io.flagcast.training.PredictorEncoding.Scale;
+import io.flagcast.training.ResponseModel.Linear;
+import io.flagcast.training.ResponseModel.Link;
+import io.flagcast.training.ResponsivenessModel.Uplift;
 import io.flagcast.training.Scoring.Scorer;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
@@ -23,34 +30,53 @@ import org.junit.jupiter.api.extension.ExtendWith;
 class ScoringTest {
 
     private static final PredictorEncoding ENCODING = new PredictorEncoding(
-            List.of(new Numeric("visits", Scale.LOG1P, 1), new Numeric("age", Scale.LINEAR, 40)),
-            List.of(new Categorical("country", List.of("DE"))));
+            List.of(new Numeric("visits", Scale.LOG1P, 1, 1, 0, 5), new Numeric("age", Scale.LINEAR, 40, 10, 20, 60)),
+            List.of(new Categorical("country", List.of("DE"), List.of(0.5), 3)),
+            null,
+            List.of());
     private static final Reference REFERENCE = Reference.of(new double[] {-0.1, 0, 0.1, 0.2});
+    /** Beyond doubt, and nothing to correct. */
+    private static final BestLinearPrediction CALIBRATED = new BestLinearPrediction(100, 0.05, 0.05, 0.01, 1, 0.1);
 
-    private static LogisticResponse constant(double intercept) {
-        return new LogisticResponse(new double[6], intercept);
+    private static Linear constant(double intercept) {
+        return new Linear(new double[6], intercept, Link.LOGIT);
     }
 
-    private static ResponsivenessModel uplift(LogisticResponse enabled, LogisticResponse control) {
+    private static Uplift uplift(ResponseModel enabled, ResponseModel control) {
+        return uplift(enabled, control, CALIBRATED);
+    }
+
+    private static Uplift uplift(ResponseModel enabled, ResponseModel control, BestLinearPrediction calibration) {
         List<Double> bounds = new ArrayList<>(Collections.nCopies(10, 0.1));
         bounds.set(0, 0.0);
-        return new ResponsivenessModel.Uplift(ENCODING, enabled, control, REFERENCE, bounds, Map.of("examples", 9.0));
+        return new Uplift(
+                "t_linear",
+                Metric.Kind.PROPORTION,
+                ENCODING,
+                Estimate.ofArms(enabled, control, 0.25),
+                0.25,
+                calibration,
+                REFERENCE,
+                bounds,
+                Map.of("examples", 9.0),
+                new Evaluation.Curves(List.of(), List.of()));
     }
 
-    private static final ResponsivenessModel UPLIFT = uplift(
-            new LogisticResponse(new double[] {0.3, -0.4, 0.01, 0.2, 0.5, -0.6}, -0.5),
-            new LogisticResponse(new double[] {-0.2, 0.1, 0.02, 0.3, -0.1, 0.2}, -1));
+    private static final Uplift UPLIFT = uplift(
+            new Linear(new double[] {0.3, -0.4, 0.01, 0.2, 0.5, -0.6}, -0.5, Link.LOGIT),
+            new Linear(new double[] {-0.2, 0.1, 0.02, 0.3, -0.1, 0.2}, -1, Link.LOGIT));
     private static final ResponsivenessModel PROPENSITY = new ResponsivenessModel.Propensity(
-            new PredictorEncoding(List.of(new Numeric("age", Scale.LINEAR, 40)), List.of()),
-            new LogisticResponse(new double[] {0.05, -1}, -2),
+            new PredictorEncoding(
+                    List.of(new Numeric("age", Scale.LINEAR, 40, 10, 20, 60)), List.of(), null, List.of()),
+            new Linear(new double[] {0.5, -1}, 0, Link.LOGIT),
             Reference.of(new double[] {0.1, 0.5, 0.9}),
             Map.of());
+    private static final ItemFactors ITEMS =
+            new ItemFactors(List.of("chat", "maps"), new double[][] {{1, 0.2}, {0.1, 1}}, 5, 0.1);
     private static final CollaborativeModel COLLABORATIVE = new CollaborativeModel(
-            List.of("chat", "maps"),
-            new double[][] {{1, 0.2}, {0.1, 1}},
-            5,
-            0.1,
+            ITEMS,
             Map.of("chat", Reference.of(new double[] {0, 0.3, 0.6, 0.9})),
+            Map.of("chat", new CollaborativeModel.Groups("country", Map.of("DE", 0.5, "FR", 0.2))),
             Map.of());
     private static final List<Scorer> SCORERS = List.of(
             new Scorer("search", "m1", UPLIFT),
@@ -65,14 +91,19 @@ class ScoringTest {
     }
 
     private Dataset<Row> profiles() {
-        return spark.sql("SELECT * FROM VALUES ('a', 30, 4D, 'DE'), ('b', NULL, NULL, NULL), ('c', 90, 1e9D, 'unseen')"
-                + " AS t(user_id, age, visits, country)");
+        return spark.sql("SELECT * FROM VALUES ('a', 30, 4D, 'DE', map('chat', 3D, 'maps', 1D)),"
+                + " ('b', NULL, NULL, 'unseen', NULL),"
+                + " ('c', 90, 1e9D, 'unseen', map('unknown', 2D)),"
+                + " ('d', NULL, DOUBLE('NaN'), 'FR', CAST(map() AS MAP<STRING, DOUBLE>))"
+                + " AS t(user_id, age, visits, country, usage)");
     }
 
     private Dataset<Row> scores(List<Scorer> scorers) {
-        Dataset<Row> usage = spark.sql("SELECT * FROM VALUES ('a', 'chat', 3D), ('a', 'maps', 1D), ('c', 'unknown', 2D)"
-                + " AS t(user_id, feature_id, amount)");
-        return Scoring.score(profiles(), usage, scorers);
+        return Scoring.score(profiles(), scorers);
+    }
+
+    private Dataset<Row> scores(ResponsivenessModel model, String featureId, String userId) {
+        return scores(List.of(new Scorer(featureId, "m", model))).where("user_id = '" + userId + "'");
     }
 
     @Test
@@ -85,21 +116,12 @@ class ScoringTest {
     @Test
     void everyUserHasOneScoreInRangeForEveryFeature() {
         List<Row> rows = scores(SCORERS).collectAsList();
+        List<String> pairs = Stream.of("a", "b", "c", "d")
+                .flatMap(user -> Stream.of("search", "video", "chat", "new").map(feature -> user + " " + feature))
+                .toList();
         assertThat(rows)
                 .extracting(row -> row.getString(0) + " " + row.getString(1))
-                .containsExactlyInAnyOrder(
-                        "a search",
-                        "a video",
-                        "a chat",
-                        "a new",
-                        "b search",
-                        "b video",
-                        "b chat",
-                        "b new",
-                        "c search",
-                        "c video",
-                        "c chat",
-                        "c new");
+                .containsExactlyInAnyOrderElementsOf(pairs);
         assertThat(rows).allSatisfy(row -> {
             assertThat(row.<Double>getAs("score")).isBetween(0.0, 100.0).isNotNaN();
             for (String name : List.of("uplift", "response_if_enabled", "response_if_not")) {
@@ -110,32 +132,59 @@ class ScoringTest {
     }
 
     @Test
-    void theSourceSaysWhereAScoreComesFrom() {
-        assertThat(scores(SCORERS).where("user_id = 'a'").collectAsList())
-                .extracting(row -> row.getAs("feature_id"), row -> row.getAs("source"), row -> row.getAs("model_id"))
+    void theFirstThatCanSaySomethingOfAUserDoes() {
+        assertThat(scores(SCORERS).collectAsList())
+                .extracting(
+                        row -> row.getString(0),
+                        row -> row.getAs("feature_id"),
+                        row -> row.getAs("source"),
+                        row -> row.getAs("model_id"))
                 .containsExactlyInAnyOrder(
-                        tuple("search", "model", "m1"),
-                        tuple("video", "model", "m2"),
-                        tuple("chat", "collaborative", "m3"),
-                        tuple("new", "prior", null));
+                        tuple("a", "search", "model", "m1"),
+                        tuple("a", "video", "model", "m2"),
+                        tuple("a", "chat", "collaborative", "m3"),
+                        tuple("a", "new", "prior", null),
+                        // A country alone is something; the other model does not read it.
+                        tuple("b", "search", "model", "m1"),
+                        tuple("b", "video", "prior", null),
+                        tuple("b", "chat", "prior", null),
+                        tuple("b", "new", "prior", null),
+                        tuple("c", "search", "model", "m1"),
+                        tuple("c", "video", "model", "m2"),
+                        // Usage of what the model does not know, and a country that has no group.
+                        tuple("c", "chat", "prior", null),
+                        tuple("c", "new", "prior", null),
+                        tuple("d", "search", "model", "m1"),
+                        tuple("d", "video", "prior", null),
+                        tuple("d", "chat", "group", "m3"),
+                        tuple("d", "new", "prior", null));
     }
 
     @Test
     void aUserAboutWhomNothingIsKnownHasThePrior() {
         assertThat(scores(SCORERS)
-                        .where("feature_id IN ('chat', 'new') AND user_id = 'b'")
+                        .where("feature_id IN ('video', 'chat', 'new') AND user_id = 'b'")
                         .collectAsList())
                 .containsExactlyInAnyOrder(
+                        RowFactory.create("b", "video", 50.0, null, null, null, false, "prior", null),
                         RowFactory.create("b", "chat", 50.0, null, null, null, false, "prior", null),
                         RowFactory.create("b", "new", 50.0, null, null, null, false, "prior", null));
     }
 
     @Test
-    void usageOfFeaturesThatTheModelDoesNotKnowSaysNothing() {
-        assertThat(scores(SCORERS)
-                        .where("feature_id = 'chat' AND user_id = 'c'")
-                        .collectAsList())
-                .containsExactly(RowFactory.create("c", "chat", 50.0, null, null, null, false, "prior", null));
+    void aUserWithoutUsageHasTheScoreOfWhatIsExpectedOfTheGroup() {
+        // 0.2 is above one of four.
+        assertThat(scores(COLLABORATIVE, "chat", "d").collectAsList())
+                .containsExactly(RowFactory.create("d", "chat", 25.0, null, null, null, false, "group", "m"));
+    }
+
+    @Test
+    void affinityIsThatOfTheFoldedInUser() {
+        FoldIn foldIn = new FoldIn(ITEMS);
+        double affinity = foldIn.affinity(foldIn.user(Map.of("chat", 3.0, "maps", 1.0)), "chat");
+        double score = COLLABORATIVE.references().get("chat").score(affinity);
+        assertThat(scores(COLLABORATIVE, "chat", "a").collectAsList())
+                .containsExactly(RowFactory.create("a", "chat", score, null, null, null, false, "collaborative", "m"));
     }
 
     @Test
@@ -149,16 +198,57 @@ class ScoringTest {
                         new Scorer("harm", "m", uplift(constant(-1), constant(0)))))
                 .where("user_id = 'a'")
                 .collectAsList();
-        assertThat(rows)
-                .containsExactlyInAnyOrder(
-                        RowFactory.create("a", "gain", 100.0, half - low, half, low, false, "model", "m"),
-                        RowFactory.create("a", "none", 37.5, 0.0, half, half, false, "model", "m"),
-                        RowFactory.create("a", "harm", 0.0, low - half, low, half, true, "model", "m"));
+        double[][] expected = {{100, half - low, half, low}, {37.5, 0, half, half}, {0, low - half, low, half}};
+        for (int i = 0; i < 3; i++) {
+            Row row = rows.get(i);
+            assertThat(row.<Double>getAs("score")).isEqualTo(expected[i][0]);
+            assertThat(row.<Double>getAs("uplift")).isCloseTo(expected[i][1], within(1e-12));
+            assertThat(row.<Double>getAs("response_if_enabled")).isCloseTo(expected[i][2], within(1e-12));
+            assertThat(row.<Double>getAs("response_if_not")).isCloseTo(expected[i][3], within(1e-12));
+            assertThat(row.<Boolean>getAs("no_benefit")).isEqualTo(i == 2);
+        }
+    }
+
+    @Test
+    void anUpliftIsCalibratedAndItsScoreIsNot() {
+        // Raw uplift 0.1 on a response of 0.3 + 0.25 · 0.1; calibrated 0.15 + 0.5 (0.1 - 0.05).
+        Linear control = new Linear(new double[6], 0.3, Link.IDENTITY);
+        Linear enabled = new Linear(new double[6], 0.4, Link.IDENTITY);
+        Uplift model = uplift(enabled, control, new BestLinearPrediction(100, 0.05, 0.15, 0.01, 0.5, 0.1));
+        Row row = scores(model, "f", "a").head();
+        assertThat(row.<Double>getAs("uplift")).isCloseTo(0.175, within(1e-12));
+        assertThat(row.<Double>getAs("response_if_enabled")).isCloseTo(0.325 + 0.75 * 0.175, within(1e-12));
+        assertThat(row.<Double>getAs("response_if_not")).isCloseTo(0.325 - 0.25 * 0.175, within(1e-12));
+        assertThat(row.<Double>getAs("score")).isEqualTo(REFERENCE.score(0.4 - 0.3));
+    }
+
+    @Test
+    void responsesAreProbabilitiesHoweverLargeTheUplift() {
+        Uplift model = uplift(constant(0), constant(-1), new BestLinearPrediction(100, 0.05, 3, 0.01, 1, 0.1));
+        Row row = scores(model, "f", "a").head();
+        assertThat(row.<Double>getAs("response_if_enabled")).isEqualTo(1);
+        assertThat(row.<Double>getAs("response_if_not")).isEqualTo(0);
+    }
+
+    @Test
+    void withoutReliableHeterogeneityEveryoneHasThePrior() {
+        // 2.3 standard errors: p = 0.0107, above 0.01.
+        Uplift model = uplift(constant(0), constant(-1), new BestLinearPrediction(100, 0.05, 0.15, 0.01, 1, 1 / 2.3));
+        assertThat(model.verdict()).isEqualTo("no reliable heterogeneity");
+        assertThat(scores(List.of(new Scorer("f", "m", model))).collectAsList())
+                .hasSize(4)
+                .allSatisfy(row -> assertThat(RowFactory.create(
+                                row.get(1), row.get(2), row.get(3), row.get(4), row.get(5), row.get(6), row.get(7)))
+                        .isEqualTo(RowFactory.create("f", 50.0, null, null, null, false, "prior")));
+        // 2.4: p = 0.0082.
+        assertThat(uplift(constant(0), constant(-1), new BestLinearPrediction(100, 0.05, 0.15, 0.01, 1, 1 / 2.4))
+                        .verdict())
+                .isEqualTo("heterogeneous");
     }
 
     @Test
     void modelsThatShareAPredictorReadItAtTheirOwnPlaces() {
-        // age 30: log odds -2 + 0.05 · 30 = -0.5.
+        // age 30: (30 - 40) / 10 · 0.5 = -0.5.
         for (List<Scorer> scorers : List.of(SCORERS, List.of(SCORERS.get(1)))) {
             assertThat(scores(scorers)
                             .where("feature_id = 'video' AND user_id = 'a'")
@@ -179,11 +269,8 @@ class ScoringTest {
                                 ResponsivenessModel.fromJson(scorer.model().toJson())))
                 .toList();
         assertThat(scores(read).collectAsList()).isEqualTo(scores(SCORERS).collectAsList());
-        assertThat(read.get(0).model().toJson())
-                .isEqualTo(UPLIFT.toJson())
-                .startsWith("{\"learner\":\"t_learner_logistic\"");
         assertThat(SCORERS.subList(0, 3))
                 .extracting(scorer -> scorer.model().learner())
-                .containsExactly("t_learner_logistic", "response_logistic", "implicit_als");
+                .containsExactly("t_linear", "response_linear", "implicit_als");
     }
 }

@@ -19,16 +19,16 @@ final class Simulated {
     static final Learner T_LINEAR = Learner.parse("t_linear");
     static final TrainingSettings SETTINGS = new TrainingSettings(
             7,
-            3,
+            2,
             T_LINEAR,
             List.of(),
             0.001,
             0,
             50,
-            new TrainingSettings.Trees(8, 3, 0.2, 50),
-            new TrainingSettings.Network(List.of(3), 30),
+            new TrainingSettings.Trees(5, 2, 0.3, 50),
+            new TrainingSettings.Network(List.of(3), 20),
             new TrainingSettings.Factors(2, 100),
-            new TrainingSettings.Collaborative(List.of(2), List.of(10.0), List.of(0.05), 5, 2));
+            new TrainingSettings.Collaborative(List.of(2), List.of(10.0), List.of(0.05), 3, 1));
     static final List<String> PREDICTORS = List.of("x", "noise", "plan");
 
     /** The first user's exposure; the next one's is a second later each. */
@@ -67,7 +67,8 @@ final class Simulated {
     }
 
     /** Users with x uniform in [-1, 1], an arm by its logged propensity and a response by the truth. */
-    static Dataset<Row> examples(SparkSession spark, int users, long seed, DoubleUnaryOperator propensity, Truth truth) {
+    static Dataset<Row> examples(
+            SparkSession spark, int users, long seed, DoubleUnaryOperator propensity, Truth truth) {
         Random random = new Random(seed);
         List<Row> rows = new ArrayList<>();
         for (int user = 0; user < users; user++) {

@@ -124,6 +124,9 @@ public record Explanation(
         double[] values = IntStream.range(0, 1 << players)
                 .mapToDouble(set -> coalition.applyAsDouble(members(set, players)))
                 .toArray();
+        if (players == 0) {
+            return new double[0];
+        }
         double[] weights = new double[players];
         weights[0] = 1.0 / players;
         for (int size = 1; size < players; size++) {

@@ -61,6 +61,9 @@ public record Learner(List<Member> members) {
             }
             members.add(member);
         }
+        if (members.stream().distinct().count() < members.size()) {
+            throw new IllegalArgumentException("learner '%s' names a member twice: name each once".formatted(name));
+        }
         return new Learner(members);
     }
 

@@ -1,5 +1,6 @@
 package io.flagcast.training;
 
+import static org.apache.spark.sql.functions.abs;
 import static org.apache.spark.sql.functions.array;
 import static org.apache.spark.sql.functions.avg;
 import static org.apache.spark.sql.functions.col;
@@ -11,12 +12,14 @@ import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.log1p;
 import static org.apache.spark.sql.functions.max;
 import static org.apache.spark.sql.functions.min;
+import static org.apache.spark.sql.functions.not;
 import static org.apache.spark.sql.functions.row_number;
 import static org.apache.spark.sql.functions.skewness;
 import static org.apache.spark.sql.functions.stddev_pop;
 import static org.apache.spark.sql.functions.struct;
 import static org.apache.spark.sql.functions.sum;
 import static org.apache.spark.sql.functions.udf;
+import static org.apache.spark.sql.functions.when;
 
 import java.io.Serializable;
 import java.util.ArrayList;
@@ -133,7 +136,9 @@ record PredictorEncoding(List<Numeric> numbers, List<Categorical> categories, It
             return List.of();
         }
         List<Column> aggregates = new ArrayList<>();
-        for (Column value : columns.values()) {
+        for (Column column : columns.values()) {
+            // As encode reads it: what is not finite is missing.
+            Column value = when(not(column.isNaN()).and(abs(column).notEqual(Double.POSITIVE_INFINITY)), column);
             Column logarithm = log1p(greatest(value, lit(0.0)));
             aggregates.add(struct(
                     min(value).as("low"),
@@ -193,11 +198,11 @@ record PredictorEncoding(List<Numeric> numbers, List<Categorical> categories, It
                 .toArray(Column[]::new);
         WindowSpec ofName = Window.partitionBy("name");
         List<Row> frequent = examples.select(explode(array(pairs)).as("pair"))
-                .where(col("pair.level").isNotNull())
                 .groupBy("pair.name", "pair.level")
                 .agg(count(lit(1)).as("n"))
-                .withColumn("seen", count(lit(1)).over(ofName))
+                .withColumn("seen", count("level").over(ofName))
                 .withColumn("users", sum("n").over(ofName))
+                .where(col("level").isNotNull())
                 .withColumn("place", row_number().over(ofName.orderBy(col("n").desc(), col("level"))))
                 .where(col("place").leq(MOST_LEVELS))
                 .orderBy("name", "place")
@@ -280,7 +285,7 @@ record PredictorEncoding(List<Numeric> numbers, List<Categorical> categories, It
         int place = 0;
         int index = 0;
         for (Numeric number : numbers) {
-            if (row.isNullAt(index) || Double.isNaN(row.getDouble(index))) {
+            if (row.isNullAt(index) || !Double.isFinite(row.getDouble(index))) {
                 values[place + 1] = 1;
             } else {
                 values[place] = number.standardised(row.getDouble(index));
@@ -318,7 +323,8 @@ record PredictorEncoding(List<Numeric> numbers, List<Categorical> categories, It
     /** Whether anything is known of a user: an attribute, or any usage. */
     boolean knowsAny(Row row, Map<String, Double> usage) {
         List<String> names = names();
-        return !usage.isEmpty()
+        boolean readsUsage = items != null || names.stream().anyMatch(name -> name.startsWith("usage_"));
+        return (readsUsage && !usage.isEmpty())
                 || IntStream.range(0, row.size())
                         // Aggregates of usage are numbers without any usage too.
                         .anyMatch(i -> !row.isNullAt(i) && !names.get(i).startsWith("usage_"));

@@ -141,7 +141,7 @@ public record ResponseTraining(
         if (reason.isPresent()) {
             return new Result.TooLittle(reason.get());
         }
-        PredictorEncoding encoding = PredictorEncoding.fit(rows, predictors, items);
+        PredictorEncoding encoding = PredictorEncoding.fit(rows.where(usable()), predictors, items);
         List<String> notes = new ArrayList<>(encoding.notes());
         Dataset<Row> encoded = rows.where(usable())
                 .withColumn("vector", encoding.vector())

@@ -48,8 +48,8 @@ public final class Scoring {
     }
 
     /**
-     * The scores of all users. Per feature the first that can say something does: the feature's model where any of its
-     * predictors is known of the user; affinity from usage; what is expected of the user's group; the prior.
+     * The scores of all users. A feature's model scores those of whom any of its predictors is known, where it tells users
+     * apart at all; a collaborative one those with usage, and the others by their group. Everybody else has the prior.
      *
      * @param profiles {@code user_id}, the predictors and {@code usage} (amount by item)
      * @param scorers one per feature
@@ -129,10 +129,9 @@ public final class Scoring {
         /** What is expected of the user's group; absent (null) where it is unknown or groups do not differ. */
         private Double group(CollaborativeModel model, Row attributes) {
             CollaborativeModel.Groups groups = model.groups().get(scorer.featureId());
-            return groups == null
-                    ? null
-                    : groups.affinities()
-                            .get(attributes.getString(model.inputs().indexOf(groups.attribute())));
+            String level =
+                    groups == null ? null : attributes.getString(model.inputs().indexOf(groups.attribute()));
+            return level == null ? null : groups.affinities().get(level);
         }
 
         private double[] vector(PredictorEncoding encoding, Row predictors, Map<String, Double> usage) {

@@ -68,13 +68,13 @@ public record TrainingSettings(
     /**
      * A user's factors, folded in from usage, as predictors.
      *
-     * @param rank how many; 0 for none
+     * @param rank how many, at least 2; 0 for none
      * @param items the most used ones that count, at least 1
      */
     public record Factors(int rank, int items) {
 
         public Factors {
-            require(rank >= 0, "factors.rank", rank, "at least 0");
+            require(rank == 0 || rank >= 2, "factors.rank", rank, "0 for none, or at least 2");
             require(items >= 1, "factors.items", items, "at least 1");
         }
     }

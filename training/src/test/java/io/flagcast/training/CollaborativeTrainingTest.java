@@ -17,7 +17,6 @@ import java.util.Optional;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
-import org.junit.jupiter.api.Disabled;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -174,9 +173,6 @@ class CollaborativeTrainingTest {
         assertThat(rows.get(2).<Double>getAs("score")).isEqualTo(Scoring.PRIOR);
     }
 
-    @Disabled(
-            "Scoring.FeatureScorer.group: Map.copyOf's get(null) throws a NullPointerException, so one user without the"
-                    + " attribute and without usage fails the scoring of all")
     @Test
     void aUserOfNoGroupHasThePrior() {
         CollaborativeModel model = model();

@@ -96,7 +96,8 @@ public record TrainingExamples(
 
     /**
      * How often users met a feature again, and how many got contradictory answers: enabled and not enabled in one
-     * experiment under one version of its parameters, where all exposures without a version have the same one.
+     * experiment under one version of its parameters and, where the run that decided is logged, by one run: scores move
+     * from run to run. All exposures without a version have the same one, and likewise without a run.
      *
      * @param exposures valid exposures before the as-of, whether their outcome window has closed or not
      * @return per feature that is learned and was met: {@code feature_id}, {@code users} who met it, {@code repeated}
@@ -133,8 +134,8 @@ public record TrainingExamples(
                         .flatMap(entry -> Stream.of(lit(entry.getKey()), lit(entry.getValue())))
                         .toArray(Column[]::new))
                 .cast("map<string, string>");
-        Column questions = collect_set(struct("experiment_id", "parameters_version"));
-        Column answers = collect_set(struct("experiment_id", "parameters_version", "enabled"));
+        Column questions = collect_set(struct("experiment_id", "parameters_version", "run_id"));
+        Column answers = collect_set(struct("experiment_id", "parameters_version", "run_id", "enabled"));
         Column exposed = size(collect_set("exposure_id"))
                 .plus(count_if(col("exposure_id").isNull()));
         return exposures

@@ -15,6 +15,7 @@ import java.util.stream.Stream;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.functions;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.StructType;
 import org.junit.jupiter.api.Test;
@@ -55,7 +56,7 @@ class TrainingExamplesTest {
                 SEARCH,
                 spark.sql(
                         "SELECT experiment_id, user_id, enabled, CAST(at AS TIMESTAMP) AS exposed_at, 0.5D AS propensity,"
-                                + " CAST(NULL AS STRING) AS exposure_id, 1L AS parameters_version"
+                                + " CAST(NULL AS STRING) AS exposure_id, 1L AS parameters_version, CAST(NULL AS STRING) AS run_id"
                                 + " FROM VALUES " + exposures + " AS t(experiment_id, user_id, enabled, at)"),
                 events,
                 spark.sql("SELECT user_id, outcome, 1D AS value, CAST(at AS TIMESTAMP) AS occurred_at FROM VALUES "
@@ -77,7 +78,7 @@ class TrainingExamplesTest {
     private Dataset<Row> answers(String exposures) {
         return spark.sql("SELECT experiment_id, user_id, enabled, CAST(at AS TIMESTAMP) AS exposed_at,"
                 + " 0.5D AS propensity, CAST(id AS STRING) AS exposure_id,"
-                + " CAST(version AS BIGINT) AS parameters_version"
+                + " CAST(version AS BIGINT) AS parameters_version, CAST(NULL AS STRING) AS run_id"
                 + " FROM VALUES " + exposures + " AS t(experiment_id, user_id, enabled, at, id, version)");
     }
 
@@ -283,5 +284,19 @@ class TrainingExamplesTest {
                     .extracting(row -> row.getAs("experiment_id"))
                     .containsExactly("e1");
         }
+    }
+
+    @Test
+    void answersOfTwoRunsDoNotContradictEachOther() {
+        Dataset<Row> both = answers("('e1', 'u', true, '2026-01-10 10:00:00', NULL, 1),"
+                + " ('e1', 'u', false, '2026-01-10 11:00:00', NULL, 1)");
+        assertThat(SEARCH.repeats(both.withColumn("run_id", functions.lit("r1")))
+                        .head()
+                        .<Long>getAs("contradictory"))
+                .isEqualTo(1);
+        assertThat(SEARCH.repeats(both.withColumn("run_id", functions.expr("concat('r', exposed_at)")))
+                        .head()
+                        .<Long>getAs("contradictory"))
+                .isZero();
     }
 }

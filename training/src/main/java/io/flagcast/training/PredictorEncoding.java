@@ -119,16 +119,18 @@ record PredictorEncoding(List<Numeric> numbers, List<Categorical> categories, It
         }
         Map<String, Column> columns = new LinkedHashMap<>();
         numeric.forEach(name -> columns.put(name, col(name).cast("double")));
-        List<Numeric> factors = List.of();
-        if (items.isPresent()) {
-            Map<String, Column> folded = new LinkedHashMap<>();
-            for (int i = 0; i < items.get().rank(); i++) {
-                folded.put("usage factor " + (i + 1), col("_factors").getItem(i));
-            }
-            factors = numbers(examples.withColumn("_factors", new FoldIn(items.get()).column()), folded);
+        int rank = items.map(ItemFactors::rank).orElse(0);
+        for (int i = 0; i < rank; i++) {
+            columns.put("usage factor " + (i + 1), col("_factors").getItem(i));
         }
+        Dataset<Row> folded = items.map(known -> examples.withColumn("_factors", new FoldIn(known).column()))
+                .orElse(examples);
+        List<Numeric> all = numbers(folded, columns);
         return new PredictorEncoding(
-                numbers(examples, columns), categories(examples, categorical), items.orElse(null), factors);
+                all.subList(0, numeric.size()),
+                categories(examples, categorical),
+                items.orElse(null),
+                all.subList(numeric.size(), all.size()));
     }
 
     private static List<Numeric> numbers(Dataset<Row> examples, Map<String, Column> columns) {
@@ -232,13 +234,11 @@ record PredictorEncoding(List<Numeric> numbers, List<Categorical> categories, It
     /** What a person should know of the predictors, a sentence each. */
     List<String> notes() {
         List<String> notes = new ArrayList<>();
-        numbers.stream()
-                .filter(number -> number.deviation() == 0)
-                .forEach(number ->
-                        notes.add("predictor %s is constant or empty: it has no influence".formatted(number.name())));
+        List<String> constant = new ArrayList<>();
+        numbers.stream().filter(number -> number.deviation() == 0).forEach(number -> constant.add(number.name()));
         for (Categorical category : categories) {
             if (category.seen() < 2) {
-                notes.add("predictor %s is constant or empty: it has no influence".formatted(category.name()));
+                constant.add(category.name());
             } else if (category.levels().size() < category.seen()) {
                 notes.add(
                         "predictor %s has %,d levels: the %,d most frequent with %d users or more count, the others as one"
@@ -248,6 +248,9 @@ record PredictorEncoding(List<Numeric> numbers, List<Categorical> categories, It
                                         category.levels().size(),
                                         LEAST_USERS_OF_A_LEVEL));
             }
+        }
+        if (!constant.isEmpty()) {
+            notes.add("constant or empty, so without influence: " + String.join(", ", constant));
         }
         return notes;
     }

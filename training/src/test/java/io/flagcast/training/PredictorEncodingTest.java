@@ -71,7 +71,7 @@ class PredictorEncodingTest {
         PredictorEncoding constant = new PredictorEncoding(
                 List.of(new Numeric("always", Scale.LINEAR, 5, 0, 5, 5)), List.of(), null, List.of());
         assertThat(constant.encode(RowFactory.create(17.0), new double[0])).containsExactly(0, 0);
-        assertThat(constant.notes()).containsExactly("predictor always is constant or empty: it has no influence");
+        assertThat(constant.notes()).containsExactly("constant or empty, so without influence: always");
     }
 
     @Test
@@ -127,11 +127,8 @@ class PredictorEncodingTest {
                         new Categorical("nothing", List.of(), List.of(), 0));
         assertThat(encoding.notes())
                 .containsExactly(
-                        "predictor never is constant or empty: it has no influence",
-                        "predictor always is constant or empty: it has no influence",
                         "predictor rarely has 2 levels: the 1 most frequent with 20 users or more count, the others as one",
-                        "predictor same is constant or empty: it has no influence",
-                        "predictor nothing is constant or empty: it has no influence");
+                        "constant or empty, so without influence: never, always, same, nothing");
     }
 
     @Test

@@ -441,9 +441,7 @@ class ResponseTrainingTest {
         Trained result = trained(uplift(training(predictors, SETTINGS), examples));
         assertThat(result.notes())
                 .contains(
-                        "predictor constant is constant or empty: it has no influence",
-                        "predictor never is constant or empty: it has no influence",
-                        "predictor nothing is constant or empty: it has no influence",
+                        "constant or empty, so without influence: constant, never, nothing",
                         "predictor unique has 1,000 levels: the 0 most frequent with 20 users or more count, the others as one");
         Dataset<Row> odd = examples.limit(50)
                 .withColumn("constant", lit(Double.POSITIVE_INFINITY))

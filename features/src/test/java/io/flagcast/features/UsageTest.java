@@ -96,7 +96,7 @@ class UsageTest {
         Predictors predictors = new Predictors(List.of("age", "adult", "country"), List.of());
         Dataset<Row> exposures = spark.sql("SELECT 'e' AS experiment_id, 'u' AS user_id, true AS enabled,"
                 + " TIMESTAMP '2026-01-08' AS exposed_at, 0.5D AS propensity, CAST(NULL AS STRING) AS exposure_id,"
-                + " 1L AS parameters_version");
+                + " 1L AS parameters_version, CAST(NULL AS STRING) AS run_id");
         Dataset<Row> outcomes = spark.sql(
                 "SELECT 'u' AS user_id, 'buy' AS outcome, 1D AS value," + " TIMESTAMP '2026-01-09' AS occurred_at");
         List<String> columns = new ArrayList<>(Profiles.names(predictors, WEEK));

@@ -149,22 +149,15 @@ public record TrainingSettings(
 
     /** The same with another seed. */
     public TrainingSettings withSeed(long seed) {
-        return new TrainingSettings(
-                seed,
-                folds,
-                champion,
-                challengers,
-                regularisation,
-                elasticNet,
-                minUsersPerArm,
-                trees,
-                network,
-                factors,
-                collaborative);
+        return with(seed, champion, challengers);
     }
 
     /** The same with other learners. */
     public TrainingSettings withLearners(Learner champion, List<Learner> challengers) {
+        return with(seed, champion, challengers);
+    }
+
+    private TrainingSettings with(long seed, Learner champion, List<Learner> challengers) {
         return new TrainingSettings(
                 seed,
                 folds,

@@ -12,6 +12,7 @@ import io.flagcast.jobs.report.TextTable;
 import io.flagcast.statistics.CorrectedDifference;
 import io.flagcast.tables.Tables;
 import io.flagcast.training.CollaborativeTraining;
+import io.flagcast.training.Evaluation;
 import io.flagcast.training.ItemFactors;
 import io.flagcast.training.Learner;
 import io.flagcast.training.Objective;
@@ -117,7 +118,16 @@ final class EvaluateCommand implements Callable<Integer> {
 
     /** A learner's model judged once. */
     private record Judged(
-            long seed, String learner, boolean champion, Map<String, Double> metrics, double testToTrain) {
+            long seed,
+            String learner,
+            boolean champion,
+            Map<String, Double> metrics,
+            Evaluation.Curves curves,
+            double testToTrain) {
+
+        private Optional<Double> ranking() {
+            return metric("qini").or(() -> metric("qini_gain"));
+        }
 
         private Optional<Double> metric(String name) {
             return Optional.ofNullable(metrics.get(name));
@@ -134,6 +144,9 @@ final class EvaluateCommand implements Callable<Integer> {
                     "--feature %s is not configured: configured are %s"
                             .formatted(id, new TreeMap<>(settings.features()).keySet()));
         });
+        if (withhold != null && since != null) {
+            throw new Refusal(ExitCode.USAGE, "--withhold and --since are two ways to split: choose one");
+        }
         TrainingSettings how = how(settings.training().model());
         Instant upTo = asOf == null ? clock.instant() : asOf;
         try (Session session = Session.open()) {
@@ -161,11 +174,12 @@ final class EvaluateCommand implements Callable<Integer> {
             Settings settings, List<Experiment> experiments, TrainingSettings how, Instant upTo, Inputs inputs) {
         Dataset<Row> users = inputs.valid(Tables.USERS);
         Dataset<Row> events = inputs.valid(Tables.EVENTS);
-        Dataset<Row> examples = BuildFeatures.learning(settings, experiments)
-                .before(upTo, users, events, inputs.exposures(), inputs.valid(Tables.OUTCOMES))
-                .persist(StorageLevel.MEMORY_AND_DISK());
-        Dataset<Row> profiles = Profiles.at(upTo, users, events, settings.predictors(), settings.usage())
-                .persist(StorageLevel.MEMORY_AND_DISK());
+        Dataset<Row> all = BuildFeatures.learning(settings, experiments)
+                .before(upTo, users, events, inputs.exposures(), inputs.valid(Tables.OUTCOMES));
+        Dataset<Row> everyone = Profiles.at(upTo, users, events, settings.predictors(), settings.usage());
+        Optional<Dataset<Row>> nobody = TrainModels.withheld(settings, users.sparkSession());
+        Dataset<Row> examples = TrainModels.without(all, nobody).persist(StorageLevel.MEMORY_AND_DISK());
+        Dataset<Row> profiles = TrainModels.without(everyone, nobody).persist(StorageLevel.MEMORY_AND_DISK());
         Optional<Dataset<Row>> list =
                 Optional.ofNullable(withhold).map(path -> TrainModels.userList(examples.sparkSession(), path));
         List<Long> rounds = rounds(list, how);
@@ -177,22 +191,42 @@ final class EvaluateCommand implements Callable<Integer> {
             if (feature.objective() == Objective.COLLABORATIVE) {
                 judgeUsage(featureId, profiles, how, rounds);
             } else if (feature.objective() == Objective.UPLIFT) {
-                Optional<ItemFactors> items = settings.sources().containsKey(Tables.EVENTS)
-                        ? new CollaborativeTraining(how)
-                                .factors(TrainModels.cleanUsage(examples, profiles, inputs.exposures()))
-                        : Optional.empty();
-                ResponseTraining training = new ResponseTraining(
-                        settings.predictorNames(), items, TrainModels.leastPropensity(experiments, featureId), how);
                 judgeUplift(
                         featureId,
                         feature.response().orElseThrow(),
-                        training,
-                        examples.where(col("feature_id").equalTo(featureId)),
+                        new ResponseTraining(
+                                settings.predictorNames(),
+                                Optional.empty(),
+                                TrainModels.leastPropensity(experiments, featureId),
+                                how),
+                        new People(
+                                examples.where(col("feature_id").equalTo(featureId)),
+                                profiles,
+                                inputs.exposures(),
+                                settings.sources().containsKey(Tables.EVENTS)),
                         list,
                         rounds);
             } else {
                 progress.say(featureId + ": objective propensity has no uplift to judge");
             }
+        }
+    }
+
+    /**
+     * Who is trained and judged on.
+     *
+     * @param examples of the feature
+     * @param profiles of all users, for item factors
+     * @param exposures of all experiments
+     * @param usage whether there are events, so that user factors are predictors
+     */
+    private record People(Dataset<Row> examples, Dataset<Row> profiles, Dataset<Row> exposures, boolean usage) {
+
+        /** Item factors from those who are trained on, and others whose profiles may be used. */
+        private Optional<ItemFactors> factors(TrainingSettings how, Dataset<Row> trainedOn, Dataset<Row> others) {
+            return usage
+                    ? new CollaborativeTraining(how).factors(TrainModels.cleanUsage(trainedOn, others, exposures))
+                    : Optional.empty();
         }
     }
 
@@ -211,24 +245,28 @@ final class EvaluateCommand implements Callable<Integer> {
             String featureId,
             ResponseDefinition response,
             ResponseTraining training,
-            Dataset<Row> examples,
+            People people,
             Optional<Dataset<Row>> list,
             List<Long> rounds) {
         List<Judged> judged = new ArrayList<>();
         List<String> notes = new ArrayList<>();
         for (long seed : rounds) {
+            TrainingSettings how = training.settings().withSeed(seed);
+            Optional<Dataset<Row>> judgedOn = Optional.empty();
+            Dataset<Row> trainedOn = people.examples();
+            Dataset<Row> others = people.profiles();
+            if (list.isPresent()) {
+                judgedOn = Optional.of(among(people.examples(), list.get(), seed, "left_semi"));
+                trainedOn = among(people.examples(), list.get(), seed, "left_anti");
+                others = others.join(list.get().select("user_id").distinct(), new String[] {"user_id"}, "left_anti");
+            } else if (since != null) {
+                judgedOn = Optional.of(people.examples().where(col("exposed_at").geq(lit(since))));
+                // What a run at that instant could know: outcome windows that have closed, no profile of later.
+                trainedOn = people.examples().where(col("exposed_at").leq(lit(since.minus(response.within()))));
+                others = others.limit(0);
+            }
             ResponseTraining own = new ResponseTraining(
-                    training.predictors(),
-                    training.items(),
-                    training.leastPropensity(),
-                    training.settings().withSeed(seed));
-            Optional<Dataset<Row>> judgedOn = list.map(users -> among(examples, users, seed, "left_semi"))
-                    .or(() -> Optional.ofNullable(since)
-                            .map(from -> examples.where(col("exposed_at").geq(lit(from)))));
-            Dataset<Row> trainedOn = list.map(users -> among(examples, users, seed, "left_anti"))
-                    .or(() -> Optional.ofNullable(since)
-                            .map(from -> examples.where(col("exposed_at").lt(lit(from)))))
-                    .orElse(examples);
+                    training.predictors(), people.factors(how, trainedOn, others), training.leastPropensity(), how);
             long nanos = System.nanoTime();
             Result result = own.uplift(trainedOn, response.kind(), Optional.empty());
             if (result instanceof Result.TooLittle nothing) {
@@ -276,6 +314,7 @@ final class EvaluateCommand implements Callable<Integer> {
                     model.learner(),
                     champion,
                     model.metrics(),
+                    model.curves(),
                     1.0 / (training.settings().folds() - 1)));
         }
         return training.evaluate(model, judgedOn.get()).map(evaluation -> {
@@ -283,7 +322,8 @@ final class EvaluateCommand implements Callable<Integer> {
             metrics.put("examples", trainedOn);
             metrics.put("judged", (double) evaluation.users());
             metrics.put("verdict_p", model.calibration().p());
-            return new Judged(seed, model.learner(), champion, metrics, evaluation.users() / trainedOn);
+            return new Judged(
+                    seed, model.learner(), champion, metrics, evaluation.curves(), evaluation.users() / trainedOn);
         });
     }
 
@@ -309,9 +349,11 @@ final class EvaluateCommand implements Callable<Integer> {
                 "Qini",
                 "95 %",
                 "AUUC",
+                "95 %",
                 "uplift at 10 %",
                 "20 %",
                 "30 %",
+                "95 %",
                 "slope",
                 "Brier",
                 "log-loss",
@@ -320,15 +362,14 @@ final class EvaluateCommand implements Callable<Integer> {
                 Long.toString(one.seed()),
                 one.learner(),
                 one.champion() ? "yes" : "",
-                one.metric("qini")
-                        .or(() -> one.metric("qini_gain"))
-                        .map(EvaluateCommand::four)
-                        .orElse("-"),
+                one.ranking().map(EvaluateCommand::four).orElse("-"),
                 range(one, one.metric("qini").isPresent() ? "qini" : "qini_gain"),
                 one.metric("uplift_auc").map(EvaluateCommand::four).orElse("-"),
+                range(one, "uplift_auc"),
                 one.metric("uplift_at_10").map(EvaluateCommand::four).orElse("-"),
                 one.metric("uplift_at_20").map(EvaluateCommand::four).orElse("-"),
                 one.metric("uplift_at_30").map(EvaluateCommand::four).orElse("-"),
+                range(one, "uplift_at_30"),
                 one.metric("calibration_slope")
                         .map(slope -> "%.2f ± %.2f"
                                 .formatted(
@@ -345,11 +386,31 @@ final class EvaluateCommand implements Callable<Integer> {
                         .map("%.2g"::formatted)
                         .orElse("-"))));
         out.print(table);
+        judged.stream().filter(Judged::champion).reduce((one, last) -> last).ifPresent(this::printCalibration);
         if (judged.stream().map(Judged::seed).distinct().count() > 1) {
             out.println();
             out.print(means(simplest, judged));
         }
         out.println();
+    }
+
+    /** Predicted and observed effect by decile of the score. */
+    private void printCalibration(Judged one) {
+        TextTable table = new TextTable(List.of("decile", "users", "predicted uplift", "observed effect", "95 %"));
+        one.curves()
+                .deciles()
+                .forEach(decile -> table.add(List.of(
+                        Integer.toString(decile.decile()),
+                        "%,d".formatted(decile.users()),
+                        four(decile.predicted()),
+                        four(decile.observed()),
+                        "%.4f to %.4f"
+                                .formatted(
+                                        decile.observed() - 1.96 * decile.error(),
+                                        decile.observed() + 1.96 * decile.error()))));
+        out.println();
+        out.printf("calibration of %s, seed %d%n", one.learner(), one.seed());
+        out.print(table);
     }
 
     /** Means over the seeds, and paired differences from the simplest learner. */
@@ -362,18 +423,18 @@ final class EvaluateCommand implements Callable<Integer> {
                 .add(one));
         byLearner.put("the chosen one", judged.stream().filter(Judged::champion).toList());
         Map<Long, Double> base = new TreeMap<>();
-        byLearner.get(simplest).forEach(one -> one.metric("qini").ifPresent(qini -> base.put(one.seed(), qini)));
+        byLearner.get(simplest).forEach(one -> one.ranking().ifPresent(qini -> base.put(one.seed(), qini)));
         byLearner.forEach((learner, own) -> {
             double[] differences = own.stream()
                     .filter(one -> base.containsKey(one.seed()))
-                    .mapToDouble(one -> one.metric("qini").orElse(0.0) - base.get(one.seed()))
+                    .mapToDouble(one -> one.ranking().orElse(0.0) - base.get(one.seed()))
                     .toArray();
             Optional<CorrectedDifference> difference = differences.length < 2 || learner.equals(simplest)
                     ? Optional.empty()
                     : Optional.of(CorrectedDifference.of(differences, own.get(0).testToTrain()));
             table.add(List.of(
                     learner,
-                    mean(own, "qini"),
+                    mean(own, own.stream().anyMatch(one -> one.metric("qini").isPresent()) ? "qini" : "qini_gain"),
                     difference.map(d -> "%+.4f".formatted(d.mean())).orElse("-"),
                     difference
                             .map(d -> d.interval(CONFIDENCE))

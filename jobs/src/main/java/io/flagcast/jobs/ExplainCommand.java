@@ -133,6 +133,11 @@ final class ExplainCommand implements Callable<Integer> {
                         metrics.getOrDefault("qini_upper", Double.NaN),
                         metrics.getOrDefault("calibration_slope", Double.NaN),
                         metrics.getOrDefault("heterogeneity_p", Double.NaN)));
+        entry.map(Entry::metrics)
+                .filter(metrics -> !metrics.containsKey("qini"))
+                .map(ModelsCommand::quality)
+                .filter(quality -> !quality.isEmpty())
+                .ifPresent(quality -> out.printf("  quality   %s%n", quality));
         explanation.ifPresent(why -> {
             out.printf(
                     "%n%s %+.4f, of an average user %+.4f; what moved it:%n",

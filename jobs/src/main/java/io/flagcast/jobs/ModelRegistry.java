@@ -97,15 +97,15 @@ record ModelRegistry(Lake lake, List<Entry> entries) {
             provenance = Map.copyOf(provenance);
         }
 
-        /** The same model with a status that a person gives it. */
-        Entry given(Status to, Instant from, Instant at) {
+        /** The same model with another status. */
+        Entry given(Status to, Cause by, Instant from, Instant at) {
             return new Entry(
                     modelId,
                     featureId,
                     learner,
                     to,
                     verdict,
-                    Cause.PERSON,
+                    by,
                     from,
                     at,
                     asOf,

@@ -1,5 +1,6 @@
 package io.flagcast.jobs;
 
+import io.flagcast.jobs.ModelRegistry.Cause;
 import io.flagcast.jobs.ModelRegistry.Entry;
 import io.flagcast.jobs.ModelRegistry.Status;
 import io.flagcast.jobs.lake.Lake;
@@ -17,6 +18,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -73,8 +75,12 @@ final class ModelsCommand implements Runnable {
 
     /** The as-of from which the next run, or a restatement of the live one, uses what is changed now. */
     private static Instant from(ModelRegistry registry, Entry entry) {
-        Optional<Instant> live = registry.lake().live().map(Publication::asOf);
-        return live.filter(asOf -> asOf.isAfter(entry.asOf())).orElse(entry.asOf());
+        return Stream.of(
+                        registry.lake().live().map(Publication::asOf),
+                        // A model may have been trained that was never published.
+                        registry.live(entry.featureId(), Instant.MAX).map(Entry::effectiveAsOf))
+                .flatMap(Optional::stream)
+                .reduce(entry.asOf(), (one, other) -> one.isAfter(other) ? one : other);
     }
 
     private static boolean isLive(ModelRegistry registry, Entry entry) {
@@ -113,7 +119,7 @@ final class ModelsCommand implements Runnable {
         });
     }
 
-    private static String quality(Map<String, Double> metrics) {
+    static String quality(Map<String, Double> metrics) {
         for (String name : List.of("qini", "qini_gain", "ndcg_at_10", "brier", "squared_error")) {
             if (metrics.containsKey(name)) {
                 return "%s %.4f".formatted(name, metrics.get(name));
@@ -203,7 +209,7 @@ final class ModelsCommand implements Runnable {
         Instant at = registry.entries().stream()
                 .map(known -> known.changedAt().plusMillis(1))
                 .reduce(clock.instant(), (one, other) -> one.isAfter(other) ? one : other);
-        registry.append(List.of(entry.given(Status.CHAMPION, from, at)));
+        registry.append(List.of(entry.given(Status.CHAMPION, Cause.PERSON, from, at)));
         Progress.on(System.err)
                 .say("%s: %s (%s) is used from the next run on%s; run --as-of %s --restate uses it at once"
                         .formatted(

@@ -4,12 +4,14 @@ import static org.apache.spark.sql.functions.bit_xor;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.count;
 import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.min;
 import static org.apache.spark.sql.functions.min_by;
 import static org.apache.spark.sql.functions.xxhash64;
 
 import io.flagcast.experiments.Experiment;
 import io.flagcast.features.ResponseDefinition;
 import io.flagcast.features.Usage;
+import io.flagcast.jobs.ModelRegistry.Cause;
 import io.flagcast.jobs.ModelRegistry.Entry;
 import io.flagcast.jobs.ModelRegistry.Status;
 import io.flagcast.tables.Tables;
@@ -56,14 +58,11 @@ final class TrainModels {
     private TrainModels(Run run) {
         this.run = run;
         this.registry = ModelRegistry.read(run.lake());
-        this.withheld = run.settings()
-                .training()
-                .withhold()
-                .map(path -> userList(run.lake().spark(), path));
+        this.withheld = withheld(run.settings(), run.lake().spark());
         this.examples = without(
-                        run.lake().slice(Tables.TRAINING_EXAMPLES, run.id().toString()))
+                        run.lake().slice(Tables.TRAINING_EXAMPLES, run.id().toString()), withheld)
                 .persist(StorageLevel.MEMORY_AND_DISK());
-        this.profiles = without(run.lake().slice(Tables.USER_PROFILES, run.id().toString()));
+        this.profiles = without(run.lake().slice(Tables.USER_PROFILES, run.id().toString()), withheld);
     }
 
     static StageResult run(Run run) {
@@ -113,11 +112,14 @@ final class TrainModels {
                 run.settings().predictorNames(), factors(), leastPropensity(run.experiments(), featureId), how);
         Dataset<Row> own = examples.where(col("feature_id").equalTo(featureId));
         Result result = uplift
-                ? training.uplift(own, response.kind(), live(featureId, response))
+                ? training.uplift(own, response.kind(), live(featureId, response, provenance))
                 : training.propensity(own, response.kind());
         if (result instanceof Result.TooLittle nothing) {
-            say(featureId, "no model yet: " + nothing.reason());
-            return false;
+            Optional<Entry> live = registry.live(featureId, run.asOf())
+                    .filter(entry -> !entry.learner().equals(COLLABORATIVE));
+            say(featureId, (live.isPresent() ? "no new model: " : "no model yet: ") + nothing.reason());
+            live.ifPresent(entry -> summary.add(featureId + " keeps " + entry.modelId()));
+            return live.isPresent();
         }
         add(featureId, (Result.Trained) result, provenance);
         return true;
@@ -139,7 +141,17 @@ final class TrainModels {
             return true;
         }
         Optional<Entry> same = registry.withId(modelId(provenance, learner));
-        same.ifPresent(entry -> summary.add(featureId + " reuses " + entry.modelId()));
+        same.ifPresent(entry -> {
+            summary.add(featureId + " reuses " + entry.modelId());
+            Optional<Entry> live = registry.live(featureId, run.asOf());
+            boolean replaced = live.filter(
+                            other -> !other.modelId().equals(entry.modelId()) && other.cause() == Cause.TRAINING)
+                    .isPresent();
+            if (replaced && entry.status() == Status.CHAMPION) {
+                // Another configuration was trained for this as-of meanwhile.
+                trained.add(entry.given(Status.CHAMPION, Cause.TRAINING, run.asOf(), run.startedAt()));
+            }
+        });
         return same.isPresent();
     }
 
@@ -199,9 +211,10 @@ final class TrainModels {
             return;
         }
         Result.Trained usable = (Result.Trained) result;
+        CollaborativeModel model = (CollaborativeModel) usable.champion();
         due.forEach((featureId, provenance) -> {
-            if (((CollaborativeModel) usable.champion()).references().containsKey(featureId)) {
-                add(featureId, usable, provenance);
+            if (model.references().containsKey(featureId)) {
+                add(featureId, Result.Trained.alone(model.of(featureId), usable.notes()), provenance);
             } else {
                 say(featureId, "no model yet: no usage events of it");
                 summary.add(featureId + " waits");
@@ -226,18 +239,26 @@ final class TrainModels {
 
     /** A usage map per user that holds nothing after any exposure of the user. */
     static Dataset<Row> cleanUsage(Dataset<Row> examples, Dataset<Row> profiles, Dataset<Row> exposures) {
+        Dataset<Row> met = exposures.groupBy("user_id").agg(min("exposed_at").as("met_at"));
         Dataset<Row> first = examples.groupBy("user_id")
-                .agg(min_by(col(Usage.AMOUNTS), col("exposed_at")).as(Usage.AMOUNTS));
+                .agg(
+                        min("exposed_at").as("exposed_at"),
+                        min_by(col(Usage.AMOUNTS), col("exposed_at")).as(Usage.AMOUNTS))
+                .join(met, new String[] {"user_id"})
+                // A first exposure that is no example leaves nothing of the user that is clean.
+                .where(col("exposed_at").equalTo(col("met_at")))
+                .select("user_id", Usage.AMOUNTS);
         return profiles.select("user_id", Usage.AMOUNTS)
-                .join(exposures.select("user_id").distinct(), new String[] {"user_id"}, "left_anti")
+                .join(met, new String[] {"user_id"}, "left_anti")
                 .unionByName(first);
     }
 
     /** The model in use, where a new one can be compared with it. */
-    private Optional<Live> live(String featureId, ResponseDefinition response) {
+    private Optional<Live> live(String featureId, ResponseDefinition response, Map<String, String> provenance) {
         Optional<Entry> entry = registry.live(featureId, run.asOf().minusSeconds(1));
         if (entry.isEmpty()
                 || entry.get().verdict().isEmpty()
+                || !provenance.get("feature").equals(entry.get().provenance().get("feature"))
                 || !(registry.load(entry.get()) instanceof ResponsivenessModel.Uplift model)
                 || model.kind() != response.kind()
                 || !Arrays.asList(examples.columns()).containsAll(model.inputs())) {
@@ -251,6 +272,7 @@ final class TrainModels {
         return experiments.stream()
                 .filter(experiment -> experiment.featureId().equals(featureId))
                 .mapToDouble(experiment -> experiment.exploration() / 4)
+                .filter(part -> part > 0)
                 .reduce(0.01, Math::min);
     }
 
@@ -272,16 +294,14 @@ final class TrainModels {
         provenance.put("sources", ModelRegistry.sha256(settings.mappings().toString()));
         provenance.put(
                 "withheld",
-                withheld.map(users -> users.select("user_id")
-                                .distinct()
-                                .agg(count(lit(1)), bit_xor(xxhash64(col("user_id"))))
+                withheld.map(users -> users.agg(count(lit(1)), bit_xor(xxhash64(col("user_id"))))
                                 .head()
                                 .toString())
                         .orElse("nobody"));
         provenance.put("inputs", new TreeMap<>(run.inputs().versions()).toString());
         provenance.put("predictors", settings.predictorNames().toString());
         provenance.put("usage", settings.usage().toString());
-        provenance.put("training", settings.training().toString());
+        provenance.put("training", settings.training().model().toString());
         provenance.put("code", Main.version());
         return provenance;
     }
@@ -312,9 +332,16 @@ final class TrainModels {
         return list;
     }
 
-    private Dataset<Row> without(Dataset<Row> rows) {
-        return withheld.map(
-                        users -> rows.join(users.select("user_id").distinct(), new String[] {"user_id"}, "left_anti"))
+    /** Users that no model may see, by {@code user_id}. */
+    static Optional<Dataset<Row>> withheld(Settings settings, SparkSession spark) {
+        return settings.training()
+                .withhold()
+                .map(path -> userList(spark, path).select("user_id").distinct());
+    }
+
+    /** The rows of other users. */
+    static Dataset<Row> without(Dataset<Row> rows, Optional<Dataset<Row>> withheld) {
+        return withheld.map(users -> rows.join(users, new String[] {"user_id"}, "left_anti"))
                 .orElse(rows);
     }
 }

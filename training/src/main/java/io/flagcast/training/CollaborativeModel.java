@@ -34,6 +34,15 @@ public record CollaborativeModel(
         metrics = Map.copyOf(metrics);
     }
 
+    /** What scores one feature. */
+    public CollaborativeModel of(String featureId) {
+        return new CollaborativeModel(
+                items,
+                Map.of(featureId, references.get(featureId)),
+                groups.containsKey(featureId) ? Map.of(featureId, groups.get(featureId)) : Map.of(),
+                metrics);
+    }
+
     @Override
     public String learner() {
         return "implicit_als";

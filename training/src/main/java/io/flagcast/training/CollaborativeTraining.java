@@ -61,6 +61,10 @@ public record CollaborativeTraining(TrainingSettings settings) {
     private static final int VALIDATED = 5;
     /** About so many users are validated on. */
     private static final int VALIDATION_USERS = 10_000;
+    /** Levels of an attribute that stand for their users: the most frequent, of so many users. */
+    private static final int MOST_LEVELS = 100;
+
+    private static final int LEAST_USERS_OF_A_LEVEL = 20;
     /** First so many recommendations count. */
     private static final int FIRST = 10;
 
@@ -395,8 +399,10 @@ public record CollaborativeTraining(TrainingSettings settings) {
             List<Row> levels = affinities
                     .where(col(attribute).isNotNull())
                     .groupBy(col(attribute))
-                    .agg(count(lit(1)), sums.toArray(Column[]::new))
-                    .orderBy(attribute)
+                    .agg(count(lit(1)).as("n"), sums.toArray(Column[]::new))
+                    .where(col("n").geq(LEAST_USERS_OF_A_LEVEL))
+                    .orderBy(col("n").desc(), col(attribute))
+                    .limit(MOST_LEVELS)
                     .collectAsList();
             for (int feature = 0; feature < featureIds.size(); feature++) {
                 Map<String, Moments> moments = new TreeMap<>();

@@ -28,7 +28,7 @@ import org.apache.spark.sql.types.StructType;
  */
 final class CrossFit {
 
-    private static final StructType PREDICTION = StructType.fromDDL("uplift DOUBLE, response DOUBLE");
+    static final StructType PREDICTION = StructType.fromDDL("uplift DOUBLE, response DOUBLE");
 
     private final Dataset<Row> examples;
     private final Metric.Kind kind;
@@ -116,12 +116,12 @@ final class CrossFit {
     }
 
     /** {@code predicted} by one estimate. */
-    static Column predicted(Estimate estimate) {
+    static Column predicted(Estimate estimate, Column vectors) {
         UDF1<Vector, Row> predict = vector -> {
             Estimate.Prediction prediction = estimate.predict(vector.toArray());
             return RowFactory.create(prediction.uplift(), prediction.response());
         };
-        return udf(predict, PREDICTION).apply(col("vector"));
+        return udf(predict, PREDICTION).apply(vectors);
     }
 
     /** Rows as {@link Method} reads them. */

@@ -185,7 +185,7 @@ public record Evaluation(
                 .agg(count(lit(1)), sums.toArray(Column[]::new))
                 .collectAsList()
                 .stream()
-                // In one order, so that merged sums have the same bits on any partitioning.
+                // In one order, whichever cell arrives first.
                 .sorted(Comparator.comparing(row -> row.mkString("/")))
                 .forEach(row -> cells.computeIfAbsent(
                                 IntStream.range(0, keys.size())

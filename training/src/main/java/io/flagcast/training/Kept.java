@@ -25,7 +25,8 @@ record Kept(Dataset<Row> rows, JavaRDD<Row> kept) implements AutoCloseable {
      */
     static Kept of(Dataset<Row> rows, long about) {
         SparkSession spark = rows.sparkSession();
-        long partitions = Math.min(spark.sparkContext().defaultParallelism(), about / ROWS_PER_PARTITION + 1);
+        // By the rows alone: the same model on any machine.
+        long partitions = about / ROWS_PER_PARTITION + 1;
         JavaRDD<Row> kept = rows.javaRDD().coalesce((int) partitions).persist(StorageLevel.MEMORY_AND_DISK());
         return new Kept(spark.createDataFrame(kept, rows.schema()), kept);
     }

@@ -31,7 +31,7 @@ enum Metalearner {
         @Override
         Estimate fit(CrossFit data, Method method, Set<Integer> without) {
             Estimate arms = data.ofArms(method, without);
-            Dataset<Row> rows = data.examples(without).withColumn("predicted", CrossFit.predicted(arms));
+            Dataset<Row> rows = data.examples(without).withColumn("predicted", CrossFit.predicted(arms, col("vector")));
             Dataset<Row> enabled = CrossFit.labelled(
                     rows.where(col("enabled")),
                     col("response").minus(data.arms().ifNot()),

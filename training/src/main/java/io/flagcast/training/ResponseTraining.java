@@ -44,7 +44,6 @@ import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.api.java.UDF1;
 import org.apache.spark.sql.api.java.UDF2;
 import org.apache.spark.sql.types.DataTypes;
-import org.apache.spark.sql.types.StructType;
 
 /**
  * Trains the models of a feature with experiments, from {@code training_examples} of that feature.
@@ -58,8 +57,8 @@ public record ResponseTraining(
         List<String> predictors, Optional<ItemFactors> items, double leastPropensity, TrainingSettings settings) {
 
     private static final double ONE_SIDED_95 = 1.64;
-
-    private static final StructType PREDICTION = StructType.fromDDL("uplift DOUBLE, response DOUBLE");
+    /** An estimate is never so sure that a user counts more than a hundredfold. */
+    private static final double LEAST_ESTIMATED = 0.01;
 
     public ResponseTraining {
         predictors = List.copyOf(predictors);
@@ -92,7 +91,8 @@ public record ResponseTraining(
                 notes = List.copyOf(notes);
             }
 
-            static Trained alone(ResponsivenessModel model, List<String> notes) {
+            /** A model without competition. */
+            public static Trained alone(ResponsivenessModel model, List<String> notes) {
                 return new Trained(model, List.of(), Optional.empty(), notes);
             }
         }
@@ -148,7 +148,7 @@ public record ResponseTraining(
                 .withColumn(
                         "live",
                         live.map(known -> predicted(known.model()))
-                                .orElse(lit(null).cast(PREDICTION)))
+                                .orElse(lit(null).cast(CrossFit.PREDICTION)))
                 .withColumn("fold", fold())
                 .select("vector", "fold", "enabled", "propensity", "response", "fresh", "live");
         try (Kept kept = Kept.of(encoded, counts.users())) {
@@ -165,14 +165,17 @@ public record ResponseTraining(
         }
     }
 
+    /** What the live model says, for another mean propensity than it was trained with. */
+    private static Column mixedAlike(ResponsivenessModel.Uplift live, double share) {
+        Column uplift = col("live.uplift");
+        return struct(
+                uplift.as("uplift"),
+                col("live.response").plus(uplift.multiply(share - live.share())).as("response"));
+    }
+
     /** What a model says of rows with its predictors and {@code usage}, not calibrated. */
     private static Column predicted(ResponsivenessModel.Uplift model) {
-        Estimate estimate = model.estimate();
-        UDF1<Vector, Row> predict = vector -> {
-            Estimate.Prediction raw = estimate.predict(vector.toArray());
-            return RowFactory.create(raw.uplift(), raw.response());
-        };
-        return udf(predict, PREDICTION).apply(model.encoding().vector());
+        return CrossFit.predicted(model.estimate(), model.encoding().vector());
     }
 
     /**
@@ -188,9 +191,12 @@ public record ResponseTraining(
         Column raw = col("predicted.uplift");
         Column calibrated = raw.multiply(model.calibration().slope())
                 .plus(model.calibration().intercept());
-        Dataset<Row> rows = examples.where(usable())
-                .withColumn("predicted", predicted(model))
-                .withColumn("propensity", clipped(coalesce(col("propensity"), lit(model.share()))))
+        Dataset<Row> all = examples.withColumn("fresh", lit(false));
+        Dataset<Row> vectors = all.where(usable())
+                .withColumn("vector", model.encoding().vector())
+                .withColumn("fold", fold());
+        Dataset<Row> rows = withPropensities(vectors, counts(all), new ArrayList<>())
+                .withColumn("predicted", CrossFit.predicted(model.estimate(), col("vector")))
                 .withColumn("score", udf(score, DataTypes.DoubleType).apply(raw))
                 .withColumn(
                         "predicted",
@@ -266,7 +272,11 @@ public record ResponseTraining(
     }
 
     private Column clipped(Column propensity) {
-        return greatest(least(propensity, lit(1 - leastPropensity)), lit(leastPropensity));
+        return clipped(propensity, leastPropensity);
+    }
+
+    private static Column clipped(Column propensity, double least) {
+        return greatest(least(propensity, lit(1 - least)), lit(least));
     }
 
     /** Unknown propensities are estimated, out of fold; all are clipped. */
@@ -296,8 +306,11 @@ public record ResponseTraining(
             }
             UDF2<Vector, Integer, Double> estimate =
                     (vector, fold) -> byFold.get(fold).predict(vector.toArray());
-            propensity =
-                    coalesce(propensity, udf(estimate, DataTypes.DoubleType).apply(col("vector"), col("fold")));
+            propensity = coalesce(
+                    propensity,
+                    clipped(
+                            udf(estimate, DataTypes.DoubleType).apply(col("vector"), col("fold")),
+                            Math.max(leastPropensity, LEAST_ESTIMATED)));
         }
         return encoded.withColumn("propensity", clipped(propensity));
     }
@@ -398,7 +411,7 @@ public record ResponseTraining(
                     .map(prediction -> RowFactory.create(prediction.uplift(), prediction.response()))
                     .toArray(Row[]::new);
         };
-        return udf(predict, DataTypes.createArrayType(PREDICTION)).apply(col("vector"), col("fold"));
+        return udf(predict, DataTypes.createArrayType(CrossFit.PREDICTION)).apply(col("vector"), col("fold"));
     }
 
     private static List<Reference> references(Dataset<Row> predictions, int learners) {
@@ -486,7 +499,7 @@ public record ResponseTraining(
                         col("enabled"),
                         col("propensity"),
                         col("response"),
-                        posexplode(array(col("predictions").getItem(place), col("live")))
+                        posexplode(array(col("predictions").getItem(place), mixedAlike(live.model(), data.share())))
                                 .as(new String[] {"which", "predicted"}))
                 .withColumn("score", udf(score, DataTypes.DoubleType).apply(col("which"), col("predicted.uplift")));
         Map<Integer, Evaluation> ours = new TreeMap<>();

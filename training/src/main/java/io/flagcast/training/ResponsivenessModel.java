@@ -9,9 +9,12 @@ import com.fasterxml.jackson.databind.SerializationFeature;
 import io.flagcast.statistics.BestLinearPrediction;
 import io.flagcast.statistics.Metric;
 import java.io.Serializable;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
 
 /**
  * What scores the users for a feature. A model file is JSON whose type names are the ones listed below and in
@@ -139,6 +142,32 @@ public sealed interface ResponsivenessModel extends Serializable
         public List<String> inputs() {
             return encoding.names();
         }
+    }
+
+    /**
+     * Why the model cannot score users of such profiles, where it cannot.
+     *
+     * @param profiles schema of {@code user_profiles}
+     */
+    default Optional<String> mismatch(StructType profiles) {
+        List<String> texts = encodes()
+                .map(encoding -> encoding.categories().stream()
+                        .map(PredictorEncoding.Categorical::name)
+                        .toList())
+                .orElse(inputs());
+        for (String name : inputs()) {
+            if (!Arrays.asList(profiles.fieldNames()).contains(name)) {
+                return Optional.of("it reads '%s', which profiles do not have".formatted(name));
+            }
+            if (profiles.apply(name).dataType().equals(DataTypes.StringType) != texts.contains(name)) {
+                return Optional.of("it reads '%s' as %s, which is %s in profiles"
+                        .formatted(
+                                name,
+                                texts.contains(name) ? "text" : "a number",
+                                profiles.apply(name).dataType().sql()));
+            }
+        }
+        return Optional.empty();
     }
 
     /** Encoding of the predictors, where the model has one. */

@@ -44,7 +44,9 @@ class LakeIT {
     }
 
     private Dataset<Row> profiles(String... users) {
-        return session.spark().sql("SELECT explode(array('" + String.join("', '", users) + "')) AS user_id");
+        return session.spark()
+                .sql("SELECT explode(array('" + String.join("', '", users)
+                        + "')) AS user_id, CAST(map() AS MAP<STRING, DOUBLE>) AS usage");
     }
 
     /** Scores as {@code ('u', 50D), …}. */

@@ -31,7 +31,7 @@ public final class Benchmarks {
         }
     }
 
-    /** The defaults of reference.conf with other learners, the first of which is the champion. */
+    /** The defaults of reference.conf but for the learners, the first of which is the champion, and without user factors. */
     static TrainingSettings settings(List<String> learners) {
         List<Learner> parsed = learners.stream().map(Learner::parse).toList();
         return new TrainingSettings(

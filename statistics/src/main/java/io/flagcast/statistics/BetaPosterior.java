@@ -1,9 +1,7 @@
 package io.flagcast.statistics;
 
-import java.util.Arrays;
 import java.util.stream.DoubleStream;
-import org.apache.commons.math3.analysis.integration.gauss.GaussIntegrator;
-import org.apache.commons.math3.analysis.integration.gauss.GaussIntegratorFactory;
+import java.util.stream.IntStream;
 
 /**
  * What is believed of a response rate after some successes and failures, when before them every rate was as
@@ -12,13 +10,10 @@ import org.apache.commons.math3.analysis.integration.gauss.GaussIntegratorFactor
  * @param alpha successes + 1, at least 1
  * @param beta failures + 1, at least 1
  */
-public record BetaPosterior(double alpha, double beta) {
+public record BetaPosterior(double alpha, double beta) implements Posterior {
 
-    /** exp(-45) = 3e-20: what lies beyond is below the rounding of a sum that is about 1. */
-    private static final double NEGLIGIBLE_LOG_DENSITY = -45;
-
-    /** Exact to the last digits for a panel of one standard deviation of a normal density. */
-    private static final GaussIntegrator LEGENDRE = new GaussIntegratorFactory().legendre(8);
+    /** Panels of one standard deviation on each side of the mean. */
+    private static final int PANELS = 14;
 
     /** @throws IllegalArgumentException unless both are finite and at least 1 */
     public BetaPosterior {
@@ -44,74 +39,82 @@ public record BetaPosterior(double alpha, double beta) {
     }
 
     /** Expected rate alpha / (alpha + beta), in (0, 1). */
+    @Override
     public double mean() {
         return alpha / (alpha + beta);
+    }
+
+    @Override
+    public double variance() {
+        double size = alpha + beta;
+        return alpha * beta / (size * size * (size + 1));
+    }
+
+    /** The density of the rate, up to a factor. */
+    Quadrature.Density density() {
+        double mode = alpha + beta == 2 ? 0.5 : (alpha - 1) / (alpha + beta - 2);
+        double deviation = Math.sqrt(variance());
+        return new Quadrature.Density() {
+            @Override
+            public double at(double rate) {
+                // A power of 0 has no logarithm to multiply.
+                double successes = alpha == 1 ? 0 : (alpha - 1) * Math.log(rate / mode);
+                double failures = beta == 1 ? 0 : (beta - 1) * Math.log((1 - rate) / (1 - mode));
+                return rate < 0 || rate > 1 ? 0 : Math.exp(successes + failures);
+            }
+
+            @Override
+            public double[] panelEnds() {
+                return DoubleStream.concat(
+                                DoubleStream.of(0, 1),
+                                IntStream.rangeClosed(-PANELS, PANELS).mapToDouble(i -> mean() + i * deviation))
+                        .filter(end -> end >= Math.max(0, mean() - PANELS * deviation)
+                                && end <= Math.min(1, mean() + PANELS * deviation))
+                        .sorted()
+                        .toArray();
+            }
+        };
     }
 
     /**
      * The probability that this rate is above the other, the two independent: ∫ f(x) G(x) dx with f the density of
      * this one and G the distribution function of the other.
      *
-     * <p>Computed by Gauss-Legendre quadrature (P. J. Davis, P. Rabinowitz, "Methods of Numerical Integration",
-     * 1984, section 2.7), over the log odds of the rate: there the density is log-concave and smooth, without the
-     * steep ends of [0, 1]. Deterministic; accurate to 1e-9 for counts from none to many millions.
+     * <p>Computed by Gauss-Legendre quadrature over the log odds of the rate: there the density is log-concave and
+     * smooth, without the steep ends of [0, 1]. Deterministic; accurate to 1e-9 for counts from none to many millions.
      *
      * @return in [0, 1]; ½ for equal posteriors
      */
     public double probabilityGreaterThan(BetaPosterior other) {
-        double[] ends = DoubleStream.concat(Arrays.stream(panelEnds()), Arrays.stream(other.panelEnds()))
-                .sorted()
-                .toArray();
-        double mass = 0;
-        double otherMass = 0;
-        double ordered = 0;
-        for (int panel = 1; panel < ends.length; panel++) {
-            double from = ends[panel - 1];
-            double width = ends[panel] - from;
-            double panelMass = 0;
-            double orderedWithin = 0;
-            for (int i = 0; i < LEGENDRE.getNumberOfPoints(); i++) {
-                double x = node(from, width, i);
-                double weighted = weight(width, i) * density(x);
-                panelMass += weighted;
-                orderedWithin += weighted * other.integral(from, x - from);
+        return Quadrature.probabilityGreater(logOdds(), other.logOdds());
+    }
+
+    private Quadrature.Density logOdds() {
+        return new Quadrature.Density() {
+            @Override
+            public double at(double logOdds) {
+                return Math.exp(logDensity(logOdds - Math.log(alpha / beta)));
             }
-            ordered += otherMass * panelMass + orderedWithin;
-            mass += panelMass;
-            otherMass += other.integral(from, width);
-        }
-        return Math.min(1, ordered / (mass * otherMass));
-    }
 
-    /** The integral of the density over the log odds in [from, from + width]. */
-    private double integral(double from, double width) {
-        double sum = 0;
-        for (int i = 0; i < LEGENDRE.getNumberOfPoints(); i++) {
-            sum += weight(width, i) * density(node(from, width, i));
-        }
-        return sum;
-    }
-
-    private static double node(double from, double width, int i) {
-        return from + width * (1 + LEGENDRE.getPoint(i)) / 2;
-    }
-
-    private static double weight(double width, int i) {
-        return width / 2 * LEGENDRE.getWeight(i);
+            @Override
+            public double[] panelEnds() {
+                return logOddsPanelEnds();
+            }
+        };
     }
 
     /** Ends of panels, each short against the density's scale, that cover all but a negligible part of it. */
-    private double[] panelEnds() {
+    private double[] logOddsPanelEnds() {
         double mode = Math.log(alpha / beta);
         // The standard deviation of the normal that fits the mode; for few counts it is wide, and one unit stays short
         // against the distance π to the density's nearest complex singularity.
         double width = Math.min(1, Math.sqrt((alpha + beta) / alpha / beta));
         int below = 1;
-        while (logDensity(-below * width) > NEGLIGIBLE_LOG_DENSITY) {
+        while (logDensity(-below * width) > Quadrature.NEGLIGIBLE_LOG_DENSITY) {
             below++;
         }
         int above = 1;
-        while (logDensity(above * width) > NEGLIGIBLE_LOG_DENSITY) {
+        while (logDensity(above * width) > Quadrature.NEGLIGIBLE_LOG_DENSITY) {
             above++;
         }
         double[] ends = new double[below + above + 1];
@@ -119,11 +122,6 @@ public record BetaPosterior(double alpha, double beta) {
             ends[i] = mode + (i - below) * width;
         }
         return ends;
-    }
-
-    /** Density of the log odds, up to a factor: 1 at its mode. */
-    private double density(double logOdds) {
-        return Math.exp(logDensity(logOdds - Math.log(alpha / beta)));
     }
 
     /**

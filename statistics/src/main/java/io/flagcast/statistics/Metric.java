@@ -1,5 +1,6 @@
 package io.flagcast.statistics;
 
+import java.io.Serializable;
 import java.time.Duration;
 import java.util.Objects;
 
@@ -12,7 +13,8 @@ import java.util.Objects;
  * @param within length of the half-open window [exposed_at, exposed_at + within), above zero
  * @param direction which way is better
  */
-public record Metric(String name, Kind kind, String outcome, Duration within, Direction direction) {
+public record Metric(String name, Kind kind, String outcome, Duration within, Direction direction)
+        implements Serializable {
 
     /** How the outcomes of a user's window become one number, and the numbers of all users another. */
     public enum Kind {

@@ -76,6 +76,21 @@ public record WeightedMoments(long n, double w, double w2, double wy, double wy2
                 w2y2 + other.w2y2);
     }
 
+    /**
+     * These sums with every row counted as a fraction of a row: means stay, the effective sample size shrinks by it.
+     *
+     * @param fraction in (0, 1]; the number of rows {@link #n} stays
+     * @throws IllegalArgumentException if it is outside
+     */
+    public WeightedMoments discounted(double fraction) {
+        if (!(fraction > 0 && fraction <= 1)) {
+            throw new IllegalArgumentException(
+                    "WeightedMoments: fraction is " + fraction + ", it must be above 0 and at most 1");
+        }
+        return new WeightedMoments(
+                n, fraction * w, fraction * w2, fraction * wy, fraction * wy2, fraction * w2y, fraction * w2y2);
+    }
+
     /** The Hájek mean Σwy / Σw, in the unit of y; absent without rows. */
     public OptionalDouble mean() {
         return n == 0 ? OptionalDouble.empty() : OptionalDouble.of(wy / w);

@@ -4,7 +4,6 @@ import java.time.Instant;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.OptionalDouble;
 import java.util.OptionalInt;
 
 /**
@@ -12,34 +11,30 @@ import java.util.OptionalInt;
  *
  * @param version number of the last change; 0 where nothing has changed yet
  * @param segments by name; a segment that is absent has never changed
+ * @param learned base probability per cell, each in [0, 1]; bandit only
  * @param activeTier active tier set by a change; the experiment file's otherwise
  */
-public record AllocationParameters(long version, Map<String, Setting> segments, OptionalInt activeTier) {
+public record AllocationParameters(
+        long version, Map<String, Setting> segments, Map<Cell, Double> learned, OptionalInt activeTier) {
 
     /** Nothing changed yet: every share is 1. */
-    public static final AllocationParameters INITIAL = new AllocationParameters(0, Map.of(), OptionalInt.empty());
+    public static final AllocationParameters INITIAL =
+            new AllocationParameters(0, Map.of(), Map.of(), OptionalInt.empty());
 
     /**
      * The setting of one segment.
      *
      * @param share fraction of its base probability that the segment keeps, in [0, 1]
-     * @param baseProbability learned base probability in [0, 1]; bandit only
      * @param shareVersion version that last changed the share; 0 for none. Evidence begins with it
      * @param shareChangedAt as-of of that change; runs with a later as-of use the share
      */
-    public record Setting(
-            double share, OptionalDouble baseProbability, long shareVersion, Optional<Instant> shareChangedAt) {
+    public record Setting(double share, long shareVersion, Optional<Instant> shareChangedAt) {
 
-        static final Setting INITIAL = new Setting(1, OptionalDouble.empty(), 0, Optional.empty());
+        static final Setting INITIAL = new Setting(1, 0, Optional.empty());
 
         public Setting {
             if (!(share >= 0 && share <= 1)) {
                 throw new IllegalArgumentException("share " + share + " is outside [0, 1]");
-            }
-            if (baseProbability.isPresent()
-                    && !(baseProbability.getAsDouble() >= 0 && baseProbability.getAsDouble() <= 1)) {
-                throw new IllegalArgumentException(
-                        "base probability " + baseProbability.getAsDouble() + " is outside [0, 1]");
             }
             Objects.requireNonNull(shareChangedAt, "shareChangedAt");
         }
@@ -50,6 +45,13 @@ public record AllocationParameters(long version, Map<String, Setting> segments, 
             throw new IllegalArgumentException("parameters version " + version + " is negative");
         }
         segments = Map.copyOf(segments);
+        learned = Map.copyOf(learned);
+        learned.forEach((cell, probability) -> {
+            if (!(probability >= 0 && probability <= 1)) {
+                throw new IllegalArgumentException(
+                        "base probability " + probability + " of " + cell + " is outside [0, 1]");
+            }
+        });
         Objects.requireNonNull(activeTier, "activeTier");
     }
 
@@ -61,10 +63,5 @@ public record AllocationParameters(long version, Map<String, Setting> segments, 
     /** The share of a segment, in [0, 1]. */
     public double share(String segment) {
         return setting(segment).share();
-    }
-
-    /** What a bandit has learned for a segment, in [0, 1]. */
-    public OptionalDouble baseProbability(String segment) {
-        return setting(segment).baseProbability();
     }
 }

@@ -103,7 +103,7 @@ public record Allocator(
         }
         return candidate.noBenefit()
                 ? 0
-                : policy.baseProbability(candidate.score().getAsDouble(), segment.get());
+                : policy.baseProbability(candidate.score().getAsDouble(), new Cell(segment.get(), candidate.context()));
     }
 
     private static Reason reason(Candidate candidate) {

@@ -9,11 +9,13 @@ import java.util.OptionalDouble;
  * @param score responsiveness score, 0 to 100; absent without a score or with source prior
  * @param noBenefit whether even the upper bound of the uplift is not above zero
  * @param eligible whether the experiment's eligibility holds; true where it declares none
+ * @param context values of the experiment's context columns, as in {@link Cell#context}; empty where it has none
  */
-public record Candidate(OptionalDouble score, boolean noBenefit, boolean eligible) {
+public record Candidate(OptionalDouble score, boolean noBenefit, boolean eligible, String context) {
 
     public Candidate {
         Objects.requireNonNull(score, "score");
+        Objects.requireNonNull(context, "context");
         if (score.isPresent() && !(score.getAsDouble() >= 0 && score.getAsDouble() <= 100)) {
             throw new IllegalArgumentException("score " + score.getAsDouble() + " is outside [0, 100]");
         }

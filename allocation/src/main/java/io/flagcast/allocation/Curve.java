@@ -1,6 +1,7 @@
 package io.flagcast.allocation;
 
 import java.io.Serializable;
+import java.util.List;
 
 /** A non-decreasing function from score, 0 to 100, to a weight in [0, 1]. */
 public sealed interface Curve extends Serializable {
@@ -53,6 +54,66 @@ public sealed interface Curve extends Serializable {
         @Override
         public double weight(double score) {
             return StrictMath.pow(score / 100, exponent);
+        }
+    }
+
+    /**
+     * Straight lines between given points.
+     *
+     * @param points ascending scores, the first 0 and the last 100, with weights that never fall
+     */
+    record Piecewise(List<Point> points) implements Curve {
+
+        /**
+         * A corner of the curve.
+         *
+         * @param score 0 to 100
+         * @param weight in [0, 1]
+         */
+        public record Point(double score, double weight) implements Serializable {
+            public Point {
+                if (!(score >= 0 && score <= 100)) {
+                    throw new IllegalArgumentException("points: score " + score + " is outside [0, 100]");
+                }
+                if (!(weight >= 0 && weight <= 1)) {
+                    throw new IllegalArgumentException("points: weight " + weight + " is outside [0, 1]");
+                }
+            }
+        }
+
+        public Piecewise {
+            points = List.copyOf(points);
+            if (points.size() < 2
+                    || points.get(0).score() != 0
+                    || points.get(points.size() - 1).score() != 100) {
+                throw new IllegalArgumentException(
+                        "points must begin with score 0 and end with score 100, as in [[0, 10%], [60, 20%], [100, 90%]]");
+            }
+            for (int i = 1; i < points.size(); i++) {
+                Point before = points.get(i - 1);
+                Point point = points.get(i);
+                if (point.score() <= before.score()) {
+                    throw new IllegalArgumentException("points are out of order: score %s comes after %s"
+                            .formatted(point.score(), before.score()));
+                }
+                if (point.weight() < before.weight()) {
+                    throw new IllegalArgumentException(
+                            "points fall from weight %s at score %s to %s at %s: a higher score is enabled at least as often"
+                                    .formatted(before.weight(), before.score(), point.weight(), point.score()));
+                }
+            }
+        }
+
+        @Override
+        public double weight(double score) {
+            int end = 1;
+            while (points.get(end).score() < score) {
+                end++;
+            }
+            Point from = points.get(end - 1);
+            Point to = points.get(end);
+            double way = (score - from.score()) / (to.score() - from.score());
+            return from.weight() + way * (to.weight() - from.weight());
         }
     }
 }

@@ -1,12 +1,13 @@
 package io.flagcast.allocation;
 
 import java.io.Serializable;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.OptionalInt;
-import java.util.TreeMap;
+import java.util.Set;
 
 /** How an experiment turns a score into the base probability of being enabled. */
 public sealed interface Policy extends Serializable {
@@ -15,12 +16,17 @@ public sealed interface Policy extends Serializable {
      * The base probability, in [0, 1].
      *
      * @param score responsiveness score, 0 to 100
-     * @param segment its segment
+     * @param cell segment of the score, with the user's context
      */
-    double baseProbability(double score, String segment);
+    double baseProbability(double score, Cell cell);
 
-    /** This policy with what rules, bandit and people have set. */
-    default Policy with(AllocationParameters parameters) {
+    /**
+     * This policy as a run uses it.
+     *
+     * @param parameters what rules, bandit and people have set
+     * @param asOf instant of the run
+     */
+    default Policy inForce(AllocationParameters parameters, Instant asOf) {
         return this;
     }
 
@@ -34,8 +40,21 @@ public sealed interface Policy extends Serializable {
      *
      * @param thresholds strictly descending scores, 0 to 100; n of them make n + 1 tiers
      * @param probabilities base probability per tier, each in [0, 1], never rising with the tier
+     * @param ramp later active tiers, in the order of their dates; empty for none
      */
-    record Tiered(List<Double> thresholds, List<Double> probabilities) implements Policy {
+    record Tiered(List<Double> thresholds, List<Double> probabilities, List<Step> ramp) implements Policy {
+
+        /**
+         * A step of a ramp.
+         *
+         * @param from runs with this as-of and later enable tiers below the active one
+         * @param activeTier 0 (nobody) to the number of tiers (everybody)
+         */
+        public record Step(Instant from, int activeTier) implements Serializable {
+            public Step {
+                Objects.requireNonNull(from, "from");
+            }
+        }
 
         public Tiered {
             thresholds = List.copyOf(thresholds);
@@ -65,6 +84,28 @@ public sealed interface Policy extends Serializable {
                             + " rise with the tier: a higher tier (earlier in the list) is enabled at least as often");
                 }
             }
+            ramp = List.copyOf(ramp);
+            for (int i = 0; i < ramp.size(); i++) {
+                requireTier(ramp.get(i).activeTier(), thresholds);
+                if (i > 0 && !ramp.get(i).from().isAfter(ramp.get(i - 1).from())) {
+                    throw new IllegalArgumentException("ramp is out of order: %s comes after %s"
+                            .formatted(ramp.get(i).from(), ramp.get(i - 1).from()));
+                }
+                if (i > 0 && ramp.get(i).activeTier() < ramp.get(i - 1).activeTier()) {
+                    throw new IllegalArgumentException(
+                            "ramp goes back from tier %d to %d: a ramp only adds users; set active_tier to take them out"
+                                    .formatted(
+                                            ramp.get(i - 1).activeTier(),
+                                            ramp.get(i).activeTier()));
+                }
+            }
+        }
+
+        private static void requireTier(int activeTier, List<Double> thresholds) {
+            if (activeTier < 0 || activeTier > thresholds.size() + 1) {
+                throw new IllegalArgumentException("active tier %d is outside [0, %d]: %d thresholds make %d tiers"
+                        .formatted(activeTier, thresholds.size() + 1, thresholds.size(), thresholds.size() + 1));
+            }
         }
 
         /**
@@ -73,15 +114,21 @@ public sealed interface Policy extends Serializable {
          * @param activeTier 0 (nobody) to the number of tiers (everybody)
          */
         public static Tiered upTo(int activeTier, List<Double> thresholds) {
-            if (activeTier < 0 || activeTier > thresholds.size() + 1) {
-                throw new IllegalArgumentException("active tier %d is outside [0, %d]: %d thresholds make %d tiers"
-                        .formatted(activeTier, thresholds.size() + 1, thresholds.size(), thresholds.size() + 1));
-            }
+            requireTier(activeTier, thresholds);
             List<Double> probabilities = new ArrayList<>();
             for (int tier = 0; tier <= thresholds.size(); tier++) {
                 probabilities.add(tier < activeTier ? 1.0 : 0.0);
             }
-            return new Tiered(thresholds, probabilities);
+            return new Tiered(thresholds, probabilities, List.of());
+        }
+
+        /**
+         * This policy with a ramp: until its first date the probabilities hold as they are.
+         *
+         * @param steps in the order of their dates; the tier never goes back
+         */
+        public Tiered withRamp(List<Step> steps) {
+            return new Tiered(thresholds, probabilities, steps);
         }
 
         @Override
@@ -90,14 +137,19 @@ public sealed interface Policy extends Serializable {
         }
 
         @Override
-        public Policy with(AllocationParameters parameters) {
-            return parameters.activeTier().isPresent()
-                    ? upTo(parameters.activeTier().getAsInt(), thresholds)
-                    : this;
+        public Policy inForce(AllocationParameters parameters, Instant asOf) {
+            if (parameters.activeTier().isPresent()) {
+                return upTo(parameters.activeTier().getAsInt(), thresholds);
+            }
+            return ramp.stream()
+                    .filter(step -> !step.from().isAfter(asOf))
+                    .reduce((earlier, later) -> later)
+                    .map(step -> upTo(step.activeTier(), thresholds))
+                    .orElse(this);
         }
 
         @Override
-        public double baseProbability(double score, String segment) {
+        public double baseProbability(double score, Cell cell) {
             return probabilities.get(tierOf(score));
         }
 
@@ -129,7 +181,7 @@ public sealed interface Policy extends Serializable {
         }
 
         @Override
-        public double baseProbability(double score, String segment) {
+        public double baseProbability(double score, Cell cell) {
             return floor + (ceiling - floor) * curve.weight(score);
         }
     }
@@ -146,38 +198,43 @@ public sealed interface Policy extends Serializable {
         }
 
         @Override
-        public double baseProbability(double score, String segment) {
+        public double baseProbability(double score, Cell cell) {
             return probability;
         }
     }
 
     /**
-     * What the bandit has learned for the segment; {@link ThompsonSampling#START} before it has learned anything.
+     * What the bandit has learned for the cell; for a cell that it has not met, what it has learned for the whole segment;
+     * {@link BanditLearner#START} before it has learned anything.
      *
      * @param learner how it learns
-     * @param learned base probability per segment, each in [0, 1]
+     * @param context profile columns, all categorical, that split a segment into cells; empty for none
+     * @param learned base probability per cell, each in [0, 1]
      */
-    record Bandit(ThompsonSampling learner, Map<String, Double> learned) implements Policy {
+    record Bandit(BanditLearner learner, List<String> context, Map<Cell, Double> learned) implements Policy {
+
+        /** Most cells of one experiment. */
+        public static final int MOST_CELLS = 200;
 
         public Bandit {
             Objects.requireNonNull(learner, "learner");
+            context = List.copyOf(context);
+            if (context.size() != Set.copyOf(context).size()) {
+                throw new IllegalArgumentException("context " + context + " names a column twice");
+            }
             learned = Map.copyOf(learned);
             learned.values().forEach(probability -> requireProbability("learned probability", probability));
         }
 
         @Override
-        public Policy with(AllocationParameters parameters) {
-            Map<String, Double> probabilities = new TreeMap<>(learned);
-            parameters
-                    .segments()
-                    .forEach((segment, setting) -> setting.baseProbability()
-                            .ifPresent(probability -> probabilities.put(segment, probability)));
-            return new Bandit(learner, probabilities);
+        public Policy inForce(AllocationParameters parameters, Instant asOf) {
+            return new Bandit(learner, context, parameters.learned());
         }
 
         @Override
-        public double baseProbability(double score, String segment) {
-            return learned.getOrDefault(segment, ThompsonSampling.START);
+        public double baseProbability(double score, Cell cell) {
+            Double own = learned.get(cell);
+            return own != null ? own : learned.getOrDefault(Cell.whole(cell.segment()), BanditLearner.START);
         }
     }
 

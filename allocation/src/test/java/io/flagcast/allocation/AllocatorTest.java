@@ -5,17 +5,22 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.within;
 
 import io.flagcast.allocation.Allocator.Activity;
+import io.flagcast.allocation.BanditLearner.Algorithm;
 import io.flagcast.allocation.Decision.Reason;
 import io.flagcast.allocation.Policy.Bandit;
 import io.flagcast.allocation.Policy.Percentage;
 import io.flagcast.allocation.Policy.Tiered;
 import io.flagcast.allocation.Policy.WeightedRandom;
 import io.flagcast.allocation.Segments.Band;
+import io.flagcast.statistics.Metric;
+import io.flagcast.statistics.Metric.Direction;
+import io.flagcast.statistics.Metric.Kind;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.ObjectInputStream;
 import java.io.ObjectOutputStream;
+import java.time.Duration;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
@@ -34,8 +39,16 @@ class AllocatorTest {
     static final Segments SEGMENTS =
             new Segments(List.of(new Band("low", 0, 30), new Band("mid", 30, 70), new Band("high", 70, 100)));
 
+    static final BanditLearner LEARNER = new BanditLearner(
+            Algorithm.THOMPSON,
+            new Metric("completed_rate", Kind.PROPORTION, "completed", Duration.ofDays(7), Direction.HIGHER_IS_BETTER),
+            0.05,
+            0.1,
+            100,
+            1);
+
     private static final Users USERS = Users.scored(200_000);
-    private static final Candidate SCORED = new Candidate(OptionalDouble.of(75), false, true);
+    private static final Candidate SCORED = new Candidate(OptionalDouble.of(75), false, true, "");
 
     /** Bucket positions that neither the holdout (below 0.1) nor exploration (below 0.05) takes. */
     private static Buckets enrolledAt(double enrolment) {
@@ -49,10 +62,10 @@ class AllocatorTest {
     static Stream<Policy> policies() {
         return Stream.of(
                 Tiered.upTo(2, List.of(80.0, 50.0, 20.0)),
-                new Tiered(List.of(80.0, 50.0, 20.0), List.of(1.0, 0.5, 0.1, 0.0)),
+                new Tiered(List.of(80.0, 50.0, 20.0), List.of(1.0, 0.5, 0.1, 0.0), List.of()),
                 new WeightedRandom(new Curve.Logistic(60, 0.1), 0.05, 0.9),
                 new Percentage(0.1),
-                new Bandit(new ThompsonSampling(0.05, 0.1, 100), Map.of("low", 0.2, "high", 0.7)));
+                new Bandit(LEARNER, List.of(), Map.of(Cell.whole("low"), 0.2, Cell.whole("high"), 0.7)));
     }
 
     /** All 128 combinations of the seven conditions; the earliest in the order of the design decides. */
@@ -84,7 +97,7 @@ class AllocatorTest {
             Buckets buckets =
                     new Buckets(holds[1] ? 0.05 : 0.5, holds[2] ? 0.5 : 0.4, holds[4] ? 0.04 : 0.05, 0.1, 0.05);
             Candidate candidate =
-                    new Candidate(holds[5] ? OptionalDouble.empty() : OptionalDouble.of(75), holds[6], !holds[3]);
+                    new Candidate(holds[5] ? OptionalDouble.empty() : OptionalDouble.of(75), holds[6], !holds[3], "");
 
             Decision decision = allocator.decide(buckets, candidate);
 
@@ -139,8 +152,8 @@ class AllocatorTest {
     void anExploringUserIsEnabledByAFairCoinWhateverTheScoreSays() {
         for (Candidate candidate : List.of(
                 SCORED,
-                new Candidate(OptionalDouble.of(0), true, true),
-                new Candidate(OptionalDouble.empty(), false, true))) {
+                new Candidate(OptionalDouble.of(0), true, true, ""),
+                new Candidate(OptionalDouble.empty(), false, true, ""))) {
             Allocator nobody = allocator(new Percentage(0), Map.of());
             assertThat(nobody.decide(new Buckets(0, 0, 0.04, Math.nextDown(0.5), 0.99), candidate))
                     .returns(true, Decision::enabled)
@@ -154,7 +167,7 @@ class AllocatorTest {
     @Test
     void aUserWithoutBenefitIsEnabledByExplorationOnly() {
         Decision decision = allocator(new Percentage(1), Map.of())
-                .decide(enrolledAt(0), new Candidate(OptionalDouble.of(100), true, true));
+                .decide(enrolledAt(0), new Candidate(OptionalDouble.of(100), true, true, ""));
 
         assertThat(decision)
                 .returns(false, Decision::enabled)
@@ -166,7 +179,7 @@ class AllocatorTest {
     @Test
     void aUserWithoutAScoreHasTheUnscoredProbabilityAndNeitherSegmentNorTier() {
         Decision decision = allocator(Tiered.upTo(2, List.of(80.0, 50.0)), Map.of("low", 0.0, "high", 0.0))
-                .decide(enrolledAt(0.09), new Candidate(OptionalDouble.empty(), false, true));
+                .decide(enrolledAt(0.09), new Candidate(OptionalDouble.empty(), false, true, ""));
 
         assertThat(decision)
                 .returns(true, Decision::enabled)
@@ -242,7 +255,7 @@ class AllocatorTest {
         assertRefused(0, 1.5, 0, "exploration 1.5 is outside [0, 1]");
         assertRefused(0, 0, Double.NaN, "unscored NaN is outside [0, 1]");
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> new Candidate(OptionalDouble.of(100.01), false, true))
+                .isThrownBy(() -> new Candidate(OptionalDouble.of(100.01), false, true, ""))
                 .withMessage("score 100.01 is outside [0, 100]");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> new Layer("checkout", 0.5, 0.5))
@@ -266,19 +279,16 @@ class AllocatorTest {
     @Test
     void parametersOutsideTheirRangeAreRefused() {
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> new AllocationParameters(-1, Map.of(), OptionalInt.empty()))
+                .isThrownBy(() -> new AllocationParameters(-1, Map.of(), Map.of(), OptionalInt.empty()))
                 .withMessage("parameters version -1 is negative");
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> setting(1.1, OptionalDouble.empty()))
+                .isThrownBy(() -> new AllocationParameters.Setting(1.1, 0, Optional.empty()))
                 .withMessage("share 1.1 is outside [0, 1]");
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> setting(1, OptionalDouble.of(-0.1)))
-                .withMessage("base probability -0.1 is outside [0, 1]");
+                .isThrownBy(() -> new AllocationParameters(
+                        1, Map.of(), Map.of(new Cell("high", "{\"plan\":\"pro\"}"), -0.1), OptionalInt.empty()))
+                .withMessage("base probability -0.1 of high {\"plan\":\"pro\"} is outside [0, 1]");
         assertThat(AllocationParameters.INITIAL.share("high")).isEqualTo(1);
-        assertThat(AllocationParameters.INITIAL.baseProbability("high")).isEmpty();
-    }
-
-    private static AllocationParameters.Setting setting(double share, OptionalDouble baseProbability) {
-        return new AllocationParameters.Setting(share, baseProbability, 0, Optional.empty());
+        assertThat(AllocationParameters.INITIAL.learned()).isEmpty();
     }
 }

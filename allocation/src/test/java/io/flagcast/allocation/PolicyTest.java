@@ -1,5 +1,6 @@
 package io.flagcast.allocation;
 
+import static io.flagcast.allocation.AllocatorTest.LEARNER;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.within;
@@ -8,10 +9,10 @@ import io.flagcast.allocation.Policy.Bandit;
 import io.flagcast.allocation.Policy.Percentage;
 import io.flagcast.allocation.Policy.Tiered;
 import io.flagcast.allocation.Policy.WeightedRandom;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
@@ -21,15 +22,16 @@ import org.junit.jupiter.params.provider.CsvSource;
 class PolicyTest {
 
     private static final List<Double> THRESHOLDS = List.of(80.0, 50.0, 20.0);
-    private static final ThompsonSampling LEARNER = new ThompsonSampling(0.05, 0.1, 100);
+    private static final Cell ANY = Cell.whole("any");
+    private static final Instant AS_OF = Instant.parse("2026-03-02T00:00:00Z");
 
     @ParameterizedTest
     @CsvSource({"100, 0, 1", "80, 0, 1", "79.99, 1, 0.5", "50, 1, 0.5", "49.99, 2, 0.1", "20, 2, 0.1", "0, 3, 0"})
     void aTierStartsAtItsThresholdAndGivesItsProbability(double score, int tier, double probability) {
-        Tiered tiered = new Tiered(THRESHOLDS, List.of(1.0, 0.5, 0.1, 0.0));
+        Tiered tiered = new Tiered(THRESHOLDS, List.of(1.0, 0.5, 0.1, 0.0), List.of());
 
         assertThat(tiered.tier(score)).hasValue(tier);
-        assertThat(tiered.baseProbability(score, "any")).isEqualTo(probability);
+        assertThat(tiered.baseProbability(score, ANY)).isEqualTo(probability);
     }
 
     @Test
@@ -41,66 +43,73 @@ class PolicyTest {
 
     @Test
     void aChangedActiveTierReplacesTheOneOfTheFile() {
-        AllocationParameters parameters = new AllocationParameters(3, Map.of(), OptionalInt.of(1));
+        AllocationParameters parameters = new AllocationParameters(3, Map.of(), Map.of(), OptionalInt.of(1));
 
-        assertThat(Tiered.upTo(3, THRESHOLDS).with(parameters)).isEqualTo(Tiered.upTo(1, THRESHOLDS));
-        assertThat(Tiered.upTo(3, THRESHOLDS).with(AllocationParameters.INITIAL))
+        assertThat(Tiered.upTo(3, THRESHOLDS).inForce(parameters, AS_OF)).isEqualTo(Tiered.upTo(1, THRESHOLDS));
+        assertThat(Tiered.upTo(3, THRESHOLDS).inForce(AllocationParameters.INITIAL, AS_OF))
                 .isEqualTo(Tiered.upTo(3, THRESHOLDS));
-        assertThat(new Percentage(0.1).with(parameters)).isEqualTo(new Percentage(0.1));
+        assertThat(new Percentage(0.1).inForce(parameters, AS_OF)).isEqualTo(new Percentage(0.1));
     }
 
     @Test
     void aWeightedPolicyRunsFromFloorToCeilingAlongItsCurve() {
-        assertThat(new WeightedRandom(new Curve.Linear(), 0.1, 0.9).baseProbability(0, "any"))
+        assertThat(new WeightedRandom(new Curve.Linear(), 0.1, 0.9).baseProbability(0, ANY))
                 .isEqualTo(0.1);
-        assertThat(new WeightedRandom(new Curve.Linear(), 0.1, 0.9).baseProbability(100, "any"))
+        assertThat(new WeightedRandom(new Curve.Linear(), 0.1, 0.9).baseProbability(100, ANY))
                 .isCloseTo(0.9, within(1e-15));
         // 0.05 + 0.85 / 2 at the midpoint; ten points above it the weight is 1 / (1 + 1/e) = 0.7310585786.
         WeightedRandom logistic = new WeightedRandom(new Curve.Logistic(60, 0.1), 0.05, 0.9);
-        assertThat(logistic.baseProbability(60, "any")).isCloseTo(0.475, within(1e-15));
-        assertThat(logistic.baseProbability(70, "any")).isCloseTo(0.05 + 0.85 * 0.7310585786, within(1e-10));
-        assertThat(new WeightedRandom(new Curve.Power(2), 0, 1).baseProbability(50, "any"))
+        assertThat(logistic.baseProbability(60, ANY)).isCloseTo(0.475, within(1e-15));
+        assertThat(logistic.baseProbability(70, ANY)).isCloseTo(0.05 + 0.85 * 0.7310585786, within(1e-10));
+        assertThat(new WeightedRandom(new Curve.Power(2), 0, 1).baseProbability(50, ANY))
                 .isEqualTo(0.25);
     }
 
     @Test
-    void aBanditGivesWhatItLearnedAndAHalfBeforeThat() {
-        Bandit bandit = new Bandit(LEARNER, Map.of("low", 0.2, "mid", 0.3));
-        Policy updated = bandit.with(new AllocationParameters(
-                1,
-                Map.of(
-                        "mid", new AllocationParameters.Setting(1, OptionalDouble.of(0.4), 0, Optional.empty()),
-                        "low", new AllocationParameters.Setting(0.5, OptionalDouble.empty(), 1, Optional.empty())),
-                OptionalInt.empty()));
+    void aBanditGivesWhatItsParametersLearnedAndAHalfBeforeThat() {
+        Bandit bandit = new Bandit(LEARNER, List.of(), Map.of());
+        Policy updated = bandit.inForce(
+                new AllocationParameters(
+                        1,
+                        Map.of("low", new AllocationParameters.Setting(0.5, 1, Optional.of(AS_OF))),
+                        Map.of(Cell.whole("mid"), 0.4),
+                        OptionalInt.empty()),
+                AS_OF);
 
-        assertThat(bandit.baseProbability(90, "high")).isEqualTo(0.5);
-        assertThat(updated).isEqualTo(new Bandit(LEARNER, Map.of("low", 0.2, "mid", 0.4)));
+        assertThat(bandit.baseProbability(50, Cell.whole("mid"))).isEqualTo(0.5);
+        assertThat(updated.baseProbability(50, Cell.whole("mid"))).isEqualTo(0.4);
+        assertThat(updated.baseProbability(10, Cell.whole("low"))).isEqualTo(0.5);
     }
 
     @Test
     void onlyTiersHaveATier() {
         assertThat(new Percentage(0.5).tier(90)).isEmpty();
-        assertThat(new Bandit(LEARNER, Map.of()).tier(90)).isEmpty();
+        assertThat(new Bandit(LEARNER, List.of(), Map.of()).tier(90)).isEmpty();
     }
 
     @Test
     void tiersThatDoNotFitAreRefused() {
-        assertRefused("tier thresholds are empty: give at least one", () -> new Tiered(List.of(), List.of(1.0)));
-        assertRefused("tier threshold 101.0 is outside [0, 100]", () -> new Tiered(List.of(101.0), List.of(1.0, 0.0)));
+        assertRefused(
+                "tier thresholds are empty: give at least one", () -> new Tiered(List.of(), List.of(1.0), List.of()));
+        assertRefused(
+                "tier threshold 101.0 is outside [0, 100]",
+                () -> new Tiered(List.of(101.0), List.of(1.0, 0.0), List.of()));
         assertRefused(
                 "tier thresholds [50.0, 80.0] are out of order: tier 0 is the highest, list them descending",
-                () -> new Tiered(List.of(50.0, 80.0), List.of(1.0, 0.5, 0.0)));
+                () -> new Tiered(List.of(50.0, 80.0), List.of(1.0, 0.5, 0.0), List.of()));
         assertRefused(
                 "tier thresholds [80.0, 80.0] are out of order: tier 0 is the highest, list them descending",
-                () -> new Tiered(List.of(80.0, 80.0), List.of(1.0, 0.5, 0.0)));
+                () -> new Tiered(List.of(80.0, 80.0), List.of(1.0, 0.5, 0.0), List.of()));
         assertRefused(
                 "3 tier thresholds make 4 tiers, but there are 2 tier probabilities",
-                () -> new Tiered(THRESHOLDS, List.of(1.0, 0.0)));
-        assertRefused("tier probability 1.5 is outside [0, 1]", () -> new Tiered(List.of(50.0), List.of(1.5, 0.0)));
+                () -> new Tiered(THRESHOLDS, List.of(1.0, 0.0), List.of()));
+        assertRefused(
+                "tier probability 1.5 is outside [0, 1]",
+                () -> new Tiered(List.of(50.0), List.of(1.5, 0.0), List.of()));
         assertRefused(
                 "tier probabilities [0.1, 0.5] rise with the tier: a higher tier (earlier in the list) is enabled at"
                         + " least as often",
-                () -> new Tiered(List.of(50.0), List.of(0.1, 0.5)));
+                () -> new Tiered(List.of(50.0), List.of(0.1, 0.5), List.of()));
         assertRefused("active tier 5 is outside [0, 4]: 3 thresholds make 4 tiers", () -> Tiered.upTo(5, THRESHOLDS));
         assertRefused("active tier -1 is outside [0, 4]: 3 thresholds make 4 tiers", () -> Tiered.upTo(-1, THRESHOLDS));
     }
@@ -112,7 +121,9 @@ class PolicyTest {
         assertRefused("ceiling 1.1 is outside [0, 1]", () -> new WeightedRandom(linear, 0, 1.1));
         assertRefused("floor 0.9 is above ceiling 0.1", () -> new WeightedRandom(linear, 0.9, 0.1));
         assertRefused("percentage allocation NaN is outside [0, 1]", () -> new Percentage(Double.NaN));
-        assertRefused("learned probability 2.0 is outside [0, 1]", () -> new Bandit(LEARNER, Map.of("low", 2.0)));
+        assertRefused(
+                "learned probability 2.0 is outside [0, 1]",
+                () -> new Bandit(LEARNER, List.of(), Map.of(Cell.whole("low"), 2.0)));
         assertRefused("midpoint 120.0 is outside [0, 100]", () -> new Curve.Logistic(120, 0.1));
         assertRefused("steepness 0.0 is not above 0", () -> new Curve.Logistic(60, 0));
         assertRefused("exponent -1.0 is not above 0", () -> new Curve.Power(-1));

@@ -100,8 +100,8 @@ class RampTest {
     void raisingATiersProbabilityNeverRemovesAUser(
             @ForAll @DoubleRange(max = 1) double one, @ForAll @DoubleRange(max = 1) double other) {
         assertOnlyAdds(
-                new Tiered(THRESHOLDS, List.of(1.0, Math.min(one, other), 0.0, 0.0)),
-                new Tiered(THRESHOLDS, List.of(1.0, Math.max(one, other), 0.0, 0.0)));
+                new Tiered(THRESHOLDS, List.of(1.0, Math.min(one, other), 0.0, 0.0), List.of()),
+                new Tiered(THRESHOLDS, List.of(1.0, Math.max(one, other), 0.0, 0.0), List.of()));
     }
 
     @Property(tries = 200)
@@ -121,10 +121,9 @@ class RampTest {
     @Property(tries = 200)
     void raisingALearnedProbabilityNeverRemovesAUser(
             @ForAll @DoubleRange(max = 1) double one, @ForAll @DoubleRange(max = 1) double other) {
-        ThompsonSampling learner = new ThompsonSampling(0.05, 0.1, 100);
         assertOnlyAdds(
-                new Bandit(learner, Map.of("mid", Math.min(one, other))),
-                new Bandit(learner, Map.of("mid", Math.max(one, other))));
+                new Bandit(AllocatorTest.LEARNER, List.of(), Map.of(Cell.whole("mid"), Math.min(one, other))),
+                new Bandit(AllocatorTest.LEARNER, List.of(), Map.of(Cell.whole("mid"), Math.max(one, other))));
     }
 
     private static void assertOnlyAdds(Policy lower, Policy higher) {

@@ -20,7 +20,7 @@ record Users(List<User> users) {
                 .mapToObj(i -> new User(
                         i,
                         bucketsOf("user-" + i),
-                        new Candidate(OptionalDouble.of(random.nextInt(10_001) / 100.0), false, true)))
+                        new Candidate(OptionalDouble.of(random.nextInt(10_001) / 100.0), false, true, "")))
                 .toList());
     }
 

@@ -10,6 +10,7 @@ import io.flagcast.rules.Rule;
 import io.flagcast.rules.RuleEngine;
 import io.flagcast.statistics.Metric;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -30,7 +31,6 @@ import java.util.stream.Collectors;
  * @param eligibility boolean Spark SQL expression over profile columns; everyone where absent
  * @param segments named bands of scores
  * @param allocation type and settings of the policy
- * @param reward metric that a bandit maximises; absent for other policies
  * @param exploration fraction of users never personalised, in [0, 1]
  * @param unscored probability for users without a score, in [0, 1]
  * @param stickiness whether the score of the first exposure is kept
@@ -50,7 +50,6 @@ public record Experiment(
         Optional<String> eligibility,
         Segments segments,
         Policy allocation,
-        Optional<String> reward,
         double exploration,
         double unscored,
         Stickiness stickiness,
@@ -88,13 +87,21 @@ public record Experiment(
      *
      * @param holdout fraction of users that the lake keeps out of every experiment, in [0, 1)
      * @param parameters what rules, bandit and people have set
+     * @param asOf instant of the run that decides
      */
-    public Allocator allocator(double holdout, AllocationParameters parameters) {
+    public Allocator allocator(double holdout, AllocationParameters parameters, Instant asOf) {
         Activity activity = status == Status.ACTIVE ? Activity.ACTIVE : Activity.INACTIVE;
         Map<String, Double> shares =
                 segments.names().stream().collect(Collectors.toMap(name -> name, parameters::share));
         return new Allocator(
-                activity, holdout, layer, segments, allocation.with(parameters), exploration, unscored, shares);
+                activity,
+                holdout,
+                layer,
+                segments,
+                allocation.inForce(parameters, asOf),
+                exploration,
+                unscored,
+                shares);
     }
 
     /** The rules of this experiment. */

@@ -156,9 +156,14 @@ public final class ExperimentFiles {
             Outline later = outlines.get(i);
             outlines.stream()
                     .limit(i)
-                    .filter(earlier -> isSameId(earlier, later))
+                    .filter(earlier -> isSame(earlier.experimentId(), later.experimentId()))
                     .findFirst()
                     .ifPresent(earlier -> conflicts.add(duplicateId(earlier, later)));
+            outlines.stream()
+                    .limit(i)
+                    .filter(earlier -> isSame(earlier.salt(), later.salt()))
+                    .findFirst()
+                    .ifPresent(earlier -> conflicts.add(sameSalt(earlier, later)));
             outlines.stream()
                     .limit(i)
                     .filter(earlier -> layer(earlier)
@@ -169,9 +174,8 @@ public final class ExperimentFiles {
         return conflicts;
     }
 
-    private static boolean isSameId(Outline one, Outline other) {
-        return one.experimentId().read().isPresent()
-                && one.experimentId().read().equals(other.experimentId().read());
+    private static boolean isSame(Setting<String> one, Setting<String> other) {
+        return one.read().isPresent() && one.read().equals(other.read());
     }
 
     private static Problem duplicateId(Outline earlier, Outline later) {
@@ -183,6 +187,17 @@ public final class ExperimentFiles {
                                 later.experimentId().value(),
                                 earlier.file(),
                                 earlier.experimentId().line()));
+    }
+
+    private static Problem sameSalt(Outline earlier, Outline later) {
+        return new Problem(
+                later.file(),
+                later.salt().line(),
+                "salt '%s': also in %s:%d, so every user would fall alike in both; give the newer experiment its own"
+                        .formatted(
+                                later.salt().value(),
+                                earlier.file(),
+                                earlier.salt().line()));
     }
 
     /** The layer's range that an experiment really uses. */

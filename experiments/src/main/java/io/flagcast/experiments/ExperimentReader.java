@@ -1,11 +1,13 @@
 package io.flagcast.experiments;
 
+import io.flagcast.allocation.BanditLearner;
 import io.flagcast.allocation.Curve;
+import io.flagcast.allocation.Curve.Piecewise.Point;
 import io.flagcast.allocation.Layer;
 import io.flagcast.allocation.Policy;
+import io.flagcast.allocation.Policy.Tiered.Step;
 import io.flagcast.allocation.Segments;
 import io.flagcast.allocation.Segments.Band;
-import io.flagcast.allocation.ThompsonSampling;
 import io.flagcast.experiments.Experiment.Status;
 import io.flagcast.experiments.Experiment.Stickiness;
 import io.flagcast.rules.Action;
@@ -16,6 +18,7 @@ import io.flagcast.statistics.Metric;
 import io.flagcast.statistics.Metric.Direction;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -29,6 +32,11 @@ import java.util.function.Supplier;
 /** The keys of the experiment file, with their types and defaults, and what one part of a file says about another. */
 final class ExperimentReader {
 
+    /** Most context columns of a bandit: each multiplies the cells that have to learn. */
+    private static final int MOST_CONTEXT_COLUMNS = 5;
+
+    private static final Duration SHORTEST_HALF_LIFE = Duration.ofHours(1);
+
     private final Path file;
     private final String contentHash;
 
@@ -37,6 +45,7 @@ final class ExperimentReader {
     private Optional<List<String>> metricNames = Optional.empty();
     private Optional<Set<String>> ruleNames = Optional.empty();
     private final Map<String, Metric.Kind> metricKinds = new HashMap<>();
+    private final Map<String, Metric> declaredMetrics = new HashMap<>();
     private final Map<String, Integer> ruleLines = new LinkedHashMap<>();
     private final Map<String, Metric.Kind> ruleKinds = new HashMap<>();
 
@@ -53,6 +62,7 @@ final class ExperimentReader {
     record Outline(
             String file,
             Setting<String> experimentId,
+            Setting<String> salt,
             Setting<Status> status,
             Setting<Layer> layer,
             Optional<Experiment> experiment) {}
@@ -86,7 +96,6 @@ final class ExperimentReader {
                 eligibility.value(),
                 segments.value(),
                 allocation.value().policy(),
-                allocation.value().reward(),
                 allocation.value().exploration(),
                 allocation.value().unscored(),
                 allocation.value().stickiness(),
@@ -95,7 +104,7 @@ final class ExperimentReader {
                 tests.value(),
                 contentHash,
                 file));
-        return Optional.of(new Outline(file.toString(), experimentId, status, layer, experiment));
+        return Optional.of(new Outline(file.toString(), experimentId, salt, status, layer, experiment));
     }
 
     private static Optional<Layer> layer(Mapping layer) {
@@ -125,12 +134,14 @@ final class ExperimentReader {
         Setting<Duration> within = metric.required("within", Scalars::duration);
         Setting<Boolean> higherIsBetter = metric.or("higher_is_better", Scalars::flag, true);
         kind.read().ifPresent(known -> metricKinds.put(name, known));
-        return metric.build(() -> new Metric(
+        Optional<Metric> declared = metric.build(() -> new Metric(
                 name,
                 kind.value(),
                 outcome.value(),
                 within.value(),
                 higherIsBetter.value() ? Direction.HIGHER_IS_BETTER : Direction.LOWER_IS_BETTER));
+        declared.ifPresent(known -> declaredMetrics.put(name, known));
+        return declared;
     }
 
     private enum AllocationType {
@@ -140,16 +151,7 @@ final class ExperimentReader {
         PERCENTAGE
     }
 
-    private record Allocation(
-            Policy policy, Optional<String> reward, double exploration, double unscored, Stickiness stickiness) {}
-
-    private record Chosen(Policy policy, Optional<String> reward) {
-        static Chosen withoutReward(Policy policy) {
-            return new Chosen(policy, Optional.empty());
-        }
-    }
-
-    private record Learner(ThompsonSampling sampling, String reward) {}
+    private record Allocation(Policy policy, double exploration, double unscored, Stickiness stickiness) {}
 
     private Optional<Allocation> allocation(Mapping allocation) {
         Setting<AllocationType> type =
@@ -158,7 +160,7 @@ final class ExperimentReader {
         Setting<Optional<Double>> unscored = allocation.optional("unscored", Scalars::rate);
         Setting<Stickiness> stickiness =
                 allocation.or("stickiness", Scalars.oneOf(Stickiness.class), Stickiness.ENROLMENT);
-        Optional<Supplier<Chosen>> chosen = type.read().map(known -> {
+        Optional<Supplier<Policy>> chosen = type.read().map(known -> {
             allocation.qualify("type " + Scalars.label(known));
             return switch (known) {
                 case TIERED -> tiered(allocation);
@@ -171,12 +173,11 @@ final class ExperimentReader {
             allocation.acceptEveryKey();
         }
         return allocation.build(() -> {
-            Chosen choice = chosen.orElseThrow().get();
+            Policy policy = chosen.orElseThrow().get();
             Optional<Policy.Percentage> percentage =
-                    choice.policy() instanceof Policy.Percentage constant ? Optional.of(constant) : Optional.empty();
+                    policy instanceof Policy.Percentage constant ? Optional.of(constant) : Optional.empty();
             return new Allocation(
-                    choice.policy(),
-                    choice.reward(),
+                    policy,
                     exploration.value().orElse(percentage.isPresent() ? 0 : 0.05),
                     unscored.value()
                             .orElse(percentage
@@ -186,29 +187,64 @@ final class ExperimentReader {
         });
     }
 
-    private static Supplier<Chosen> tiered(Mapping allocation) {
+    private static Supplier<Policy> tiered(Mapping allocation) {
         Setting<List<Double>> thresholds = allocation.required("tier_thresholds", Mapping.listOf(Scalars::number));
         allocation.requireExactlyOne("active_tier", "tier_probabilities");
         Setting<Optional<Integer>> activeTier = allocation.optional("active_tier", Scalars::smallCount);
         Setting<Optional<List<Double>>> probabilities =
                 allocation.optional("tier_probabilities", Mapping.listOf(Scalars::rate));
-        return () -> Chosen.withoutReward(activeTier
-                .value()
-                .map(tier -> Policy.Tiered.upTo(tier, thresholds.value()))
-                .orElseGet(() -> new Policy.Tiered(
-                        thresholds.value(), probabilities.value().orElseThrow())));
+        Setting<List<Step>> ramp =
+                allocation.or("ramp", Mapping.listOf(Mapping.of(step -> step(step, thresholds.read()))), List.of());
+        return () -> {
+            Policy.Tiered before = activeTier
+                    .value()
+                    .map(tier -> Policy.Tiered.upTo(tier, thresholds.value()))
+                    .orElseGet(() -> new Policy.Tiered(
+                            thresholds.value(), probabilities.value().orElseThrow(), List.of()));
+            ramp.value().stream().findFirst().ifPresent(first -> requireNobodyLost(before, first));
+            return before.withRamp(ramp.value());
+        };
     }
 
-    private static Supplier<Chosen> weightedRandom(Mapping allocation) {
+    private static Optional<Step> step(Mapping step, Optional<List<Double>> thresholds) {
+        Setting<Instant> from = step.required("from", Scalars::instant);
+        Setting<Integer> activeTier = step.required("active_tier", value -> activeTier(value, thresholds));
+        return step.build(() -> new Step(from.value(), activeTier.value()));
+    }
+
+    private static Optional<Integer> activeTier(Value value, Optional<List<Double>> thresholds) {
+        Optional<Integer> tiers = thresholds.map(declared -> declared.size() + 1);
+        return Scalars.smallCount(value)
+                .flatMap(tier -> tier >= 0 && tier <= tiers.orElse(tier)
+                        ? Optional.of(tier)
+                        : value.refuse("outside 0 (nobody) to %s (everybody)"
+                                .formatted(tiers.map(String::valueOf).orElse("the number of tiers"))));
+    }
+
+    /** The records compare the steps with one another; this compares the first with what holds before it. */
+    private static void requireNobodyLost(Policy.Tiered before, Step first) {
+        int enabledTiers = (int) before.probabilities().stream()
+                .filter(probability -> probability > 0)
+                .count();
+        if (first.activeTier() < enabledTiers) {
+            throw new IllegalArgumentException(
+                    "ramp begins with active_tier %d, but %d tiers are enabled before it: a ramp only adds users; begin"
+                                    .formatted(first.activeTier(), enabledTiers)
+                            + " with %d or more, or enable fewer before".formatted(enabledTiers));
+        }
+    }
+
+    private static Supplier<Policy> weightedRandom(Mapping allocation) {
         Setting<Policy> policy =
                 allocation.required("weight_parameters", Mapping.of(ExperimentReader::weightParameters));
-        return () -> Chosen.withoutReward(policy.value());
+        return policy::value;
     }
 
     private enum CurveName {
         LOGISTIC,
         LINEAR,
-        POWER
+        POWER,
+        PIECEWISE
     }
 
     private static Optional<Policy> weightParameters(Mapping weights) {
@@ -221,6 +257,7 @@ final class ExperimentReader {
                 case LOGISTIC -> logistic(weights);
                 case LINEAR -> Curve.Linear::new;
                 case POWER -> power(weights);
+                case PIECEWISE -> piecewise(weights);
             };
         });
         if (curve.isEmpty()) {
@@ -241,38 +278,82 @@ final class ExperimentReader {
         return () -> new Curve.Power(exponent.value());
     }
 
-    private enum Algorithm {
-        THOMPSON
+    private static Supplier<Curve> piecewise(Mapping weights) {
+        Setting<List<Point>> points = weights.required(
+                "points",
+                Mapping.listOf(Mapping.pairOf(
+                        ExperimentReader::score,
+                        Scalars::rate,
+                        Point::new,
+                        "a point is a score and its weight; write [score, weight], as in [60, 20%]")));
+        return () -> new Curve.Piecewise(points.value());
     }
 
-    private Supplier<Chosen> bandit(Mapping allocation) {
-        Setting<Learner> learner = allocation.required("bandit", Mapping.of(this::learner));
-        return () -> new Chosen(
-                new Policy.Bandit(learner.value().sampling(), Map.of()),
-                Optional.of(learner.value().reward()));
+    private static Optional<Double> score(Value value) {
+        return Scalars.number(value)
+                .flatMap(score -> score >= 0 && score <= 100
+                        ? Optional.of(score)
+                        : value.refuse("outside 0 to 100; write a score"));
     }
 
-    private Optional<Learner> learner(Mapping bandit) {
-        bandit.required("algorithm", Scalars.oneOf(Algorithm.class));
-        Setting<String> reward = bandit.required("reward", this::proportion);
+    private Supplier<Policy> bandit(Mapping allocation) {
+        Setting<Policy> policy = allocation.required("bandit", Mapping.of(this::learner));
+        return policy::value;
+    }
+
+    private Optional<Policy> learner(Mapping bandit) {
+        Setting<BanditLearner.Algorithm> algorithm =
+                bandit.required("algorithm", Scalars.oneOf(BanditLearner.Algorithm.class));
+        Setting<Metric> reward = bandit.required("reward", this::reward);
+        Setting<List<String>> context = bandit.or("context", ExperimentReader::context, List.of());
         Setting<Double> floor = bandit.or("floor", Scalars::rate, 0.05);
         Setting<Double> maxStep = bandit.or("max_step", Scalars::points, 0.10);
         Setting<Long> minUsers = bandit.or("min_users", Scalars::count, 100L);
-        return bandit.build(() ->
-                new Learner(new ThompsonSampling(floor.value(), maxStep.value(), minUsers.value()), reward.value()));
+        Setting<Optional<Duration>> halfLife = bandit.optional("half_life", ExperimentReader::halfLife);
+        return bandit.build(() -> new Policy.Bandit(
+                new BanditLearner(
+                        algorithm.value(),
+                        reward.value(),
+                        floor.value(),
+                        maxStep.value(),
+                        minUsers.value(),
+                        halfLife.value().map(ExperimentReader::dailyDiscount).orElse(1.0)),
+                context.value(),
+                Map.of()));
     }
 
-    private Optional<String> proportion(Value value) {
+    private Optional<Metric> reward(Value value) {
+        // A name that is declared but broken has its problem already.
         return Scalars.nameIn("metrics", metricNames)
                 .read(value)
-                .flatMap(metric -> metricKinds.get(metric) == Metric.Kind.MEAN
-                        ? value.refuse("is of kind mean; a bandit learns from a metric of kind proportion")
-                        : Optional.of(metric));
+                .flatMap(name -> Optional.ofNullable(declaredMetrics.get(name)));
     }
 
-    private static Supplier<Chosen> percentage(Mapping allocation) {
+    private static Optional<List<String>> context(Value value) {
+        return Mapping.listOf(Scalars::name)
+                .read(value)
+                .flatMap(columns -> columns.size() <= MOST_CONTEXT_COLUMNS
+                        ? Optional.of(columns)
+                        : value.refuse("names %d columns, but each splits every cell again; keep at most %d"
+                                .formatted(columns.size(), MOST_CONTEXT_COLUMNS)));
+    }
+
+    private static Optional<Duration> halfLife(Value value) {
+        return Scalars.duration(value)
+                .flatMap(halfLife -> halfLife.compareTo(SHORTEST_HALF_LIFE) >= 0
+                        ? Optional.of(halfLife)
+                        : value.refuse("shorter than 1h; write a longer one, as in 28d, or remove the key to forget"
+                                + " nothing"));
+    }
+
+    /** What is left after a day of a weight that halves every half-life: 0.5 ^ (1 day / half-life). */
+    private static double dailyDiscount(Duration halfLife) {
+        return StrictMath.pow(0.5, (double) Duration.ofDays(1).toSeconds() / halfLife.toSeconds());
+    }
+
+    private static Supplier<Policy> percentage(Mapping allocation) {
         Setting<Double> percentage = allocation.required("percentage_allocation", Scalars::rate);
-        return () -> Chosen.withoutReward(new Policy.Percentage(percentage.value()));
+        return () -> new Policy.Percentage(percentage.value());
     }
 
     private Optional<Rule> rule(Mapping rule) {

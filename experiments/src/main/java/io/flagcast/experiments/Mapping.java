@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.regex.Matcher;
@@ -72,13 +73,27 @@ final class Mapping {
             if (!(value.node() instanceof SequenceNode list)) {
                 return value.refuse("a list belongs here: [a, b] or lines that begin with '- '");
             }
-            List<Optional<T>> items = list.getValue().stream()
-                    .map(item -> new Value(value.key(), Yaml.line(item.getStartMark()), item, value.problems()))
-                    .map(read::read)
-                    .toList();
+            List<Optional<T>> items =
+                    list.getValue().stream().map(value::item).map(read::read).toList();
             return items.stream().allMatch(Optional::isPresent)
                     ? Optional.of(items.stream().map(Optional::orElseThrow).toList())
                     : Optional.empty();
+        };
+    }
+
+    /**
+     * A reader of lists of exactly two values.
+     *
+     * @param otherwise what to say of any other list
+     */
+    static <A, B, T> Reader<T> pairOf(Reader<A> first, Reader<B> second, BiFunction<A, B, T> pair, String otherwise) {
+        return value -> {
+            if (!(value.node() instanceof SequenceNode list) || list.getValue().size() != 2) {
+                return value.refuse(otherwise);
+            }
+            Optional<A> one = first.read(value.item(list.getValue().get(0)));
+            Optional<B> two = second.read(value.item(list.getValue().get(1)));
+            return one.flatMap(a -> two.map(b -> pair.apply(a, b)));
         };
     }
 

@@ -68,7 +68,8 @@ public record RuleTest(String name, Given given, Expect expect, int line) {
                 Moments.ofProportion(given.conversions(), given.users()));
         AllocationParameters parameters = new AllocationParameters(
                 0,
-                Map.of(given.segment(), new Setting(given.share(), OptionalDouble.empty(), 0, Optional.empty())),
+                Map.of(given.segment(), new Setting(given.share(), 0, Optional.empty())),
+                Map.of(),
                 OptionalInt.empty());
         RuleDecision decision =
                 experiment.ruleEngine().evaluate(parameters, List.of(observation), List.of(), Instant.EPOCH).stream()

@@ -4,6 +4,10 @@ import io.flagcast.rules.Action.Amount;
 import io.flagcast.rules.Action.Amount.Unit;
 import java.math.BigDecimal;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeParseException;
 import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
@@ -27,6 +31,9 @@ final class Scalars {
     private static final Pattern PERCENT = Pattern.compile("(-?" + DECIMAL + ")\\h*%");
     private static final Pattern POINTS = Pattern.compile("(" + DECIMAL + ")\\h*pp");
     private static final Pattern DURATION = Pattern.compile("(0|[1-9][0-9]{0,5})([dhm])");
+
+    private static final Pattern DAY_OR_INSTANT =
+            Pattern.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z)?");
 
     /** Plain texts that one YAML reader or another takes for a boolean, null, a number or a date. */
     private static final Pattern NOT_A_TEXT_TO_EVERYBODY = Pattern.compile("(?i)yes|no|on|off|true|false|null|~"
@@ -228,6 +235,24 @@ final class Scalars {
                 case "h" -> Duration.ofHours(length);
                 default -> Duration.ofMinutes(length);
             };
+        });
+    }
+
+    /** A day, which means its start, or an instant, both in UTC: {@code 2026-12-01}, {@code 2026-12-08T06:00:00Z}. */
+    static Optional<Instant> instant(Value value) {
+        return value.scalar(node -> {
+            String text = node.getValue();
+            if (!DAY_OR_INSTANT.matcher(text).matches()) {
+                throw new IllegalArgumentException(
+                        "neither a day nor an instant in UTC; write 2026-12-01 or 2026-12-08T06:00:00Z");
+            }
+            try {
+                return text.endsWith("Z")
+                        ? Instant.parse(text)
+                        : LocalDate.parse(text).atStartOfDay(ZoneOffset.UTC).toInstant();
+            } catch (DateTimeParseException e) {
+                throw new IllegalArgumentException("the calendar has no such day; correct it", e);
+            }
         });
     }
 

@@ -32,6 +32,11 @@ record Value(String key, int line, Node node, Problems problems) {
         return build(() -> read.apply(scalar));
     }
 
+    /** An item of this value, which is a list. */
+    Value item(Node item) {
+        return new Value(key, Yaml.line(item.getStartMark()), item, problems);
+    }
+
     /** Makes a record of this value, absent where its constructor reports a problem. */
     <T> Optional<T> build(Supplier<T> constructor) {
         try {

@@ -5,12 +5,15 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.flagcast.allocation.AllocationParameters;
+import io.flagcast.allocation.BanditLearner;
+import io.flagcast.allocation.BanditLearner.Algorithm;
 import io.flagcast.allocation.Curve;
+import io.flagcast.allocation.Curve.Piecewise.Point;
 import io.flagcast.allocation.Layer;
 import io.flagcast.allocation.Policy;
+import io.flagcast.allocation.Policy.Tiered.Step;
 import io.flagcast.allocation.Segments;
 import io.flagcast.allocation.Segments.Band;
-import io.flagcast.allocation.ThompsonSampling;
 import io.flagcast.experiments.Experiment.Status;
 import io.flagcast.experiments.Experiment.Stickiness;
 import io.flagcast.rules.Action;
@@ -93,8 +96,7 @@ class ExperimentFilesTest {
                         Optional.of("country IN ('DE', 'FR')"),
                         new Segments(
                                 List.of(new Band("low", 0, 30), new Band("mid", 30, 70), new Band("high", 70, 100))),
-                        new Policy.Tiered(List.of(80.0, 50.0, 20.0), List.of(1.0, 1.0, 0.0, 0.0)),
-                        Optional.empty(),
+                        new Policy.Tiered(List.of(80.0, 50.0, 20.0), List.of(1.0, 1.0, 0.0, 0.0), List.of()),
                         0.05,
                         0.10,
                         Stickiness.ENROLMENT,
@@ -154,7 +156,7 @@ class ExperimentFilesTest {
     void tierProbabilitiesStandInsteadOfAnActiveTier() {
         assertThat(designWith("  active_tier: 2 ", "  tier_probabilities: [100%, 50%, 10%, 0%] ")
                         .allocation())
-                .isEqualTo(new Policy.Tiered(List.of(80.0, 50.0, 20.0), List.of(1.0, 0.5, 0.1, 0.0)));
+                .isEqualTo(new Policy.Tiered(List.of(80.0, 50.0, 20.0), List.of(1.0, 0.5, 0.1, 0.0), List.of()));
     }
 
     @Test
@@ -172,13 +174,51 @@ class ExperimentFilesTest {
     }
 
     @Test
-    void aBanditNamesItsReward() {
+    void aWeightMayFollowStraightLinesBetweenPoints() {
+        assertThat(weighted("{curve: piecewise, points: [[0, 10%], [60, 0.2], [100, 90%]], ceiling: 80%}"))
+                .isEqualTo(new Policy.WeightedRandom(
+                        new Curve.Piecewise(List.of(new Point(0, 0.1), new Point(60, 0.2), new Point(100, 0.9))),
+                        0,
+                        0.8));
+    }
+
+    @Test
+    void aRampSaysOnWhichDateWhichTierBecomesActive() {
+        Policy ramped = designWith(
+                        "active_tier: 2 ",
+                        "active_tier: 1\n  ramp: [{from: 2026-12-01, active_tier: 2},"
+                                + " {from: 2026-12-08T06:00:00Z, active_tier: 4}]")
+                .allocation();
+        assertThat(ramped)
+                .isEqualTo(Policy.Tiered.upTo(1, List.of(80.0, 50.0, 20.0))
+                        .withRamp(List.of(
+                                new Step(Instant.parse("2026-12-01T00:00:00Z"), 2),
+                                new Step(Instant.parse("2026-12-08T06:00:00Z"), 4))));
+    }
+
+    private static final Metric CONVERSION_RATE = new Metric(
+            "conversion_rate", Metric.Kind.PROPORTION, "purchase", Duration.ofDays(1), Direction.HIGHER_IS_BETTER);
+
+    @Test
+    void aBanditNamesItsRewardAndWhatSplitsItsCells() {
         Experiment experiment = designWith(TIERS, """
                   type: bandit
-                  bandit: {algorithm: thompson, reward: conversion_rate, floor: 10%, max_step: 20pp, min_users: 500}
+                  bandit:
+                    algorithm: ucb
+                    reward: revenue_per_user
+                    context: [plan, country]
+                    floor: 10%
+                    max_step: 20pp
+                    min_users: 500
+                    half_life: 24h
                 """);
-        assertThat(experiment.allocation()).isEqualTo(new Policy.Bandit(new ThompsonSampling(0.1, 0.2, 500), Map.of()));
-        assertThat(experiment.reward()).contains("conversion_rate");
+        Metric revenue = new Metric(
+                "revenue_per_user", Metric.Kind.MEAN, "purchase", Duration.ofDays(7), Direction.HIGHER_IS_BETTER);
+        assertThat(experiment.allocation())
+                .isEqualTo(new Policy.Bandit(
+                        new BanditLearner(Algorithm.UCB, revenue, 0.1, 0.2, 500, 0.5),
+                        List.of("plan", "country"),
+                        Map.of()));
     }
 
     @Test
@@ -186,7 +226,10 @@ class ExperimentFilesTest {
         Experiment experiment =
                 designWith(TIERS, "  type: bandit\n  bandit: {algorithm: thompson, reward: conversion_rate}\n");
         assertThat(experiment.allocation())
-                .isEqualTo(new Policy.Bandit(new ThompsonSampling(0.05, 0.1, 100), Map.of()));
+                .isEqualTo(new Policy.Bandit(
+                        new BanditLearner(Algorithm.THOMPSON, CONVERSION_RATE, 0.05, 0.1, 100, 1),
+                        List.of(),
+                        Map.of()));
     }
 
     private static Experiment designWith(String replaced, String by) {
@@ -210,7 +253,6 @@ class ExperimentFilesTest {
                         Optional.empty(),
                         Segments.SINGLE,
                         new Policy.Percentage(0.1),
-                        Optional.empty(),
                         0,
                         0.1,
                         Stickiness.ENROLMENT,
@@ -363,6 +405,7 @@ class ExperimentFilesTest {
                 .hasMessage("""
                         %1$s/a.yaml:5: status 'activ': not one of active, paused, off; did you mean 'active'?
                         %1$s/b.yaml:1: experiment_id 'minimal': also declared in %1$s/a.yaml:1; give every experiment its own
+                        %1$s/b.yaml:3: salt 'minimal-1': also in %1$s/a.yaml:3, so every user would fall alike in both; give the newer experiment its own
                         %1$s/c.yaml:1: experiment_id 'minimal': also declared in %1$s/a.yaml:1; give every experiment its own
                         %1$s/c.yaml:2: unknown key 'feature'; did you mean 'feature_id'?
                         %1$s/c.yaml:4: layer 'checkout' [0.3, 0.5) overlaps [0.4, 1.0) in %1$s/b.yaml:5; active experiments of one layer need separate ranges

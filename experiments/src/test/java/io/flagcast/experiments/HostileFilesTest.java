@@ -30,6 +30,13 @@ class HostileFilesTest {
         return new Bad(replaced, by, List.of(problems));
     }
 
+    /** The design's file with another policy. */
+    private static Bad replacingTiers(String policy, String... problems) {
+        int start = DESIGN.indexOf("type: tiered");
+        int end = DESIGN.indexOf("  # tier_probabilities");
+        return bad(DESIGN.substring(start, end), policy + "\n", problems);
+    }
+
     static Stream<Bad> badFiles() {
         return Stream.of(
                 // Keys
@@ -256,23 +263,64 @@ class HostileFilesTest {
                         """,
                         "35: rule_id 'pull_back_high_responders': also declared on line 27; give every rule its own"
                                 + " rule_id"),
+                // Bandits, ramps and curves
                 bad(
                         "  type: tiered",
                         """
                           type: bandit
-                          bandit: {algorithm: thompson, reward: revenue_per_user, max_step: 10%, context: [plan]}
+                          bandit: {algorithm: exp3, reward: revenue, max_step: 10%, contxt: [plan], half_life: 5m}
                           #\
                         """,
-                        "11: reward 'revenue_per_user': is of kind mean; a bandit learns from a metric of kind"
-                                + " proportion",
-                        "11: max_step '10%': not in points; write 10pp for a step of 0.1 in" + " probability",
-                        "11: unknown key 'context'; valid in bandit are algorithm, reward, floor,"
-                                + " max_step, min_users",
+                        "11: algorithm 'exp3': not one of thompson, epsilon_greedy, ucb",
+                        "11: reward 'revenue': not declared in metrics (conversion_rate, revenue_per_user)",
+                        "11: max_step '10%': not in points; write 10pp for a step of 0.1 in probability",
+                        "11: half_life '5m': shorter than 1h; write a longer one, as in 28d, or remove the key to forget"
+                                + " nothing",
+                        "11: unknown key 'contxt'; did you mean 'context'?",
                         "13: unknown key 'tier_thresholds'; valid in allocation of type"
                                 + " bandit are type, exploration, unscored, stickiness, bandit",
                         "14: unknown key"
                                 + " 'active_tier'; valid in allocation of type bandit are type, exploration, unscored,"
                                 + " stickiness, bandit"),
+                replacingTiers(
+                        "type: bandit\n  bandit: {algorithm: ucb, reward: conversion_rate, context: [plan, plan]}",
+                        "11: context [plan, plan] names a column twice"),
+                replacingTiers(
+                        "type: bandit\n  bandit: {algorithm: ucb, reward: conversion_rate, context: [a, b, c, d, e, f]}",
+                        "11: context: names 6 columns, but each splits every cell again; keep at most 5"),
+                replacingTiers(
+                        "type: bandit\n  bandit: {algorithm: ucb, reward: conversion_rate, floor: 60%}",
+                        "11: floor 0.6 is outside [0, 0.5]"),
+                bad(
+                        "active_tier: 2 ",
+                        "active_tier: 2\n  ramp: [{from: 2026-12-01, active_tier: 1}]",
+                        "13: ramp begins with active_tier 1, but 2 tiers are enabled before it: a ramp only adds users;"
+                                + " begin with 2 or more, or enable fewer before"),
+                bad(
+                        "active_tier: 2 ",
+                        "active_tier: 1\n  ramp: [{from: 2026-12-08, active_tier: 2}, {from: 2026-12-01, active_tier: 3}]",
+                        "13: ramp is out of order: 2026-12-01T00:00:00Z comes after 2026-12-08T00:00:00Z"),
+                bad(
+                        "active_tier: 2 ",
+                        "active_tier: 1\n  ramp: [{from: 2026-02-30, active_tier: 2}, {from: soon, active_tier: 5}]",
+                        "13: from '2026-02-30': the calendar has no such day; correct it",
+                        "13: from 'soon': neither a day nor an instant in UTC; write 2026-12-01 or 2026-12-08T06:00:00Z",
+                        "13: active_tier '5': outside 0 (nobody) to 4 (everybody)"),
+                replacingTiers(
+                        "type: weighted_random\n  weight_parameters: {curve: piecewise, points: [[0, 50%], [100, 10%]]}",
+                        "11: points fall from weight 0.5 at score 0.0 to 0.1 at 100.0: a higher score is enabled at least"
+                                + " as often"),
+                replacingTiers(
+                        "type: weighted_random\n  weight_parameters: {curve: piecewise, points: [[10, 50%], [60, 70%]]}",
+                        "11: points must begin with score 0 and end with score 100, as in [[0, 10%], [60, 20%], [100,"
+                                + " 90%]]"),
+                replacingTiers(
+                        "type: weighted_random\n  weight_parameters: {curve: piecewise, points: [[0, 50], 60%]}",
+                        "11: points '50': above 1; write 50% for percent or a number from 0 to 1",
+                        "11: points '60%': a point is a score and its weight; write [score, weight], as in [60, 20%]"),
+                replacingTiers(
+                        "type: weighted_random\n  weight_parameters: {curve: linear, floor: 90%, ceiling: 10%}",
+                        "11: floor 0.9 is above ceiling 0.1"),
 
                 // YAML itself
                 bad(

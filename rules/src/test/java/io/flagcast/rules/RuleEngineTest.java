@@ -22,7 +22,6 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.Random;
 import java.util.function.Function;
@@ -367,7 +366,8 @@ class RuleEngineTest {
     private static AllocationParameters parameters(double share) {
         return new AllocationParameters(
                 7,
-                Map.of("high", new AllocationParameters.Setting(share, OptionalDouble.empty(), 7, Optional.empty())),
+                Map.of("high", new AllocationParameters.Setting(share, 7, Optional.empty())),
+                Map.of(),
                 OptionalInt.empty());
     }
 

@@ -1,0 +1,267 @@
+package io.flagcast.allocation;
+
+import io.flagcast.allocation.BanditUpdate.Gate;
+import io.flagcast.allocation.BanditUpdate.Gate.Verdict;
+import io.flagcast.allocation.BanditUpdate.Step;
+import io.flagcast.statistics.BetaPosterior;
+import io.flagcast.statistics.Comparison;
+import io.flagcast.statistics.Comparison.Belief;
+import io.flagcast.statistics.Metric;
+import io.flagcast.statistics.Normal;
+import io.flagcast.statistics.PartialPooling;
+import io.flagcast.statistics.Posterior;
+import io.flagcast.statistics.StudentPosterior;
+import io.flagcast.statistics.WeightedMoments;
+import java.io.Serializable;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.function.ToDoubleFunction;
+import org.apache.commons.math3.distribution.NormalDistribution;
+
+/**
+ * How a bandit learns, in batches, which base probability each of its cells gets.
+ *
+ * <p>An update is a pure function of the evidence and of the probabilities in force: posteriors are compared by quadrature
+ * and never sampled, so that a run can be repeated. Cells of one segment are partially pooled: the effects of the others are
+ * the prior of each ({@link PartialPooling}), so that a small cell follows its segment. Segments are not pooled: scores are
+ * there to tell them apart.
+ *
+ * <p>Sources: Thompson sampling, D. Russo and others, "A Tutorial on Thompson Sampling", 2018, section 3; forgetting by
+ * discounted counts, V. Raj, S. Kalyani, "Taming Non-stationary Bandits: A Bayesian Approach", 2017; upper bounds of
+ * posteriors, E. Kaufmann, O. Cappé, A. Garivier, "On Bayesian Upper Confidence Bounds for Bandit Problems", 2012, here
+ * those of a normal law with the posterior's mean and variance at the level 1 − 1/n.
+ *
+ * @param algorithm how beliefs become a probability
+ * @param reward the metric that it raises, or lowers where lower is better
+ * @param floor probability in [0, 0.5] that each arm keeps whatever is believed: base probability = floor + (1 − 2
+ *     floor) · weight of the enabled arm
+ * @param maxStep most that one update moves a probability, in (0, 1]
+ * @param minUsers users that each arm of a segment needs before any of its cells moves, at least 1
+ * @param dailyDiscount fraction of its weight that evidence keeps per day, in (0, 1]; 1 forgets nothing
+ */
+public record BanditLearner(
+        Algorithm algorithm, Metric reward, double floor, double maxStep, long minUsers, double dailyDiscount)
+        implements Serializable {
+
+    /** Base probability before anything is learned. */
+    public static final double START = 0.5;
+
+    /** Most that an update may lose, as a fraction of the mean reward in force. */
+    public static final double MARGIN = 0.01;
+
+    /** Least effective sample size of an update. */
+    public static final double LEAST_SAMPLE = 200;
+
+    private static final double ONE_SIDED_95 = new NormalDistribution(null, 0, 1).inverseCumulativeProbability(0.95);
+
+    /** How beliefs become the weight of the enabled arm, in [0, 1]. */
+    public enum Algorithm {
+        /** The probability that the enabled arm is better. */
+        THOMPSON,
+        /** 1 where the enabled arm's mean is better, 0 where it is worse; epsilon is twice the floor. */
+        EPSILON_GREEDY,
+        /** 1 where the enabled arm's upper bound is better, 0 where it is worse. */
+        UCB
+    }
+
+    public BanditLearner {
+        Objects.requireNonNull(algorithm, "algorithm");
+        Objects.requireNonNull(reward, "reward");
+        if (!(floor >= 0 && floor <= 0.5)) {
+            throw new IllegalArgumentException("floor " + floor + " is outside [0, 0.5]");
+        }
+        if (!(maxStep > 0 && maxStep <= 1)) {
+            throw new IllegalArgumentException("max_step " + maxStep + " is outside (0, 1]");
+        }
+        if (minUsers < 1) {
+            throw new IllegalArgumentException("min_users " + minUsers + " is below 1");
+        }
+        if (!(dailyDiscount > 0 && dailyDiscount <= 1)) {
+            throw new IllegalArgumentException("daily discount " + dailyDiscount + " is outside (0, 1]");
+        }
+    }
+
+    /**
+     * How much evidence of some age counts, in (0, 1].
+     *
+     * @param age since its outcome windows closed, not negative
+     */
+    public double weightOf(Duration age) {
+        return Math.pow(dailyDiscount, age.toSeconds() / 86_400.0);
+    }
+
+    /**
+     * The next base probabilities.
+     *
+     * @param evidence rewards of every cell since the experiment began, discounted by {@link #weightOf}: whole segments where
+     *     the experiment has no context, cells with a context where it has one
+     * @param inForce base probability of a cell
+     * @return a step for every cell of the evidence and, where cells have a context, for their whole segments too: users with
+     *     a context that nobody was seen with get that probability
+     */
+    public BanditUpdate update(Map<Cell, Arms> evidence, ToDoubleFunction<Cell> inForce) {
+        Map<String, Map<Cell, Arms>> segments = new TreeMap<>();
+        evidence.forEach((cell, arms) -> segments.computeIfAbsent(cell.segment(), name -> new TreeMap<>())
+                .put(cell, arms));
+        List<Step> steps = new ArrayList<>();
+        segments.forEach((segment, cells) -> steps.addAll(steps(segment, cells, inForce)));
+        return new BanditUpdate(
+                steps,
+                gate(steps.stream()
+                        .filter(step -> evidence.containsKey(step.cell()))
+                        .toList()));
+    }
+
+    private List<Step> steps(String segment, Map<Cell, Arms> cells, ToDoubleFunction<Cell> inForce) {
+        Arms all = cells.values().stream().reduce(Arms.EMPTY, Arms::merge);
+        boolean enough = all.enabled().n() >= minUsers && all.control().n() >= minUsers;
+        Optional<Comparison> whole = enough ? belief(all) : Optional.empty();
+        String reason = enough
+                ? "rewards that do not vary: nothing to compare"
+                : "%,d enabled and %,d control users in the segment, needs min_users %,d of each"
+                        .formatted(all.enabled().n(), all.control().n(), minUsers);
+        Map<Cell, Comparison> pooled = whole.isPresent() ? pooled(cells) : Map.of();
+        List<Step> steps = new ArrayList<>();
+        cells.forEach((cell, arms) ->
+                steps.add(whole.map(belief -> step(cell, arms, pooled.getOrDefault(cell, belief), inForce))
+                        .orElseGet(() -> held(cell, arms, reason, inForce))));
+        if (cells.keySet().stream().noneMatch(Cell::isWhole)) {
+            Cell cell = Cell.whole(segment);
+            steps.add(whole.map(belief -> step(cell, all, belief, inForce))
+                    .orElseGet(() -> held(cell, all, reason, inForce)));
+        }
+        return steps;
+    }
+
+    private static Step held(Cell cell, Arms arms, String reason, ToDoubleFunction<Cell> inForce) {
+        double before = inForce.applyAsDouble(cell);
+        return new Step(cell, arms, Optional.empty(), before, before, before, reason);
+    }
+
+    private Step step(Cell cell, Arms arms, Comparison belief, ToDoubleFunction<Cell> inForce) {
+        double before = inForce.applyAsDouble(cell);
+        // The floor is added, never cut off and renormalised: the order of beliefs stays, and each arm has its floor.
+        double target = floor + (1 - 2 * floor) * weight(belief, arms.n());
+        double after = before + Math.max(-maxStep, Math.min(maxStep, target - before));
+        String reason = "enabled %.4f ± %.4f, control %.4f ± %.4f, %s with probability %.3f"
+                .formatted(
+                        belief.first().mean(),
+                        belief.first().standardDeviation(),
+                        belief.second().mean(),
+                        belief.second().standardDeviation(),
+                        isHigherBetter() ? "higher" : "lower",
+                        isHigherBetter() ? belief.probabilityGreater() : 1 - belief.probabilityGreater());
+        return new Step(cell, arms, Optional.of(belief), target, before, after, reason);
+    }
+
+    private boolean isHigherBetter() {
+        return reward.direction() == Metric.Direction.HIGHER_IS_BETTER;
+    }
+
+    /** Weight of the enabled arm, in [0, 1]. */
+    private double weight(Comparison belief, long users) {
+        return switch (algorithm) {
+            case THOMPSON -> isHigherBetter() ? belief.probabilityGreater() : 1 - belief.probabilityGreater();
+            case EPSILON_GREEDY -> choice(belief, 0);
+            case UCB ->
+                choice(belief, new NormalDistribution(null, 0, 1).inverseCumulativeProbability(1 - 1.0 / (users + 1)));
+        };
+    }
+
+    /** 1 for the enabled arm, 0 for the other, ½ where neither is ahead. */
+    private double choice(Comparison belief, double deviations) {
+        return (1 + Math.signum(index(belief.first(), deviations) - index(belief.second(), deviations))) / 2;
+    }
+
+    private double index(Belief arm, double deviations) {
+        return (isHigherBetter() ? arm.mean() : -arm.mean()) + deviations * arm.standardDeviation();
+    }
+
+    private Optional<Comparison> belief(Arms arms) {
+        return posterior(arms.enabled())
+                .flatMap(enabled -> posterior(arms.control()).map(control -> Comparison.of(enabled, control)));
+    }
+
+    /** What each cell's own data and the effects of the other cells say together; only cells with data of both arms. */
+    private Map<Cell, Comparison> pooled(Map<Cell, Arms> cells) {
+        Map<Cell, Normal> effects = new TreeMap<>();
+        cells.forEach((cell, arms) -> belief(arms)
+                .ifPresent(own -> effects.put(
+                        cell,
+                        new Normal(
+                                own.first().mean() - own.second().mean(),
+                                Math.pow(own.first().standardDeviation(), 2)
+                                        + Math.pow(own.second().standardDeviation(), 2)))));
+        Map<Cell, Normal> priors = PartialPooling.priorsFromOthers(effects);
+        Map<Cell, Comparison> beliefs = new TreeMap<>();
+        priors.forEach((cell, prior) -> beliefs.put(
+                cell,
+                Comparison.of(
+                        posterior(cells.get(cell).enabled()).orElseThrow(),
+                        posterior(cells.get(cell).control()).orElseThrow(),
+                        prior)));
+        return beliefs;
+    }
+
+    /** Absent where rows are too few, or do not vary although they are no proportion. */
+    private Optional<Posterior> posterior(WeightedMoments rewards) {
+        double rows = rewards.effectiveSampleSize();
+        if (reward.kind() == Metric.Kind.PROPORTION) {
+            double successes = rewards.n() == 0 ? 0 : rows * rewards.mean().orElseThrow();
+            // Rounding of weighted sums must not leave a negative count.
+            return rewards.n() == 0
+                    ? Optional.empty()
+                    : Optional.of(BetaPosterior.of(Math.max(0, successes), Math.max(0, rows - successes)));
+        }
+        double variance = rewards.variance().orElse(0);
+        return rows > 4 && variance > 0
+                ? Optional.of(new StudentPosterior(rewards.mean().orElseThrow(), Math.sqrt(variance), rows - 1))
+                : Optional.empty();
+    }
+
+    private Gate gate(List<Step> steps) {
+        double users = 0;
+        double incumbent = 0;
+        double gain = 0;
+        double variance = 0;
+        double weights = 0;
+        double squaredWeights = 0;
+        for (Step step : steps) {
+            WeightedMoments enabled = step.evidence().enabled();
+            WeightedMoments control = step.evidence().control();
+            if (enabled.n() < 2 || control.n() < 2) {
+                continue;
+            }
+            double n = step.evidence().n();
+            double difference = enabled.mean().orElseThrow() - control.mean().orElseThrow();
+            double moved = step.after() - step.before();
+            users += n;
+            incumbent += n * (control.mean().orElseThrow() + step.before() * difference);
+            gain += n * moved * difference;
+            variance += n
+                    * n
+                    * moved
+                    * moved
+                    * (enabled.variance().orElseThrow() + control.variance().orElseThrow());
+            weights += step.after() * enabled.w() + (1 - step.after()) * control.w();
+            squaredWeights +=
+                    step.after() * step.after() * enabled.w2() + (1 - step.after()) * (1 - step.after()) * control.w2();
+        }
+        if (steps.stream().allMatch(step -> step.after() == step.before())) {
+            return new Gate(incumbent / Math.max(1, users), 0, 0, 0, 0, Verdict.NOTHING_TO_DO);
+        }
+        double better = (isHigherBetter() ? gain : -gain) / Math.max(1, users);
+        double lowerBound = better - ONE_SIDED_95 * Math.sqrt(variance) / Math.max(1, users);
+        double limit = -MARGIN * Math.abs(incumbent) / Math.max(1, users);
+        double sample = squaredWeights > 0 ? weights * weights / squaredWeights : 0;
+        Verdict verdict = sample < LEAST_SAMPLE
+                ? Verdict.TOO_LITTLE_DATA
+                : lowerBound >= limit ? Verdict.PASSED : Verdict.INFERIOR;
+        return new Gate(incumbent / Math.max(1, users), better, lowerBound, limit, sample, verdict);
+    }
+}

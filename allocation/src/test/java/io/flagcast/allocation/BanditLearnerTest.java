@@ -1,0 +1,296 @@
+package io.flagcast.allocation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.within;
+
+import io.flagcast.allocation.BanditLearner.Algorithm;
+import io.flagcast.allocation.BanditUpdate.Gate.Verdict;
+import io.flagcast.allocation.BanditUpdate.Step;
+import io.flagcast.statistics.Metric;
+import io.flagcast.statistics.Metric.Direction;
+import io.flagcast.statistics.Metric.Kind;
+import io.flagcast.statistics.WeightedMoments;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.constraints.DoubleRange;
+import net.jqwik.api.constraints.LongRange;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class BanditLearnerTest {
+
+    private static final Cell HIGH = Cell.whole("high");
+
+    private static Metric metric(Kind kind, Direction direction) {
+        return new Metric("reward", kind, "purchase", Duration.ofDays(1), direction);
+    }
+
+    private static BanditLearner learner(Algorithm algorithm, double floor, double maxStep) {
+        return new BanditLearner(
+                algorithm, metric(Kind.PROPORTION, Direction.HIGHER_IS_BETTER), floor, maxStep, 100, 1);
+    }
+
+    private static WeightedMoments rewards(long successes, long n, double weight) {
+        double w = weight;
+        return new WeightedMoments(
+                n, n * w, n * w * w, successes * w, successes * w, successes * w * w, successes * w * w);
+    }
+
+    /** Logged at an even chance. */
+    private static Arms arms(long enabledSuccesses, long enabled, long controlSuccesses, long control) {
+        return new Arms(rewards(enabledSuccesses, enabled, 2), rewards(controlSuccesses, control, 2));
+    }
+
+    private static WeightedMoments values(double... values) {
+        return Arrays.stream(values)
+                .boxed()
+                .reduce(WeightedMoments.EMPTY, (sums, y) -> sums.plus(2, y), WeightedMoments::merge);
+    }
+
+    private static BanditUpdate update(BanditLearner learner, Arms arms, double inForce) {
+        return learner.update(Map.of(HIGH, arms), cell -> inForce);
+    }
+
+    private static Step only(BanditUpdate update) {
+        assertThat(update.steps()).hasSize(1);
+        return update.steps().get(0);
+    }
+
+    @Test
+    void nothingMovesUntilEachArmOfTheSegmentHasItsUsers() {
+        BanditUpdate update = update(learner(Algorithm.THOMPSON, 0.05, 0.1), arms(90, 99, 100, 1_000), 0.3);
+
+        assertThat(only(update).after()).isEqualTo(0.3);
+        assertThat(only(update).reason())
+                .isEqualTo("99 enabled and 1,000 control users in the segment, needs min_users 100 of each");
+        assertThat(update.gate().verdict()).isEqualTo(Verdict.NOTHING_TO_DO);
+        assertThat(update.changes()).isEmpty();
+    }
+
+    @Test
+    void oneUpdateMovesNoFurtherThanTheMaximalStep() {
+        BanditLearner learner = learner(Algorithm.THOMPSON, 0.05, 0.1);
+
+        assertThat(only(update(learner, arms(900, 1_000, 100, 1_000), 0.5)).after())
+                .isCloseTo(0.6, within(1e-12));
+        assertThat(only(update(learner, arms(100, 1_000, 900, 1_000), 0.5)).after())
+                .isCloseTo(0.4, within(1e-12));
+    }
+
+    @ParameterizedTest
+    @EnumSource(Algorithm.class)
+    void eachArmKeepsTheFloorHoweverClearTheWinner(Algorithm algorithm) {
+        BanditLearner unhurried = learner(algorithm, 0.05, 1);
+
+        assertThat(only(update(unhurried, arms(900, 1_000, 100, 1_000), 0.5)).after())
+                .isCloseTo(0.95, within(1e-12));
+        assertThat(only(update(unhurried, arms(100, 1_000, 900, 1_000), 0.5)).after())
+                .isCloseTo(0.05, within(1e-12));
+    }
+
+    /**
+     * The floor is added: floor + (1 − 2 floor) P. Beta(2, 1) against Beta(1, 2): the integral of 2x (1 − (1 − x)²) is
+     * 4/3 − 1/2 = 5/6.
+     */
+    @Test
+    void theTargetIsTheProbabilityOfBeingBetterBetweenTheFloors() {
+        BanditLearner learner = new BanditLearner(
+                Algorithm.THOMPSON, metric(Kind.PROPORTION, Direction.HIGHER_IS_BETTER), 0.1, 1, 1, 1);
+
+        assertThat(only(update(learner, arms(1, 1, 0, 1), 0.5)).target()).isCloseTo(0.1 + 0.8 * 5 / 6, within(1e-9));
+        assertThat(only(update(learner, arms(0, 1, 1, 1), 0.5)).target()).isCloseTo(0.1 + 0.8 / 6, within(1e-9));
+    }
+
+    @ParameterizedTest
+    @EnumSource(Algorithm.class)
+    void equalArmsAreDrawnToAHalf(Algorithm algorithm) {
+        assertThat(only(update(learner(algorithm, 0.05, 1), arms(500, 1_000, 500, 1_000), 0.9))
+                        .target())
+                .isCloseTo(0.5, within(1e-9));
+    }
+
+    @ParameterizedTest
+    @EnumSource(Algorithm.class)
+    void aMetricThatShouldFallPullsTheOtherWay(Algorithm algorithm) {
+        BanditLearner learner =
+                new BanditLearner(algorithm, metric(Kind.PROPORTION, Direction.LOWER_IS_BETTER), 0.05, 1, 100, 1);
+        BanditUpdate update = update(learner, arms(100, 1_000, 300, 1_000), 0.5);
+
+        assertThat(only(update).after()).isCloseTo(0.95, within(1e-6));
+        assertThat(update.gate().gain()).isPositive();
+        assertThat(update.gate().verdict()).isEqualTo(Verdict.PASSED);
+    }
+
+    /** The arm that is less known has the higher upper bound although its mean is lower. */
+    @Test
+    void upperBoundsFavourTheArmThatIsLessKnownAndGreedDoesNot() {
+        Arms arms = arms(9, 100, 1_000, 10_000);
+
+        assertThat(only(update(learner(Algorithm.UCB, 0.05, 1), arms, 0.5)).target())
+                .isCloseTo(0.95, within(1e-12));
+        assertThat(only(update(learner(Algorithm.EPSILON_GREEDY, 0.05, 1), arms, 0.5))
+                        .target())
+                .isCloseTo(0.05, within(1e-12));
+    }
+
+    /** Half of the users of day 1 were enabled, a tenth of day 2, which was the better day: pooled rates would mislead. */
+    @Test
+    void whatTheBanditChoseBeforeDoesNotBiasWhatItLearns() {
+        WeightedMoments enabled = rewards(50, 1_000, 2).merge(rewards(40, 200, 10));
+        WeightedMoments control = rewards(50, 1_000, 2).merge(rewards(360, 1_800, 1 / 0.9));
+        BanditUpdate update = update(learner(Algorithm.THOMPSON, 0, 1), new Arms(enabled, control), 0.5);
+
+        // Both days have 2,000 users; both arms convert 5 % and 20 %: (0.05 + 0.2) / 2 in either arm.
+        assertThat(only(update).belief().orElseThrow().first().mean()).isCloseTo(0.125, within(0.002));
+        assertThat(only(update).belief().orElseThrow().second().mean()).isCloseTo(0.125, within(0.002));
+        assertThat(only(update).target()).isCloseTo(0.5, within(0.02));
+    }
+
+    @Test
+    void discountedEvidenceIsBelievedLess() {
+        BanditLearner learner = new BanditLearner(
+                Algorithm.THOMPSON, metric(Kind.PROPORTION, Direction.HIGHER_IS_BETTER), 0, 1, 100, 0.5);
+        Arms arms = arms(60, 1_000, 50, 1_000);
+
+        assertThat(learner.weightOf(Duration.ZERO)).isEqualTo(1);
+        assertThat(learner.weightOf(Duration.ofDays(3))).isCloseTo(0.125, within(1e-12));
+        double fresh = only(update(learner, arms, 0.5)).target();
+        double old = only(update(learner, arms.discounted(0.125), 0.5)).target();
+        assertThat(fresh).isGreaterThan(old);
+        assertThat(old).isGreaterThan(0.5);
+    }
+
+    /** Student's t with 3 degrees of freedom each, scale 1 and difference 0: a half; values far apart: nearly 1. */
+    @Test
+    void valuesAreComparedWithUnknownVariance() {
+        BanditLearner learner =
+                new BanditLearner(Algorithm.THOMPSON, metric(Kind.MEAN, Direction.HIGHER_IS_BETTER), 0, 1, 5, 1);
+        WeightedMoments low = values(0, 1, 2, 3, 4);
+
+        assertThat(only(update(learner, new Arms(low, low), 0.9)).target()).isCloseTo(0.5, within(1e-9));
+        assertThat(only(update(learner, new Arms(values(100, 101, 102, 103, 104), low), 0.9))
+                        .target())
+                .isGreaterThan(0.999);
+        Step constant = only(update(learner, new Arms(values(3, 3, 3, 3, 3), low), 0.9));
+        assertThat(constant.after()).isEqualTo(0.9);
+        assertThat(constant.reason()).isEqualTo("rewards that do not vary: nothing to compare");
+    }
+
+    @Test
+    void aSmallCellFollowsTheOthersOfItsSegmentAndALargeOneItself() {
+        Map<Cell, Arms> evidence = new HashMap<>();
+        IntStream.range(0, 8)
+                .forEach(
+                        i -> evidence.put(new Cell("high", "{\"plan\":\"p" + i + "\"}"), arms(160, 2_000, 100, 2_000)));
+        Cell small = new Cell("high", "{\"plan\":\"small\"}");
+        Cell contrary = new Cell("high", "{\"plan\":\"contrary\"}");
+        evidence.put(small, arms(1, 20, 2, 20));
+        evidence.put(contrary, arms(1_000, 20_000, 1_600, 20_000));
+        BanditUpdate update = learner(Algorithm.THOMPSON, 0, 1).update(evidence, cell -> 0.5);
+        Map<Cell, Double> target = new HashMap<>();
+        update.steps().forEach(step -> target.put(step.cell(), step.target()));
+
+        // Alone, 1 of 20 against 2 of 20 is worse with probability about 0.7.
+        assertThat(target.get(small)).isGreaterThan(0.6);
+        assertThat(target.get(contrary)).isLessThan(0.01);
+        assertThat(target).containsKey(HIGH);
+    }
+
+    @Test
+    void segmentsDoNotBorrowFromOneAnother() {
+        Arms little = arms(5, 120, 5, 120);
+        double alone =
+                only(update(learner(Algorithm.THOMPSON, 0, 1), little, 0.5)).target();
+        BanditUpdate beside = learner(Algorithm.THOMPSON, 0, 1)
+                .update(Map.of(HIGH, little, Cell.whole("low"), arms(10, 10_000, 900, 10_000)), cell -> 0.5);
+
+        assertThat(beside.steps().get(0).cell()).isEqualTo(HIGH);
+        assertThat(beside.steps().get(0).target()).isEqualTo(alone);
+    }
+
+    /**
+     * Enabled 60 of 1,000 and control 50 of 1,000, each logged at a half; 0.5 to 0.6: the gain is 0.1 · 0.01, its standard
+     * error 0.1 · √(0.06 · 0.94 / 1000 + 0.05 · 0.95 / 1000), the effective sample size 1 / (0.6²/1000 + 0.4²/1000).
+     */
+    @Test
+    void theGateComparesWhatIsProposedWithWhatIsInForce() {
+        BanditUpdate update = update(learner(Algorithm.EPSILON_GREEDY, 0.05, 0.1), arms(60, 1_000, 50, 1_000), 0.5);
+
+        assertThat(update.gate().incumbent()).isCloseTo(0.055, within(1e-12));
+        assertThat(update.gate().gain()).isCloseTo(0.001, within(1e-12));
+        assertThat(update.gate().lowerBound())
+                .isCloseTo(0.001 - 1.6448536269514722 * 0.1 * Math.sqrt(0.0000564 + 0.0000475), within(1e-12));
+        assertThat(update.gate().limit()).isCloseTo(-0.00055, within(1e-12));
+        assertThat(update.gate().effectiveSampleSize()).isCloseTo(1_000 / 0.52, within(1e-6));
+        assertThat(update.gate().verdict()).isEqualTo(Verdict.INFERIOR);
+        assertThat(update.changes()).isEmpty();
+    }
+
+    @Test
+    void moreOfTheSameEvidencePassesTheGate() {
+        BanditUpdate update =
+                update(learner(Algorithm.EPSILON_GREEDY, 0.05, 0.1), arms(6_000, 100_000, 5_000, 100_000), 0.5);
+
+        assertThat(update.gate().verdict()).isEqualTo(Verdict.PASSED);
+        assertThat(update.changes()).extracting(Step::cell).containsExactly(HIGH);
+    }
+
+    @Test
+    void fewUsersDoNotPassTheGateHoweverClearTheyAre() {
+        BanditUpdate update = update(learner(Algorithm.THOMPSON, 0.05, 0.1), arms(100, 100, 0, 100), 0.5);
+
+        assertThat(update.gate().effectiveSampleSize()).isCloseTo(100 / 0.52, within(1e-9));
+        assertThat(update.gate().verdict()).isEqualTo(Verdict.TOO_LITTLE_DATA);
+        assertThat(update.changes()).isEmpty();
+    }
+
+    @Property(tries = 300)
+    void anUpdateStaysWithinFloorAndStep(
+            @ForAll Algorithm algorithm,
+            @ForAll @DoubleRange(min = 0.05, max = 0.95) double current,
+            @ForAll @LongRange(max = 5_000) long enabledRewards,
+            @ForAll @LongRange(max = 5_000) long controlRewards) {
+        double next = only(update(
+                        learner(algorithm, 0.05, 0.1), arms(enabledRewards, 5_000, controlRewards, 5_000), current))
+                .after();
+
+        assertThat(next).isBetween(0.05 - 1e-12, 0.95 + 1e-12).isCloseTo(current, within(0.1 + 1e-12));
+    }
+
+    @Test
+    void anUpdateIsTheSameWhateverTheOrderOfItsEvidence() {
+        Map<Cell, Arms> evidence = new HashMap<>();
+        for (String plan : List.of("a", "b", "c", "d")) {
+            evidence.put(new Cell("high", plan), arms(plan.charAt(0), 2_000, 100, 2_000));
+        }
+        BanditLearner learner = learner(Algorithm.THOMPSON, 0.05, 0.1);
+
+        assertThat(learner.update(evidence, cell -> 0.5))
+                .isEqualTo(learner.update(new HashMap<>(Map.copyOf(evidence)), cell -> 0.5));
+    }
+
+    @Test
+    void settingsOutsideTheirRangeAreRefused() {
+        Metric reward = metric(Kind.PROPORTION, Direction.HIGHER_IS_BETTER);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new BanditLearner(Algorithm.THOMPSON, reward, 0.6, 0.1, 100, 1))
+                .withMessage("floor 0.6 is outside [0, 0.5]");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new BanditLearner(Algorithm.THOMPSON, reward, 0.05, 0, 100, 1))
+                .withMessage("max_step 0.0 is outside (0, 1]");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new BanditLearner(Algorithm.THOMPSON, reward, 0.05, 0.1, 0, 1))
+                .withMessage("min_users 0 is below 1");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new BanditLearner(Algorithm.THOMPSON, reward, 0.05, 0.1, 100, 0))
+                .withMessage("daily discount 0.0 is outside (0, 1]");
+    }
+}

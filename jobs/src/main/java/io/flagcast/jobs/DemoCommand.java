@@ -2,6 +2,7 @@ package io.flagcast.jobs;
 
 import static org.apache.spark.sql.functions.col;
 
+import io.flagcast.allocation.Cell;
 import io.flagcast.experiments.Experiment;
 import io.flagcast.jobs.lake.Lake;
 import io.flagcast.jobs.lake.Publication;
@@ -134,7 +135,7 @@ final class DemoCommand implements Callable<Integer> {
         TextTable changes =
                 new TextTable(List.of("as of", "experiment", "segment", "cause", "share", "probability", "why"));
         for (Row row : lake.history(Tables.ALLOCATION_PARAMETERS)
-                .orderBy("effective_as_of", "experiment_id", "segment")
+                .orderBy("effective_as_of", "experiment_id", "segment", "cell")
                 .collectAsList()) {
             Double base = row.getAs("base_probability");
             changes.add(List.of(
@@ -143,7 +144,7 @@ final class DemoCommand implements Callable<Integer> {
                             .toLocalDate()
                             .toString(),
                     row.getAs("experiment_id"),
-                    row.getAs("segment"),
+                    new Cell(row.getAs("segment"), row.getAs("cell")).toString(),
                     row.getAs("cause"),
                     "%.0f %%".formatted(100 * row.<Double>getAs("share")),
                     base == null ? "" : "%.0f %%".formatted(100 * base),

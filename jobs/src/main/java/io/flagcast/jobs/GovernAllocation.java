@@ -1,11 +1,11 @@
 package io.flagcast.jobs;
 
 import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.lit;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import io.flagcast.allocation.AllocationParameters;
+import io.flagcast.allocation.Cell;
 import io.flagcast.allocation.Policy;
-import io.flagcast.allocation.ThompsonSampling;
 import io.flagcast.experiments.Experiment;
 import io.flagcast.jobs.ParameterLog.Cause;
 import io.flagcast.jobs.ParameterLog.Change;
@@ -14,7 +14,6 @@ import io.flagcast.rules.Observation;
 import io.flagcast.rules.Rule.Population;
 import io.flagcast.rules.RuleDecision;
 import io.flagcast.statistics.Metric;
-import io.flagcast.statistics.Moments;
 import io.flagcast.tables.Tables;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -22,8 +21,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
+import java.util.Optional;
 import java.util.OptionalDouble;
+import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
@@ -35,18 +35,19 @@ final class GovernAllocation {
     private GovernAllocation() {}
 
     static StageResult run(Run run) {
-        List<Measured> metrics = run
+        List<MeasuredSegment> metrics = run
                 .lake()
                 .slice(Tables.SEGMENT_METRICS, run.id().toString())
-                .where(col("window").notEqual(SegmentMetrics.DAY))
+                .where(col("window").notEqual(SegmentMetrics.DAY).or(isReward(run.experiments())))
                 .collectAsList()
                 .stream()
-                .map(Measured::of)
+                .map(MeasuredSegment::of)
                 .toList();
         ParameterLog log = ParameterLog.read(run.lake());
 
         List<RuleDecision> decisions = new ArrayList<>();
-        List<String> said = new ArrayList<>();
+        List<String> fired = new ArrayList<>();
+        List<String> learned = new ArrayList<>();
         for (Experiment experiment : run.experiments()) {
             if (experiment.status() != Experiment.Status.ACTIVE) {
                 continue;
@@ -54,12 +55,18 @@ final class GovernAllocation {
             List<RuleDecision> own = evaluate(experiment, metrics, log, run);
             decisions.addAll(own);
             List<Change> rules = ruleChanges(own, log, run);
+            Optional<UpdateBandits.Result> bandit =
+                    UpdateBandits.update(experiment, metrics, log.with(rules), run.asOf());
             List<Change> changes = new ArrayList<>(rules);
-            changes.addAll(banditChanges(experiment, metrics, log.with(rules), run));
-            append(experiment, changes, log, run);
+            bandit.ifPresent(update -> {
+                changes.addAll(update.changes());
+                learned.add(update.summary());
+            });
+            ParameterLog.append(
+                    run.lake(), experiment.experimentId(), changes, run.id().toString());
             own.stream()
                     .filter(decision -> decision.outcome() == RuleDecision.Outcome.FIRED)
-                    .forEach(decision -> said.add("%s: %s fired, share of %s %.0f %% -> %.0f %%"
+                    .forEach(decision -> fired.add("%s: %s fired, share of %s %.0f %% -> %.0f %%"
                             .formatted(
                                     experiment.experimentId(),
                                     decision.rule().ruleId(),
@@ -77,42 +84,37 @@ final class GovernAllocation {
                         schema());
         long written = run.lake().replaceSlice(Tables.RULE_DECISIONS, run.id(), rows);
         String summary = "%,d rule evaluations".formatted(written)
-                + (said.isEmpty() ? ", none fired" : "; " + String.join("; ", said));
+                + (fired.isEmpty() ? ", none fired" : "; " + String.join("; ", fired))
+                + (learned.isEmpty() ? "" : "; " + String.join("; ", learned));
         return StageResult.wrote(metrics.size(), Map.of(Tables.RULE_DECISIONS, written), summary);
     }
 
-    /** A row of {@code segment_metrics} as rules and bandit read it. */
-    private record Measured(
-            String experimentId,
-            String segment,
-            String population,
-            String metric,
-            String window,
-            Instant windowStart,
-            Moments values) {
-
-        static Measured of(Row row) {
-            return new Measured(
-                    row.getAs("experiment_id"),
-                    row.getAs("user_segment"),
-                    row.getAs("population"),
-                    row.getAs("metric_name"),
-                    row.getAs("window"),
-                    io.flagcast.jobs.lake.Lake.instant(row, "window_start"),
-                    Moments.ofSums(row.<Long>getAs("n"), row.<Double>getAs("sum"), row.<Double>getAs("sum_squares")));
-        }
+    /** The days that a bandit learns from. */
+    private static Column isReward(List<Experiment> experiments) {
+        return experiments.stream()
+                .filter(experiment -> experiment.allocation() instanceof Policy.Bandit)
+                .map(experiment -> col("experiment_id")
+                        .equalTo(experiment.experimentId())
+                        .and(col("metric_name")
+                                .equalTo(((Policy.Bandit) experiment.allocation())
+                                        .learner()
+                                        .reward()
+                                        .name())))
+                .reduce(Column::or)
+                .orElse(lit(false));
     }
 
     private static List<RuleDecision> evaluate(
-            Experiment experiment, List<Measured> metrics, ParameterLog log, Run run) {
+            Experiment experiment, List<MeasuredSegment> metrics, ParameterLog log, Run run) {
         Map<String, Metric.Kind> kinds = new LinkedHashMap<>();
         experiment.metrics().forEach(metric -> kinds.put(metric.name(), metric.kind()));
         List<Observation> observations = metrics.stream()
                 .filter(measured -> measured.experimentId().equals(experiment.experimentId())
                         && measured.window().equals(SegmentMetrics.EVIDENCE)
+                        && measured.cell().isWhole()
                         && kinds.containsKey(measured.metric()))
                 .map(measured -> new Observation(
-                        measured.segment(),
+                        measured.cell().segment(),
                         Population.valueOf(measured.population().toUpperCase(Locale.ROOT)),
                         measured.metric(),
                         kinds.get(measured.metric()),
@@ -130,79 +132,15 @@ final class GovernAllocation {
                 .map(decision -> new Change(
                         decision.experimentId(),
                         log.nextVersion(decision.experimentId()),
-                        decision.rule().when().segment(),
+                        Cell.whole(decision.rule().when().segment()),
                         decision.shareAfter(),
                         OptionalDouble.empty(),
+                        Optional.empty(),
                         run.asOf(),
                         Cause.RULE,
                         decision.decisionId(),
                         json(decision)))
                 .toList();
-    }
-
-    private static List<Change> banditChanges(
-            Experiment experiment, List<Measured> metrics, ParameterLog log, Run run) {
-        String decisionId = "bandit-" + experiment.experimentId() + "-" + run.asOf();
-        if (!(experiment.allocation() instanceof Policy.Bandit bandit) || log.has(decisionId)) {
-            return List.of();
-        }
-        AllocationParameters parameters = run.parameters(experiment);
-        // A bandit never moves a share: it keeps the one that a rule of this very run may have set.
-        AllocationParameters newest =
-                log.before(Instant.MAX).getOrDefault(experiment.experimentId(), AllocationParameters.INITIAL);
-        List<Change> changes = new ArrayList<>();
-        for (String segment : experiment.segments().names()) {
-            Moments enabled = rewards(experiment, segment, Population.ENABLED, metrics);
-            Moments control = rewards(experiment, segment, Population.CONTROL, metrics);
-            double current = parameters.baseProbability(segment).orElse(ThompsonSampling.START);
-            double next = bandit.learner().next(current, enabled, control);
-            if (next != current) {
-                changes.add(new Change(
-                        experiment.experimentId(),
-                        log.nextVersion(experiment.experimentId()),
-                        segment,
-                        newest.share(segment),
-                        OptionalDouble.of(next),
-                        run.asOf(),
-                        Cause.BANDIT,
-                        decisionId,
-                        json(enabled, control, current, next)));
-            }
-        }
-        return changes;
-    }
-
-    private static Moments rewards(
-            Experiment experiment, String segment, Population population, List<Measured> metrics) {
-        return metrics.stream()
-                .filter(measured -> measured.experimentId().equals(experiment.experimentId())
-                        && measured.segment().equals(segment)
-                        && measured.population().equals(population.label())
-                        && measured.window().equals(SegmentMetrics.TOTAL)
-                        && Objects.equals(measured.metric(), experiment.reward().orElse("")))
-                .map(Measured::values)
-                .findFirst()
-                .orElse(Moments.EMPTY);
-    }
-
-    /** Decision and change are one row, all changes of an experiment one commit. */
-    private static void append(Experiment experiment, List<Change> changes, ParameterLog log, Run run) {
-        if (changes.isEmpty()) {
-            return;
-        }
-        List<Row> rows = changes.stream().map(change -> change.toRow(run.id())).toList();
-        boolean ours = run.lake()
-                .appendOnce(
-                        Tables.ALLOCATION_PARAMETERS,
-                        rows,
-                        "flagcast-parameters-" + experiment.experimentId(),
-                        log.nextVersion(experiment.experimentId()));
-        if (!ours) {
-            throw new Refusal(
-                    ExitCode.TRY_AGAIN,
-                    "allocation_parameters: another process changed experiment %s meanwhile: run it again"
-                            .formatted(experiment.experimentId()));
-        }
     }
 
     private static String json(RuleDecision decision) {
@@ -223,18 +161,6 @@ final class GovernAllocation {
         return write(fields);
     }
 
-    private static String json(Moments enabled, Moments control, double before, double after) {
-        Map<String, Object> fields = new LinkedHashMap<>();
-        fields.put("enabled_users", enabled.n());
-        fields.put("enabled_rewards", enabled.sum());
-        fields.put("control_users", control.n());
-        fields.put("control_rewards", control.sum());
-        fields.put("probability_better", ThompsonSampling.probabilityBetter(enabled, control));
-        fields.put("base_probability_before", before);
-        fields.put("base_probability_after", after);
-        return write(fields);
-    }
-
     private static String write(Map<String, Object> fields) {
         try {
             return ParameterLog.JSON.writeValueAsString(fields);
@@ -250,15 +176,16 @@ final class GovernAllocation {
                 + " reason STRING");
     }
 
-    private static Row row(RuleDecision decision, List<Measured> metrics) {
+    private static Row row(RuleDecision decision, List<MeasuredSegment> metrics) {
         Instant evidenceStart = metrics.stream()
                 .filter(measured -> measured.experimentId().equals(decision.experimentId())
-                        && measured.segment().equals(decision.rule().when().segment())
+                        && measured.cell()
+                                .equals(Cell.whole(decision.rule().when().segment()))
                         && measured.population()
                                 .equals(decision.rule().when().population().label())
                         && measured.metric().equals(decision.rule().when().metric())
                         && measured.window().equals(SegmentMetrics.EVIDENCE))
-                .map(Measured::windowStart)
+                .map(MeasuredSegment::windowStart)
                 .findFirst()
                 .orElse(decision.asOf());
         return RowFactory.create(

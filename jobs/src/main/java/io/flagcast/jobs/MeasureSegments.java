@@ -22,9 +22,14 @@ final class MeasureSegments {
                         experiment.experimentId(), experiment.metrics(), evidenceVersions(experiment, run)))
                 .toList();
 
+        Dataset<Row> exposures = BanditContext.join(
+                run.inputs().exposures(),
+                run.lake().slice(Tables.USER_PROFILES, run.id().toString()),
+                run.experiments());
+
         // States are few: one partition spares the shuffles of what only interprets them.
         Dataset<Row> states = SegmentMetrics.states(
-                        run.asOf(), run.inputs().exposures(), run.inputs().valid(Tables.OUTCOMES), experiments)
+                        run.asOf(), exposures, run.inputs().valid(Tables.OUTCOMES), experiments)
                 .coalesce(1);
 
         long rows =

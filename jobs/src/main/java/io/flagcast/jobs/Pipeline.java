@@ -20,6 +20,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** Runs stages for an as-of and publishes what they wrote as one unit. */
 public final class Pipeline {
@@ -29,13 +30,43 @@ public final class Pipeline {
     private final Lake lake;
     private final Clock clock;
     private final Progress progress;
+    private final Set<String> reshuffled;
 
     public Pipeline(Settings settings, List<Experiment> experiments, Lake lake, Clock clock, Progress progress) {
+        this(settings, experiments, lake, clock, progress, Set.of());
+    }
+
+    private Pipeline(
+            Settings settings,
+            List<Experiment> experiments,
+            Lake lake,
+            Clock clock,
+            Progress progress,
+            Set<String> reshuffled) {
         this.settings = Objects.requireNonNull(settings, "settings");
         this.experiments = List.copyOf(experiments);
         this.lake = Objects.requireNonNull(lake, "lake");
         this.clock = Objects.requireNonNull(clock, "clock");
         this.progress = Objects.requireNonNull(progress, "progress");
+        this.reshuffled = Set.copyOf(reshuffled);
+    }
+
+    /**
+     * This pipeline, which lets these experiments have a new salt although they are active.
+     *
+     * @throws Refusal where one is not configured
+     */
+    Pipeline reshuffling(Set<String> experimentIds) {
+        List<String> known = experiments.stream().map(Experiment::experimentId).toList();
+        experimentIds.stream()
+                .filter(id -> !known.contains(id))
+                .sorted()
+                .findFirst()
+                .ifPresent(id -> {
+                    throw new Refusal(
+                            ExitCode.USAGE, "--reshuffle %s: no such experiment; there are %s".formatted(id, known));
+                });
+        return new Pipeline(settings, experiments, lake, clock, progress, experimentIds);
     }
 
     /** What to do where the as-of is published already. */
@@ -47,20 +78,22 @@ public final class Pipeline {
     }
 
     /**
-     * Reads the experiment files and checks them against the configured features.
+     * Reads the experiment files and checks them against the configured features, and their eligibility.
      *
      * @throws Refusal with all problems at once
      */
     public static List<Experiment> experiments(Settings settings) {
         List<Experiment> experiments = ExperimentFiles.read(Path.of(settings.experiments()));
-        List<String> problems = experiments.stream()
+        Stream<String> features = experiments.stream()
                 .filter(experiment -> !settings.features().containsKey(experiment.featureId()))
                 .map(experiment -> "%s: feature_id '%s' is not configured: add flagcast.features.%s, or name one of %s"
                         .formatted(
                                 experiment.file(),
                                 experiment.featureId(),
                                 experiment.featureId(),
-                                settings.features().keySet().stream().sorted().toList()))
+                                settings.features().keySet().stream().sorted().toList()));
+        List<String> problems = Stream.concat(
+                        features, experiments.stream().flatMap(experiment -> Eligibility.problem(experiment).stream()))
                 .toList();
         if (!problems.isEmpty()) {
             throw new Refusal(ExitCode.CONFIGURATION, String.join("\n", problems));
@@ -132,6 +165,7 @@ public final class Pipeline {
                 id,
                 publications,
                 ParameterLog.read(lake).before(id.asOf()),
+                reshuffled,
                 clock.instant(),
                 progress);
     }

@@ -10,6 +10,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * One execution for one as-of: what every stage works with.
@@ -22,6 +23,7 @@ import java.util.Optional;
  * @param id the run
  * @param publications all publications when the run began, oldest first
  * @param parameters per experiment what rules, bandit and people had set before the as-of
+ * @param reshuffled experiments that may have a new salt
  * @param startedAt when it began
  * @param progress for people
  */
@@ -34,6 +36,7 @@ record Run(
         RunId id,
         List<Publication> publications,
         Map<String, AllocationParameters> parameters,
+        Set<String> reshuffled,
         Instant startedAt,
         Progress progress) {
 
@@ -41,6 +44,7 @@ record Run(
         experiments = List.copyOf(experiments);
         publications = List.copyOf(publications);
         parameters = Map.copyOf(parameters);
+        reshuffled = Set.copyOf(reshuffled);
     }
 
     /** The newest publication of an earlier as-of: a restatement starts from it as the first run did. */

@@ -38,6 +38,7 @@ final class RunCommand implements Callable<Integer> {
         try (Session session = Session.open()) {
             Lake lake = new Lake(session.spark(), settings.lake().root());
             new Pipeline(settings, experiments, lake, clock, progress)
+                    .reshuffling(options.reshuffled())
                     .run(asOf, options.repeat())
                     .ifPresent(publication ->
                             RunSummary.of(lake, publication).lines().forEach(progress::say));

@@ -4,6 +4,8 @@ import java.time.Clock;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.HashSet;
+import java.util.Set;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.TypeConversionException;
@@ -22,12 +24,23 @@ final class RunOptions {
     @Option(names = "--restate", description = "Publish a new generation where the as-of is published already.")
     private boolean restate;
 
+    @Option(
+            names = "--reshuffle",
+            paramLabel = "EXPERIMENT",
+            description = "Accept that the salt of this active experiment has changed: every user is drawn anew."
+                    + " May be given several times.")
+    private Set<String> reshuffled = new HashSet<>();
+
     Instant asOf(Clock clock) {
         return asOf == null ? clock.instant().truncatedTo(ChronoUnit.DAYS) : asOf;
     }
 
     Pipeline.Repeat repeat() {
         return restate ? Pipeline.Repeat.RESTATE : Pipeline.Repeat.SKIP;
+    }
+
+    Set<String> reshuffled() {
+        return reshuffled;
     }
 
     /** Reads an instant or a day. */

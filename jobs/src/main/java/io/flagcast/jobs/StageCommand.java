@@ -34,6 +34,7 @@ final class StageCommand implements Callable<Integer> {
         try (Session session = Session.open()) {
             Lake lake = new Lake(session.spark(), settings.lake().root());
             new Pipeline(settings, experiments, lake, clock, Progress.on(System.err))
+                    .reshuffling(options.reshuffled())
                     .runStage(stage, options.asOf(clock), options.repeat());
         }
         return ExitCode.DONE.code();

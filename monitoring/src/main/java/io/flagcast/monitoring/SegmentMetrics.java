@@ -40,7 +40,7 @@ import org.apache.spark.sql.types.StructType;
 /**
  * Metrics per experiment, segment, population and window.
  *
- * <p>A user counts once per segment (and once in {@link #ALL}): with the arm of the first exposure, on the day on which
+ * <p>A user counts once per segment (once per bandit cell, and once in {@link #ALL}): with the arm of the first exposure, on the day on which
  * its outcome window closes. Sums are states that merge by addition: a total is the sum of its days, everyone the sum of
  * enabled and control.
  */
@@ -59,7 +59,9 @@ public final class SegmentMetrics {
     public static final String DAY = "day";
 
     private static final double CONFIDENCE = 0.95;
-    private static final String[] GROUP = {"experiment_id", "user_segment", "population", "metric_name", "window"};
+    private static final String[] GROUP = {
+        "experiment_id", "user_segment", "cell", "population", "metric_name", "window"
+    };
     private static final List<String> SUMS =
             List.of("n", "sum", "sum_squares", "wn", "w", "w2", "wy", "wy2", "w2y", "w2y2");
     private static final StructType INTERVAL = StructType.fromDDL("lower DOUBLE, upper DOUBLE");
@@ -72,7 +74,8 @@ public final class SegmentMetrics {
      * Measures every experiment.
      *
      * @param asOf only outcome windows that closed at or before it count
-     * @param exposures valid exposures before the as-of, with their decision where it is known
+     * @param exposures valid exposures before the as-of, with their decision where it is known, and {@code context}: the
+     *     user's values of the experiment's context columns as JSON, empty where it has none
      * @param outcomes valid outcomes before the as-of
      * @param experiments what is measured
      * @return the columns of {@code segment_metrics} without run and as-of
@@ -112,13 +115,21 @@ public final class SegmentMetrics {
         }
         Column isEvidence = coalesce(col("parameters_version"), lit(0L)).geq(version);
         Column exposure = struct("exposed_at", "enabled", "propensity");
+        Column all = group(lit(ALL), lit(""));
+        Column segment = group(coalesce(col("segment"), lit(UNSCORED)), lit(""));
+        Column groups = when(
+                        col("segment").isNotNull().and(col("context").notEqual("")),
+                        array(all, segment, group(col("segment"), col("context"))))
+                .otherwise(array(all, segment));
         return exposures
                 .where(col("experiment_id")
                         .isin(experiments.stream()
                                 .map(MeasuredExperiment::experimentId)
                                 .toArray()))
-                .withColumn("user_segment", explode(array(lit(ALL), coalesce(col("segment"), lit(UNSCORED)))))
-                .groupBy("experiment_id", "user_segment", "user_id")
+                .withColumn("of", explode(groups))
+                .withColumn("user_segment", col("of.user_segment"))
+                .withColumn("cell", col("of.cell"))
+                .groupBy("experiment_id", "user_segment", "cell", "user_id")
                 .agg(min(exposure).as("total"), min(when(isEvidence, exposure)).as("evidence"))
                 .withColumn(
                         "in_window",
@@ -128,7 +139,11 @@ public final class SegmentMetrics {
                                         lit(EVIDENCE).as("window"),
                                         col("evidence").as("first")))))
                 .where(col("in_window.first").isNotNull())
-                .select("experiment_id", "user_segment", "in_window.window", "user_id", "in_window.first.*");
+                .select("experiment_id", "user_segment", "cell", "in_window.window", "user_id", "in_window.first.*");
+    }
+
+    private static Column group(Column segment, Column cell) {
+        return struct(segment.as("user_segment"), cell.as("cell"));
     }
 
     /** What each metric counts for each first exposure, whether its outcome window has closed or not. */
@@ -151,6 +166,7 @@ public final class SegmentMetrics {
                 .select(
                         col("experiment_id"),
                         col("user_segment"),
+                        col("cell"),
                         col("window"),
                         col("metric.metric_name"),
                         col("metric.kind"),
@@ -235,7 +251,8 @@ public final class SegmentMetrics {
         UDF4<String, Long, Double, Double, Row> interval = (kind, n, sum, squares) -> interval(kind, n, sum, squares);
         UDF2<Row, Row, Row> effect = (enabled, control) -> effect(enabled, control);
         Column control = max(when(col("population").equalTo("control"), col("weighted")))
-                .over(Window.partitionBy("experiment_id", "user_segment", "metric_name", "window", "window_end"));
+                .over(Window.partitionBy(
+                        "experiment_id", "user_segment", "cell", "metric_name", "window", "window_end"));
         return states.withColumn("weighted", weighted)
                 .withColumn("control_weighted", when(col("population").equalTo("enabled"), control))
                 .withColumn(
@@ -249,6 +266,7 @@ public final class SegmentMetrics {
                 .select(
                         col("experiment_id"),
                         col("user_segment"),
+                        col("cell"),
                         col("population"),
                         col("metric_name"),
                         col("window"),
@@ -295,7 +313,8 @@ public final class SegmentMetrics {
                 effect.get().effectiveSampleSize());
     }
 
-    private static WeightedMoments weighted(Row row) {
+    /** The sums of the column {@code weighted}. */
+    public static WeightedMoments weighted(Row row) {
         return new WeightedMoments(
                 row.getLong(0),
                 row.getDouble(1),

@@ -54,7 +54,7 @@ class SegmentMetricsTest {
     private Dataset<Row> exposures(String rows) {
         return spark.sql("SELECT 'e' AS experiment_id, user_id, enabled, CAST(at AS TIMESTAMP) AS exposed_at,"
                 + " CAST(propensity AS DOUBLE) AS propensity, CAST(segment AS STRING) AS segment,"
-                + " CAST(version AS BIGINT) AS parameters_version"
+                + " CAST(version AS BIGINT) AS parameters_version, IF(user_id = 'b', '{\"plan\":\"pro\"}', '') AS context"
                 + " FROM VALUES " + rows + " AS t(user_id, enabled, at, propensity, segment, version)");
     }
 
@@ -85,7 +85,7 @@ class SegmentMetricsTest {
     }
 
     private static String of(String segment, String population, String metric, String window) {
-        return "user_segment = '%s' AND population = '%s' AND metric_name = '%s' AND `window` = '%s'"
+        return "user_segment = '%s' AND cell = '' AND population = '%s' AND metric_name = '%s' AND `window` = '%s'"
                 .formatted(segment, population, metric, window);
     }
 
@@ -110,6 +110,19 @@ class SegmentMetricsTest {
                 .isEqualTo(tuple(2L, 22.0, 484.0, 11.0));
         assertThat(sums(one(EXPOSURES, of("high", "control", "revenue", "total"))))
                 .isEqualTo(tuple(2L, 1.0, 1.0, 0.5));
+    }
+
+    @Test
+    void aUserWithAContextCountsInTheCellTooAndNobodyElseDoes() {
+        assertThat(rows(EXPOSURES, Map.of(), "cell <> '' AND metric_name = 'conversion' AND `window` = 'total'"))
+                .extracting(
+                        row -> row.getAs("user_segment"),
+                        row -> row.getAs("cell"),
+                        row -> row.getAs("population"),
+                        row -> row.getAs("n"))
+                .containsExactlyInAnyOrder(
+                        tuple("high", "{\"plan\":\"pro\"}", "enabled", 1L),
+                        tuple("high", "{\"plan\":\"pro\"}", "everyone", 1L));
     }
 
     @Test
@@ -150,7 +163,7 @@ class SegmentMetricsTest {
         assertThat(rows(
                         EXPOSURES,
                         Map.of(),
-                        "user_segment = 'high' AND metric_name = 'conversion' AND `window` = 'day'"))
+                        "user_segment = 'high' AND cell = '' AND metric_name = 'conversion' AND `window` = 'day'"))
                 .extracting(
                         row -> row.getAs("population"),
                         row -> row.getTimestamp(row.fieldIndex("window_start"))
@@ -203,7 +216,7 @@ class SegmentMetricsTest {
         assertThat(rows(
                         exposures,
                         Map.of(),
-                        "metric_name = 'conversion' AND population = 'everyone' AND `window` = 'total'"))
+                        "cell = '' AND metric_name = 'conversion' AND population = 'everyone' AND `window` = 'total'"))
                 .extracting(row -> row.getAs("user_segment"), row -> row.getAs("n"))
                 .containsExactlyInAnyOrder(
                         tuple("high", 4L), tuple("unscored", 1L), tuple("low", 1L), tuple("all", 5L));
@@ -269,7 +282,8 @@ class SegmentMetricsTest {
                 + " TIMESTAMP '2026-01-01' + make_dt_interval(0, pmod(xxhash64(id, 2), 150)) AS exposed_at,"
                 + " pmod(xxhash64(id, 3), 5) / 4D AS propensity,"
                 + " element_at(array('low', 'high', NULL), CAST(pmod(xxhash64(id, 4), 3) AS INT) + 1) AS segment,"
-                + " pmod(xxhash64(id, 5), 3) AS parameters_version FROM range(700)");
+                + " pmod(xxhash64(id, 5), 3) AS parameters_version,"
+                + " IF(pmod(id, 2) = 0, '{\"plan\":\"pro\"}', '') AS context FROM range(700)");
         Dataset<Row> done = spark.sql(
                 "SELECT concat('u', pmod(xxhash64(id, 6), 300)) AS user_id, 'buy' AS outcome,"
                         + " CAST(pmod(xxhash64(id, 7), 20) AS DOUBLE) AS value,"
@@ -309,7 +323,7 @@ class SegmentMetricsTest {
 
     @Test
     void theMetricOfTwoSetsOfUsersIsTheMergeOfBoth() {
-        String[] keys = {"user_segment", "population", "metric_name", "window", "window_end"};
+        String[] keys = {"user_segment", "cell", "population", "metric_name", "window", "window_end"};
         String half = "pmod(xxhash64(user_id), 2) = 0";
         List<Row> parts = new ArrayList<>(simulated(half));
         parts.addAll(simulated("NOT " + half));
@@ -320,15 +334,15 @@ class SegmentMetricsTest {
     void theDaysSumToTheTotalAndTheArmsToEveryone() {
         List<Row> rows = simulated("true");
         assertSame(
-                states(ofWindow(rows, "day"), "user_segment", "population", "metric_name"),
-                states(ofWindow(rows, "total"), "user_segment", "population", "metric_name"));
+                states(ofWindow(rows, "day"), "user_segment", "cell", "population", "metric_name"),
+                states(ofWindow(rows, "total"), "user_segment", "cell", "population", "metric_name"));
         List<Row> arms = rows.stream()
                 .filter(row -> !row.getAs("population").equals("everyone"))
                 .toList();
         List<Row> everyone = rows.stream()
                 .filter(row -> row.getAs("population").equals("everyone"))
                 .toList();
-        String[] keys = {"user_segment", "metric_name", "window", "window_end"};
+        String[] keys = {"user_segment", "cell", "metric_name", "window", "window_end"};
         assertSame(states(arms, keys), states(everyone, keys));
     }
 

@@ -118,6 +118,7 @@ public final class Tables {
                     USER_ID,
                     required("score", "DOUBLE", "score of the first exposure that had one, 0 to 100"),
                     required("segment", "STRING", "segment of that score"),
+                    required("no_benefit", "BOOLEAN", "what was known of that score's uplift, kept with it"),
                     optional("model_id", "STRING", "model of that score"),
                     required("enrolled_at", "TIMESTAMP", "that exposure")),
             List.of("experiment_id", "user_id"),
@@ -151,6 +152,7 @@ public final class Tables {
             List.of(
                     EXPERIMENT_ID,
                     required("user_segment", "STRING", "segment at the first exposure; all; or unscored"),
+                    required("cell", "STRING", "bandit cell within the segment, as JSON; empty for the whole segment"),
                     required("population", "STRING", "enabled, control or everyone"),
                     required("metric_name", "STRING", "metric of the experiment"),
                     required("window", "STRING", "total, evidence (since the share last changed) or day"),
@@ -170,7 +172,7 @@ public final class Tables {
                     optional("effect_lower", "DOUBLE", "lower end of its 95 % interval"),
                     optional("effect_upper", "DOUBLE", "upper end of its 95 % interval"),
                     optional("effective_sample_size", "DOUBLE", "users the weighted effect is worth")),
-            List.of("experiment_id", "user_segment", "population", "metric_name", "window", "window_start"),
+            List.of("experiment_id", "user_segment", "cell", "population", "metric_name", "window", "window_start"),
             ColumnSet.CLOSED,
             "a metric of a segment, population and window; every state merges by addition");
 
@@ -242,17 +244,17 @@ public final class Tables {
                     EXPERIMENT_ID,
                     required("version", "BIGINT", "1 for the first change of the experiment, then one more each"),
                     required("segment", "STRING", "segment whose parameters change"),
-                    optional("cell", "STRING", "bandit cell within the segment"),
+                    required("cell", "STRING", "bandit cell within the segment, as JSON; empty for the whole segment"),
                     required("share", "DOUBLE", "share from then on, in [0, 1]"),
                     optional("base_probability", "DOUBLE", "learned base probability, bandit only"),
                     optional("active_tier", "INT", "active tier from then on, tiered only"),
-                    optional("state", "STRING", "JSON: state of the bandit"),
+                    optional("state", "STRING", "JSON: what the bandit believes of the cell, and from how much"),
                     required("effective_as_of", "TIMESTAMP", "runs with a later as-of use it"),
                     required("cause", "STRING", "rule, bandit or person"),
                     required("decision_id", "STRING", "decision that made the change"),
                     required("decision", "STRING", "JSON: that decision, whole"),
                     required("run_id", "STRING", "run that made it")),
-            List.of("experiment_id", "version", "segment"),
+            List.of("experiment_id", "version", "segment", "cell"),
             ColumnSet.CLOSED,
             "a change of what a segment is given");
 

@@ -11,6 +11,7 @@ import static org.apache.spark.sql.functions.max;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.flagcast.allocation.Cell;
 import io.flagcast.jobs.lake.Lake;
 import io.flagcast.jobs.lake.Publication;
 import io.flagcast.jobs.simulation.Worth;
@@ -80,6 +81,7 @@ public final class HtmlReport {
                 .orderBy("experiment_id", "segment")
                 .collectAsList();
         List<Row> metrics = lake.published(Tables.SEGMENT_METRICS, shown)
+                .where("cell = ''")
                 .orderBy("experiment_id", "metric_name", "user_segment", "population", "window_start")
                 .collectAsList();
         for (String experimentId :
@@ -222,7 +224,7 @@ public final class HtmlReport {
                 Double base = row.getAs("base_probability");
                 timeline.add(List.of(
                         Lake.instant(row, "effective_as_of").toString(),
-                        row.getAs("segment"),
+                        new Cell(row.getAs("segment"), row.getAs("cell")).toString(),
                         row.getAs("cause"),
                         "%.0f %%".formatted(100 * row.<Double>getAs("share")),
                         base == null ? "" : "%.0f %%".formatted(100 * base),
@@ -396,14 +398,10 @@ public final class HtmlReport {
     public static String why(Row change) {
         try {
             JsonNode decision = JSON.readTree(change.<String>getAs("decision"));
-            return decision.has("reason")
-                    ? decision.get("rule_id").asText() + ": "
-                            + decision.get("reason").asText()
-                    : "enabled is better with probability %.2f (%,d and %,d users)"
-                            .formatted(
-                                    decision.get("probability_better").asDouble(),
-                                    decision.get("enabled_users").asLong(),
-                                    decision.get("control_users").asLong());
+            String rule = decision.has("rule_id") ? decision.get("rule_id").asText() + ": " : "";
+            String state = change.getAs("state");
+            JsonNode why = state == null ? decision : JSON.readTree(state);
+            return rule + why.get("reason").asText();
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("allocation_parameters holds a decision that is no JSON", e);
         }

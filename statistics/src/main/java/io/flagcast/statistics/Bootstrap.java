@@ -1,8 +1,11 @@
 package io.flagcast.statistics;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.SplittableRandom;
+import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
+import java.util.stream.IntStream;
 import org.apache.commons.math3.special.Gamma;
 import org.apache.commons.math3.stat.descriptive.rank.Percentile;
 
@@ -57,6 +60,20 @@ public final class Bootstrap {
      */
     public static Interval of(
             int n, ToDoubleFunction<int[]> statisticOfIndices, double confidence, int resamples, long seed) {
+        return ofEach(n, rows -> new double[] {statisticOfIndices.applyAsDouble(rows)}, confidence, resamples, seed)
+                .get(0);
+    }
+
+    /**
+     * The intervals of several statistics of the same samples: where one statistic is the difference of two others, it is
+     * a paired one.
+     *
+     * @param statisticsOfIndices as in {@link #of}; always the same number of statistics
+     * @return one interval per statistic, each at the confidence on its own
+     * @throws IllegalArgumentException if an argument is outside its range or a statistic of a sample is not finite
+     */
+    public static List<Interval> ofEach(
+            int n, Function<int[], double[]> statisticsOfIndices, double confidence, int resamples, long seed) {
         if (n < 1) {
             throw new IllegalArgumentException("Bootstrap: n is " + n + ", there must be at least one row");
         }
@@ -64,12 +81,21 @@ public final class Bootstrap {
         Interval.requireConfidence(confidence);
         SplittableRandom random = new SplittableRandom(seed);
         int[] rows = new int[n];
-        double[] statistics = new double[resamples];
+        double[][] samples = new double[resamples][];
         for (int resample = 0; resample < resamples; resample++) {
             Arrays.setAll(rows, ignored -> random.nextInt(n));
-            statistics[resample] = requireFinite("resample " + resample, statisticOfIndices.applyAsDouble(rows));
+            samples[resample] = statisticsOfIndices.apply(rows);
+            for (double statistic : samples[resample]) {
+                requireFinite("resample " + resample, statistic);
+            }
         }
-        return percentiles(statistics, confidence);
+        return IntStream.range(0, samples[0].length)
+                .mapToObj(i -> percentiles(
+                        Arrays.stream(samples)
+                                .mapToDouble(statistics -> statistics[i])
+                                .toArray(),
+                        confidence))
+                .toList();
     }
 
     /** The interval between the quantiles of the samples' statistics. */

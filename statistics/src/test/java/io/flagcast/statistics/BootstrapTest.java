@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import org.apache.commons.math3.distribution.PoissonDistribution;
@@ -50,6 +51,29 @@ class BootstrapTest {
                 3);
 
         assertThat(interval.upper()).isEqualTo(4);
+    }
+
+    /** Two statistics that move together: their difference hardly moves, each of them does. */
+    @Test
+    void severalStatisticsSeeTheSameSamples() {
+        List<Interval> intervals = Bootstrap.ofEach(
+                VALUES.length,
+                rows -> {
+                    double mean = Arrays.stream(rows)
+                            .mapToDouble(row -> VALUES[row])
+                            .average()
+                            .orElseThrow();
+                    return new double[] {mean, mean + 1, 1};
+                },
+                0.95,
+                500,
+                7);
+
+        assertThat(intervals).hasSize(3);
+        assertThat(intervals.get(0).lower())
+                .isCloseTo(Bootstrap.mean(VALUES, 0.95, 500, 7).lower(), within(1e-12));
+        assertThat(intervals.get(1).lower()).isCloseTo(1 + intervals.get(0).lower(), within(1e-12));
+        assertThat(intervals.get(2)).isEqualTo(new Interval(1, 1));
     }
 
     @Test

@@ -1,0 +1,203 @@
+package io.flagcast.allocation;
+
+import java.io.Serializable;
+import java.util.stream.IntStream;
+import org.apache.commons.math3.distribution.NormalDistribution;
+
+/**
+ * Mergeable sums over logged choices, from which every {@link OffPolicyEstimator} is computed without the rows.
+ *
+ * <p>SWITCH and shrinkage correct the reward model with weights that are cut or shrunk by a parameter. The sums are kept for
+ * eight values of each, the last of which leaves the weights as they are, so that the value with the least estimated error
+ * can be chosen afterwards.
+ */
+public final class OffPolicySums implements Serializable {
+
+    // Where the sums stand. Behind them for each correction and value Σ t, Σ t² and Σ (t − u)², t = direct + ŵ (reward
+    // −
+    // predicted) and u the same with the weight as it is.
+    private static final int N = 0;
+    private static final int W = 1;
+    private static final int W2 = 2;
+    private static final int WR = 3;
+    private static final int DIRECT = 4;
+    private static final int UNSUPPORTED = 5;
+    private static final int CORRECTIONS = 6;
+
+    private static final double ONE_SIDED_95 = new NormalDistribution(null, 0, 1).inverseCumulativeProbability(0.95);
+
+    /** No rows; the neutral element of {@link #merge}. */
+    public static final OffPolicySums EMPTY =
+            new OffPolicySums(new double[CORRECTIONS + 2 * Correction.SUMS * Correction.VALUES], 0);
+
+    /** How weights are tamed. */
+    enum Correction {
+        /** ŵ = w up to a threshold and 0 above, where the reward model is trusted alone. */
+        SWITCH(CORRECTIONS),
+        /** ŵ = λw / (w² + λ). */
+        SHRINKAGE(CORRECTIONS + Correction.SUMS * Correction.VALUES);
+
+        private static final int VALUES = 8;
+        private static final int SUMS = 3;
+
+        private static final double[] THRESHOLDS = {1, 2, 4, 8, 16, 32, 64, Double.POSITIVE_INFINITY};
+        private static final double[] SHRINKAGES = {1, 4, 16, 64, 256, 1_024, 4_096, Double.POSITIVE_INFINITY};
+
+        private final int first;
+
+        Correction(int first) {
+            this.first = first;
+        }
+
+        private double weight(double w, int value) {
+            if (this == SWITCH) {
+                return w <= THRESHOLDS[value] ? w : 0;
+            }
+            return value == VALUES - 1 ? w : SHRINKAGES[value] * w / (w * w + SHRINKAGES[value]);
+        }
+
+        private int at(int value) {
+            return first + SUMS * value;
+        }
+    }
+
+    private final double[] sums;
+    private final double largestWeight;
+
+    private OffPolicySums(double[] sums, double largestWeight) {
+        this.sums = sums;
+        this.largestWeight = largestWeight;
+    }
+
+    /** These sums with one more row. */
+    public OffPolicySums plus(LoggedReward row) {
+        double[] more = sums.clone();
+        double w = row.weight();
+        more[N] += 1;
+        more[W] += w;
+        more[W2] += w * w;
+        more[WR] += w * row.reward();
+        more[DIRECT] += row.direct();
+        more[UNSUPPORTED] += row.unsupported();
+        for (Correction correction : Correction.values()) {
+            for (int value = 0; value < Correction.VALUES; value++) {
+                double term = row.direct() + correction.weight(w, value) * (row.reward() - row.predicted());
+                more[correction.at(value)] += term;
+                more[correction.at(value) + 1] += term * term;
+                double departure = (correction.weight(w, value) - w) * (row.reward() - row.predicted());
+                more[correction.at(value) + 2] += departure * departure;
+            }
+        }
+        return new OffPolicySums(more, Math.max(largestWeight, w));
+    }
+
+    /** The sums over the rows of both. */
+    public OffPolicySums merge(OffPolicySums other) {
+        double[] both = sums.clone();
+        addTo(both, other);
+        return new OffPolicySums(both, Math.max(largestWeight, other.largestWeight));
+    }
+
+    /** The sums over the rows of many, some of them perhaps several times. */
+    static OffPolicySums of(OffPolicySums[] parts, int[] chosen) {
+        double[] all = EMPTY.sums.clone();
+        double largest = 0;
+        for (int index : chosen) {
+            addTo(all, parts[index]);
+            largest = Math.max(largest, parts[index].largestWeight);
+        }
+        return new OffPolicySums(all, largest);
+    }
+
+    private static void addTo(double[] sums, OffPolicySums other) {
+        for (int i = 0; i < sums.length; i++) {
+            sums[i] += other.sums[i];
+        }
+    }
+
+    private double mean(int sum) {
+        return sums[sum] / sums[N];
+    }
+
+    /** Rows. */
+    public long n() {
+        return (long) sums[N];
+    }
+
+    /** Kish's effective sample size (Σw)² / Σw², in rows: what the rows are worth under the evaluated policy; 0 without any. */
+    public double effectiveSampleSize() {
+        double w = sums[W];
+        return w == 0 ? 0 : w * w / sums[W2];
+    }
+
+    /** The largest importance weight. */
+    public double largestWeight() {
+        return largestWeight;
+    }
+
+    /** Mean probability of actions that were never taken, in [0, 1]: nothing in the log says what they earn. */
+    public double unsupported() {
+        return n() == 0 ? 0 : mean(UNSUPPORTED);
+    }
+
+    /** E[w r]. */
+    double weightedReward() {
+        return mean(WR);
+    }
+
+    /** E[w]: 1 but for chance where every action of the policy was taken. */
+    double weight() {
+        return mean(W);
+    }
+
+    /** What the reward model expects of the policy. */
+    double direct() {
+        return mean(DIRECT);
+    }
+
+    /** The doubly robust mean with weights as they are. */
+    double corrected() {
+        return corrected(Correction.SWITCH, Correction.VALUES - 1);
+    }
+
+    private double corrected(Correction correction, int value) {
+        return sums[correction.at(value)] / sums[N];
+    }
+
+    /**
+     * The doubly robust mean with the parameter of the least estimated error: variance of the mean plus the square of an
+     * upper bound of its bias. The bias is estimated by the distance from the mean with weights as they are, which has none
+     * (Y. Su and others, "Doubly Robust Off-Policy Evaluation with Shrinkage", ICML 2020, direct bias estimation); the bound
+     * is one-sided 95 %, by the normal law where they use a concentration inequality.
+     */
+    double corrected(Correction correction) {
+        return corrected(correction, best(correction));
+    }
+
+    /** Root of the estimated squared error over the standard error, at least 1, of {@link #corrected(Correction)}. */
+    double errorPerStandardError(Correction correction) {
+        int best = best(correction);
+        double variance = varianceOfMean(sums[correction.at(best) + 1], corrected(correction, best));
+        return variance == 0 ? 1 : Math.sqrt(error(correction, best) / variance);
+    }
+
+    private int best(Correction correction) {
+        return IntStream.range(0, Correction.VALUES)
+                .boxed()
+                .min((one, other) -> Double.compare(error(correction, one), error(correction, other)))
+                .orElseThrow();
+    }
+
+    private double error(Correction correction, int value) {
+        double mean = corrected(correction, value);
+        double departure = mean - corrected();
+        double bias = Math.abs(departure)
+                + ONE_SIDED_95 * Math.sqrt(varianceOfMean(sums[correction.at(value) + 2], departure));
+        return varianceOfMean(sums[correction.at(value) + 1], mean) + bias * bias;
+    }
+
+    private double varianceOfMean(double squares, double mean) {
+        double n = sums[N];
+        return Math.max(0, squares / n - mean * mean) / n;
+    }
+}

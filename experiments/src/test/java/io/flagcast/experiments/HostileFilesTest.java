@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class HostileFilesTest {
 
     /** The design's file with one text replaced, and its problems as {@code line: message}. */
-    private record Bad(String replaced, String by, List<String> problems) {
+    record Bad(String replaced, String by, List<String> problems) {
         @Override
         public String toString() {
             return Problems.quoted(by.isEmpty() ? "without " + replaced : by);

@@ -2,10 +2,10 @@ package io.flagcast.allocation;
 
 import io.flagcast.statistics.Bootstrap;
 import io.flagcast.statistics.Interval;
-import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.IntStream;
 
@@ -16,9 +16,10 @@ import java.util.stream.IntStream;
  * exchangeable and a block's sums stand for its rows. With one row a block this is the ordinary bootstrap.
  *
  * @param values of every policy, in the order in which they were given
- * @param differences of the doubly robust values of the first policy and of every policy: the first is 0
  */
-public record OffPolicyEvaluation(List<PolicyValue> values, List<Estimate> differences) {
+public record OffPolicyEvaluation(List<PolicyValue> values) {
+
+    private static final List<OffPolicyEstimator> ESTIMATORS = List.of(OffPolicyEstimator.values());
 
     /** Of the intervals, for both sides together. */
     public static final double CONFIDENCE = 0.95;
@@ -33,12 +34,23 @@ public record OffPolicyEvaluation(List<PolicyValue> values, List<Estimate> diffe
      * @param interval percentile bootstrap, 95 %; where the estimate trades bias for variance, wider by the root of estimated
      *     squared error over variance
      */
-    public record Estimate(double value, Interval interval) {}
+    public record Estimate(double value, Interval interval) {
+
+        private Estimate widened(double factor) {
+            return new Estimate(
+                    value,
+                    new Interval(
+                            interval.lower() - (factor - 1) * Math.max(0, value - interval.lower()),
+                            interval.upper() + (factor - 1) * Math.max(0, interval.upper() - value)));
+        }
+    }
 
     /**
      * The value of one policy.
      *
-     * @param estimates by estimator
+     * @param estimates by estimator; empty where the log cannot answer
+     * @param overFirst doubly robust value less that of the first policy; absent where the log cannot answer for both
+     * @param refusal why the log cannot answer
      * @param users rows
      * @param effectiveSampleSize rows that they are worth under the policy
      * @param largestWeight largest importance weight
@@ -46,6 +58,8 @@ public record OffPolicyEvaluation(List<PolicyValue> values, List<Estimate> diffe
      */
     public record PolicyValue(
             Map<OffPolicyEstimator, Estimate> estimates,
+            Optional<Estimate> overFirst,
+            Optional<String> refusal,
             long users,
             double effectiveSampleSize,
             double largestWeight,
@@ -56,114 +70,109 @@ public record OffPolicyEvaluation(List<PolicyValue> values, List<Estimate> diffe
         }
 
         /** The estimate that decisions are based on. */
-        public Estimate doublyRobust() {
-            return estimates.get(OffPolicyEstimator.DR);
+        public Optional<Estimate> doublyRobust() {
+            return Optional.ofNullable(estimates.get(OffPolicyEstimator.DR));
         }
     }
 
     public OffPolicyEvaluation {
         values = List.copyOf(values);
-        differences = List.copyOf(differences);
     }
 
     /**
      * Evaluates policies.
      *
-     * @param blocks of rows, each with the sums of every policy in the same order; at least 2
+     * @param blocks of rows, each with the sums of every policy in the same order; at least one
      * @param direct the direct method's value of every policy, its reward model fitted anew to the rows of these blocks,
      *     of which some may come several times: else its interval would leave out how little the model knows
      * @param resamples of the bootstrap, 1,000 or more for an interval at 95 %
-     * @throws Unsupported where the log cannot answer
      */
     public static OffPolicyEvaluation of(
-            List<List<OffPolicySums>> blocks, Function<int[], double[]> direct, int resamples, long seed)
-            throws Unsupported {
-        if (blocks.size() < 2) {
-            throw new Unsupported("%d blocks of logged users: an interval needs 2 or more".formatted(blocks.size()));
+            List<List<OffPolicySums>> blocks, Function<int[], double[]> direct, int resamples, long seed) {
+        List<Policy> policies = IntStream.range(0, blocks.get(0).size())
+                .mapToObj(policy -> Policy.of(policy, blocks))
+                .toList();
+        List<Policy> answered =
+                policies.stream().filter(policy -> policy.refusal().isEmpty()).toList();
+        int[] all = IntStream.range(0, blocks.size()).toArray();
+        double[] values = statistics(answered, all, direct);
+        List<Interval> intervals = answered.isEmpty()
+                ? List.of()
+                : Bootstrap.ofEach(
+                        blocks.size(), chosen -> statistics(answered, chosen, direct), CONFIDENCE, resamples, seed);
+        List<Estimate> estimates = IntStream.range(0, values.length)
+                .mapToObj(i -> new Estimate(values[i], intervals.get(i)))
+                .toList();
+        int each = ESTIMATORS.size() + 1;
+        boolean comparable = !answered.isEmpty() && answered.get(0).index() == 0;
+        return new OffPolicyEvaluation(policies.stream()
+                .map(policy -> {
+                    int from = each * answered.indexOf(policy);
+                    return policy.value(from < 0 ? List.of() : estimates.subList(from, from + each), comparable);
+                })
+                .toList());
+    }
+
+    /** The sums of one policy, by block and altogether. */
+    private record Policy(int index, List<OffPolicySums> blocks, OffPolicySums total) {
+
+        static Policy of(int index, List<List<OffPolicySums>> blocks) {
+            List<OffPolicySums> own =
+                    blocks.stream().map(block -> block.get(index)).toList();
+            return new Policy(index, own, own.stream().reduce(OffPolicySums.EMPTY, OffPolicySums::merge));
         }
-        int policies = blocks.get(0).size();
-        OffPolicySums[][] parts = new OffPolicySums[policies][blocks.size()];
-        List<OffPolicySums> totals = new ArrayList<>();
-        for (int policy = 0; policy < policies; policy++) {
-            OffPolicySums total = OffPolicySums.EMPTY;
-            for (int block = 0; block < blocks.size(); block++) {
-                parts[policy][block] = blocks.get(block).get(policy);
-                total = total.merge(parts[policy][block]);
+
+        Optional<String> refusal() {
+            if (blocks.size() < 2) {
+                return Optional.of("too few logged users for an interval");
             }
-            requireSupport(total);
-            totals.add(total);
+            if (total.unsupported() > MOST_UNSUPPORTED) {
+                return Optional.of(
+                        ("%.1f %% of its decisions are of a kind that was never logged (propensity 0), at most %.1f %% may be:"
+                                        + " what they earn is unknown. Log with an exploration slice first")
+                                .formatted(100 * total.unsupported(), 100 * MOST_UNSUPPORTED));
+            }
+            return total.effectiveSampleSize() > 0
+                    ? Optional.empty()
+                    : Optional.of("no logged user was given what it would give");
         }
-        double[] values = statistics(
-                totals, direct.apply(IntStream.range(0, blocks.size()).toArray()));
-        List<Interval> intervals = Bootstrap.ofEach(
-                blocks.size(),
-                chosen -> {
-                    List<OffPolicySums> sums = new ArrayList<>();
-                    for (OffPolicySums[] part : parts) {
-                        sums.add(OffPolicySums.of(part, chosen));
-                    }
-                    return statistics(sums, direct.apply(chosen));
-                },
-                CONFIDENCE,
-                resamples,
-                seed);
-        List<PolicyValue> results = new ArrayList<>();
-        List<Estimate> differences = new ArrayList<>();
+
+        /** Its estimates in the order of the estimators, and the difference; none where the log cannot answer. */
+        PolicyValue value(List<Estimate> estimates, boolean comparable) {
+            Map<OffPolicyEstimator, Estimate> named = new EnumMap<>(OffPolicyEstimator.class);
+            for (int i = 0; i < estimates.size() - 1; i++) {
+                OffPolicyEstimator estimator = ESTIMATORS.get(i);
+                named.put(estimator, estimates.get(i).widened(estimator.widening(total)));
+            }
+            return new PolicyValue(
+                    named,
+                    estimates.isEmpty() || !comparable
+                            ? Optional.empty()
+                            : Optional.of(estimates.get(estimates.size() - 1)),
+                    refusal(),
+                    total.n(),
+                    total.effectiveSampleSize(),
+                    total.largestWeight(),
+                    total.unsupported());
+        }
+    }
+
+    /** Every estimator of every policy, each followed by the difference of its doubly robust value from the first one's. */
+    private static double[] statistics(List<Policy> policies, int[] chosen, Function<int[], double[]> direct) {
+        double[] statistics = new double[policies.size() * (ESTIMATORS.size() + 1)];
+        double[] directly = policies.isEmpty() ? new double[0] : direct.apply(chosen);
+        double[] robust = new double[policies.size()];
         int next = 0;
-        for (OffPolicySums total : totals) {
-            Map<OffPolicyEstimator, Estimate> estimates = new EnumMap<>(OffPolicyEstimator.class);
-            for (OffPolicyEstimator estimator : OffPolicyEstimator.values()) {
-                estimates.put(estimator, widened(values[next], intervals.get(next), estimator.widening(total)));
-                next++;
+        for (int i = 0; i < robust.length; i++) {
+            Policy policy = policies.get(i);
+            OffPolicySums sums = OffPolicySums.of(policy.blocks(), chosen);
+            for (OffPolicyEstimator estimator : ESTIMATORS) {
+                statistics[next++] =
+                        estimator == OffPolicyEstimator.DM ? directly[policy.index()] : estimator.value(sums);
             }
-            differences.add(new Estimate(values[next], intervals.get(next)));
-            next++;
-            results.add(new PolicyValue(
-                    estimates, total.n(), total.effectiveSampleSize(), total.largestWeight(), total.unsupported()));
-        }
-        return new OffPolicyEvaluation(results, differences);
-    }
-
-    private static Estimate widened(double value, Interval interval, double factor) {
-        return new Estimate(
-                value,
-                new Interval(
-                        interval.lower() - (factor - 1) * Math.max(0, value - interval.lower()),
-                        interval.upper() + (factor - 1) * Math.max(0, interval.upper() - value)));
-    }
-
-    private static void requireSupport(OffPolicySums total) throws Unsupported {
-        if (total.unsupported() > MOST_UNSUPPORTED) {
-            throw new Unsupported(
-                    ("%.1f %% of the policy's decisions are of a kind that was never logged (propensity 0), at most %.1f %%"
-                                    + " are allowed: what they earn is unknown. Log with an exploration slice first")
-                            .formatted(100 * total.unsupported(), 100 * MOST_UNSUPPORTED));
-        }
-        if (total.effectiveSampleSize() == 0) {
-            throw new Unsupported("no logged user was given what the policy would give");
-        }
-    }
-
-    /** Every estimator of every policy, and the difference of its doubly robust value from the first policy's. */
-    private static double[] statistics(List<OffPolicySums> policies, double[] direct) {
-        double[] statistics = new double[policies.size() * (OffPolicyEstimator.values().length + 1)];
-        int next = 0;
-        for (int policy = 0; policy < policies.size(); policy++) {
-            OffPolicySums sums = policies.get(policy);
-            for (OffPolicyEstimator estimator : OffPolicyEstimator.values()) {
-                statistics[next++] = estimator == OffPolicyEstimator.DM ? direct[policy] : estimator.value(sums);
-            }
-            statistics[next++] = policies.get(0).corrected() - sums.corrected();
+            robust[i] = sums.corrected();
+            statistics[next++] = robust[i] - robust[0];
         }
         return statistics;
-    }
-
-    /** The logged users cannot tell what a policy would earn. */
-    public static final class Unsupported extends Exception {
-        private static final long serialVersionUID = 1;
-
-        Unsupported(String message) {
-            super(message);
-        }
     }
 }

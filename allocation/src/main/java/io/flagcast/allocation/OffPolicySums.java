@@ -1,6 +1,7 @@
 package io.flagcast.allocation;
 
 import java.io.Serializable;
+import java.util.List;
 import java.util.stream.IntStream;
 import org.apache.commons.math3.distribution.NormalDistribution;
 
@@ -99,12 +100,12 @@ public final class OffPolicySums implements Serializable {
     }
 
     /** The sums over the rows of many, some of them perhaps several times. */
-    static OffPolicySums of(OffPolicySums[] parts, int[] chosen) {
+    static OffPolicySums of(List<OffPolicySums> parts, int[] chosen) {
         double[] all = EMPTY.sums.clone();
         double largest = 0;
         for (int index : chosen) {
-            addTo(all, parts[index]);
-            largest = Math.max(largest, parts[index].largestWeight);
+            addTo(all, parts.get(index));
+            largest = Math.max(largest, parts.get(index).largestWeight);
         }
         return new OffPolicySums(all, largest);
     }

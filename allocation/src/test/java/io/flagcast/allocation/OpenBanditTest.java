@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.within;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
 import io.flagcast.allocation.OffPolicyEvaluation.PolicyValue;
-import io.flagcast.allocation.OffPolicyEvaluation.Unsupported;
 import io.flagcast.statistics.Interval;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -118,7 +117,7 @@ class OpenBanditTest {
     }
 
     @Test
-    void theRandomLogTellsWhatThompsonSamplingEarns() throws IOException, Unsupported {
+    void theRandomLogTellsWhatThompsonSamplingEarns() throws IOException {
         assumeThat(DATA).as("the Open Bandit sample is not here: skipped").exists();
         List<Round> random = rounds("random.csv");
         List<Round> thompson = rounds("bts.csv");

@@ -1,52 +1,27 @@
 package io.flagcast.jobs;
 
-import static org.apache.spark.sql.functions.array;
 import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
-import static org.apache.spark.sql.functions.collect_list;
-import static org.apache.spark.sql.functions.explode;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.map;
-import static org.apache.spark.sql.functions.map_from_entries;
 import static org.apache.spark.sql.functions.min;
-import static org.apache.spark.sql.functions.shiftrightunsigned;
 import static org.apache.spark.sql.functions.struct;
-import static org.apache.spark.sql.functions.udf;
-import static org.apache.spark.sql.functions.when;
-import static org.apache.spark.sql.functions.xxhash64;
 
-import io.flagcast.allocation.Allocator;
 import io.flagcast.allocation.Bucketing;
 import io.flagcast.allocation.Bucketing.Purpose;
-import io.flagcast.allocation.Buckets;
-import io.flagcast.allocation.Candidate;
-import io.flagcast.allocation.Decision;
 import io.flagcast.allocation.Decision.Reason;
 import io.flagcast.experiments.Experiment;
-import io.flagcast.experiments.Experiment.Stickiness;
 import io.flagcast.tables.Tables;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalDouble;
-import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
-import org.apache.spark.sql.RowFactory;
-import org.apache.spark.sql.api.java.UDF3;
-import org.apache.spark.sql.types.StructType;
 
 /** Stage allocate: profiles, scores and parameters to a decision for every user in every experiment. */
 final class AllocateUsers {
-
-    private static final double TWO_TO_53 = 0x1p53;
-    private static final StructType DECISION = StructType.fromDDL(
-            "enabled BOOLEAN, segment STRING, tier INT, bucket DOUBLE, base_probability DOUBLE, share DOUBLE,"
-                    + " propensity DOUBLE, reason STRING");
 
     private AllocateUsers() {}
 
@@ -64,7 +39,8 @@ final class AllocateUsers {
                 run.experiments());
         long enrolled = run.lake().replaceSlice(Tables.ENROLMENTS, run.id(), enrolments);
         Dataset<Row> kept = run.lake().slice(Tables.ENROLMENTS, runId);
-        Dataset<Row> allocations = allocate(profiles, scores, kept, run);
+        Dataset<Row> allocations = DecideUsers.decide(
+                profiles, scores, kept, run.rollouts(), run.settings().lake().holdoutSalt());
 
         long allocated = run.lake().replaceSlice(Tables.ALLOCATIONS, run.id(), allocations);
         return StageResult.wrote(
@@ -147,112 +123,5 @@ final class AllocateUsers {
                 .withColumn("no_benefit", coalesce(col("no_benefit"), lit(false)))
                 .drop("run_id", "feature_id");
         return known.unionByName(fresh);
-    }
-
-    /** One row per user and experiment. */
-    static Dataset<Row> allocate(Dataset<Row> profiles, Dataset<Row> scores, Dataset<Row> enrolments, Run run) {
-        Dataset<Row> byUser = profiles.join(
-                        byKey(scores, "feature_id", "scores", "score", "no_benefit", "source", "model_id"),
-                        new String[] {"user_id"},
-                        "left")
-                .join(
-                        byKey(enrolments, "experiment_id", "enrolled", "score", "no_benefit", "model_id"),
-                        new String[] {"user_id"},
-                        "left");
-        Map<String, Allocator> allocators = new TreeMap<>();
-        List<Column> candidates = new ArrayList<>();
-        for (Experiment experiment : run.experiments()) {
-            allocators.put(
-                    experiment.experimentId(),
-                    experiment.allocator(run.settings().lake().holdout(), run.parameters(experiment), run.asOf()));
-            candidates.add(candidate(experiment, profiles, run));
-        }
-        UDF3<String, Row, Row, Row> decide = (experimentId, buckets, candidate) ->
-                row(allocators.get(experimentId).decide(buckets(buckets), candidate(candidate)));
-        return byUser.select(
-                        col("user_id"),
-                        explode(array(candidates.toArray(Column[]::new))).as("c"))
-                .withColumn(
-                        "d", udf(decide, DECISION).apply(col("c.experiment_id"), col("c.buckets"), col("c.candidate")))
-                .select(
-                        col("c.experiment_id"),
-                        col("user_id"),
-                        col("d.enabled"),
-                        col("c.candidate.score"),
-                        col("d.segment"),
-                        col("d.tier"),
-                        col("d.bucket"),
-                        col("d.base_probability"),
-                        col("d.share"),
-                        col("d.propensity"),
-                        col("d.reason"),
-                        col("c.parameters_version"),
-                        col("c.model_id"));
-    }
-
-    private static Dataset<Row> byKey(Dataset<Row> rows, String key, String as, String... values) {
-        Column[] columns = Arrays.stream(values).map(name -> col(name)).toArray(Column[]::new);
-        return rows.groupBy("user_id")
-                .agg(map_from_entries(collect_list(struct(col(key), struct(columns))))
-                        .as(as));
-    }
-
-    private static Column candidate(Experiment experiment, Dataset<Row> profiles, Run run) {
-        Column scored = col("scores").getItem(experiment.featureId());
-        Column enrolled = col("enrolled").getItem(experiment.experimentId());
-        boolean keeps = experiment.stickiness() == Stickiness.ENROLMENT;
-        Column today = when(scored.getField("source").notEqual("prior"), scored.getField("score"));
-        Column score = keeps ? coalesce(enrolled.getField("score"), today) : today;
-        Column model = keeps
-                ? when(enrolled.isNotNull(), enrolled.getField("model_id")).otherwise(scored.getField("model_id"))
-                : scored.getField("model_id");
-        Column newest = scored.getField("no_benefit");
-        Column noBenefit = keeps ? coalesce(enrolled.getField("no_benefit"), newest) : newest;
-        String salt = experiment.salt();
-        return struct(
-                lit(experiment.experimentId()).as("experiment_id"),
-                struct(
-                                bucket(run.settings().lake().holdoutSalt(), Purpose.HOLDOUT),
-                                bucket(experiment.layer().name(), Purpose.LAYER),
-                                bucket(salt, Purpose.EXPLORATION),
-                                bucket(salt, Purpose.COIN),
-                                bucket(salt, Purpose.ENROLMENT))
-                        .as("buckets"),
-                struct(
-                                score.as("score"),
-                                coalesce(noBenefit, lit(false)).as("no_benefit"),
-                                Eligibility.of(experiment, profiles).as("eligible"),
-                                BanditContext.of(experiment, profiles.schema()).as("context"))
-                        .as("candidate"),
-                lit(run.parameters(experiment).version()).as("parameters_version"),
-                when(score.isNotNull(), model).as("model_id"));
-    }
-
-    /** The same number as {@link io.flagcast.allocation.Bucketing}, compiled into the plan. */
-    static Column bucket(String salt, Purpose purpose) {
-        return shiftrightunsigned(xxhash64(lit(salt + ":" + purpose.label()), col("user_id")), 11)
-                .divide(lit(TWO_TO_53))
-                .as(purpose.label());
-    }
-
-    private static Buckets buckets(Row row) {
-        return new Buckets(row.getDouble(0), row.getDouble(1), row.getDouble(2), row.getDouble(3), row.getDouble(4));
-    }
-
-    private static Candidate candidate(Row row) {
-        OptionalDouble score = row.isNullAt(0) ? OptionalDouble.empty() : OptionalDouble.of(row.getDouble(0));
-        return new Candidate(score, row.getBoolean(1), row.getBoolean(2), row.getString(3));
-    }
-
-    private static Row row(Decision decision) {
-        return RowFactory.create(
-                decision.enabled(),
-                decision.segment().orElse(null),
-                decision.tier().isPresent() ? decision.tier().getAsInt() : null,
-                decision.bucket(),
-                decision.baseProbability(),
-                decision.share(),
-                decision.propensity(),
-                decision.reason().label());
     }
 }

@@ -63,6 +63,11 @@ record Run(
         return id.asOf();
     }
 
+    /** Every experiment as this run decides it. */
+    List<Rollout> rollouts() {
+        return Rollout.of(experiments, parameters, settings.lake(), asOf());
+    }
+
     AllocationParameters parameters(Experiment experiment) {
         return parameters.getOrDefault(experiment.experimentId(), AllocationParameters.INITIAL);
     }

@@ -37,7 +37,7 @@ class BucketColumnIT {
                                 .functions
                                 .lit(row.getString(2))
                                 .as("user_id"))
-                        .select(AllocateUsers.bucket(row.getString(0), purpose))
+                        .select(DecideUsers.bucket(row.getString(0), purpose))
                         .collectAsList();
                 assertThat(computed.get(0).getDouble(0)).as(row.toString()).isEqualTo(row.getDouble(3));
             });

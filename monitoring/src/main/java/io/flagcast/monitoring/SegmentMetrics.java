@@ -121,11 +121,7 @@ public final class SegmentMetrics {
                         col("segment").isNotNull().and(col("context").notEqual("")),
                         array(all, segment, group(col("segment"), col("context"))))
                 .otherwise(array(all, segment));
-        return exposures
-                .where(col("experiment_id")
-                        .isin(experiments.stream()
-                                .map(MeasuredExperiment::experimentId)
-                                .toArray()))
+        return of(exposures, experiments)
                 .withColumn("of", explode(groups))
                 .withColumn("user_segment", col("of.user_segment"))
                 .withColumn("cell", col("of.cell"))
@@ -146,23 +142,47 @@ public final class SegmentMetrics {
         return struct(segment.as("user_segment"), cell.as("cell"));
     }
 
+    /**
+     * What each metric counts of each user of an experiment: one row per experiment, user and metric, with the decision of
+     * the user's first exposure.
+     *
+     * @param asOf only outcome windows that closed at or before it count
+     * @param exposures valid exposures before the as-of, with their decision where it is known
+     * @param outcomes valid outcomes before the as-of
+     * @param experiments what is counted
+     * @return {@code experiment_id}, {@code user_id}, {@code metric_name}, {@code exposed_at}, {@code enabled}, {@code
+     *     propensity}, {@code score}, {@code run_id} and {@code reward}
+     */
+    public static Dataset<Row> rewards(
+            Instant asOf, Dataset<Row> exposures, Dataset<Row> outcomes, List<MeasuredExperiment> experiments) {
+        Dataset<Row> first = of(exposures, experiments)
+                .groupBy("experiment_id", "user_id")
+                .agg(min(struct("exposed_at", "enabled", "propensity", "score", "run_id"))
+                        .as("first"))
+                .select("experiment_id", "user_id", "first.*");
+        return counted(first, outcomes, experiments)
+                .where(col("closes_at").leq(lit(asOf)))
+                .select(
+                        col("experiment_id"),
+                        col("user_id"),
+                        col("metric.metric_name"),
+                        col("exposed_at"),
+                        col("enabled"),
+                        col("propensity"),
+                        col("score"),
+                        col("run_id"),
+                        col("y").as("reward"));
+    }
+
+    private static Dataset<Row> of(Dataset<Row> exposures, List<MeasuredExperiment> experiments) {
+        return exposures.where(col("experiment_id")
+                .isin(experiments.stream().map(MeasuredExperiment::experimentId).toArray()));
+    }
+
     /** What each metric counts for each first exposure, whether its outcome window has closed or not. */
     private static Dataset<Row> values(
             Dataset<Row> first, Dataset<Row> outcomes, List<MeasuredExperiment> experiments) {
-        Dataset<Row> happened = outcomes.groupBy("user_id")
-                .agg(array_sort(collect_list(struct(
-                                col("occurred_at"),
-                                col("outcome"),
-                                coalesce(col("value"), lit(1.0)).as("amount"))))
-                        .as("happened"));
-        String counted = "filter(coalesce(happened, array()), o -> o.outcome = metric.outcome"
-                + " AND o.occurred_at >= exposed_at AND o.occurred_at < closes_at)";
-        Column any = expr("CASE WHEN size(counted) > 0 THEN 1D ELSE 0D END");
-        Column amount = expr("aggregate(counted, 0D, (sum, o) -> sum + o.amount)");
-        return first.join(happened, new String[] {"user_id"}, "left")
-                .withColumn("metric", explode(metrics(experiments).getItem(col("experiment_id"))))
-                .withColumn("closes_at", expr("exposed_at + make_dt_interval(0, 0, 0, metric.within_seconds)"))
-                .withColumn("counted", expr(counted))
+        return counted(first, outcomes, experiments)
                 .select(
                         col("experiment_id"),
                         col("user_segment"),
@@ -173,9 +193,30 @@ public final class SegmentMetrics {
                         col("enabled"),
                         col("propensity"),
                         col("closes_at"),
+                        col("y"));
+    }
+
+    /** Exposures with each {@code metric} of their experiment, when its window {@code closes_at}, and what it counts, {@code y}. */
+    private static Dataset<Row> counted(
+            Dataset<Row> first, Dataset<Row> outcomes, List<MeasuredExperiment> experiments) {
+        Dataset<Row> happened = outcomes.groupBy("user_id")
+                .agg(array_sort(collect_list(struct(
+                                col("occurred_at"),
+                                col("outcome"),
+                                coalesce(col("value"), lit(1.0)).as("amount"))))
+                        .as("happened"));
+        String within = "filter(coalesce(happened, array()), o -> o.outcome = metric.outcome"
+                + " AND o.occurred_at >= exposed_at AND o.occurred_at < closes_at)";
+        Column any = expr("CASE WHEN size(counted) > 0 THEN 1D ELSE 0D END");
+        Column amount = expr("aggregate(counted, 0D, (sum, o) -> sum + o.amount)");
+        return first.join(happened, new String[] {"user_id"}, "left")
+                .withColumn("metric", explode(metrics(experiments).getItem(col("experiment_id"))))
+                .withColumn("closes_at", expr("exposed_at + make_dt_interval(0, 0, 0, metric.within_seconds)"))
+                .withColumn("counted", expr(within))
+                .withColumn(
+                        "y",
                         when(col("metric.kind").equalTo(Metric.Kind.PROPORTION.name()), any)
-                                .otherwise(amount)
-                                .as("y"));
+                                .otherwise(amount));
     }
 
     /** The metrics of each experiment, as a map from its id. */

@@ -1,6 +1,7 @@
 package io.flagcast.allocation;
 
 import io.flagcast.statistics.WeightedMoments;
+import java.io.Serializable;
 import java.util.Objects;
 
 /**
@@ -10,7 +11,7 @@ import java.util.Objects;
  * @param enabled users who were enabled
  * @param control the others
  */
-public record Arms(WeightedMoments enabled, WeightedMoments control) {
+public record Arms(WeightedMoments enabled, WeightedMoments control) implements Serializable {
 
     public static final Arms EMPTY = new Arms(WeightedMoments.EMPTY, WeightedMoments.EMPTY);
 

@@ -24,6 +24,9 @@ public record OffPolicyEvaluation(List<PolicyValue> values) {
     /** Of the intervals, for both sides together. */
     public static final double CONFIDENCE = 0.95;
 
+    /** Blocks that are enough for an interval, and few enough to be drawn a thousand times. */
+    public static final int BLOCKS = 200;
+
     /** Most of a policy's decisions that may be without any logged example. */
     public static final double MOST_UNSUPPORTED = 0.001;
 

@@ -25,7 +25,7 @@ class OffPolicyWorldTest {
 
     private static final int SEEDS = 100;
     private static final int USERS = 4_000;
-    private static final int BLOCKS = 1_000;
+    private static final int BLOCKS = OffPolicyEvaluation.BLOCKS;
     private static final double EXPLORATION = 0.2;
     private static final Policy LOGGED = new Policy.WeightedRandom(new Curve.Logistic(50, 0.08), 0.05, 0.95);
     private static final Policy EVALUATED = Policy.Tiered.upTo(2, List.of(80.0, 50.0, 20.0));

@@ -38,15 +38,32 @@ public final class ExperimentFiles {
      * @throws ExperimentFilesException with all problems, one of which may be that there is no file at all
      */
     public static List<Experiment> read(Path fileOrDirectory) {
+        return read(fileOrDirectory, List.of());
+    }
+
+    /**
+     * Reads experiments as they would be if some were edited: each edited file stands for the file with the same
+     * experiment_id, or comes on top.
+     *
+     * @param edited files outside {@code fileOrDirectory}
+     * @return in the order of the file names, the edited ones last
+     * @throws ExperimentFilesException with all problems, also those between edited files and the others
+     */
+    public static List<Experiment> read(Path fileOrDirectory, List<Path> edited) {
         List<Problem> problems = new ArrayList<>();
-        List<Outline> outlines = new ArrayList<>();
-        for (Path file : files(fileOrDirectory, problems)) {
-            bytes(file, problems)
-                    .flatMap(bytes -> outline(file, bytes, problems))
-                    .ifPresent(outlines::add);
-        }
+        List<Outline> replacing = outlines(edited, problems);
+        List<Outline> outlines = new ArrayList<>(outlines(files(fileOrDirectory, problems), problems));
+        outlines.removeIf(
+                outline -> replacing.stream().anyMatch(other -> isSame(other.experimentId(), outline.experimentId())));
+        outlines.addAll(replacing);
         problems.addAll(conflicts(outlines));
         return experiments(outlines, problems);
+    }
+
+    private static List<Outline> outlines(List<Path> files, List<Problem> problems) {
+        return files.stream()
+                .flatMap(file -> bytes(file, problems).flatMap(bytes -> outline(file, bytes, problems)).stream())
+                .toList();
     }
 
     /**

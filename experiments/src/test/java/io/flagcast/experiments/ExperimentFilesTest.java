@@ -426,6 +426,26 @@ class ExperimentFilesTest {
     }
 
     @Test
+    void anEditedFileStandsForTheOneWithItsIdAndIsComparedWithTheOthers() throws IOException {
+        write("a.yaml", MINIMAL.replace("minimal", "a"));
+        write("b.yaml", MINIMAL.replace("minimal", "b"));
+        Path edited = Files.createDirectory(directory.resolve("edited")).resolve("new-a.yaml");
+        Files.writeString(edited, MINIMAL.replace("minimal", "a").replace("10%", "20%"));
+        List<Experiment> experiments = ExperimentFiles.read(directory, List.of(edited));
+        assertThat(experiments).extracting(Experiment::experimentId).containsExactly("b", "a");
+        assertThat(experiments.get(1).allocation()).isEqualTo(new Policy.Percentage(0.2));
+
+        Files.writeString(
+                edited,
+                MINIMAL.replace("experiment_id: minimal", "experiment_id: a").replace("minimal-1", "b-1"));
+        assertThatThrownBy(() -> ExperimentFiles.read(directory, List.of(edited)))
+                .hasMessage(
+                        "%1$s:3: salt 'b-1': also in %2$s/b.yaml:3, so every user would fall alike in both; give the"
+                                        .formatted(edited, directory)
+                                + " newer experiment its own");
+    }
+
+    @Test
     void aMissingOrEmptyDirectoryIsAProblem() {
         assertThatThrownBy(() -> ExperimentFiles.read(directory))
                 .hasMessage("%s: the directory has no *.yaml, *.yml or *.json file; add one or name another directory"

@@ -2,9 +2,11 @@ package io.flagcast.jobs;
 
 import static org.apache.spark.sql.functions.col;
 
+import io.flagcast.experiments.Experiment;
 import io.flagcast.features.Usage;
 import io.flagcast.jobs.ModelRegistry.Entry;
 import io.flagcast.jobs.lake.Lake;
+import io.flagcast.jobs.lake.Publication;
 import io.flagcast.jobs.report.TextTable;
 import io.flagcast.tables.Table;
 import io.flagcast.tables.Tables;
@@ -28,16 +30,23 @@ import picocli.CommandLine.Option;
 @Command(
         name = "explain",
         mixinStandardHelpOptions = true,
-        description = "Why a user has the score that he has in the live publication.")
+        description = {
+            "Why a user has the score that he has in the live publication (--user, --feature), why he is enabled in an"
+                    + " experiment or not (--user, --experiment), or what rules, bandit and people have set for an"
+                    + " experiment, and why (--experiment alone)."
+        })
 final class ExplainCommand implements Callable<Integer> {
 
     private static final int LARGEST = 8;
 
-    @Option(names = "--user", required = true, paramLabel = "ID", description = "The user.")
+    @Option(names = "--user", paramLabel = "ID", description = "The user.")
     private String userId;
 
-    @Option(names = "--feature", required = true, paramLabel = "ID", description = "The feature.")
+    @Option(names = "--feature", paramLabel = "ID", description = "The feature.")
     private String featureId;
+
+    @Option(names = "--experiment", paramLabel = "ID", description = "The experiment.")
+    private String experimentId;
 
     @Option(names = "--json", description = "As one JSON object, with every predictor.")
     private boolean json;
@@ -47,13 +56,20 @@ final class ExplainCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        if ((featureId == null) == (experimentId == null)) {
+            throw new Refusal(ExitCode.USAGE, "explain: name one of --feature and --experiment");
+        }
+        if (experimentId != null) {
+            explainExperiment();
+            return ExitCode.DONE.code();
+        }
+        if (userId == null) {
+            throw new Refusal(ExitCode.USAGE, "explain: --feature needs a --user");
+        }
         String root = configuration.lake().root();
         try (Session session = Session.open()) {
             Lake lake = new Lake(session.spark(), root);
-            if (lake.live().isEmpty()) {
-                throw new Refusal(
-                        ExitCode.NO_INPUT, "%s has no publication to explain: run flagcast run first".formatted(root));
-            }
+            live(lake, root);
             Row score = only(
                             lake,
                             Tables.RESPONSIVENESS_SCORES,
@@ -80,6 +96,30 @@ final class ExplainCommand implements Callable<Integer> {
             }
         }
         return ExitCode.DONE.code();
+    }
+
+    private void explainExperiment() {
+        Settings settings = configuration.settings();
+        List<Experiment> experiments = configuration.experiments(settings);
+        PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
+        try (Session session = Session.open()) {
+            Lake lake = new Lake(session.spark(), settings.lake().root());
+            ExplainDecision explanation =
+                    ExplainDecision.of(lake, live(lake, settings.lake().root()), settings, experiments, experimentId);
+            if (userId == null) {
+                out.print(explanation.parameters());
+            } else if (json) {
+                out.println(SqlCommand.json(explanation.decision(userId)));
+            } else {
+                out.print(explanation.text(userId));
+            }
+        }
+    }
+
+    private static Publication live(Lake lake, String root) {
+        return lake.live()
+                .orElseThrow(() -> new Refusal(
+                        ExitCode.NO_INPUT, "%s has no publication to explain: run flagcast run first".formatted(root)));
     }
 
     private Optional<Row> only(Lake lake, Table table, org.apache.spark.sql.Column condition) {

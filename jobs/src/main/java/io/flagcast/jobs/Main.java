@@ -78,8 +78,11 @@ public final class Main {
         return line.addSubcommand(new SqlCommand())
                 .addSubcommand(new ReportCommand())
                 .addSubcommand(new ExplainCommand())
+                .addSubcommand(new PreviewCommand())
+                .addSubcommand(new RollbackCommand(clock))
                 .addSubcommand(new ModelsCommand(clock))
                 .addSubcommand(new EvaluateCommand(clock))
+                .addSubcommand(new EvaluatePolicyCommand(clock))
                 .addSubcommand(new ValidateCommand())
                 .addSubcommand(new CommandLine.HelpCommand());
     }

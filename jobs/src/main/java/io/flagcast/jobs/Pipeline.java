@@ -83,7 +83,12 @@ public final class Pipeline {
      * @throws Refusal with all problems at once
      */
     public static List<Experiment> experiments(Settings settings) {
-        List<Experiment> experiments = ExperimentFiles.read(Path.of(settings.experiments()));
+        return experiments(settings, List.of());
+    }
+
+    /** The same with edited files in place of those with their experiment_id. */
+    static List<Experiment> experiments(Settings settings, List<Path> edited) {
+        List<Experiment> experiments = ExperimentFiles.read(Path.of(settings.experiments()), edited);
         Stream<String> features = experiments.stream()
                 .filter(experiment -> !settings.features().containsKey(experiment.featureId()))
                 .map(experiment -> "%s: feature_id '%s' is not configured: add flagcast.features.%s, or name one of %s"

@@ -109,12 +109,14 @@ final class UpdateBandits {
                                         / Math.abs(update.gate().incumbent()));
             case INFERIOR -> "update held: " + reason(update.gate());
             case TOO_LITTLE_DATA, NOTHING_TO_DO ->
-                "nothing to learn from yet: "
-                        + update.steps().stream()
-                                .filter(step -> step.belief().isEmpty())
-                                .findFirst()
-                                .map(Step::reason)
-                                .orElse(reason(update.gate()));
+                update.steps().isEmpty()
+                        ? "nothing to learn from yet: no user with a score has a closed outcome window"
+                        : "update held: "
+                                + update.steps().stream()
+                                        .filter(step -> step.belief().isEmpty())
+                                        .findFirst()
+                                        .map(Step::reason)
+                                        .orElse(reason(update.gate()));
         };
     }
 

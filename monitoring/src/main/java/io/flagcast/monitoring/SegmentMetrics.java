@@ -151,13 +151,13 @@ public final class SegmentMetrics {
      * @param outcomes valid outcomes before the as-of
      * @param experiments what is counted
      * @return {@code experiment_id}, {@code user_id}, {@code metric_name}, {@code exposed_at}, {@code enabled}, {@code
-     *     propensity}, {@code score}, {@code run_id} and {@code reward}
+     *     propensity}, {@code score}, {@code reason}, {@code run_id} and {@code reward}
      */
     public static Dataset<Row> rewards(
             Instant asOf, Dataset<Row> exposures, Dataset<Row> outcomes, List<MeasuredExperiment> experiments) {
         Dataset<Row> first = of(exposures, experiments)
                 .groupBy("experiment_id", "user_id")
-                .agg(min(struct("exposed_at", "enabled", "propensity", "score", "run_id"))
+                .agg(min(struct("exposed_at", "enabled", "propensity", "score", "reason", "run_id"))
                         .as("first"))
                 .select("experiment_id", "user_id", "first.*");
         return counted(first, outcomes, experiments)
@@ -170,6 +170,7 @@ public final class SegmentMetrics {
                         col("enabled"),
                         col("propensity"),
                         col("score"),
+                        col("reason"),
                         col("run_id"),
                         col("y").as("reward"));
     }

@@ -1,5 +1,6 @@
 package io.flagcast.statistics;
 
+import java.io.Serializable;
 import java.util.OptionalDouble;
 
 /**
@@ -19,7 +20,8 @@ import java.util.OptionalDouble;
  * @param w2y Σ weight² · y
  * @param w2y2 Σ weight² · y²
  */
-public record WeightedMoments(long n, double w, double w2, double wy, double wy2, double w2y, double w2y2) {
+public record WeightedMoments(long n, double w, double w2, double wy, double wy2, double w2y, double w2y2)
+        implements Serializable {
 
     /** The sums over no rows; the neutral element of {@link #merge}. */
     public static final WeightedMoments EMPTY = new WeightedMoments(0, 0, 0, 0, 0, 0, 0);

@@ -27,6 +27,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -259,7 +260,7 @@ final class EvaluatePolicyCommand implements Callable<Integer> {
                 throw new Refusal(
                         ExitCode.NO_INPUT,
                         "no user met %s with a logged propensity and an outcome window (%s) that closed before %s"
-                                .formatted(incumbent.experimentId(), metric.within(), until));
+                                .formatted(incumbent.experimentId(), length(metric.within()), until));
             }
             Map<String, PolicyValue> values = new LinkedHashMap<>();
             for (int i = 0; i < policies.size(); i++) {
@@ -282,7 +283,7 @@ final class EvaluatePolicyCommand implements Callable<Integer> {
                 metric.name(),
                 metric.direction() == Metric.Direction.HIGHER_IS_BETTER ? "higher" : "lower",
                 first.users(),
-                metric.within(),
+                length(metric.within()),
                 until);
         TextTable policies = new TextTable(
                 List.of("policy", "value", "95 %", asked + " over it", "95 % ", "effective users", "largest weight"));
@@ -307,7 +308,14 @@ final class EvaluatePolicyCommand implements Callable<Integer> {
                 "%,.0f".formatted(value.effectiveSampleSize()),
                 "%.1f".formatted(value.largestWeight()))));
         out.print(policies);
-        values.forEach((name, value) -> value.refusal().ifPresent(why -> out.printf("%s: %s%n", name, why)));
+        values.forEach((name, value) -> {
+            value.refusal().ifPresent(why -> out.printf("%s: %s%n", name, why));
+            if (value.refusal().isEmpty() && value.effectiveSampleSize() < BanditLearner.LEAST_SAMPLE) {
+                out.printf(
+                        "%s: worth %.0f users only: take its intervals for a hint%n",
+                        name, value.effectiveSampleSize());
+            }
+        });
         out.println();
         TextTable estimates = new TextTable(List.of("estimator", "policy", "value", "95 %", "what it is"));
         values.forEach((name, value) -> {
@@ -322,6 +330,10 @@ final class EvaluatePolicyCommand implements Callable<Integer> {
             }
         });
         out.print(estimates);
+    }
+
+    private static String length(Duration window) {
+        return window.toMinutes() % 1_440 == 0 ? window.toDays() + " d" : window.toMinutes() + " min";
     }
 
     private static Interval reversed(Interval interval) {

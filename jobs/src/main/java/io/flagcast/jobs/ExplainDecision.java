@@ -198,7 +198,7 @@ final class ExplainDecision {
                 case UNSCORED ->
                     score != null
                             ? "score %.2f".formatted(score)
-                            : compared(decided.getAs("bucket"), allocator.unscored(), "for users without a score");
+                            : compared(decided.getAs("bucket"), allocator.unscored(), "enabled without a score");
                 case NO_BENEFIT ->
                     decides == Reason.NO_BENEFIT
                             ? "even the upper bound of the uplift of users like this one is not above zero"
@@ -220,7 +220,7 @@ final class ExplainDecision {
     }
 
     private static String compared(double bucket, double limit, String of) {
-        return "bucket %.4f, %s is below %.4f".formatted(bucket, of, limit);
+        return limit == 0 ? of + " is empty" : "bucket %.4f, %s is below %.4f".formatted(bucket, of, limit);
     }
 
     /** The newest change of a segment that the publication uses. */

@@ -7,6 +7,7 @@ import static org.apache.spark.sql.functions.count_if;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.not;
 
+import io.flagcast.allocation.BanditLearner;
 import io.flagcast.allocation.OffPolicyEvaluation.Estimate;
 import io.flagcast.allocation.OffPolicyEvaluation.PolicyValue;
 import io.flagcast.experiments.Experiment;
@@ -107,6 +108,10 @@ final class PreviewCommand implements Callable<Integer> {
                     row.getLong(8) > 0);
         }
 
+        static Shift nobody(String experimentId) {
+            return new Shift(experimentId, SegmentMetrics.ALL, 0, 0, 0, 0, 0, false, false);
+        }
+
         Shift plus(Shift other) {
             return new Shift(
                     experimentId,
@@ -199,7 +204,8 @@ final class PreviewCommand implements Callable<Integer> {
                 .forEach(shift -> shifts.computeIfAbsent(shift.experimentId(), id -> new ArrayList<>())
                         .add(shift));
         shifts.values()
-                .forEach(own -> own.add(0, own.stream().reduce(Shift::plus).orElseThrow()));
+                .forEach(own ->
+                        own.add(0, own.stream().reduce(Shift.nobody(own.get(0).experimentId()), Shift::plus)));
         return shifts;
     }
 
@@ -313,6 +319,11 @@ final class PreviewCommand implements Callable<Integer> {
                         value(then.overFirst(), "%+.4f"),
                         interval(then.overFirst(), "%+.4f"),
                         "%,.0f".formatted(then.effectiveSampleSize())));
+                if (then.refusal().isEmpty() && then.effectiveSampleSize() < BanditLearner.LEAST_SAMPLE) {
+                    refusals.add("%s, %s, %s: worth %.0f users only: take its interval for a hint"
+                            .formatted(
+                                    rollout.experimentId(), part.metric(), part.segment(), then.effectiveSampleSize()));
+                }
                 now.refusal()
                         .ifPresent(why -> refusals.add("%s, %s, %s, now: %s"
                                 .formatted(rollout.experimentId(), part.metric(), part.segment(), why)));

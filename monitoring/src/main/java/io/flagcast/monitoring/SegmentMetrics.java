@@ -144,7 +144,7 @@ public final class SegmentMetrics {
 
     /**
      * What each metric counts of each user of an experiment: one row per experiment, user and metric, with the decision of
-     * the user's first exposure.
+     * the user's first exposure that had a score, or of the first at all where none had.
      *
      * @param asOf only outcome windows that closed at or before it count
      * @param exposures valid exposures before the as-of, with their decision where it is known
@@ -157,7 +157,14 @@ public final class SegmentMetrics {
             Instant asOf, Dataset<Row> exposures, Dataset<Row> outcomes, List<MeasuredExperiment> experiments) {
         Dataset<Row> first = of(exposures, experiments)
                 .groupBy("experiment_id", "user_id")
-                .agg(min(struct("exposed_at", "enabled", "propensity", "score", "reason", "run_id"))
+                .agg(min(struct(
+                                col("score").isNull().as("unscored"),
+                                col("exposed_at"),
+                                col("enabled"),
+                                col("propensity"),
+                                col("score"),
+                                col("reason"),
+                                col("run_id")))
                         .as("first"))
                 .select("experiment_id", "user_id", "first.*");
         return counted(first, outcomes, experiments)

@@ -264,6 +264,32 @@ class SegmentMetricsTest {
                 .hasSize(1);
     }
 
+    /** b met the experiment without a score first, with one later; c never with one; d's window is open. */
+    @Test
+    void aRewardIsThatOfTheFirstExposureWithAScoreOrOfTheFirstAtAll() {
+        Dataset<Row> met =
+                spark.sql("SELECT 'e' AS experiment_id, user_id, enabled, CAST(at AS TIMESTAMP) AS exposed_at,"
+                        + " 0.5D AS propensity, CAST(score AS DOUBLE) AS score, 'policy' AS reason, 'r' AS run_id FROM VALUES"
+                        + " ('b', false, '2026-01-01 00:00:00', NULL), ('b', true, '2026-01-01 12:00:00', 70),"
+                        + " ('b', false, '2026-01-01 13:00:00', 80), ('c', true, '2026-01-01 00:00:00', NULL),"
+                        + " ('d', true, '2026-01-03 18:00:00', 10) AS t(user_id, enabled, at, score)");
+        Dataset<Row> bought = spark.sql("SELECT 'b' AS user_id, 'buy' AS outcome, 5D AS value,"
+                + " TIMESTAMP '2026-01-02 11:00:00' AS occurred_at");
+
+        assertThat(SegmentMetrics.rewards(
+                                Instant.parse("2026-01-04T00:00:00Z"),
+                                met,
+                                bought,
+                                List.of(new MeasuredExperiment("e", List.of(CONVERSION), Map.of())))
+                        .collectAsList())
+                .extracting(
+                        row -> row.getAs("user_id"),
+                        row -> row.getAs("enabled"),
+                        row -> row.getAs("score"),
+                        row -> row.getAs("reward"))
+                .containsExactlyInAnyOrder(tuple("b", true, 70.0, 1.0), tuple("c", true, null, 0.0));
+    }
+
     @Test
     void anExperimentThatIsNotMeasuredHasNoRows() {
         assertThat(SegmentMetrics.measure(

@@ -107,16 +107,16 @@ final class UpdateBandits {
                                 100
                                         * update.gate().gain()
                                         / Math.abs(update.gate().incumbent()));
-            case INFERIOR -> "update held: " + reason(update.gate());
-            case TOO_LITTLE_DATA, NOTHING_TO_DO ->
-                update.steps().isEmpty()
-                        ? "nothing to learn from yet: no user with a score has a closed outcome window"
-                        : "update held: "
-                                + update.steps().stream()
-                                        .filter(step -> step.belief().isEmpty())
-                                        .findFirst()
-                                        .map(Step::reason)
-                                        .orElse(reason(update.gate()));
+            case INFERIOR, TOO_LITTLE_DATA -> "update held: " + reason(update.gate());
+            case NOTHING_TO_DO ->
+                update.steps().stream()
+                        .filter(step -> step.belief().isEmpty())
+                        .findFirst()
+                        .map(step -> "nothing to learn from yet: " + step.reason())
+                        .orElse(
+                                update.steps().isEmpty()
+                                        ? "nothing to learn from yet: no user with a score has a closed outcome window"
+                                        : reason(update.gate()));
         };
     }
 

@@ -1,0 +1,400 @@
+package io.flagcast.jobs;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * What product managers do with experiments, by the commands, in a world whose truth is known: 20 % buy, with the feature 25
+ * points more of those of 45 and older and 15 points less of the others. One published run, a day of exposures from its
+ * allocations, and the run after it.
+ */
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+class ExperimentCommandsIT {
+
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final String AFTER = "2026-03-13T00:00:00Z";
+
+    private static final String WEIGHTED = """
+            experiment_id: weighted
+            feature_id: checkout
+            salt: weighted-2026
+            segments: {low: [0, 50], high: [50, 100]}
+            allocation:
+              type: weighted_random
+              weight_parameters: {curve: linear, floor: 30%, ceiling: 70%}
+              exploration: 20%
+              stickiness: none
+            metrics:
+              conversion_rate: {kind: proportion, outcome: purchase, within: 1d}
+            """;
+
+    private static final String LEARNING = """
+            experiment_id: learning
+            feature_id: checkout
+            salt: learning-2026
+            eligibility: "plan IS NOT NULL"
+            segments: {low: [0, 50], high: [50, 100]}
+            allocation:
+              type: bandit
+              bandit: {algorithm: thompson, reward: conversion_rate, context: [plan], max_step: 20pp, min_users: 50}
+              stickiness: none
+            metrics:
+              conversion_rate: {kind: proportion, outcome: purchase, within: 1d}
+            """;
+
+    /** Nobody explores: tier 0 was always enabled, the rest never. */
+    private static final String CERTAIN = WEIGHTED.replace("weighted", "certain")
+            .replace("type: certain_random", "type: tiered")
+            .replaceAll("weight_parameters: .*", "tier_thresholds: [50]\n  active_tier: 1")
+            .replace("exploration: 20%", "exploration: 0");
+
+    @TempDir
+    private static Path folder;
+
+    private static CsvWorld world;
+    private static final Map<String, Integer> AGES = new HashMap<>();
+
+    private static double rate(String user, boolean enabled) {
+        return 0.2 + (!enabled ? 0 : AGES.get(user) >= 45 ? 0.25 : -0.15);
+    }
+
+    @BeforeAll
+    static void aDayIsServedFromThePublishedAllocations() {
+        world = CsvWorld.in(folder.resolve("world"));
+        world.write("experiments/weighted.yaml", WEIGHTED.lines().toList());
+        world.write("experiments/learning.yaml", LEARNING.lines().toList());
+        world.write("experiments/certain.yaml", CERTAIN.lines().toList());
+        Invocation first = world.run(CsvWorld.FIRST);
+        assertThat(first.code()).as(first.err()).isZero();
+        world.read("users.csv").stream()
+                .skip(1)
+                .map(line -> line.split(",", -1))
+                .forEach(cells -> AGES.put(cells[0], Integer.parseInt(cells[1])));
+
+        SplittableRandom random = new SplittableRandom(7);
+        List<String> exposures = new ArrayList<>(List.of(
+                "experiment_id,user_id,enabled,exposed_at,propensity,score,segment,reason,parameters_version,run_id"));
+        world.read("exposures.csv").stream().skip(1).forEach(line -> exposures.add(line + ",,,,,"));
+        // Each experiment has a day of its own, so that every purchase has one cause.
+        List<String> outcomes = new ArrayList<>();
+        for (JsonNode row : Invocation.rows(
+                world.conf(),
+                "SELECT * FROM allocations WHERE experiment_id <> 'rollout' ORDER BY experiment_id, user_id")) {
+            int day = row.get("experiment_id").asText().equals("learning") ? 11 : 10;
+            String user = row.get("user_id").asText();
+            boolean enabled = row.get("enabled").asBoolean();
+            exposures.add("%s,%s,%b,2026-03-%dT10:00:00Z,%s,%s,%s,%s,%s,%s"
+                    .formatted(
+                            row.get("experiment_id").asText(),
+                            user,
+                            enabled,
+                            day,
+                            row.get("propensity"),
+                            row.get("score"),
+                            row.get("segment").asText(),
+                            row.get("reason").asText(),
+                            row.get("parameters_version"),
+                            row.get("run_id").asText()));
+            if (!row.get("experiment_id").asText().equals("certain") && random.nextDouble() < rate(user, enabled)) {
+                outcomes.add("%s,purchase,10,2026-03-%dT09:00:00Z".formatted(user, day + 1));
+            }
+        }
+        world.write("exposures.csv", exposures);
+        world.append("outcomes.csv", outcomes.toArray(String[]::new));
+    }
+
+    private static Invocation command(String... arguments) {
+        return Invocation.of(Stream.concat(
+                        Stream.of(arguments), Stream.of("--conf", world.conf().toString()))
+                .toArray(String[]::new));
+    }
+
+    private static String edited(String name, String text) throws IOException {
+        Path file = Files.createDirectories(folder.resolve("edited")).resolve(name);
+        Files.writeString(file, text);
+        return file.toString();
+    }
+
+    private static String tiered(String experiment) {
+        return experiment
+                .replaceAll(
+                        "(?m)^  type: weighted_random\n  weight_parameters: .*$",
+                        "  type: tiered\n  tier_thresholds: [50]\n  active_tier: 1")
+                .replace("exploration: 20%", "exploration: 2%");
+    }
+
+    private static Map<String, JsonNode> policies(Invocation evaluated) throws IOException {
+        Map<String, JsonNode> policies = new HashMap<>();
+        for (String line : evaluated.out().lines().toList()) {
+            JsonNode row = JSON.readTree(line);
+            policies.put(row.get("policy").asText(), row);
+        }
+        return policies;
+    }
+
+    /** Truth: the mean over the users who met the experiment of what each would do. */
+    @Test
+    @Order(1)
+    void everyWeightedEstimatorCoversWhatPoliciesReallyEarn() throws IOException {
+        Invocation evaluated = command(
+                "evaluate-policy", edited("weighted.yaml", tiered(WEIGHTED)), "--as-of", AFTER, "--format", "json");
+        assertThat(evaluated.code()).as(evaluated.err()).isZero();
+        Map<String, JsonNode> policies = policies(evaluated);
+
+        List<String> met = world.read("exposures.csv").stream()
+                .filter(line -> line.startsWith("weighted,"))
+                .map(line -> line.split(",", -1)[1])
+                .toList();
+        assertThat(policies).containsOnlyKeys("candidate", "in force", "everybody", "nobody");
+        assertThat(policies.get("candidate").get("users").asInt()).isEqualTo(met.size());
+        for (boolean enabled : new boolean[] {true, false}) {
+            double truth = met.stream()
+                    .mapToDouble(user -> rate(user, enabled))
+                    .average()
+                    .orElseThrow();
+            JsonNode policy = policies.get(enabled ? "everybody" : "nobody");
+            for (String estimator : List.of("IPS", "SNIPS", "DR", "SWITCH-DR", "DRos")) {
+                assertThat(truth)
+                        .as(estimator + " of " + policy)
+                        .isBetween(
+                                policy.get(estimator).get("lower").asDouble(),
+                                policy.get(estimator).get("upper").asDouble());
+            }
+        }
+        // The two tiers are nearly the two ages: 0.325 against 0.25 for everybody and 0.2 for nobody.
+        assertThat(policies.get("candidate").get("DR").get("value").asDouble()).isBetween(0.27, 0.38);
+        assertThat(policies.get("everybody").get("over_first").get("upper").asDouble())
+                .isNegative();
+    }
+
+    @Test
+    @Order(2)
+    void whereSupportIsMissingTheCommandRefuses() throws IOException {
+        Invocation refused = command(
+                "evaluate-policy",
+                edited("certain.yaml", CERTAIN.replace("active_tier: 1", "active_tier: 2")),
+                "--as-of",
+                AFTER);
+
+        assertThat(refused.code()).isEqualTo(65);
+        assertThat(refused.err())
+                .containsPattern("flagcast: the log of certain cannot tell what .*certain.yaml earns: [0-9.]+ % of its"
+                        + " decisions are of a kind that was never logged")
+                .doesNotContain("\tat ");
+    }
+
+    @Test
+    @Order(3)
+    void aFileThatIsNotSuperiorIsNotPromoted() throws IOException {
+        Invocation stays = command(
+                "evaluate-policy",
+                edited("weighted.yaml", WEIGHTED.replace("floor: 30%, ceiling: 70%", "floor: 10%, ceiling: 20%")),
+                "--as-of",
+                AFTER,
+                "--promote");
+
+        assertThat(stays.code()).isEqualTo(1);
+        assertThat(stays.err()).contains("not promoted", "over in force it gains", "over everybody it gains");
+        assertThat(world.read("experiments/weighted.yaml"))
+                .isEqualTo(WEIGHTED.lines().toList());
+    }
+
+    @Test
+    @Order(4)
+    void aPreviewSaysWhoGainsAndWhoLosesAndWritesNothing() throws IOException {
+        List<JsonNode> before = Invocation.rows(
+                world.conf(),
+                "SELECT segment, count_if(NOT enabled) AS off, count(*) AS n FROM allocations WHERE experiment_id ="
+                        + " 'weighted' GROUP BY 1 ORDER BY 1");
+        Map<String, Long> files = files();
+        Invocation preview = command(
+                "preview",
+                edited(
+                        "weighted.yaml",
+                        WEIGHTED.replace("floor: 30%, ceiling: 70%", "floor: 100%, ceiling: 100%")
+                                .replace("exploration: 20%", "exploration: 0")),
+                "--as-of",
+                AFTER,
+                "--format",
+                "json");
+        assertThat(preview.code()).as(preview.err()).isZero();
+        List<JsonNode> rows = new ArrayList<>();
+        for (String line : preview.out().lines().toList()) {
+            rows.add(JSON.readTree(line));
+        }
+
+        for (JsonNode segment : before) {
+            JsonNode shift = rows.stream()
+                    .filter(row -> row.has("gain")
+                            && row.get("experiment_id").asText().equals("weighted")
+                            && row.get("segment").equals(segment.get("segment")))
+                    .findFirst()
+                    .orElseThrow();
+            // Users without benefit stay off; there are none in a world where every decile is far from zero or below
+            // it.
+            assertThat(shift.get("gain").asLong()
+                            + offFor(segment.get("segment").asText()))
+                    .isEqualTo(segment.get("off").asLong());
+            assertThat(shift.get("users").asLong()).isEqualTo(segment.get("n").asLong());
+        }
+        assertThat(rows)
+                .filteredOn(row ->
+                        row.has("gain") && !row.get("experiment_id").asText().equals("weighted"))
+                .allSatisfy(row -> assertThat(
+                                row.get("gain").asLong() + row.get("lose").asLong())
+                        .isZero());
+        JsonNode outcome = rows.stream()
+                .filter(row -> row.has("metric") && row.get("segment").asText().equals("all"))
+                .findFirst()
+                .orElseThrow();
+        assertThat(outcome.get("now").asDouble())
+                .isBetween(
+                        outcome.get("now_lower").asDouble(),
+                        outcome.get("now_upper").asDouble());
+        assertThat(outcome.has("change_lower")).isTrue();
+        assertThat(preview.err()).contains("rollout: nothing changes for anybody");
+        assertThat(files()).isEqualTo(files);
+    }
+
+    /** Those who are never enabled by a policy. */
+    private static long offFor(String segment) {
+        return Invocation.rows(
+                        world.conf(),
+                        "SELECT count_if(s.no_benefit AND NOT a.enabled) + count_if(s.no_benefit AND a.enabled) * 0 AS n"
+                                + " FROM allocations a JOIN responsiveness_scores s USING (user_id)"
+                                + " WHERE experiment_id = 'weighted' AND segment = '" + segment + "'")
+                .get(0)
+                .get("n")
+                .asLong();
+    }
+
+    private static Map<String, Long> files() throws IOException {
+        try (Stream<Path> all = Files.walk(world.folder())) {
+            Map<String, Long> sizes = new HashMap<>();
+            for (Path file : all.filter(Files::isRegularFile).toList()) {
+                sizes.put(file.toString(), Files.size(file));
+            }
+            return sizes;
+        }
+    }
+
+    @Test
+    @Order(5)
+    void theBanditLearnsACellForEachPlanFromItsOwnLogAndCanBeReadExplainedAndRolledBack() throws IOException {
+        Invocation run = world.run(Instant.parse(AFTER));
+        assertThat(run.code()).as(run.err()).isZero();
+        assertThat(run.err()).containsPattern("learning: [0-9]+ cells moved, \\+[0-9.]+ % of the reward expected");
+        List<JsonNode> parameters = Invocation.rows(
+                world.conf(),
+                "SELECT segment, cell, base_probability, state FROM allocation_parameters WHERE experiment_id = 'learning'"
+                        + " ORDER BY segment, cell");
+        assertThat(parameters)
+                .extracting(row -> row.get("segment").asText() + row.get("cell").asText())
+                .containsExactlyInAnyOrder(
+                        "high",
+                        "high{\"plan\":\"free\"}",
+                        "high{\"plan\":\"pro\"}",
+                        "low",
+                        "low{\"plan\":\"free\"}",
+                        "low{\"plan\":\"pro\"}");
+        assertThat(parameters).allSatisfy(row -> {
+            boolean isHigh = row.get("segment").asText().equals("high");
+            assertThat(row.get("base_probability").asDouble()).isBetween(isHigh ? 0.5 : 0.3, isHigh ? 0.7 : 0.5);
+            assertThat(JSON.readTree(row.get("state").asText())
+                            .get("enabled")
+                            .get("users")
+                            .asInt())
+                    .isPositive();
+        });
+
+        Invocation inForce = command("explain", "--experiment", "learning");
+        assertThat(inForce.code()).as(inForce.err()).isZero();
+        assertThat(inForce.out()).contains("Bandit, parameters version 1", "high {\"plan\":\"pro\"}", "probability");
+
+        Invocation back = command("rollback", "--experiment", "learning", "--to-version", "0");
+        assertThat(back.code()).as(back.err()).isZero();
+        assertThat(back.err()).contains("learning has version 2, the parameters of version 0");
+        assertThat(Invocation.rows(
+                        world.conf(),
+                        "SELECT DISTINCT base_probability, cause FROM allocation_parameters WHERE experiment_id ="
+                                + " 'learning' AND version = 2"))
+                .extracting(JsonNode::toString)
+                .containsExactly("{\"base_probability\":0.5,\"cause\":\"person\"}");
+        assertThat(command("rollback", "--experiment", "learning", "--to-version", "9")
+                        .err())
+                .contains("--to-version 9: learning has versions 0 to 2");
+    }
+
+    @Test
+    @Order(6)
+    void aDecisionIsExplainedLineByLine() throws IOException {
+        JsonNode explained = JSON.readTree(command("explain", "--user", "u7", "--experiment", "weighted", "--json")
+                .out());
+        JsonNode row = Invocation.rows(
+                        world.conf(), "SELECT * FROM allocations WHERE user_id = 'u7' AND experiment_id = 'weighted'")
+                .get(0);
+
+        assertThat(explained.get("files_agree").asBoolean()).isTrue();
+        for (String column : List.of("enabled", "reason", "score", "bucket", "base_probability", "propensity")) {
+            assertThat(explained.get(column)).as(column).isEqualTo(row.get(column));
+        }
+        JsonNode lines = explained.get("lines");
+        assertThat(lines.get(lines.size() - 1).get("line")).isEqualTo(row.get("reason"));
+        assertThat(lines.get(lines.size() - 1).get("applies").asBoolean()).isTrue();
+
+        Invocation unknown = command("explain", "--user", "nobody-knows", "--experiment", "learning");
+        assertThat(unknown.out()).contains("not in the publication", "not enabled: ineligible", "plan IS NOT NULL");
+        assertThat(command("explain", "--user", "u7").err()).contains("name one of --feature and --experiment");
+    }
+
+    @Test
+    @Order(7)
+    void aSuperiorFileIsPromotedAndTheOldOneKept() throws IOException {
+        String edited = edited("weighted.yaml", tiered(WEIGHTED));
+        Invocation promoted = command("evaluate-policy", edited, "--as-of", AFTER, "--promote");
+
+        assertThat(promoted.code()).as(promoted.err() + promoted.out()).isZero();
+        assertThat(promoted.err()).contains("promoted: ");
+        assertThat(world.read("experiments/weighted.yaml"))
+                .isEqualTo(tiered(WEIGHTED).lines().toList());
+        assertThat(world.read("experiments/weighted.yaml.before-promotion"))
+                .isEqualTo(WEIGHTED.lines().toList());
+    }
+
+    @Test
+    @Order(8)
+    void anotherSaltOfAnActiveExperimentIsRefusedUnlessAccepted() {
+        world.write(
+                "experiments/certain.yaml",
+                CERTAIN.replace("certain-2026", "certain-2027").lines().toList());
+
+        Invocation refused = command("allocate", "--as-of", "2026-03-14");
+        assertThat(refused.code()).isEqualTo(66);
+        Invocation run = world.run(Instant.parse("2026-03-14T00:00:00Z"));
+        assertThat(run.code()).isEqualTo(78);
+        assertThat(run.err())
+                .contains(
+                        "certain.yaml: salt 'certain-2027' of certain is not the one its published users were drawn with",
+                        "accept it with --reshuffle certain");
+        Invocation accepted = command("allocate", "--as-of", "2026-03-14", "--reshuffle", "certain");
+        assertThat(accepted.code()).as(accepted.err()).isZero();
+    }
+}

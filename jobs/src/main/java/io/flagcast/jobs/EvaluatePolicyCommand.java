@@ -2,6 +2,7 @@ package io.flagcast.jobs;
 
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.when;
 
 import io.flagcast.allocation.BanditLearner;
 import io.flagcast.allocation.OffPolicyEstimator;
@@ -87,6 +88,12 @@ final class EvaluatePolicyCommand implements Callable<Integer> {
             converter = RunOptions.InstantConverter.class,
             description = "Count outcome windows that closed at or before this instant. Default: now.")
     private Instant asOf;
+
+    @Option(
+            names = "--withheld",
+            description = "Judge only the users of flagcast.training.withhold, from whom no model has learned, by their"
+                    + " scores in the live publication: for logs from before there were scores.")
+    private boolean withheld;
 
     @Option(
             names = "--promote",
@@ -223,7 +230,8 @@ final class EvaluatePolicyCommand implements Callable<Integer> {
         candidate.ifPresent(edited -> files.put(CANDIDATE, edited));
         files.put(IN_FORCE, incumbent);
         try (Inputs inputs = new Inputs(lake, settings.sources(), until, publications)) {
-            Dataset<Row> logged = PolicyValues.logged(lake, inputs, until, incumbent, List.of(metric))
+            Dataset<Row> met = PolicyValues.logged(lake, inputs, until, incumbent, List.of(metric));
+            Dataset<Row> logged = (withheld ? withheld(met, settings, lake, live, incumbent) : met)
                     .persist(StorageLevel.MEMORY_AND_DISK());
             Dataset<Row> profiles = lake.published(Tables.USER_PROFILES, Optional.of(live));
             List<String> policies = new ArrayList<>(files.keySet());
@@ -268,6 +276,22 @@ final class EvaluatePolicyCommand implements Callable<Integer> {
             }
             return values;
         }
+    }
+
+    /** The withheld users among those who met the experiment, with their published scores instead of the logged ones. */
+    private static Dataset<Row> withheld(
+            Dataset<Row> met, Settings settings, Lake lake, Publication live, Experiment experiment) {
+        Dataset<Row> users = TrainModels.withheld(settings, lake.spark())
+                .orElseThrow(() -> new Refusal(
+                        ExitCode.USAGE,
+                        "--withheld needs flagcast.training.withhold: a CSV file with the column user_id"));
+        Dataset<Row> scores = lake.published(Tables.RESPONSIVENESS_SCORES, Optional.of(live))
+                .where(col("feature_id").equalTo(experiment.featureId()))
+                .select(
+                        col("user_id"),
+                        when(col("source").notEqual("prior"), col("score")).as("score"),
+                        col("no_benefit"));
+        return met.drop("score", "no_benefit").join(users, "user_id").join(scores, "user_id");
     }
 
     private void print(Experiment incumbent, Metric metric, Map<String, PolicyValue> values, Instant until) {

@@ -28,6 +28,26 @@ final class ConfigurationOptions {
         return SettingsReader.readLake(Optional.ofNullable(file), overrides);
     }
 
+    /**
+     * The experiment that an option names.
+     *
+     * @throws Refusal where it is not configured
+     */
+    static Experiment named(List<Experiment> experiments, String option, String experimentId) {
+        return experiments.stream()
+                .filter(experiment -> experiment.experimentId().equals(experimentId))
+                .findFirst()
+                .orElseThrow(() -> new Refusal(
+                        ExitCode.USAGE,
+                        "%s %s: no such experiment; there are %s"
+                                .formatted(
+                                        option,
+                                        experimentId,
+                                        experiments.stream()
+                                                .map(Experiment::experimentId)
+                                                .toList())));
+    }
+
     /** Experiments are part of the configuration. */
     List<Experiment> experiments(Settings settings) {
         return Pipeline.experiments(settings);

@@ -174,17 +174,7 @@ final class EvaluatePolicyCommand implements Callable<Integer> {
                             : "name a FILE, or the --experiment whose file in force to evaluate");
         }
         String id = candidate.map(Experiment::experimentId).orElse(experimentId);
-        return experiments.stream()
-                .filter(experiment -> experiment.experimentId().equals(id))
-                .findFirst()
-                .orElseThrow(() -> new Refusal(
-                        ExitCode.USAGE,
-                        "experiment %s is not in force, so nothing of it is logged; there are %s"
-                                .formatted(
-                                        id,
-                                        experiments.stream()
-                                                .map(Experiment::experimentId)
-                                                .toList())));
+        return ConfigurationOptions.named(experiments, candidate.isPresent() ? file + ":" : "--experiment", id);
     }
 
     private Metric metric(Experiment incumbent) {
@@ -221,11 +211,7 @@ final class EvaluatePolicyCommand implements Callable<Integer> {
             Metric metric,
             Instant until) {
         List<Publication> publications = lake.publications();
-        Publication live = Publication.newest(publications)
-                .orElseThrow(() -> new Refusal(
-                        ExitCode.NO_INPUT,
-                        "%s has no publication yet: run flagcast run first"
-                                .formatted(settings.lake().root())));
+        Publication live = lake.requireLive();
         Map<String, Experiment> files = new LinkedHashMap<>();
         candidate.ifPresent(edited -> files.put(CANDIDATE, edited));
         files.put(IN_FORCE, incumbent);

@@ -6,7 +6,6 @@ import io.flagcast.experiments.Experiment;
 import io.flagcast.features.Usage;
 import io.flagcast.jobs.ModelRegistry.Entry;
 import io.flagcast.jobs.lake.Lake;
-import io.flagcast.jobs.lake.Publication;
 import io.flagcast.jobs.report.TextTable;
 import io.flagcast.tables.Table;
 import io.flagcast.tables.Tables;
@@ -69,7 +68,7 @@ final class ExplainCommand implements Callable<Integer> {
         String root = configuration.lake().root();
         try (Session session = Session.open()) {
             Lake lake = new Lake(session.spark(), root);
-            live(lake, root);
+            lake.requireLive();
             Row score = only(
                             lake,
                             Tables.RESPONSIVENESS_SCORES,
@@ -105,7 +104,7 @@ final class ExplainCommand implements Callable<Integer> {
         try (Session session = Session.open()) {
             Lake lake = new Lake(session.spark(), settings.lake().root());
             ExplainDecision explanation =
-                    ExplainDecision.of(lake, live(lake, settings.lake().root()), settings, experiments, experimentId);
+                    ExplainDecision.of(lake, lake.requireLive(), settings, experiments, experimentId);
             if (userId == null) {
                 out.print(explanation.parameters());
             } else if (json) {
@@ -114,12 +113,6 @@ final class ExplainCommand implements Callable<Integer> {
                 out.print(explanation.text(userId));
             }
         }
-    }
-
-    private static Publication live(Lake lake, String root) {
-        return lake.live()
-                .orElseThrow(() -> new Refusal(
-                        ExitCode.NO_INPUT, "%s has no publication to explain: run flagcast run first".formatted(root)));
     }
 
     private Optional<Row> only(Lake lake, Table table, org.apache.spark.sql.Column condition) {

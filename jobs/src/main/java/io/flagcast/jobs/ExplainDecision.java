@@ -55,17 +55,9 @@ final class ExplainDecision {
     static ExplainDecision of(
             Lake lake, Publication live, Settings settings, List<Experiment> experiments, String experimentId) {
         ParameterLog log = ParameterLog.read(lake);
-        Rollout rollout = Rollout.of(experiments, log.before(live.asOf()), settings.lake(), live.asOf()).stream()
-                .filter(known -> known.experimentId().equals(experimentId))
-                .findFirst()
-                .orElseThrow(() -> new Refusal(
-                        ExitCode.USAGE,
-                        "--experiment %s: no such experiment; there are %s"
-                                .formatted(
-                                        experimentId,
-                                        experiments.stream()
-                                                .map(Experiment::experimentId)
-                                                .toList())));
+        Experiment experiment = ConfigurationOptions.named(experiments, "--experiment", experimentId);
+        Rollout rollout = Rollout.of(List.of(experiment), log.before(live.asOf()), settings.lake(), live.asOf())
+                .get(0);
         return new ExplainDecision(lake, live, settings, rollout, log);
     }
 

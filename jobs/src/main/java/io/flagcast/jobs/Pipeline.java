@@ -57,15 +57,7 @@ public final class Pipeline {
      * @throws Refusal where one is not configured
      */
     Pipeline reshuffling(Set<String> experimentIds) {
-        List<String> known = experiments.stream().map(Experiment::experimentId).toList();
-        experimentIds.stream()
-                .filter(id -> !known.contains(id))
-                .sorted()
-                .findFirst()
-                .ifPresent(id -> {
-                    throw new Refusal(
-                            ExitCode.USAGE, "--reshuffle %s: no such experiment; there are %s".formatted(id, known));
-                });
+        experimentIds.stream().sorted().forEach(id -> ConfigurationOptions.named(experiments, "--reshuffle", id));
         return new Pipeline(settings, experiments, lake, clock, progress, experimentIds);
     }
 

@@ -133,11 +133,7 @@ final class PreviewCommand implements Callable<Integer> {
         try (Session session = Session.open()) {
             Lake lake = new Lake(session.spark(), settings.lake().root());
             List<Publication> publications = lake.publications();
-            Publication live = Publication.newest(publications)
-                    .orElseThrow(() -> new Refusal(
-                            ExitCode.NO_INPUT,
-                            "%s has no publication to compare with: run flagcast run first"
-                                    .formatted(settings.lake().root())));
+            Publication live = lake.requireLive();
             Instant at = asOf == null ? live.asOf() : asOf;
             ParameterLog log = ParameterLog.read(lake);
             List<Rollout> rollouts = Rollout.of(experiments, log.before(at), settings.lake(), at);

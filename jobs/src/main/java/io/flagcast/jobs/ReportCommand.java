@@ -28,14 +28,10 @@ final class ReportCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        Settings.LakeSettings where = configuration.lake();
+        String root = configuration.lake().root();
         try (Session session = Session.open()) {
-            Lake lake = new Lake(session.spark(), where.root());
-            if (lake.live().isEmpty()) {
-                throw new Refusal(
-                        ExitCode.NO_INPUT,
-                        "%s has no publication to report on: run flagcast run first".formatted(where.root()));
-            }
+            Lake lake = new Lake(session.spark(), root);
+            lake.requireLive();
             HtmlReport.write(lake, List.of(), output);
         }
         Progress.on(System.err).say("report: " + output.toAbsolutePath());

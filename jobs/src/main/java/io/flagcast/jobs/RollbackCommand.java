@@ -51,17 +51,7 @@ final class RollbackCommand implements Callable<Integer> {
         Settings settings = configuration.settings();
         List<Experiment> experiments = configuration.experiments(settings);
         Progress progress = Progress.on(System.err);
-        if (experiments.stream()
-                .noneMatch(experiment -> experiment.experimentId().equals(experimentId))) {
-            throw new Refusal(
-                    ExitCode.USAGE,
-                    "--experiment %s: no such experiment; there are %s"
-                            .formatted(
-                                    experimentId,
-                                    experiments.stream()
-                                            .map(Experiment::experimentId)
-                                            .toList()));
-        }
+        ConfigurationOptions.named(experiments, "--experiment", experimentId);
         try (Session session = Session.open()) {
             Lake lake = new Lake(session.spark(), settings.lake().root());
             ParameterLog log = ParameterLog.read(lake);

@@ -281,6 +281,16 @@ public final class Lake {
     }
 
     /**
+     * The newest publication, for those who can do nothing without one.
+     *
+     * @throws Refusal with exit code 66 where there is none
+     */
+    public Publication requireLive() {
+        return live().orElseThrow(() ->
+                new Refusal(ExitCode.NO_INPUT, "%s has no publication yet: run flagcast run first".formatted(root)));
+    }
+
+    /**
      * Makes the slices of a run the live ones, all at once.
      *
      * @param before the publication that was live when the run began

@@ -67,6 +67,9 @@ final class Eligibility {
             "read_files",
             "sql_keywords");
 
+    private static final String MORE_THAN_ONE_ROW =
+            "looks at more than one row, or makes more: only one user's profile is allowed";
+
     private Eligibility() {}
 
     /** What is wrong with the text of a condition, whatever the profile: known without a session. */
@@ -105,6 +108,12 @@ final class Eligibility {
                 forbidden(expression).ifPresent(why -> {
                     throw refusal(experiment, why);
                 });
+            }
+            // Windows and generators have left the expression by now: they are steps of their own between it and the
+            // profiles.
+            LogicalPlan below = plan.children().head();
+            if (!below.equals(profiles.queryExecution().analyzed())) {
+                throw refusal(experiment, MORE_THAN_ONE_ROW);
             }
             if (!alone.schema().fields()[0].dataType().equals(DataTypes.BooleanType)) {
                 throw refusal(
@@ -146,10 +155,11 @@ final class Eligibility {
         if (expression instanceof AggregateExpression
                 || expression instanceof WindowExpression
                 || expression instanceof Generator) {
-            return Optional.of("looks at more than one row, or makes more: only one user's profile is allowed");
+            return Optional.of(MORE_THAN_ONE_ROW);
         }
+        // Of a qualified name, as system.builtin.rand, the last part is the function's.
         String name = expression instanceof UnresolvedFunction function
-                ? String.join(".", CollectionConverters.asJava(function.nameParts()))
+                ? function.nameParts().last()
                 : expression.prettyName();
         if (DENIED.contains(name.toLowerCase(Locale.ROOT)) || (expression.resolved() && !expression.deterministic())) {
             return Optional.of("calls %s: an answer must be the same on every machine and day, from the profile alone"

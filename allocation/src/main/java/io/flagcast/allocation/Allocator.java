@@ -63,6 +63,11 @@ public record Allocator(
         }
     }
 
+    /** This allocator as if its experiment were active. */
+    public Allocator activated() {
+        return new Allocator(Activity.ACTIVE, holdout, layer, segments, policy, exploration, unscored, shares);
+    }
+
     /** Decides for one user. */
     public Decision decide(Buckets buckets, Candidate candidate) {
         Optional<String> segment = candidate.score().isPresent()

@@ -125,7 +125,7 @@ public record BanditLearner(
                 ? "rewards that do not vary: nothing to compare"
                 : "%,d enabled and %,d control users in the segment, needs min_users %,d of each"
                         .formatted(all.enabled().n(), all.control().n(), minUsers);
-        Map<Cell, Comparison> pooled = whole.isPresent() ? pooled(cells) : Map.of();
+        Map<Cell, Comparison> pooled = whole.isPresent() ? pooled(cells, all) : Map.of();
         List<Step> steps = new ArrayList<>();
         cells.forEach((cell, arms) ->
                 steps.add(whole.map(belief -> step(cell, arms, pooled.getOrDefault(cell, belief), inForce))
@@ -187,25 +187,68 @@ public record BanditLearner(
                 .flatMap(enabled -> posterior(arms.control()).map(control -> Comparison.of(enabled, control)));
     }
 
-    /** What each cell's own data and the effects of the other cells say together; only cells with data of both arms. */
-    private Map<Cell, Comparison> pooled(Map<Cell, Arms> cells) {
+    /**
+     * What each cell's own data and the effects of the other cells say together; only cells with data of both arms.
+     *
+     * @param all the rewards of the segment: how much they vary, and how high a proportion is, one cell cannot tell alone
+     */
+    private Map<Cell, Comparison> pooled(Map<Cell, Arms> cells, Arms all) {
         Map<Cell, Normal> effects = new TreeMap<>();
-        cells.forEach((cell, arms) -> belief(arms)
-                .ifPresent(own -> effects.put(
-                        cell,
-                        new Normal(
-                                own.first().mean() - own.second().mean(),
-                                Math.pow(own.first().standardDeviation(), 2)
-                                        + Math.pow(own.second().standardDeviation(), 2)))));
-        Map<Cell, Normal> priors = PartialPooling.priorsFromOthers(effects);
+        cells.forEach((cell, arms) -> effect(arms, all).ifPresent(effect -> effects.put(cell, effect)));
         Map<Cell, Comparison> beliefs = new TreeMap<>();
-        priors.forEach((cell, prior) -> beliefs.put(
-                cell,
-                Comparison.of(
-                        posterior(cells.get(cell).enabled()).orElseThrow(),
-                        posterior(cells.get(cell).control()).orElseThrow(),
-                        prior)));
+        PartialPooling.priorsFromOthers(effects)
+                .forEach((cell, prior) -> likelihood(cells.get(cell).enabled(), all)
+                        .ifPresent(enabled -> likelihood(cells.get(cell).control(), all)
+                                .ifPresent(control -> beliefs.put(cell, Comparison.of(enabled, control, prior)))));
         return beliefs;
+    }
+
+    /**
+     * The difference of a cell's means, with the variance that rows have in the whole segment. Means of posteriors would
+     * not do: each is drawn towards its prior by how few its rows are, and over many cells that adds up.
+     */
+    private Optional<Normal> effect(Arms arms, Arms all) {
+        if (arms.enabled().n() == 0 || arms.control().n() == 0) {
+            return Optional.empty();
+        }
+        double variance = rowVariance(all.enabled()) / arms.enabled().effectiveSampleSize()
+                + rowVariance(all.control()) / arms.control().effectiveSampleSize();
+        return variance > 0
+                ? Optional.of(new Normal(
+                        arms.enabled().mean().orElseThrow()
+                                - arms.control().mean().orElseThrow(),
+                        variance))
+                : Optional.empty();
+    }
+
+    private double rowVariance(WeightedMoments rewards) {
+        if (reward.kind() == Metric.Kind.PROPORTION) {
+            double rate = posterior(rewards).map(Posterior::mean).orElse(0.5);
+            return rate * (1 - rate);
+        }
+        return rewards.variance().orElse(0) * rewards.effectiveSampleSize();
+    }
+
+    /**
+     * The belief in an arm of a cell, before what other cells say of the effect: a proportion begins at the segment's, worth
+     * as many users as have one success or one failure together, in both arms alike.
+     */
+    private Optional<Posterior> likelihood(WeightedMoments rewards, Arms all) {
+        if (reward.kind() != Metric.Kind.PROPORTION || rewards.n() == 0) {
+            return posterior(rewards);
+        }
+        double rows = rewards.effectiveSampleSize();
+        double successes = Math.max(0, Math.min(rows, rows * rewards.mean().orElseThrow()));
+        double users = all.enabled().effectiveSampleSize() + all.control().effectiveSampleSize();
+        double level = (1
+                        + all.enabled().effectiveSampleSize()
+                                * all.enabled().mean().orElseThrow()
+                        + all.control().effectiveSampleSize()
+                                * all.control().mean().orElseThrow())
+                / (2 + users);
+        double worth = 1 / Math.min(level, 1 - level);
+        return Optional.of(new BetaPosterior(
+                Math.max(1, successes + worth * level), Math.max(1, rows - successes + worth * (1 - level))));
     }
 
     /** Absent where rows are too few, or do not vary although they are no proportion. */

@@ -27,6 +27,9 @@ public record OffPolicyEvaluation(List<PolicyValue> values) {
     /** Blocks that are enough for an interval, and few enough to be drawn a thousand times. */
     public static final int BLOCKS = 200;
 
+    /** Blocks with a user who was given what the policy would give: with fewer a sample might have none. */
+    private static final int LEAST_BLOCKS = 20;
+
     /** Most of a policy's decisions that may be without any logged example. */
     public static final double MOST_UNSUPPORTED = 0.001;
 
@@ -126,18 +129,20 @@ public record OffPolicyEvaluation(List<PolicyValue> values) {
         }
 
         Optional<String> refusal() {
-            if (blocks.size() < 2) {
-                return Optional.of("too few logged users for an interval");
-            }
             if (total.unsupported() > MOST_UNSUPPORTED) {
                 return Optional.of(
                         ("%.1f %% of its decisions are of a kind that was never logged (propensity 0), at most %.1f %% may be:"
                                         + " what they earn is unknown. Log with an exploration slice first")
                                 .formatted(100 * total.unsupported(), 100 * MOST_UNSUPPORTED));
             }
-            return total.effectiveSampleSize() > 0
+            long speaking = blocks.stream()
+                    .filter(block -> block.effectiveSampleSize() > 0)
+                    .count();
+            return speaking >= LEAST_BLOCKS
                     ? Optional.empty()
-                    : Optional.of("no logged user was given what it would give");
+                    : Optional.of(
+                            "only %d of %d blocks of logged users have one who was given what it would give, needs %d"
+                                    .formatted(speaking, blocks.size(), LEAST_BLOCKS));
         }
 
         /** Its estimates in the order of the estimators, and the difference; none where the log cannot answer. */

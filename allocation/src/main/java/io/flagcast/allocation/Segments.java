@@ -6,6 +6,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Named bands that partition the scores [0, 100]: each is (from, to], the first includes 0.
@@ -13,6 +14,8 @@ import java.util.Optional;
  * @param bands in ascending order
  */
 public record Segments(List<Band> bands) implements Serializable {
+
+    private static final Set<String> RESERVED = Set.of("all", "unscored");
 
     /** One band for everybody, where an experiment declares none. */
     public static final Segments SINGLE = new Segments(List.of(new Band("scored", 0, 100)));
@@ -28,6 +31,11 @@ public record Segments(List<Band> bands) implements Serializable {
 
         public Band {
             Objects.requireNonNull(name, "name");
+            if (RESERVED.contains(name)) {
+                throw new IllegalArgumentException(
+                        "segment '%s': metrics use this name for users of every segment or of none; choose another"
+                                .formatted(name));
+            }
             if (!(from >= 0 && to <= 100 && from < to)) {
                 throw new IllegalArgumentException(
                         "segment '%s' is [%s, %s]: a band is [from, to] with 0 <= from < to <= 100"

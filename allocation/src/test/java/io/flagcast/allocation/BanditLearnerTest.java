@@ -16,6 +16,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -193,15 +194,58 @@ class BanditLearnerTest {
         Cell small = new Cell("high", "{\"plan\":\"small\"}");
         Cell contrary = new Cell("high", "{\"plan\":\"contrary\"}");
         evidence.put(small, arms(1, 20, 2, 20));
-        evidence.put(contrary, arms(1_000, 20_000, 1_600, 20_000));
-        BanditUpdate update = learner(Algorithm.THOMPSON, 0, 1).update(evidence, cell -> 0.5);
-        Map<Cell, Double> target = new HashMap<>();
-        update.steps().forEach(step -> target.put(step.cell(), step.target()));
-
         // Alone, 1 of 20 against 2 of 20 is worse with probability about 0.7.
-        assertThat(target.get(small)).isGreaterThan(0.6);
+        assertThat(targets(evidence).get(small)).isGreaterThan(0.9);
+
+        // Now that cells differ so much, the others say less of one.
+        evidence.put(contrary, arms(1_000, 20_000, 1_600, 20_000));
+        Map<Cell, Double> target = targets(evidence);
         assertThat(target.get(contrary)).isLessThan(0.01);
+        assertThat(target.get(small)).isBetween(0.5, 0.9);
         assertThat(target).containsKey(HIGH);
+    }
+
+    private static Map<Cell, Double> targets(Map<Cell, Arms> evidence) {
+        Map<Cell, Double> targets = new HashMap<>();
+        learner(Algorithm.THOMPSON, 0, 1)
+                .update(evidence, cell -> 0.5)
+                .steps()
+                .forEach(step -> targets.put(step.cell(), step.target()));
+        return targets;
+    }
+
+    /**
+     * 60 cells of 500 users, 95 % of them enabled: 25 in the control arm of each. 6 % against 5 % everywhere; 20 draws of the
+     * world. What the cells believe together is what the segment believes, though the arms are as unequal as can be.
+     */
+    @ParameterizedTest
+    @EnumSource(value = Algorithm.class, names = "UCB", mode = EnumSource.Mode.EXCLUDE)
+    void manyCellsWithUnequalArmsBelieveTogetherWhatTheSegmentBelieves(Algorithm algorithm) {
+        SplittableRandom random = new SplittableRandom(11);
+        double cells = 0;
+        double segment = 0;
+        for (int world = 0; world < 20; world++) {
+            Map<Cell, Arms> evidence = new HashMap<>();
+            for (int i = 0; i < 60; i++) {
+                evidence.put(
+                        new Cell("high", "c" + i),
+                        new Arms(
+                                rewards(binomial(random, 475, 0.06), 475, 1 / 0.95),
+                                rewards(binomial(random, 25, 0.05), 25, 1 / 0.05)));
+            }
+            for (Step step :
+                    learner(algorithm, 0.05, 1).update(evidence, cell -> 0.5).steps()) {
+                cells += step.cell().isWhole() ? 0 : step.target() / 1_200;
+                segment += step.cell().isWhole() ? step.target() / 20 : 0;
+            }
+        }
+
+        assertThat(segment).isGreaterThan(0.8);
+        assertThat(cells).isCloseTo(segment, within(0.15));
+    }
+
+    private static long binomial(SplittableRandom random, int n, double p) {
+        return IntStream.range(0, n).filter(i -> random.nextDouble() < p).count();
     }
 
     @Test

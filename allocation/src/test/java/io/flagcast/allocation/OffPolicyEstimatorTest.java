@@ -9,6 +9,7 @@ import io.flagcast.allocation.OffPolicyEvaluation.PolicyValue;
 import io.flagcast.allocation.RewardModel.Group;
 import io.flagcast.statistics.WeightedMoments;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -16,6 +17,7 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.SplittableRandom;
 import java.util.function.DoubleUnaryOperator;
+import java.util.stream.Stream;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
@@ -161,8 +163,9 @@ class OffPolicyEstimatorTest {
 
         assertThat(neverEnabled.unsupported()).isEqualTo(0.3);
         assertThat(alwaysEnabled.unsupported()).isCloseTo(0.1, within(1e-12));
-        List<List<OffPolicySums>> blocks = List.of(
-                List.of(sums(FOUR), sums(List.of(neverEnabled))), List.of(sums(FOUR), sums(List.of(alwaysEnabled))));
+        List<List<OffPolicySums>> blocks =
+                new ArrayList<>(Collections.nCopies(10, List.of(sums(FOUR), sums(List.of(neverEnabled)))));
+        blocks.addAll(Collections.nCopies(10, List.of(sums(FOUR), sums(List.of(alwaysEnabled)))));
         List<PolicyValue> values =
                 OffPolicyEvaluation.of(blocks, chosen -> new double[2], 100, 1).values();
         assertThat(values.get(0).doublyRobust()).isPresent();
@@ -178,9 +181,16 @@ class OffPolicyEstimatorTest {
     void aPolicyThatNobodyWasGivenIsRefused() {
         OffPolicySums none = sums(List.of(LoggedReward.of(1, Arm.CONTROL, 0.5, 1, 0.1, 0.1)));
 
-        assertThat(refusal(List.of(List.of(none), List.of(none))))
-                .contains("no logged user was given what it would give");
-        assertThat(refusal(List.of(List.of(none)))).contains("too few logged users for an interval");
+        OffPolicySums one = sums(FOUR);
+
+        assertThat(refusal(Collections.nCopies(200, List.of(none))))
+                .contains("only 0 of 200 blocks of logged users have one who was given what it would give, needs 20");
+        List<List<OffPolicySums>> few = new ArrayList<>(Collections.nCopies(181, List.of(none)));
+        few.addAll(Collections.nCopies(19, List.of(one)));
+        assertThat(refusal(few))
+                .contains("only 19 of 200 blocks of logged users have one who was given what it would give, needs 20");
+        few.set(0, List.of(one));
+        assertThat(refusal(few)).isEmpty();
     }
 
     private static Optional<String> refusal(List<List<OffPolicySums>> blocks) {
@@ -205,7 +215,9 @@ class OffPolicyEstimatorTest {
 
     @Test
     void aPolicyDoesNotDifferFromItself() {
-        List<List<OffPolicySums>> blocks = FOUR.stream()
+        List<List<OffPolicySums>> blocks = Stream.generate(FOUR::stream)
+                .limit(10)
+                .flatMap(rows -> rows)
                 .map(row -> List.of(sums(List.of(row)), sums(List.of(row))))
                 .toList();
         OffPolicyEvaluation evaluation = OffPolicyEvaluation.of(blocks, chosen -> new double[2], 200, 1);

@@ -50,8 +50,8 @@ class SegmentsTest {
                 new Band("low", 0, 40),
                 new Band("high", 30, 100));
         assertRefused(
-                "segments leave a gap between 0.0 and 10.0: they must partition [0, 100]", new Band("all", 10, 100));
-        assertRefused("segments end at 90.0: they must partition [0, 100]", new Band("all", 0, 90));
+                "segments leave a gap between 0.0 and 10.0: they must partition [0, 100]", new Band("every", 10, 100));
+        assertRefused("segments end at 90.0: they must partition [0, 100]", new Band("every", 0, 90));
         assertRefused("segments end at 0.0: they must partition [0, 100]");
         assertRefused("segment 'low' is declared twice", new Band("low", 0, 30), new Band("low", 30, 100));
     }

@@ -210,6 +210,10 @@ class HostileFilesTest {
                         "mid: [30, 70]",
                         "mid: [40, 70]",
                         "8: segments: segments leave a gap between 30.0 and 40.0:" + " they must partition [0, 100]"),
+                bad(
+                        "{low: [0, 30]",
+                        "{all: [0, 30]",
+                        "8: all: segment 'all': metrics use this name for users of every segment or of none; choose another"),
                 bad("mid: [30, 70]", "mid: [30]", "8: mid: a segment has two ends; write [from, to], as in [30, 70]"),
                 bad(
                         "    max_firings: 4\n",

@@ -58,11 +58,11 @@ final class DecideUsers {
             List<Rollout> rollouts,
             String holdoutSalt) {
         Dataset<Row> users = profiles.join(
-                        byKey(scores, "feature_id", "scores", "score", "no_benefit", "source", "model_id"),
+                        byKey(scores, "feature_id", "_scores", "score", "no_benefit", "source", "model_id"),
                         new String[] {"user_id"},
                         "left")
                 .join(
-                        byKey(enrolments, "experiment_id", "enrolled", "score", "no_benefit", "model_id"),
+                        byKey(enrolments, "experiment_id", "_enrolled", "score", "no_benefit", "model_id"),
                         new String[] {"user_id"},
                         "left");
         Column[] decisions = rollouts.stream()
@@ -94,8 +94,8 @@ final class DecideUsers {
 
     private static Column decision(Rollout rollout, Dataset<Row> profiles, String holdoutSalt) {
         Experiment experiment = rollout.experiment();
-        Column scored = col("scores").getItem(experiment.featureId());
-        Column enrolled = col("enrolled").getItem(experiment.experimentId());
+        Column scored = col("_scores").getItem(experiment.featureId());
+        Column enrolled = col("_enrolled").getItem(experiment.experimentId());
         boolean keeps = experiment.stickiness() == Stickiness.ENROLMENT;
         Column today = when(scored.getField("source").notEqual("prior"), scored.getField("score"));
         Column score = keeps ? coalesce(enrolled.getField("score"), today) : today;

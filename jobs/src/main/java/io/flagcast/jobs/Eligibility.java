@@ -9,19 +9,24 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Pattern;
 import org.apache.spark.sql.AnalysisException;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.catalyst.analysis.UnresolvedFunction;
+import org.apache.spark.sql.catalyst.expressions.Cast;
 import org.apache.spark.sql.catalyst.expressions.Expression;
 import org.apache.spark.sql.catalyst.expressions.Generator;
+import org.apache.spark.sql.catalyst.expressions.Literal;
 import org.apache.spark.sql.catalyst.expressions.PlanExpression;
 import org.apache.spark.sql.catalyst.expressions.WindowExpression;
 import org.apache.spark.sql.catalyst.expressions.aggregate.AggregateExpression;
 import org.apache.spark.sql.catalyst.parser.CatalystSqlParser;
 import org.apache.spark.sql.catalyst.plans.logical.LogicalPlan;
 import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StringType;
+import org.apache.spark.unsafe.types.UTF8String;
 import scala.jdk.javaapi.CollectionConverters;
 
 /**
@@ -65,6 +70,10 @@ final class Eligibility {
             "raise_error",
             "assert_true",
             "read_files",
+            "aes_encrypt",
+            "from_xml",
+            "from_avro",
+            "from_protobuf",
             "sql_keywords");
 
     private static final String MORE_THAN_ONE_ROW =
@@ -72,11 +81,24 @@ final class Eligibility {
 
     private Eligibility() {}
 
+    /** DATE 'today': the parser replaces it by a constant. */
+    private static final Pattern CLOCK_LITERAL =
+            Pattern.compile("(?is).*\\b(date|timestamp\\w*)\\s*'\\s*(now|today|tomorrow|yesterday)\\b.*");
+
+    /** Texts that Spark takes for the clock where it reads them as a date or time. */
+    private static final Pattern CLOCK = Pattern.compile("(?i)\\s*(now|today|tomorrow|yesterday)(\\s.*)?");
+
+    private static final String OF_THE_CLOCK =
+            "reads the clock (now, today, tomorrow or yesterday): an answer must be the same on every day";
+
     /** What is wrong with the text of a condition, whatever the profile: known without a session. */
     static Optional<String> problem(Experiment experiment) {
         return experiment
                 .eligibility()
                 .flatMap(condition -> {
+                    if (CLOCK_LITERAL.matcher(condition).matches()) {
+                        return Optional.of(OF_THE_CLOCK);
+                    }
                     try {
                         return forbidden(new CatalystSqlParser().parseExpression(condition));
                     } catch (Exception e) {
@@ -101,6 +123,9 @@ final class Eligibility {
             return lit(true);
         }
         String condition = experiment.eligibility().get();
+        problem(experiment).ifPresent(why -> {
+            throw new Refusal(ExitCode.CONFIGURATION, why);
+        });
         try {
             Dataset<Row> alone = profiles.select(expr(condition));
             LogicalPlan plan = alone.queryExecution().analyzed();
@@ -156,6 +181,19 @@ final class Eligibility {
                 || expression instanceof WindowExpression
                 || expression instanceof Generator) {
             return Optional.of(MORE_THAN_ONE_ROW);
+        }
+        if (expression instanceof Literal literal
+                && literal.value() instanceof UTF8String text
+                && CLOCK.matcher(text.toString()).matches()) {
+            return Optional.of(OF_THE_CLOCK);
+        }
+        if (expression instanceof Cast cast
+                && !(cast.dataType() instanceof StringType)
+                && cast.child().resolved()
+                && cast.child().foldable()
+                && cast.child().eval(null) instanceof UTF8String text
+                && CLOCK.matcher(text.toString()).matches()) {
+            return Optional.of(OF_THE_CLOCK);
         }
         // Of a qualified name, as system.builtin.rand, the last part is the function's.
         String name = expression instanceof UnresolvedFunction function

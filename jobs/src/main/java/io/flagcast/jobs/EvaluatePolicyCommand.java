@@ -11,6 +11,7 @@ import io.flagcast.allocation.OffPolicyEvaluation.Estimate;
 import io.flagcast.allocation.OffPolicyEvaluation.PolicyValue;
 import io.flagcast.allocation.Policy;
 import io.flagcast.experiments.Experiment;
+import io.flagcast.experiments.ExperimentFiles;
 import io.flagcast.jobs.PolicyValues.Part;
 import io.flagcast.jobs.lake.Inputs;
 import io.flagcast.jobs.lake.Lake;
@@ -212,6 +213,7 @@ final class EvaluatePolicyCommand implements Callable<Integer> {
             Instant until) {
         List<Publication> publications = lake.publications();
         Publication live = lake.requireLive();
+        progress.say("%s: asking the log up to %s".formatted(incumbent.experimentId(), until));
         Map<String, Experiment> files = new LinkedHashMap<>();
         candidate.ifPresent(edited -> files.put(CANDIDATE, edited));
         files.put(IN_FORCE, incumbent);
@@ -234,6 +236,20 @@ final class EvaluatePolicyCommand implements Callable<Integer> {
                 users = users.drop("segment", "reason")
                         .join(decided.withColumnRenamed("propensity", "p_" + policy.getKey()), "user_id");
             }
+            // Whom the experiment may enable at all, also where the file in force is paused.
+            Rollout inForce = Rollout.of(List.of(incumbent), Map.of(), settings.lake(), until)
+                    .get(0);
+            Rollout active = new Rollout(
+                    incumbent, inForce.parameters(), inForce.allocator().activated());
+            users = users.drop("reason")
+                    .join(
+                            PolicyValues.decided(
+                                            logged,
+                                            profiles,
+                                            active,
+                                            settings.lake().holdoutSalt())
+                                    .select("user_id", "reason"),
+                            "user_id");
             users = users.withColumn("p_" + EVERYBODY, PolicyValues.everybody(col("reason")))
                     .withColumn("p_" + NOBODY, lit(0.0));
             policies.add(EVERYBODY);
@@ -387,6 +403,12 @@ final class EvaluatePolicyCommand implements Callable<Integer> {
             objections.add("its salt is another one, which would reshuffle every user: give it '%s'"
                     .formatted(incumbent.salt()));
         }
+        if (!candidate.featureId().equals(incumbent.featureId())) {
+            objections.add("its feature_id is another one: the log is of '%s'".formatted(incumbent.featureId()));
+        }
+        if (!candidate.treatment().equals(incumbent.treatment())) {
+            objections.add("its treatment is another one: the log is of %s".formatted(incumbent.treatment()));
+        }
         double sample = values.get(CANDIDATE).effectiveSampleSize();
         if (sample < BanditLearner.LEAST_SAMPLE) {
             objections.add("the logged users are worth %.0f under it, needs %.0f"
@@ -409,14 +431,21 @@ final class EvaluatePolicyCommand implements Callable<Integer> {
                     + String.join("\n  ", objections));
             return ExitCode.CHECK_FAILED.code();
         }
-        Path kept = replace(incumbent.file(), candidate.file());
+        if (!ExperimentFiles.read(candidate.file()).get(0).contentHash().equals(candidate.contentHash())) {
+            throw new Refusal(
+                    ExitCode.TRY_AGAIN,
+                    "%s was edited while it was evaluated: evaluate it again".formatted(candidate.file()));
+        }
+        Path kept = replace(incumbent, candidate.file());
         progress.say("promoted: %s is now what %s was; before: %s".formatted(incumbent.file(), candidate.file(), kept));
         return ExitCode.DONE.code();
     }
 
     /** Readers see the old file or the new one, never a part. */
-    private static Path replace(Path inForce, Path edited) {
-        Path kept = inForce.resolveSibling(inForce.getFileName() + ".before-promotion");
+    private static Path replace(Experiment incumbent, Path edited) {
+        Path inForce = incumbent.file();
+        Path kept = inForce.resolveSibling(
+                inForce.getFileName() + ".before-" + incumbent.contentHash().substring(0, 8));
         Path half = inForce.resolveSibling("." + inForce.getFileName() + ".half");
         try {
             Files.copy(inForce, kept, StandardCopyOption.REPLACE_EXISTING);

@@ -105,6 +105,12 @@ final class ExplainCommand implements Callable<Integer> {
             Lake lake = new Lake(session.spark(), settings.lake().root());
             ExplainDecision explanation =
                     ExplainDecision.of(lake, lake.requireLive(), settings, experiments, experimentId);
+            if (userId == null && json) {
+                throw new Refusal(
+                        ExitCode.USAGE,
+                        "explain: --json needs a --user; the parameters as JSON: flagcast sql --format json"
+                                + " \"SELECT * FROM allocation_parameters\"");
+            }
             if (userId == null) {
                 out.print(explanation.parameters());
             } else if (json) {

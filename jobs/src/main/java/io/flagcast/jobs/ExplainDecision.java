@@ -19,6 +19,7 @@ import io.flagcast.jobs.lake.Publication;
 import io.flagcast.jobs.report.TextTable;
 import io.flagcast.tables.Tables;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -73,7 +74,8 @@ final class ExplainDecision {
     /** The decision about one user, published or, for a user who is not, as an application makes it. */
     Map<String, Object> decision(String userId) {
         Optional<Row> published = allocation(userId);
-        Row decided = decide(userId, published.isPresent());
+        Dataset<Row> profile = profile(userId);
+        Row decided = decide(userId, profile);
         Map<String, Object> object = new LinkedHashMap<>();
         object.put("user_id", userId);
         object.put("experiment_id", rollout.experimentId());
@@ -106,7 +108,11 @@ final class ExplainDecision {
             lines.add(fields);
         }
         object.put("lines", lines);
-        changes(shown.getAs("segment")).ifPresent(change -> {
+        String context = profile.select(BanditContext.of(rollout.experiment(), profile.schema()))
+                .collectAsList()
+                .get(0)
+                .getString(0);
+        change(shown.getAs("segment"), context).ifPresent(change -> {
             object.put("share_or_probability_set_by", change.cause().label());
             object.put("set_as_of", change.effectiveAsOf().toString());
             object.put("set_because", why(change));
@@ -123,14 +129,16 @@ final class ExplainDecision {
                 .findFirst();
     }
 
-    private Row decide(String userId, boolean isKnown) {
-        Dataset<Row> profiles = lake.published(Tables.USER_PROFILES, Optional.of(live));
-        Dataset<Row> profile = profiles.where(col("user_id").equalTo(userId));
-        if (!isKnown) {
-            profile = lake.spark()
-                    .createDataFrame(List.of(RowFactory.create(userId)), StructType.fromDDL("user_id STRING"))
-                    .join(profiles.where("false"), new String[] {"user_id"}, "left");
-        }
+    /** One row, empty but for the id where the user has no profile. */
+    private Dataset<Row> profile(String userId) {
+        Dataset<Row> own = lake.published(Tables.USER_PROFILES, Optional.of(live))
+                .where(col("user_id").equalTo(userId));
+        return lake.spark()
+                .createDataFrame(List.of(RowFactory.create(userId)), StructType.fromDDL("user_id STRING"))
+                .join(own, new String[] {"user_id"}, "left");
+    }
+
+    private Row decide(String userId, Dataset<Row> profile) {
         return DecideUsers.decide(
                         profile,
                         lake.published(Tables.RESPONSIVENESS_SCORES, Optional.of(live))
@@ -215,12 +223,14 @@ final class ExplainDecision {
         return limit == 0 ? of + " is empty" : "bucket %.4f, %s is below %.4f".formatted(bucket, of, limit);
     }
 
-    /** The newest change of a segment that the publication uses. */
-    private Optional<Change> changes(String segment) {
+    /** The newest change that the publication uses of the user's cell, else of the whole segment. */
+    private Optional<Change> change(String segment, String context) {
         return log.of(rollout.experimentId()).stream()
                 .filter(change -> change.effectiveAsOf().isBefore(live.asOf())
-                        && change.cell().segment().equals(segment))
-                .reduce((earlier, later) -> later);
+                        && change.cell().segment().equals(segment)
+                        && (change.cell().isWhole() || change.cell().context().equals(context)))
+                .max(Comparator.comparingLong(Change::version)
+                        .thenComparing(change -> change.cell().context()));
     }
 
     private static String why(Change change) {

@@ -25,6 +25,8 @@ final class MeasureSegments {
         Dataset<Row> exposures = BanditContext.join(
                 run.inputs().exposures(),
                 run.lake().slice(Tables.USER_PROFILES, run.id().toString()),
+                run.lake().slice(Tables.ENROLMENTS, run.id().toString()),
+                run.lake().history(Tables.RESPONSIVENESS_SCORES),
                 run.experiments());
 
         // States are few: one partition spares the shuffles of what only interprets them.

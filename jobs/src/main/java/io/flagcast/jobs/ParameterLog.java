@@ -182,7 +182,9 @@ record ParameterLog(List<Change> changes) {
         for (Cell cell : cells) {
             double share = then.share(cell.segment());
             Double learned = now.learned().get(cell);
-            double before = then.learned().getOrDefault(cell, BanditLearner.START);
+            // What was in force for it: its own, else its segment's.
+            double before = then.learned()
+                    .getOrDefault(cell, then.learned().getOrDefault(Cell.whole(cell.segment()), BanditLearner.START));
             boolean moves = learned != null && learned != before;
             if (moves || (cell.isWhole() && share != now.share(cell.segment()))) {
                 back.add(new Change(

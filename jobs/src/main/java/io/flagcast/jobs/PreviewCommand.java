@@ -285,6 +285,7 @@ final class PreviewCommand implements Callable<Integer> {
                 refusals.add(rollout.experimentId() + ": no metrics or no exposures to expect outcomes from");
                 continue;
             }
+            progress.say("%s: asking the log what to expect".formatted(rollout.experimentId()));
             PolicyValues.Result result = outcomes(lake, live, inputs, rollout, settings, at);
             if (result.parts().isEmpty()) {
                 refusals.add(

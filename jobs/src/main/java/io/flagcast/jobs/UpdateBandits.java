@@ -74,7 +74,10 @@ final class UpdateBandits {
         return Optional.of(new Result(changes, experimentId + ": " + summary(update)));
     }
 
-    /** Rewards of every cell, older ones discounted; whole segments where the bandit has no context. */
+    /**
+     * Rewards of every cell, older ones discounted; whole segments where the bandit has no context. Rows of cells count only
+     * users whom a bandit can move, those of whole segments all.
+     */
     private static Map<Cell, Arms> evidence(
             Experiment experiment, Policy.Bandit bandit, List<MeasuredSegment> metrics, Instant asOf) {
         Map<Cell, Arms> evidence = new TreeMap<>();
@@ -85,14 +88,16 @@ final class UpdateBandits {
                     && measured.metric().equals(bandit.learner().reward().name())
                     && (enabled || measured.population().equals(Population.CONTROL.label()))
                     && experiment.segments().names().contains(measured.cell().segment())
-                    && measured.cell().isWhole() == bandit.context().isEmpty()) {
+                    && !measured.cell().isWhole()) {
+                Cell cell =
+                        bandit.context().isEmpty() ? Cell.whole(measured.cell().segment()) : measured.cell();
                 // The day that the as-of cuts ends after it.
                 Duration age = Duration.between(measured.windowEnd(), asOf);
                 Arms day = enabled
                         ? new Arms(measured.weighted(), WeightedMoments.EMPTY)
                         : new Arms(WeightedMoments.EMPTY, measured.weighted());
                 double weight = bandit.learner().weightOf(age.isNegative() ? Duration.ZERO : age);
-                evidence.merge(measured.cell(), day.discounted(weight), Arms::merge);
+                evidence.merge(cell, day.discounted(weight), Arms::merge);
             }
         }
         return evidence;

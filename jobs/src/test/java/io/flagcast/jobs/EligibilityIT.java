@@ -49,12 +49,33 @@ class EligibilityIT {
                 "input_file_name() = ''",
                 "raise_error('stop') IS NULL",
                 "system.builtin.rand() < 0.5",
+                "hex(aes_encrypt(country, '0123456789abcdef')) < '8'",
+                "from_xml(country, 'a int', map('rowValidationXSDPath', 'x')) IS NULL",
             })
     void chanceClockSessionAndCodeAreDenied(String condition) {
         assertThat(Eligibility.problem(experiment(condition)))
                 .hasValueSatisfying(why -> assertThat(why)
                         .startsWith("e.yaml: eligibility \"" + condition + "\" calls ")
                         .endsWith("an answer must be the same on every machine and day, from the profile alone"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "signup < DATE 'today'",
+                "seen < TIMESTAMP 'now'",
+                "seen > timestamp_ntz ' Now'",
+                "signup < 'today'",
+                "to_date('today') > signup",
+                "datediff('tomorrow UTC', signup) < 30",
+                "try_to_timestamp('yesterday') < seen",
+            })
+    void datesThatAreTheClockAreDenied(String condition) {
+        assertThat(Eligibility.problem(experiment(condition)))
+                .contains(
+                        "e.yaml: eligibility \"%s\" reads the clock (now, today, tomorrow or yesterday): an answer must be"
+                                        .formatted(condition)
+                                + " the same on every day");
     }
 
     @ParameterizedTest
@@ -98,6 +119,7 @@ class EligibilityIT {
                     .containsExactlyElementsOf(users));
 
             Map<String, String> refused = Map.of(
+                    "CAST('to' || 'day' AS DATE) > DATE '2026-01-01'", "reads the clock",
                     "city = 'Bern'", "cannot be evaluated over the profile, which has user_id, country, age: ",
                     "age + 1", "is BIGINT, not a condition",
                     "current_date > DATE '2026-01-01'", "calls current_date: an answer must be the same",

@@ -278,7 +278,7 @@ class ExperimentCommandsIT {
     private static long offFor(String segment) {
         return Invocation.rows(
                         world.conf(),
-                        "SELECT count_if(s.no_benefit AND NOT a.enabled) + count_if(s.no_benefit AND a.enabled) * 0 AS n"
+                        "SELECT count_if(s.no_benefit AND NOT a.enabled) AS n"
                                 + " FROM allocations a JOIN responsiveness_scores s USING (user_id)"
                                 + " WHERE experiment_id = 'weighted' AND segment = '" + segment + "'")
                 .get(0)
@@ -324,6 +324,24 @@ class ExperimentCommandsIT {
                             .asInt())
                     .isPositive();
         });
+
+        long learnedFrom = 0;
+        for (JsonNode row : parameters) {
+            JsonNode state = JSON.readTree(row.get("state").asText());
+            learnedFrom += row.get("cell").asText().isEmpty()
+                    ? state.at("/enabled/users").asLong()
+                            + state.at("/control/users").asLong()
+                    : 0;
+        }
+        assertThat(Invocation.rows(
+                                world.conf(),
+                                "SELECT count_if(NOT no_benefit) AS movable, count(*) AS all FROM"
+                                        + " history.responsiveness_scores WHERE run_id = '20260310T000000Z-g1'")
+                        .get(0)
+                        .get("movable")
+                        .asLong())
+                .isEqualTo(learnedFrom)
+                .isLessThan(1_200);
 
         Invocation inForce = command("explain", "--experiment", "learning");
         assertThat(inForce.code()).as(inForce.err()).isZero();
@@ -375,8 +393,7 @@ class ExperimentCommandsIT {
         assertThat(promoted.err()).contains("promoted: ");
         assertThat(world.read("experiments/weighted.yaml"))
                 .isEqualTo(tiered(WEIGHTED).lines().toList());
-        assertThat(world.read("experiments/weighted.yaml.before-promotion"))
-                .isEqualTo(WEIGHTED.lines().toList());
+        assertThat(promoted.err()).containsPattern("before: .*weighted.yaml.before-[0-9a-f]{8}");
     }
 
     @Test

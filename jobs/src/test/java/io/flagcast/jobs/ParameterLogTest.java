@@ -58,6 +58,13 @@ class ParameterLogTest {
                 .containsEntry(PRO, BanditLearner.START);
         assertThat(toTheRule.newest("e").version()).isEqualTo(3);
 
+        Cell added = new Cell("high", "{\"plan\":\"new\"}");
+        ParameterLog later = LOG.with(List.of(change(3, added, 0.8, OptionalDouble.of(0.9), Cause.BANDIT)));
+        assertThat(later.with(later.backTo("e", 2, MONDAY.plusSeconds(1)))
+                        .newest("e")
+                        .learned())
+                .containsEntry(added, 0.3);
+
         ParameterLog toTheBeginning = LOG.with(LOG.backTo("e", 0, MONDAY.plusSeconds(1)));
         assertThat(toTheBeginning.newest("e").share("high")).isEqualTo(1);
         assertThat(toTheBeginning.newest("e").setting("high").shareVersion()).isEqualTo(3);

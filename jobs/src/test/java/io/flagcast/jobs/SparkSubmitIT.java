@@ -13,10 +13,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.apache.spark.launcher.JavaModuleOptions;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /** The thin jar under the real spark-submit, in processes of its own. */
 class SparkSubmitIT {
@@ -55,9 +54,19 @@ class SparkSubmitIT {
         return builder;
     }
 
-    @ParameterizedTest
-    @ValueSource(strings = {"local[2]", "local-cluster[2,1,1024]"})
-    void theThinJarRunsThePipeline(String master) throws Exception {
+    @Test
+    void theThinJarRunsThePipelineOnACluster() throws Exception {
+        assertPipelineRuns("local-cluster[2,1,1024]");
+    }
+
+    /** In every verification too, as far as it gets: the run that is killed is one. */
+    @Test
+    @Tag("proof")
+    void theThinJarRunsThePipelineInOneProcess() throws Exception {
+        assertPipelineRuns("local[2]");
+    }
+
+    private void assertPipelineRuns(String master) throws Exception {
         CsvWorld world = CsvWorld.in(folder.resolve("world"));
         Path said = folder.resolve("stderr");
 

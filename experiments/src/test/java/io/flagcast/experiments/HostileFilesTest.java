@@ -57,10 +57,7 @@ class HostileFilesTest {
                 bad(
                         "then: {reduce",
                         "then: {increase_allocation: 5pp, reduce",
-                        "31: reduce_allocation and increase_allocation are both given; keep exactly one"
-                                .replace(
-                                        "reduce_allocation and increase_allocation",
-                                        "reduce_allocation and increase_allocation"),
+                        "31: reduce_allocation and increase_allocation are both given; keep exactly one",
                         "31: unknown key 'not_below'; valid in then are reduce_allocation, increase_allocation,"
                                 + " not_above"),
                 bad(

@@ -206,13 +206,21 @@ class ExperimentCommandsIT {
     void aFileThatIsNotSuperiorIsNotPromoted() throws IOException {
         Invocation stays = command(
                 "evaluate-policy",
-                edited("weighted.yaml", WEIGHTED.replace("floor: 30%, ceiling: 70%", "floor: 10%, ceiling: 20%")),
+                edited(
+                        "weighted.yaml",
+                        WEIGHTED.replace("floor: 30%, ceiling: 70%", "floor: 10%, ceiling: 20%")
+                                + "treatment: {layout: other}\n"),
                 "--as-of",
                 AFTER,
                 "--promote");
 
         assertThat(stays.code()).isEqualTo(1);
-        assertThat(stays.err()).contains("not promoted", "over in force it gains", "over everybody it gains");
+        assertThat(stays.err())
+                .contains(
+                        "not promoted",
+                        "its treatment is another one: the log is of {}",
+                        "over in force it gains",
+                        "over everybody it gains");
         assertThat(world.read("experiments/weighted.yaml"))
                 .isEqualTo(WEIGHTED.lines().toList());
     }

@@ -1,6 +1,8 @@
 package io.flagcast.allocation;
 
+import io.flagcast.allocation.Allocator.Activity;
 import java.time.Instant;
+import java.util.Comparator;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -13,13 +15,18 @@ import java.util.OptionalInt;
  * @param segments by name; a segment that is absent has never changed
  * @param learned base probability per cell, each in [0, 1]; bandit only
  * @param activeTier active tier set by a change; the experiment file's otherwise
+ * @param activity inactive where a change has paused the experiment, whatever its file says
  */
 public record AllocationParameters(
-        long version, Map<String, Setting> segments, Map<Cell, Double> learned, OptionalInt activeTier) {
+        long version,
+        Map<String, Setting> segments,
+        Map<Cell, Double> learned,
+        OptionalInt activeTier,
+        Activity activity) {
 
     /** Nothing changed yet: every share is 1. */
     public static final AllocationParameters INITIAL =
-            new AllocationParameters(0, Map.of(), Map.of(), OptionalInt.empty());
+            new AllocationParameters(0, Map.of(), Map.of(), OptionalInt.empty(), Activity.ACTIVE);
 
     /**
      * The setting of one segment.
@@ -53,11 +60,24 @@ public record AllocationParameters(
             }
         });
         Objects.requireNonNull(activeTier, "activeTier");
+        Objects.requireNonNull(activity, "activity");
     }
 
     /** The setting of a segment, the initial one where nothing has changed. */
     public Setting setting(String segment) {
         return segments.getOrDefault(segment, Setting.INITIAL);
+    }
+
+    /**
+     * The setting with which the evidence of a segment begins: its own, and for {@link Segments#ALL} that of the segment
+     * whose share changed last, since any change gives the feature to others than before.
+     */
+    public Setting evidenceOf(String segment) {
+        return segment.equals(Segments.ALL)
+                ? segments.values().stream()
+                        .max(Comparator.comparingLong(Setting::shareVersion))
+                        .orElse(Setting.INITIAL)
+                : setting(segment);
     }
 
     /** The share of a segment, in [0, 1]. */

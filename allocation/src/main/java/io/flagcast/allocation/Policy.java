@@ -30,6 +30,11 @@ public sealed interface Policy extends Serializable {
         return this;
     }
 
+    /** The active tier: those above it are enabled, no other is. Absent without tiers, or with a probability per tier. */
+    default OptionalInt activeTier() {
+        return OptionalInt.empty();
+    }
+
     /** The tier of a score; only tiered allocation has tiers. */
     default OptionalInt tier(double score) {
         return OptionalInt.empty();
@@ -129,6 +134,15 @@ public sealed interface Policy extends Serializable {
          */
         public Tiered withRamp(List<Step> steps) {
             return new Tiered(thresholds, probabilities, steps);
+        }
+
+        @Override
+        public OptionalInt activeTier() {
+            int enabled = (int) probabilities.stream()
+                    .filter(probability -> probability == 1)
+                    .count();
+            boolean isAll = probabilities.stream().allMatch(probability -> probability == 0 || probability == 1);
+            return isAll ? OptionalInt.of(enabled) : OptionalInt.empty();
         }
 
         @Override

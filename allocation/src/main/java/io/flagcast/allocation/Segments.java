@@ -15,7 +15,10 @@ import java.util.Set;
  */
 public record Segments(List<Band> bands) implements Serializable {
 
-    private static final Set<String> RESERVED = Set.of("all", "unscored");
+    /** What metrics and parameters call the users of every segment together. */
+    public static final String ALL = "all";
+
+    private static final Set<String> RESERVED = Set.of(ALL, "unscored");
 
     /** One band for everybody, where an experiment declares none. */
     public static final Segments SINGLE = new Segments(List.of(new Band("scored", 0, 100)));

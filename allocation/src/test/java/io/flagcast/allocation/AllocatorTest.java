@@ -279,14 +279,19 @@ class AllocatorTest {
     @Test
     void parametersOutsideTheirRangeAreRefused() {
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> new AllocationParameters(-1, Map.of(), Map.of(), OptionalInt.empty()))
+                .isThrownBy(
+                        () -> new AllocationParameters(-1, Map.of(), Map.of(), OptionalInt.empty(), Activity.ACTIVE))
                 .withMessage("parameters version -1 is negative");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> new AllocationParameters.Setting(1.1, 0, Optional.empty()))
                 .withMessage("share 1.1 is outside [0, 1]");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> new AllocationParameters(
-                        1, Map.of(), Map.of(new Cell("high", "{\"plan\":\"pro\"}"), -0.1), OptionalInt.empty()))
+                        1,
+                        Map.of(),
+                        Map.of(new Cell("high", "{\"plan\":\"pro\"}"), -0.1),
+                        OptionalInt.empty(),
+                        Activity.ACTIVE))
                 .withMessage("base probability -0.1 of high {\"plan\":\"pro\"} is outside [0, 1]");
         assertThat(AllocationParameters.INITIAL.share("high")).isEqualTo(1);
         assertThat(AllocationParameters.INITIAL.learned()).isEmpty();

@@ -99,7 +99,10 @@ class BanditWorldTest {
             }
             inForce = plan.probabilities(day, inForce, known);
             Policy policy = new Policy.Bandit(learner(Algorithm.THOMPSON), List.of(), Map.of())
-                    .inForce(new AllocationParameters(0, Map.of(), inForce, OptionalInt.empty()), Instant.EPOCH);
+                    .inForce(
+                            new AllocationParameters(
+                                    0, Map.of(), inForce, OptionalInt.empty(), Allocator.Activity.ACTIVE),
+                            Instant.EPOCH);
             Allocator allocator = new Allocator(Activity.ACTIVE, 0, Layer.NONE, SEGMENTS, policy, 0, 0, Map.of());
             Map<Cell, double[]> sums = new HashMap<>();
             for (int i = 0; i < dailyUsers; i++) {

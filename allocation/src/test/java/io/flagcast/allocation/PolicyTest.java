@@ -43,7 +43,8 @@ class PolicyTest {
 
     @Test
     void aChangedActiveTierReplacesTheOneOfTheFile() {
-        AllocationParameters parameters = new AllocationParameters(3, Map.of(), Map.of(), OptionalInt.of(1));
+        AllocationParameters parameters =
+                new AllocationParameters(3, Map.of(), Map.of(), OptionalInt.of(1), Allocator.Activity.ACTIVE);
 
         assertThat(Tiered.upTo(3, THRESHOLDS).inForce(parameters, AS_OF)).isEqualTo(Tiered.upTo(1, THRESHOLDS));
         assertThat(Tiered.upTo(3, THRESHOLDS).inForce(AllocationParameters.INITIAL, AS_OF))
@@ -73,7 +74,8 @@ class PolicyTest {
                         1,
                         Map.of("low", new AllocationParameters.Setting(0.5, 1, Optional.of(AS_OF))),
                         Map.of(Cell.whole("mid"), 0.4),
-                        OptionalInt.empty()),
+                        OptionalInt.empty(),
+                        Allocator.Activity.ACTIVE),
                 AS_OF);
 
         assertThat(bandit.baseProbability(50, Cell.whole("mid"))).isEqualTo(0.5);

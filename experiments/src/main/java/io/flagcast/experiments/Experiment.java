@@ -90,7 +90,7 @@ public record Experiment(
      * @param asOf instant of the run that decides
      */
     public Allocator allocator(double holdout, AllocationParameters parameters, Instant asOf) {
-        Activity activity = status == Status.ACTIVE ? Activity.ACTIVE : Activity.INACTIVE;
+        Activity activity = status == Status.ACTIVE ? parameters.activity() : Activity.INACTIVE;
         Map<String, Double> shares =
                 segments.names().stream().collect(Collectors.toMap(name -> name, parameters::share));
         return new Allocator(
@@ -106,6 +106,6 @@ public record Experiment(
 
     /** The rules of this experiment. */
     public RuleEngine ruleEngine() {
-        return new RuleEngine(experimentId, contentHash, rules);
+        return new RuleEngine(experimentId, contentHash, rules, metrics, segments, allocation);
     }
 }

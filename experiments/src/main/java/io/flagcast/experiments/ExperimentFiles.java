@@ -42,6 +42,22 @@ public final class ExperimentFiles {
     }
 
     /**
+     * Reads files and directories together.
+     *
+     * @return in the order given
+     * @throws ExperimentFilesException with all problems, also those between them
+     */
+    public static List<Experiment> read(List<Path> filesOrDirectories) {
+        List<Problem> problems = new ArrayList<>();
+        List<Path> files = filesOrDirectories.stream()
+                .flatMap(path -> files(path, problems).stream())
+                .toList();
+        List<Outline> outlines = outlines(files, problems);
+        problems.addAll(conflicts(outlines));
+        return experiments(outlines, problems);
+    }
+
+    /**
      * Reads experiments as they would be if some were edited: each edited file stands for the file with the same
      * experiment_id, or comes on top.
      *

@@ -11,8 +11,14 @@ import io.flagcast.allocation.Segments.Band;
 import io.flagcast.experiments.Experiment.Status;
 import io.flagcast.experiments.Experiment.Stickiness;
 import io.flagcast.rules.Action;
-import io.flagcast.rules.Action.Amount;
+import io.flagcast.rules.Action.Alert.Severity;
+import io.flagcast.rules.Amount;
+import io.flagcast.rules.Condition;
+import io.flagcast.rules.Condition.Population;
+import io.flagcast.rules.Condition.Quality;
+import io.flagcast.rules.Condition.Side;
 import io.flagcast.rules.Rule;
+import io.flagcast.rules.Rule.Evidence.Method;
 import io.flagcast.rules.RuleDecision;
 import io.flagcast.statistics.Metric;
 import io.flagcast.statistics.Metric.Direction;
@@ -28,6 +34,7 @@ import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 /** The keys of the experiment file, with their types and defaults, and what one part of a file says about another. */
 final class ExperimentReader {
@@ -47,7 +54,9 @@ final class ExperimentReader {
     private final Map<String, Metric.Kind> metricKinds = new HashMap<>();
     private final Map<String, Metric> declaredMetrics = new HashMap<>();
     private final Map<String, Integer> ruleLines = new LinkedHashMap<>();
-    private final Map<String, Metric.Kind> ruleKinds = new HashMap<>();
+    private final Map<String, Rule> declaredRules = new HashMap<>();
+    private Optional<Integer> tiers = Optional.empty();
+    private boolean hasActiveTier;
 
     ExperimentReader(Path file, String contentHash) {
         this.file = file;
@@ -82,6 +91,7 @@ final class ExperimentReader {
         Setting<Map<String, Metric>> metrics =
                 root.or("metrics", Mapping.ofNames(name -> Mapping.of(metric -> metric(name, metric))), Map.of());
         Setting<Allocation> allocation = root.required("allocation", Mapping.of(this::allocation));
+        allocation.read().map(Allocation::policy).ifPresent(this::knowTiers);
         Setting<List<Rule>> rules = root.or("rules", Mapping.listOf(Mapping.of(this::rule)), List.of());
         ruleNames =
                 rules.read().isPresent() || !ruleLines.isEmpty() ? Optional.of(ruleLines.keySet()) : Optional.empty();
@@ -105,6 +115,13 @@ final class ExperimentReader {
                 contentHash,
                 file));
         return Optional.of(new Outline(file.toString(), experimentId, salt, status, layer, experiment));
+    }
+
+    private void knowTiers(Policy policy) {
+        hasActiveTier = policy.activeTier().isPresent();
+        if (policy instanceof Policy.Tiered tiered) {
+            tiers = Optional.of(tiered.probabilities().size());
+        }
     }
 
     private static Optional<Layer> layer(Mapping layer) {
@@ -359,24 +376,28 @@ final class ExperimentReader {
     private Optional<Rule> rule(Mapping rule) {
         Setting<String> ruleId = rule.required("rule_id", this::newRuleId);
         Setting<String> description = rule.required("description", Scalars::text);
-        Setting<Rule.Condition> when = rule.required("when", Mapping.of(this::condition));
+        Setting<When> when = rule.required("when", Mapping.of(this::when));
         Setting<Rule.Evidence> evidence = rule.required("evidence", Mapping.of(ExperimentReader::evidence));
-        Setting<Action> then = rule.required("then", Mapping.of(ExperimentReader::action));
+        Setting<Action> then = rule.required("then", Mapping.of(this::action));
+        Setting<Optional<Action.Increase>> recover = rule.optional("recover", Mapping.of(ExperimentReader::recovery));
         Setting<Duration> cooldown = rule.or("cooldown", Scalars::duration, Duration.ZERO);
         Setting<Optional<Integer>> maxFirings = rule.optional("max_firings", Scalars::smallCount);
+        Setting<Boolean> requiresHealthy = rule.or("requires_healthy", Scalars::flag, false);
         Setting<Rule.Mode> mode = rule.or("mode", Scalars.oneOf(Rule.Mode.class), Rule.Mode.DRY_RUN);
-        when.read()
-                .map(condition -> metricKinds.get(condition.metric()))
-                .ifPresent(kind -> ruleId.read().ifPresent(id -> ruleKinds.put(id, kind)));
-        return rule.build(() -> new Rule(
+        Optional<Rule> read = rule.build(() -> new Rule(
                 ruleId.value(),
                 description.value(),
-                when.value(),
+                when.value().segment(),
+                when.value().condition(),
                 evidence.value(),
                 then.value(),
+                recover.value(),
                 cooldown.value(),
                 maxFirings.value().map(OptionalInt::of).orElseGet(OptionalInt::empty),
+                requiresHealthy.value() ? Rule.Health.FOR_EVERY_CHANGE : Rule.Health.FOR_INCREASES,
                 mode.value()));
+        read.ifPresent(known -> declaredRules.put(known.ruleId(), known));
+        return read;
     }
 
     private Optional<String> newRuleId(Value value) {
@@ -388,81 +409,229 @@ final class ExperimentReader {
         });
     }
 
-    private Optional<Rule.Condition> condition(Mapping when) {
-        Setting<String> segment = when.required("segment", Scalars.nameIn("segments", segmentNames));
-        Setting<Rule.Population> population =
-                when.or("population", Scalars.oneOf(Rule.Population.class), Rule.Population.ENABLED);
+    private record When(String segment, Condition condition) {}
+
+    private Optional<When> when(Mapping when) {
+        Setting<String> segment = when.required("segment", this::watched);
+        Optional<Supplier<Condition>> condition = condition(when);
+        return when.build(
+                () -> new When(segment.value(), condition.orElseThrow().get()));
+    }
+
+    /** A segment, or all users together. */
+    private Optional<String> watched(Value value) {
+        return Scalars.nameIn(
+                        "segments",
+                        segmentNames.map(names -> Stream.concat(names.stream(), Stream.of(Segments.ALL))
+                                .toList()))
+                .read(value);
+    }
+
+    private Optional<Condition> part(Mapping part) {
+        Optional<Supplier<Condition>> condition = condition(part);
+        return part.build(() -> condition.orElseThrow().get());
+    }
+
+    /** The keys of one comparison, or of several. */
+    private Optional<Supplier<Condition>> condition(Mapping when) {
+        when.requireExactlyOne(
+                "below", "above", "worse_than_control", "better_than_control", "drops", "rises", "all", "any");
+        Setting<Optional<List<Condition>>> all = when.optional("all", Mapping.listOf(Mapping.of(this::part)));
+        Setting<Optional<List<Condition>>> any = when.optional("any", Mapping.listOf(Mapping.of(this::part)));
+        if (when.has("all") || when.has("any")) {
+            return Optional.of(() -> all.value().isPresent()
+                    ? new Condition.All(all.value().get())
+                    : new Condition.Any(any.value().orElseThrow()));
+        }
+        Setting<Optional<Population>> population = when.optional("population", Scalars.oneOf(Population.class));
         Setting<String> metric = when.required("metric", Scalars.nameIn("metrics", metricNames));
-        when.requireExactlyOne("below", "above");
-        Reader<Double> level = metric.read()
-                .map(metricKinds::get)
-                .map(kind -> kind == Metric.Kind.PROPORTION
-                        ? (Reader<Double>) Scalars::rate
-                        : (Reader<Double>) Scalars::number)
-                // The metric itself is broken, which says enough.
-                .orElse(value -> Optional.empty());
-        Setting<Optional<Double>> below = when.optional("below", level);
-        Setting<Optional<Double>> above = when.optional("above", level);
-        return when.build(() -> new Rule.Condition(
-                segment.value(),
-                population.value(),
-                metric.value(),
-                below.value().isPresent() ? Rule.Side.BELOW : Rule.Side.ABOVE,
-                below.value().or(above::value).orElseThrow()));
+        Optional<Metric.Kind> kind = metric.read().map(metricKinds::get);
+        Setting<Optional<Double>> below = when.optional("below", level(kind, Side.BELOW));
+        Setting<Optional<Double>> above = when.optional("above", level(kind, Side.ABOVE));
+        Setting<Optional<Amount>> worse =
+                when.optional("worse_than_control", Mapping.of(margin -> margin(margin, kind)));
+        Setting<Optional<Amount>> better =
+                when.optional("better_than_control", Mapping.of(margin -> margin(margin, kind)));
+        Setting<Optional<Baseline>> drops = when.optional("drops", Mapping.of(ExperimentReader::baseline));
+        Setting<Optional<Baseline>> rises = when.optional("rises", Mapping.of(ExperimentReader::baseline));
+        return Optional.of(() -> {
+            boolean isVersusControl =
+                    worse.value().isPresent() || better.value().isPresent();
+            if (isVersusControl
+                    && population
+                            .value()
+                            .filter(given -> given != Population.ENABLED)
+                            .isPresent()) {
+                throw new IllegalArgumentException(
+                        "population: against control it is always the enabled who are compared; remove it");
+            }
+            Population users = population.value().orElse(Population.ENABLED);
+            if (below.value().isPresent() || above.value().isPresent()) {
+                return new Condition.Level(
+                        users,
+                        metric.value(),
+                        below.value().isPresent() ? Side.BELOW : Side.ABOVE,
+                        below.value().or(above::value).orElseThrow());
+            }
+            if (isVersusControl) {
+                return new Condition.VersusControl(
+                        metric.value(),
+                        worse.value().isPresent() ? Quality.WORSE : Quality.BETTER,
+                        worse.value().or(better::value).orElseThrow());
+            }
+            Baseline baseline = drops.value().or(rises::value).orElseThrow();
+            return new Condition.VersusBaseline(
+                    users,
+                    metric.value(),
+                    drops.value().isPresent() ? Side.BELOW : Side.ABOVE,
+                    baseline.by(),
+                    baseline.versus());
+        });
+    }
+
+    private static Reader<Double> level(Optional<Metric.Kind> kind, Side side) {
+        if (kind.isEmpty()) {
+            // The metric itself is broken, which says enough.
+            return value -> Optional.empty();
+        }
+        double never = side == Side.BELOW ? 0 : 1;
+        return kind.get() == Metric.Kind.MEAN
+                ? Scalars::number
+                : value -> Scalars.rate(value)
+                        .flatMap(rate -> rate != never
+                                ? Optional.of(rate)
+                                : value.refuse("a proportion is never %s that; write a level that it can pass"
+                                        .formatted(side.label())));
+    }
+
+    private static Optional<Amount> margin(Mapping margin, Optional<Metric.Kind> kind) {
+        Setting<Amount> by = margin.required(
+                "by",
+                value -> Scalars.amount(value)
+                        .flatMap(amount ->
+                                amount.unit() == Amount.Unit.POINTS && kind.equals(Optional.of(Metric.Kind.MEAN))
+                                        ? value.refuse(
+                                                "points are of a proportion, the metric is a mean; write percent, as in 10%")
+                                        : Optional.of(amount)));
+        return margin.build(by::value);
+    }
+
+    private record Baseline(double by, Duration versus) {}
+
+    private static Optional<Baseline> baseline(Mapping baseline) {
+        Setting<Double> by = baseline.required("by", Scalars::rate);
+        Setting<Duration> versus = baseline.required("versus", Scalars::duration);
+        return baseline.build(() -> new Baseline(by.value(), versus.value()));
+    }
+
+    /** What missing data mean. There is one answer, which a file may give to say so. */
+    private enum OnMissing {
+        INCONCLUSIVE
     }
 
     private static Optional<Rule.Evidence> evidence(Mapping evidence) {
         Setting<Long> minUsers = evidence.required("min_users", Scalars::count);
-        Setting<Double> confidence = evidence.or("confidence", Scalars::rate, 0.95);
+        Setting<Method> method = evidence.or("method", Scalars.oneOf(Method.class), Method.CONFIDENCE_SEQUENCE);
+        Setting<Optional<Double>> confidence = evidence.optional("confidence", Scalars::rate);
         Setting<Optional<Long>> tunedAt = evidence.optional("tuned_at", Scalars::count);
-        return evidence.build(() -> new Rule.Evidence(
-                minUsers.value(), confidence.value(), tunedAt.value().orElse(10 * minUsers.value())));
+        Setting<Optional<Duration>> window = evidence.optional("window", Scalars::duration);
+        Setting<Integer> consecutiveRuns = evidence.or("consecutive_runs", Scalars::smallCount, 1);
+        evidence.or("on_missing", Scalars.oneOf(OnMissing.class), OnMissing.INCONCLUSIVE);
+        return evidence.build(() -> {
+            if (method.value() == Method.POINT
+                    && (confidence.value().isPresent() || tunedAt.value().isPresent())) {
+                throw new IllegalArgumentException(
+                        "method point uses no statistics: confidence and tuned_at have no meaning; remove them");
+            }
+            return new Rule.Evidence(
+                    minUsers.value(),
+                    method.value(),
+                    confidence.value().orElse(0.95),
+                    tunedAt.value().orElse(10 * minUsers.value()),
+                    window.value(),
+                    consecutiveRuns.value());
+        });
     }
 
-    private static Optional<Action> action(Mapping then) {
-        then.requireExactlyOne("reduce_allocation", "increase_allocation");
+    private Optional<Action> action(Mapping then) {
+        then.requireExactlyOne(
+                "reduce_allocation",
+                "increase_allocation",
+                "set_allocation",
+                "pause",
+                "roll_back",
+                "advance_tier",
+                "alert");
         Setting<Optional<Amount>> reduce = then.optional("reduce_allocation", Scalars::amount);
         Setting<Optional<Amount>> increase = then.optional("increase_allocation", Scalars::amount);
-        boolean raises = then.has("increase_allocation");
-        Setting<Double> bound =
-                raises ? then.or("not_above", Scalars::rate, 1.0) : then.or("not_below", Scalars::rate, 0.0);
-        return then.build(() -> raises
-                ? new Action.Increase(increase.value().orElseThrow(), bound.value())
-                : new Action.Reduce(reduce.value().orElseThrow(), bound.value()));
+        Setting<Optional<Double>> share = then.optional("set_allocation", Scalars::rate);
+        Setting<Optional<Boolean>> pause = then.optional("pause", Scalars::yes);
+        Setting<Optional<Boolean>> rollBack = then.optional("roll_back", Scalars::yes);
+        Setting<Optional<Boolean>> advance = then.optional("advance_tier", this::advance);
+        Setting<Optional<Severity>> alert = then.optional("alert", Scalars.oneOf(Severity.class));
+        Setting<Double> floor =
+                then.has("reduce_allocation") ? then.or("not_below", Scalars::rate, 0.0) : settled(then, 0.0);
+        Setting<Double> ceiling =
+                then.has("increase_allocation") ? then.or("not_above", Scalars::rate, 1.0) : settled(then, 1.0);
+        Setting<Integer> lastTier = then.has("advance_tier")
+                ? then.or("not_above", value -> tierOf(value), tiers.orElse(1))
+                : settled(then, 1);
+        return then.build(() -> reduce.value()
+                .<Action>map(by -> new Action.Reduce(by, floor.value()))
+                .or(() -> increase.value().map(by -> new Action.Increase(by, ceiling.value())))
+                .or(() -> share.value().map(Action.SetShare::new))
+                .or(() -> pause.value().map(yes -> new Action.Pause()))
+                .or(() -> rollBack.value().map(yes -> new Action.RollBack()))
+                .or(() -> advance.value().map(yes -> new Action.AdvanceTier(lastTier.value())))
+                .or(() -> alert.value().map(Action.Alert::new))
+                .orElseThrow());
+    }
+
+    private static <T> Setting<T> settled(Mapping mapping, T value) {
+        return new Setting<>(mapping.line(), Optional.of(value));
+    }
+
+    private Optional<Boolean> advance(Value value) {
+        return Scalars.yes(value)
+                .flatMap(yes -> hasActiveTier
+                        ? Optional.of(yes)
+                        : value.refuse(
+                                "the allocation has no active_tier to advance; use type tiered with active_tier"));
+    }
+
+    private Optional<Integer> tierOf(Value value) {
+        return Scalars.smallCount(value)
+                .flatMap(tier -> tier >= 1 && tier <= tiers.orElse(tier)
+                        ? Optional.of(tier)
+                        : value.refuse("outside 1 to %s, the number of tiers"
+                                .formatted(tiers.map(String::valueOf).orElse("?"))));
+    }
+
+    private static Optional<Action.Increase> recovery(Mapping recover) {
+        Setting<Amount> increase = recover.required("increase_allocation", Scalars::amount);
+        Setting<Double> ceiling = recover.or("not_above", Scalars::rate, 1.0);
+        return recover.build(() -> new Action.Increase(increase.value(), ceiling.value()));
     }
 
     private Optional<RuleTest> test(Mapping test) {
         Setting<String> name = test.required("name", Scalars::text);
-        Setting<RuleTest.Given> given = test.required("given", Mapping.of(this::given));
-        Setting<RuleTest.Expect> expect = test.required("expect", Mapping.of(this::expect));
+        Setting<List<RuleTest.Expect>> expect = test.required("expect", Mapping.oneOrListOf(Mapping.of(this::expect)));
+        Setting<RuleTest.Given> given = test.required(
+                "given",
+                Mapping.of(values -> GivenReader.read(
+                        values, expect.read().orElse(List.of()), declaredRules, declaredMetrics, this::watched)));
         return test.build(() -> new RuleTest(name.value(), given.value(), expect.value(), test.line()));
     }
 
-    private Optional<RuleTest.Given> given(Mapping given) {
-        Setting<String> segment = given.required("segment", Scalars.nameIn("segments", segmentNames));
-        Setting<Long> users = given.required("users", Scalars::count);
-        Setting<Long> conversions = given.required("conversions", Scalars::count);
-        Setting<Double> share = given.or("share", Scalars::rate, 1.0);
-        return given.build(
-                () -> new RuleTest.Given(segment.value(), users.value(), conversions.value(), share.value()));
-    }
-
     private Optional<RuleTest.Expect> expect(Mapping expect) {
-        Setting<String> rule = expect.required("rule", this::testableRule);
+        Setting<String> rule = expect.required("rule", Scalars.nameIn("rules", ruleNames));
+        Setting<Optional<Integer>> day = expect.optional("day", Scalars::smallCount);
         Setting<RuleDecision.Outcome> outcome = expect.required("outcome", Scalars.oneOf(RuleDecision.Outcome.class));
         Setting<Optional<Double>> share = expect.optional("share", Scalars::rate);
         return expect.build(() -> new RuleTest.Expect(
                 rule.value(),
+                day.value().map(OptionalInt::of).orElseGet(OptionalInt::empty),
                 outcome.value(),
                 share.value().map(OptionalDouble::of).orElseGet(OptionalDouble::empty)));
-    }
-
-    private Optional<String> testableRule(Value value) {
-        return Scalars.nameIn("rules", ruleNames)
-                .read(value)
-                .flatMap(rule -> ruleKinds.get(rule) == Metric.Kind.MEAN
-                        ? value.refuse("looks at a metric of kind mean; a test counts conversions, so it needs a rule"
-                                + " on a metric of kind proportion")
-                        : Optional.of(rule));
     }
 }

@@ -12,6 +12,7 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.snakeyaml.engine.v2.nodes.MappingNode;
 import org.snakeyaml.engine.v2.nodes.NodeTuple;
 import org.snakeyaml.engine.v2.nodes.ScalarNode;
@@ -81,6 +82,13 @@ final class Mapping {
         };
     }
 
+    /** A reader of one value, or of a list of them. */
+    static <T> Reader<List<T>> oneOrListOf(Reader<T> read) {
+        return value -> value.node() instanceof SequenceNode
+                ? listOf(read).read(value)
+                : read.read(value).map(List::of);
+    }
+
     /**
      * A reader of lists of exactly two values.
      *
@@ -135,15 +143,16 @@ final class Mapping {
         return setting;
     }
 
-    /** Reports it unless exactly one of the two keys is there. */
-    void requireExactlyOne(String one, String other) {
-        if (!has(one) && !has(other)) {
-            missing.add(List.of(one, other));
+    /** Reports it unless exactly one of the keys is there. */
+    void requireExactlyOne(String... keys) {
+        List<String> given = Stream.of(keys).filter(this::has).toList();
+        if (given.isEmpty()) {
+            missing.add(List.of(keys));
         }
-        if (has(one) && has(other)) {
+        if (given.size() > 1) {
             report(
-                    entries.get(other).value().line(),
-                    "%s and %s are both given; keep exactly one".formatted(one, other));
+                    entries.get(given.get(1)).value().line(),
+                    "%s and %s are both given; keep exactly one".formatted(given.get(0), given.get(1)));
         }
     }
 
@@ -182,6 +191,18 @@ final class Mapping {
     /** Takes all keys as known, where a broken one leaves open which are valid. */
     void acceptEveryKey() {
         known.addAll(entries.keySet());
+    }
+
+    /** Runs a check that reports by an {@link IllegalArgumentException}, where nothing was refused so far. */
+    void check(Runnable check) {
+        if (broken || missing.stream().anyMatch(keys -> keys.stream().noneMatch(this::has))) {
+            return;
+        }
+        try {
+            check.run();
+        } catch (IllegalArgumentException e) {
+            report(lineOfFirstKeyIn(e.getMessage()), e.getMessage());
+        }
     }
 
     /** Makes the record, absent where this mapping had a problem or its constructor reports one. */

@@ -1,89 +1,140 @@
 package io.flagcast.experiments;
 
-import io.flagcast.allocation.AllocationParameters;
-import io.flagcast.allocation.AllocationParameters.Setting;
+import io.flagcast.allocation.Adjustment;
+import io.flagcast.allocation.ParameterChange.Cause;
+import io.flagcast.allocation.ParameterChange.Origin;
+import io.flagcast.allocation.ParameterLog;
+import io.flagcast.allocation.Segments;
+import io.flagcast.rules.Health;
 import io.flagcast.rules.Observation;
-import io.flagcast.rules.Rule;
+import io.flagcast.rules.Replay;
 import io.flagcast.rules.RuleDecision;
-import io.flagcast.statistics.Metric;
-import io.flagcast.statistics.Moments;
+import java.time.Duration;
 import java.time.Instant;
+import java.util.Comparator;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /**
- * A unit test of a rule, from the {@code tests} block of the experiment file.
+ * A unit test of rules, from the {@code tests} block of the experiment file: days that were counted, and what the rules must
+ * make of them when they are evaluated at the end of each.
  *
  * @param name what it shows
  * @param given what was counted
- * @param expect what the rule must do
+ * @param expect what the rules must do
  * @param line where it stands in the file
  */
-public record RuleTest(String name, Given given, Expect expect, int line) {
+public record RuleTest(String name, Given given, List<Expect> expect, int line) {
+
+    /** Start of the first day that a test gives; any would do. */
+    static final Instant FIRST_DAY = Instant.parse("2000-01-01T00:00:00Z");
+
+    public RuleTest {
+        expect = List.copyOf(expect);
+        long days = given.days();
+        expect.forEach(each -> each.day().ifPresent(day -> {
+            if (day < 1 || day > days) {
+                throw new IllegalArgumentException(
+                        "expect: day %d is outside 1 to %d, the days that are given".formatted(day, days));
+            }
+        }));
+    }
 
     /**
-     * Counts of one segment since its evidence began.
+     * Days of one segment.
      *
-     * @param segment the segment
-     * @param users users with a closed outcome window, at least 0
-     * @param conversions users of them who converted, 0 to {@code users}
+     * @param segment the segment, or all
      * @param share share of the segment before, in [0, 1]
+     * @param observations by day, from the first on
+     * @param health whether the data can be trusted
      */
-    public record Given(String segment, long users, long conversions, double share) {
+    public record Given(String segment, double share, List<Observation> observations, Health health) {
 
         public Given {
-            if (users < 0 || conversions < 0 || conversions > users) {
-                throw new IllegalArgumentException(
-                        "conversions %d of users %d: needs 0 <= conversions <= users".formatted(conversions, users));
-            }
-            if (!(share >= 0 && share <= 1)) {
-                throw new IllegalArgumentException("share " + share + " is outside [0, 1]");
-            }
+            observations = List.copyOf(observations);
+        }
+
+        /** Number of days, at least 1. */
+        long days() {
+            return observations.stream()
+                    .map(Observation::day)
+                    .max(Comparator.naturalOrder())
+                    .map(last -> 1 + Duration.between(FIRST_DAY, last).toDays())
+                    .orElse(1L);
         }
     }
 
     /**
-     * What must come of it.
+     * What must come of a rule.
      *
      * @param ruleId the rule
+     * @param day after this day, from 1; after the last where absent
      * @param outcome its outcome
-     * @param share share after, in [0, 1]; not checked where absent
+     * @param share share of the segment after it, in [0, 1]; not checked where absent
      */
-    public record Expect(String ruleId, RuleDecision.Outcome outcome, OptionalDouble share) {}
+    public record Expect(String ruleId, OptionalInt day, RuleDecision.Outcome outcome, OptionalDouble share) {}
 
     /** What went wrong, or nothing. */
     public Optional<String> failure(Experiment experiment) {
-        Rule rule = experiment.rules().stream()
-                .filter(candidate -> candidate.ruleId().equals(expect.ruleId()))
+        Instant last = FIRST_DAY.plus(Duration.ofDays(given.days()));
+        Replay replay = Replay.of(
+                experiment.ruleEngine(),
+                given.observations(),
+                before(experiment),
+                given.health(),
+                FIRST_DAY.plus(Duration.ofDays(1)),
+                last);
+        List<String> failures = expect.stream()
+                .flatMap(each -> failure(each, experiment, replay, last).stream())
+                .toList();
+        return failures.isEmpty() ? Optional.empty() : Optional.of(String.join("; ", failures));
+    }
+
+    /** The share that is given was set by a person, long before. */
+    private ParameterLog before(Experiment experiment) {
+        Adjustment share = Adjustment.ofShares(
+                moved(experiment).stream().collect(Collectors.toMap(Function.identity(), name -> given.share())));
+        return new ParameterLog(ParameterLog.EMPTY.changesTo(
+                experiment.experimentId(),
+                share,
+                Instant.EPOCH,
+                new Origin(Cause.PERSON, Optional.empty(), "given", "{}")));
+    }
+
+    private List<String> moved(Experiment experiment) {
+        return given.segment().equals(Segments.ALL) ? experiment.segments().names() : List.of(given.segment());
+    }
+
+    private Optional<String> failure(Expect each, Experiment experiment, Replay replay, Instant last) {
+        Instant asOf = each.day().isPresent()
+                ? FIRST_DAY.plus(Duration.ofDays(each.day().getAsInt()))
+                : last;
+        String on = each.day().isPresent() ? "on day %d ".formatted(each.day().getAsInt()) : "";
+        RuleDecision decision = replay.decisions().stream()
+                .filter(candidate -> candidate.rule().ruleId().equals(each.ruleId())
+                        && candidate.asOf().equals(asOf))
                 .findFirst()
-                .orElseThrow(() -> new IllegalArgumentException("no rule '" + expect.ruleId() + "'"));
-        Observation observation = new Observation(
-                given.segment(),
-                rule.when().population(),
-                rule.when().metric(),
-                Metric.Kind.PROPORTION,
-                Moments.ofProportion(given.conversions(), given.users()));
-        AllocationParameters parameters = new AllocationParameters(
-                0,
-                Map.of(given.segment(), new Setting(given.share(), 0, Optional.empty())),
-                Map.of(),
-                OptionalInt.empty());
-        RuleDecision decision =
-                experiment.ruleEngine().evaluate(parameters, List.of(observation), List.of(), Instant.EPOCH).stream()
-                        .filter(candidate -> candidate.rule().equals(rule))
-                        .findFirst()
-                        .orElseThrow();
-        if (decision.outcome() != expect.outcome()) {
-            return Optional.of("expected %s, got %s: %s"
-                    .formatted(expect.outcome().label(), decision.outcome().label(), decision.reason()));
+                .orElseThrow();
+        if (decision.outcome() != each.outcome()) {
+            return Optional.of("%sexpected %s of %s, got %s: %s"
+                    .formatted(
+                            on,
+                            each.outcome().label(),
+                            each.ruleId(),
+                            decision.outcome().label(),
+                            decision.reason()));
         }
-        if (expect.share().isPresent() && Math.abs(expect.share().getAsDouble() - decision.shareAfter()) > 1e-9) {
-            return Optional.of(
-                    "expected share %.4f, got %.4f".formatted(expect.share().getAsDouble(), decision.shareAfter()));
-        }
-        return Optional.empty();
+        double share = moved(experiment).stream()
+                .mapToDouble(replay.log().until(asOf.plusNanos(1)).newest(experiment.experimentId())::share)
+                .min()
+                .orElseThrow();
+        return each.share().isPresent() && Math.abs(each.share().getAsDouble() - share) > 1e-9
+                ? Optional.of("%sexpected share %.4f, got %.4f"
+                        .formatted(on, each.share().getAsDouble(), share))
+                : Optional.empty();
     }
 }

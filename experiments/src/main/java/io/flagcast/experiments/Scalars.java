@@ -1,7 +1,7 @@
 package io.flagcast.experiments;
 
-import io.flagcast.rules.Action.Amount;
-import io.flagcast.rules.Action.Amount.Unit;
+import io.flagcast.rules.Amount;
+import io.flagcast.rules.Amount.Unit;
 import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.Instant;
@@ -9,6 +9,7 @@ import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeParseException;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -31,6 +32,8 @@ final class Scalars {
     private static final Pattern PERCENT = Pattern.compile("(-?" + DECIMAL + ")\\h*%");
     private static final Pattern POINTS = Pattern.compile("(" + DECIMAL + ")\\h*pp");
     private static final Pattern DURATION = Pattern.compile("(0|[1-9][0-9]{0,5})([dhm])");
+
+    private static final Pattern REPEATED = Pattern.compile("(-?" + DECIMAL + ")(?:\\h*x\\h*([1-9][0-9]{0,3}))?");
 
     private static final Pattern DAY_OR_INSTANT =
             Pattern.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z)?");
@@ -154,6 +157,24 @@ final class Scalars {
                             node,
                             "not a whole number of at most 15 digits; write digits only, as in 1000")
                     .longValueExact();
+        });
+    }
+
+    /** {@code true}, the only value of a key that is there or not. */
+    static Optional<Boolean> yes(Value value) {
+        return flag(value).flatMap(flag -> flag ? Optional.of(true) : value.refuse("write true or remove the key"));
+    }
+
+    /** A number per day: {@code 50} for one day, {@code 50x30} for thirty equal ones. */
+    static Optional<List<Double>> days(Value value) {
+        return value.scalar(node -> {
+            Matcher repeated = REPEATED.matcher(node.getValue());
+            if (!repeated.matches()) {
+                throw new IllegalArgumentException(
+                        "not a number per day; write 50 for one day or 50x30 for thirty equal ones");
+            }
+            int days = repeated.group(2) == null ? 1 : Integer.parseInt(repeated.group(2));
+            return Collections.nCopies(days, Double.parseDouble(repeated.group(1)));
         });
     }
 

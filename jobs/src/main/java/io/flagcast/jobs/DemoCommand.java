@@ -3,6 +3,7 @@ package io.flagcast.jobs;
 import static org.apache.spark.sql.functions.col;
 
 import io.flagcast.allocation.Cell;
+import io.flagcast.allocation.ParameterChange;
 import io.flagcast.experiments.Experiment;
 import io.flagcast.jobs.lake.Lake;
 import io.flagcast.jobs.lake.Publication;
@@ -169,7 +170,7 @@ final class DemoCommand implements Callable<Integer> {
         out.print(table);
         out.println();
         long fired = lake.history(Tables.ALLOCATION_PARAMETERS)
-                .where(col("cause").equalTo(ParameterLog.Cause.RULE.label()))
+                .where(col("cause").equalTo(ParameterChange.Cause.RULE.label()))
                 .count();
         out.println("%d publications; rules %s %d time%s."
                 .formatted(last.sequence(), RuleDecision.Outcome.FIRED.label(), fired, fired == 1 ? "" : "s"));

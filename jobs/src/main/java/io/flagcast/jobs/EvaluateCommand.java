@@ -336,7 +336,7 @@ final class EvaluateCommand implements Callable<Integer> {
                 line.put("learner", one.learner());
                 line.put("champion", one.champion());
                 line.putAll(new TreeMap<>(one.metrics()));
-                out.println(SqlCommand.json(line));
+                out.println(Json.write(line));
             });
             return;
         }
@@ -481,7 +481,7 @@ final class EvaluateCommand implements Callable<Integer> {
                     line.put("seed", seed);
                     line.put("ranking", ranking);
                     line.putAll(quality);
-                    out.println(SqlCommand.json(line));
+                    out.println(Json.write(line));
                 }
                 table.add(List.of(
                         Long.toString(seed),

@@ -227,7 +227,7 @@ final class EvaluatePolicyCommand implements Callable<Integer> {
             for (Map.Entry<String, Experiment> policy : files.entrySet()) {
                 Rollout rollout = Rollout.of(
                                 List.of(policy.getValue()),
-                                ParameterLog.read(lake).before(until),
+                                ParameterTable.read(lake).before(until),
                                 settings.lake(),
                                 until)
                         .get(0);
@@ -298,7 +298,7 @@ final class EvaluatePolicyCommand implements Callable<Integer> {
 
     private void print(Experiment incumbent, Metric metric, Map<String, PolicyValue> values, Instant until) {
         if (format == EvaluateCommand.Format.JSON) {
-            values.forEach((name, value) -> out.println(SqlCommand.json(object(incumbent, metric, name, value))));
+            values.forEach((name, value) -> out.println(Json.write(object(incumbent, metric, name, value))));
             return;
         }
         PolicyValue first = values.values().iterator().next();

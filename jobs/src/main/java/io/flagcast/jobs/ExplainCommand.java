@@ -89,7 +89,7 @@ final class ExplainCommand implements Callable<Integer> {
                     .flatMap(model -> explain(registry.load(model), profile));
             PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
             if (json) {
-                out.println(SqlCommand.json(object(score, entry, explanation)));
+                out.println(Json.write(object(score, entry, explanation)));
             } else {
                 print(out, score, entry, explanation);
             }
@@ -114,7 +114,7 @@ final class ExplainCommand implements Callable<Integer> {
             if (userId == null) {
                 out.print(explanation.parameters());
             } else if (json) {
-                out.println(SqlCommand.json(explanation.decision(userId)));
+                out.println(Json.write(explanation.decision(userId)));
             } else {
                 out.print(explanation.text(userId));
             }

@@ -2,18 +2,18 @@ package io.flagcast.jobs;
 
 import static org.apache.spark.sql.functions.col;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
 import io.flagcast.allocation.AllocationParameters;
 import io.flagcast.allocation.Allocator;
+import io.flagcast.allocation.Allocator.Activity;
 import io.flagcast.allocation.Bucketing;
 import io.flagcast.allocation.Bucketing.Purpose;
 import io.flagcast.allocation.Cell;
 import io.flagcast.allocation.Decision.Reason;
 import io.flagcast.allocation.Layer;
+import io.flagcast.allocation.ParameterChange;
+import io.flagcast.allocation.ParameterLog;
 import io.flagcast.allocation.Policy;
 import io.flagcast.experiments.Experiment;
-import io.flagcast.jobs.ParameterLog.Change;
 import io.flagcast.jobs.lake.Lake;
 import io.flagcast.jobs.lake.Publication;
 import io.flagcast.jobs.report.TextTable;
@@ -26,6 +26,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
@@ -55,7 +57,7 @@ final class ExplainDecision {
      */
     static ExplainDecision of(
             Lake lake, Publication live, Settings settings, List<Experiment> experiments, String experimentId) {
-        ParameterLog log = ParameterLog.read(lake);
+        ParameterLog log = ParameterTable.read(lake);
         Experiment experiment = ConfigurationOptions.named(experiments, "--experiment", experimentId);
         Rollout rollout = Rollout.of(List.of(experiment), log.before(live.asOf()), settings.lake(), live.asOf())
                 .get(0);
@@ -113,7 +115,7 @@ final class ExplainDecision {
                 .get(0)
                 .getString(0);
         change(shown.getAs("segment"), context).ifPresent(change -> {
-            object.put("share_or_probability_set_by", change.cause().label());
+            object.put("share_or_probability_set_by", change.origin().cause().label());
             object.put("set_as_of", change.effectiveAsOf().toString());
             object.put("set_because", why(change));
         });
@@ -169,7 +171,10 @@ final class ExplainDecision {
         List<Line> lines = new ArrayList<>();
         for (Reason reason : Reason.values()) {
             String because = switch (reason) {
-                case INACTIVE -> "status " + experiment.status().name().toLowerCase(Locale.ROOT);
+                case INACTIVE ->
+                    rollout.parameters().activity() == Activity.ACTIVE
+                            ? "status " + experiment.status().name().toLowerCase(Locale.ROOT)
+                            : "paused by a change of its parameters";
                 case HOLDOUT ->
                     compared(
                             Bucketing.of(settings.lake().holdoutSalt(), Purpose.HOLDOUT)
@@ -224,23 +229,29 @@ final class ExplainDecision {
     }
 
     /** The newest change that the publication uses of the user's cell, else of the whole segment. */
-    private Optional<Change> change(String segment, String context) {
+    private Optional<ParameterChange> change(String segment, String context) {
         return log.of(rollout.experimentId()).stream()
                 .filter(change -> change.effectiveAsOf().isBefore(live.asOf())
-                        && change.cell().segment().equals(segment)
+                        && (change.isOfExperiment() || change.cell().segment().equals(segment))
                         && (change.cell().isWhole() || change.cell().context().equals(context)))
-                .max(Comparator.comparingLong(Change::version)
+                .max(Comparator.comparingLong(ParameterChange::version)
                         .thenComparing(change -> change.cell().context()));
     }
 
-    private static String why(Change change) {
-        try {
-            JsonNode decision = ParameterLog.JSON.readTree(change.state().orElse(change.decision()));
-            return decision.path("reason").asText();
-        } catch (JsonProcessingException e) {
-            throw new IllegalStateException(
-                    "allocation_parameters: decision " + change.decisionId() + " is no JSON", e);
-        }
+    private static String why(ParameterChange change) {
+        return Json.tree(change.state().orElse(change.origin().decision()), "allocation_parameters.decision")
+                .path("reason")
+                .asText();
+    }
+
+    private static String wholly(ParameterChange change) {
+        return Stream.concat(
+                        change.activity().map(activity -> activity.name().toLowerCase(Locale.ROOT)).stream(),
+                        change
+                                .activeTier()
+                                .map(tier -> tier.isPresent() ? "tier " + tier.getAsInt() : "tier of the file")
+                                .stream())
+                .collect(Collectors.joining(", "));
     }
 
     /** The decision as people read it. */
@@ -315,13 +326,13 @@ final class ExplainDecision {
         text.append('\n').append(inForce).append('\n');
         TextTable changes =
                 new TextTable(List.of("version", "as of", "segment or cell", "cause", "share", "probability", "why"));
-        for (Change change : log.of(experiment.experimentId())) {
+        for (ParameterChange change : log.of(experiment.experimentId())) {
             changes.add(List.of(
                     String.valueOf(change.version()),
                     change.effectiveAsOf().toString(),
                     change.cell().toString(),
-                    change.cause().label(),
-                    "%.0f %%".formatted(100 * change.share()),
+                    change.origin().cause().label(),
+                    change.isOfExperiment() ? wholly(change) : "%.0f %%".formatted(100 * change.share()),
                     change.baseProbability().isPresent()
                             ? "%.1f %%".formatted(100 * change.baseProbability().getAsDouble())
                             : "",

@@ -79,6 +79,8 @@ public final class Main {
                 .addSubcommand(new ReportCommand())
                 .addSubcommand(new ExplainCommand())
                 .addSubcommand(new PreviewCommand())
+                .addSubcommand(new RulesCommand(clock))
+                .addSubcommand(new ApproveCommand(clock))
                 .addSubcommand(new RollbackCommand(clock))
                 .addSubcommand(new ModelsCommand(clock))
                 .addSubcommand(new EvaluateCommand(clock))

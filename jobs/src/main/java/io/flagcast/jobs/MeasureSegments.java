@@ -1,6 +1,7 @@
 package io.flagcast.jobs;
 
 import io.flagcast.allocation.AllocationParameters;
+import io.flagcast.allocation.Segments;
 import io.flagcast.experiments.Experiment;
 import io.flagcast.monitoring.MeasuredExperiment;
 import io.flagcast.monitoring.SegmentMetrics;
@@ -44,8 +45,9 @@ final class MeasureSegments {
         AllocationParameters parameters = run.parameters(experiment);
         Map<String, Long> versions = new TreeMap<>();
         for (String segment : experiment.segments().names()) {
-            versions.put(segment, parameters.setting(segment).shareVersion());
+            versions.put(segment, parameters.evidenceOf(segment).shareVersion());
         }
+        versions.put(SegmentMetrics.ALL, parameters.evidenceOf(Segments.ALL).shareVersion());
         return versions;
     }
 }

@@ -1,14 +1,30 @@
 package io.flagcast.jobs;
 
 import io.flagcast.allocation.Cell;
+import io.flagcast.experiments.Experiment;
 import io.flagcast.jobs.lake.Lake;
 import io.flagcast.monitoring.SegmentMetrics;
+import io.flagcast.rules.Condition.Population;
+import io.flagcast.rules.Observation;
+import io.flagcast.statistics.Metric;
 import io.flagcast.statistics.Moments;
 import io.flagcast.statistics.WeightedMoments;
 import java.time.Instant;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 
-/** A row of {@code segment_metrics} as rules and bandits read it. */
+/**
+ * A row of {@code segment_metrics} as rules and bandits read it.
+ *
+ * @param values per-user values; of no users where there is a problem
+ * @param weighted the same weighted by the inverse of the propensity; of no users where there is a problem
+ * @param problem why the sums of the row are unusable, as one that is infinite
+ */
 record MeasuredSegment(
         String experimentId,
         Cell cell,
@@ -18,9 +34,65 @@ record MeasuredSegment(
         Instant windowStart,
         Instant windowEnd,
         Moments values,
-        WeightedMoments weighted) {
+        WeightedMoments weighted,
+        Optional<String> problem) {
 
-    static MeasuredSegment of(Row row) {
+    /** A sum of squares below sum² / n by more than this fraction is no rounding error. */
+    private static final double ROUNDING = 1e-6;
+
+    /** The rows of a slice, or of a part of it. */
+    static List<MeasuredSegment> read(Dataset<Row> slice) {
+        return slice.collectAsList().stream().map(MeasuredSegment::of).toList();
+    }
+
+    /**
+     * What the rules of an experiment look at: its days, by whole segments and arms.
+     *
+     * @param window {@link SegmentMetrics#DAY} or {@link SegmentMetrics#EVIDENCE_DAY}
+     */
+    static List<Observation> observations(Experiment experiment, List<MeasuredSegment> metrics, String window) {
+        Set<String> names = experiment.metrics().stream().map(Metric::name).collect(Collectors.toSet());
+        return metrics.stream()
+                .filter(measured -> measured.experimentId.equals(experiment.experimentId())
+                        && measured.window.equals(window)
+                        && measured.cell.isWhole()
+                        && names.contains(measured.metric)
+                        && !measured.population.equals(Population.EVERYONE.label()))
+                .map(measured -> new Observation(
+                        measured.cell.segment(),
+                        Population.valueOf(measured.population.toUpperCase(Locale.ROOT)),
+                        measured.metric,
+                        measured.windowStart,
+                        measured.values,
+                        measured.weighted,
+                        measured.problem))
+                .toList();
+    }
+
+    private static MeasuredSegment of(Row row) {
+        long n = row.<Long>getAs("n");
+        double sum = row.<Double>getAs("sum");
+        double squares = row.<Double>getAs("sum_squares");
+        try {
+            if (n > 0 && squares < sum * sum / n * (1 - ROUNDING)) {
+                return of(
+                        row,
+                        Moments.EMPTY,
+                        WeightedMoments.EMPTY,
+                        Optional.of("n %,d, sum %s and sum_squares %s make a negative variance"
+                                .formatted(n, sum, squares)));
+            }
+            return of(
+                    row,
+                    Moments.ofSums(n, sum, squares),
+                    SegmentMetrics.weighted(row.getAs("weighted")),
+                    Optional.empty());
+        } catch (IllegalArgumentException e) {
+            return of(row, Moments.EMPTY, WeightedMoments.EMPTY, Optional.of(e.getMessage()));
+        }
+    }
+
+    private static MeasuredSegment of(Row row, Moments values, WeightedMoments weighted, Optional<String> problem) {
         return new MeasuredSegment(
                 row.getAs("experiment_id"),
                 new Cell(row.getAs("user_segment"), row.getAs("cell")),
@@ -29,7 +101,8 @@ record MeasuredSegment(
                 row.getAs("window"),
                 Lake.instant(row, "window_start"),
                 Lake.instant(row, "window_end"),
-                Moments.ofSums(row.<Long>getAs("n"), row.<Double>getAs("sum"), row.<Double>getAs("sum_squares")),
-                SegmentMetrics.weighted(row.getAs("weighted")));
+                values,
+                weighted,
+                problem);
     }
 }

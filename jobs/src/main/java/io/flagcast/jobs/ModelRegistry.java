@@ -1,6 +1,5 @@
 package io.flagcast.jobs;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;
 import io.flagcast.jobs.lake.Lake;
 import io.flagcast.tables.Tables;
@@ -131,9 +130,9 @@ record ModelRegistry(Lake lake, List<Entry> entries) {
                     asOf,
                     runId,
                     examples,
-                    json(new TreeMap<>(metrics)),
+                    Json.write(new TreeMap<>(metrics)),
                     curves.orElse(null),
-                    json(new TreeMap<>(provenance)),
+                    Json.write(new TreeMap<>(provenance)),
                     path,
                     checksum);
         }
@@ -151,9 +150,9 @@ record ModelRegistry(Lake lake, List<Entry> entries) {
                     Lake.instant(row, "as_of"),
                     row.getAs("run_id"),
                     row.<Long>getAs("examples"),
-                    parsed(row.getAs("metrics"), new TypeReference<>() {}),
+                    Json.read(row.getAs("metrics"), new TypeReference<>() {}, "model_runs"),
                     Optional.ofNullable(row.getAs("curves")),
-                    parsed(row.getAs("provenance"), new TypeReference<>() {}),
+                    Json.read(row.getAs("provenance"), new TypeReference<>() {}, "model_runs"),
                     row.getAs("path"),
                     row.getAs("checksum"));
         }
@@ -279,7 +278,7 @@ record ModelRegistry(Lake lake, List<Entry> entries) {
                 Math.round(
                         model.metrics().getOrDefault("examples", model.metrics().getOrDefault("users", 0.0))),
                 model.metrics(),
-                uplift ? Optional.of(json(((ResponsivenessModel.Uplift) model).curves())) : Optional.empty(),
+                uplift ? Optional.of(Json.write(((ResponsivenessModel.Uplift) model).curves())) : Optional.empty(),
                 provenance,
                 path,
                 sha256(json));
@@ -288,22 +287,6 @@ record ModelRegistry(Lake lake, List<Entry> entries) {
     /** Adds statuses in one commit. */
     void append(List<Entry> given) {
         lake.append(Tables.MODEL_RUNS, given.stream().map(Entry::row).toList());
-    }
-
-    private static <T> T parsed(String json, TypeReference<T> type) {
-        try {
-            return ParameterLog.JSON.readValue(json, type);
-        } catch (JsonProcessingException e) {
-            throw new IllegalStateException("model_runs holds JSON", e);
-        }
-    }
-
-    private static String json(Object value) {
-        try {
-            return ParameterLog.JSON.writeValueAsString(value);
-        } catch (JsonProcessingException e) {
-            throw new IllegalStateException("records of text and numbers are always writable", e);
-        }
     }
 
     static String sha256(String text) {

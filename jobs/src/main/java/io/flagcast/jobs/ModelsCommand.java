@@ -154,7 +154,7 @@ final class ModelsCommand implements Runnable {
                 all.put("metrics", new TreeMap<>(entry.metrics()));
                 all.put("provenance", new TreeMap<>(entry.provenance()));
                 entry.curves().ifPresent(curves -> all.put("curves", curves));
-                out().println(SqlCommand.json(all));
+                out().println(Json.write(all));
                 return ExitCode.DONE;
             }
             PrintStream out = out();

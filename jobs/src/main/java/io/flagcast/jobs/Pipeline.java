@@ -161,7 +161,7 @@ public final class Pipeline {
                 inputs,
                 id,
                 publications,
-                ParameterLog.read(lake).before(id.asOf()),
+                ParameterTable.read(lake).before(id.asOf()),
                 reshuffled,
                 clock.instant(),
                 progress);

@@ -10,6 +10,7 @@ import static org.apache.spark.sql.functions.not;
 import io.flagcast.allocation.BanditLearner;
 import io.flagcast.allocation.OffPolicyEvaluation.Estimate;
 import io.flagcast.allocation.OffPolicyEvaluation.PolicyValue;
+import io.flagcast.allocation.ParameterLog;
 import io.flagcast.experiments.Experiment;
 import io.flagcast.jobs.lake.Inputs;
 import io.flagcast.jobs.lake.Lake;
@@ -135,7 +136,7 @@ final class PreviewCommand implements Callable<Integer> {
             List<Publication> publications = lake.publications();
             Publication live = lake.requireLive();
             Instant at = asOf == null ? live.asOf() : asOf;
-            ParameterLog log = ParameterLog.read(lake);
+            ParameterLog log = ParameterTable.read(lake);
             List<Rollout> rollouts = Rollout.of(experiments, log.before(at), settings.lake(), at);
             Map<String, List<Shift>> shifts = shifts(lake, live, rollouts, settings);
             if (format == EvaluateCommand.Format.TABLE) {
@@ -222,7 +223,7 @@ final class PreviewCommand implements Callable<Integer> {
                 object.put("gain", shift.gain());
                 object.put("lose", shift.lose());
                 object.put("stay", stay);
-                out.println(SqlCommand.json(object));
+                out.println(Json.write(object));
             }
             table.add(List.of(
                     experimentId,
@@ -303,7 +304,7 @@ final class PreviewCommand implements Callable<Integer> {
                     put(object, "then", then.doublyRobust());
                     put(object, "change", then.overFirst());
                     object.put("effective_users", then.effectiveSampleSize());
-                    out.println(SqlCommand.json(object));
+                    out.println(Json.write(object));
                 }
                 table.add(List.of(
                         rollout.experimentId(),

@@ -28,6 +28,7 @@ import java.util.TreeMap;
  * @param features product features by id
  * @param training how models are trained, and when
  * @param maxQuarantined share of a table's rows that may be quarantined, in [0, 1]
+ * @param staleAfter age of the newest exposure or outcome from which an experiment's data are stale
  * @param simulation the simulated world
  * @param hash SHA-256 of the resolved configuration
  */
@@ -40,6 +41,7 @@ public record Settings(
         Map<String, Feature> features,
         Training training,
         double maxQuarantined,
+        Duration staleAfter,
         Simulation simulation,
         String hash) {
 

@@ -201,6 +201,7 @@ final class SettingsReader {
                 features(),
                 training(),
                 rate("quality.max-quarantined"),
+                duration("quality.stale-after"),
                 checked(
                         () -> new Settings.Simulation(
                                 string("simulation.root"),

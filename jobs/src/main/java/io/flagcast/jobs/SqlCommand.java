@@ -1,12 +1,10 @@
 package io.flagcast.jobs;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import io.flagcast.jobs.lake.Lake;
 import io.flagcast.jobs.report.TextTable;
 import io.flagcast.tables.Tables;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -22,6 +20,8 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import scala.collection.Seq;
+import scala.jdk.javaapi.CollectionConverters;
 
 @Command(
         name = "sql",
@@ -96,7 +96,7 @@ final class SqlCommand implements Callable<Integer> {
                 format == Format.CSV
                         ? String.join(
                                 ",", cells(row).stream().map(SqlCommand::quoted).toList())
-                        : json(row, columns)));
+                        : Json.write(object(row))));
     }
 
     private static List<String> cells(Row row) {
@@ -107,7 +107,7 @@ final class SqlCommand implements Callable<Integer> {
         return cells;
     }
 
-    private static String text(Object value) {
+    static String text(Object value) {
         if (value == null) {
             return "";
         }
@@ -119,22 +119,26 @@ final class SqlCommand implements Callable<Integer> {
         return cell.matches("(?s).*[\",\r\n].*") ? '"' + cell.replace("\"", "\"\"") + '"' : cell;
     }
 
-    private static String json(Row row, List<String> columns) {
+    /** A row as JSON has it: structs and lists inside it too. */
+    static Map<String, Object> object(Row row) {
         Map<String, Object> object = new LinkedHashMap<>();
-        for (int i = 0; i < columns.size(); i++) {
-            Object value = row.get(i);
-            boolean plain = value == null || value instanceof Number || value instanceof Boolean;
-            object.put(columns.get(i), plain ? value : value instanceof Instant ? value.toString() : text(value));
+        for (String name : row.schema().fieldNames()) {
+            object.put(name, json(row.getAs(name)));
         }
-        return json(object);
+        return object;
     }
 
-    /** An object of text and numbers in one line. */
-    static String json(Map<String, Object> object) {
-        try {
-            return ParameterLog.JSON.writeValueAsString(object);
-        } catch (JsonProcessingException e) {
-            throw new IllegalStateException("text and numbers are always writable", e);
+    private static Object json(Object value) {
+        if (value == null || value instanceof Number || value instanceof Boolean) {
+            return value;
         }
+        if (value instanceof Row row) {
+            return object(row);
+        }
+        return value instanceof Seq<?> list
+                ? CollectionConverters.asJava(list).stream()
+                        .map(SqlCommand::json)
+                        .toList()
+                : text(value);
     }
 }

@@ -1,6 +1,5 @@
 package io.flagcast.jobs;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import io.flagcast.allocation.AllocationParameters;
 import io.flagcast.allocation.Arms;
 import io.flagcast.allocation.BanditLearner;
@@ -8,12 +7,14 @@ import io.flagcast.allocation.BanditUpdate;
 import io.flagcast.allocation.BanditUpdate.Gate;
 import io.flagcast.allocation.BanditUpdate.Step;
 import io.flagcast.allocation.Cell;
+import io.flagcast.allocation.ParameterChange;
+import io.flagcast.allocation.ParameterChange.Cause;
+import io.flagcast.allocation.ParameterChange.Origin;
+import io.flagcast.allocation.ParameterLog;
 import io.flagcast.allocation.Policy;
 import io.flagcast.experiments.Experiment;
-import io.flagcast.jobs.ParameterLog.Cause;
-import io.flagcast.jobs.ParameterLog.Change;
 import io.flagcast.monitoring.SegmentMetrics;
-import io.flagcast.rules.Rule.Population;
+import io.flagcast.rules.Condition.Population;
 import io.flagcast.statistics.Comparison.Belief;
 import io.flagcast.statistics.WeightedMoments;
 import java.time.Duration;
@@ -24,6 +25,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.OptionalLong;
 import java.util.TreeMap;
 
 /** What a bandit learns from the measured days, as changes of its experiment's parameters. */
@@ -37,7 +39,7 @@ final class UpdateBandits {
      * @param changes none where the bandit holds still
      * @param summary what happened, in a line
      */
-    record Result(List<Change> changes, String summary) {}
+    record Result(List<ParameterChange> changes, String summary) {}
 
     /**
      * Updates the bandit of an experiment, once per as-of.
@@ -58,18 +60,19 @@ final class UpdateBandits {
         BanditUpdate update = bandit.learner()
                 .update(evidence(experiment, bandit, metrics, asOf), cell -> inForce.baseProbability(0, cell));
         String decision = decision(bandit.learner(), update, newest.version(), asOf);
-        List<Change> changes = update.changes().stream()
-                .map(step -> new Change(
+        List<ParameterChange> changes = update.changes().stream()
+                .map(step -> new ParameterChange(
                         experimentId,
                         log.nextVersion(experimentId),
                         step.cell(),
                         newest.share(step.cell().segment()),
                         OptionalDouble.of(step.after()),
+                        Optional.empty(),
+                        Optional.empty(),
+                        OptionalLong.empty(),
                         Optional.of(state(bandit.learner(), step)),
                         asOf,
-                        Cause.BANDIT,
-                        decisionId,
-                        decision))
+                        new Origin(Cause.BANDIT, Optional.empty(), decisionId, decision)))
                 .toList();
         return Optional.of(new Result(changes, experimentId + ": " + summary(update)));
     }
@@ -157,7 +160,7 @@ final class UpdateBandits {
         fields.put("gain_limit", gate.limit());
         fields.put("effective_sample_size", gate.effectiveSampleSize());
         fields.put("gate", reason(gate));
-        return json(fields);
+        return Json.write(fields);
     }
 
     private static String state(BanditLearner learner, Step step) {
@@ -174,7 +177,7 @@ final class UpdateBandits {
         fields.put("base_probability_before", step.before());
         fields.put("base_probability_after", step.after());
         fields.put("reason", step.reason());
-        return json(fields);
+        return Json.write(fields);
     }
 
     private static Map<String, Object> arm(WeightedMoments rewards) {
@@ -187,13 +190,5 @@ final class UpdateBandits {
 
     private static Map<String, Object> belief(Belief belief) {
         return Map.of("mean", belief.mean(), "standard_deviation", belief.standardDeviation());
-    }
-
-    private static String json(Map<String, Object> fields) {
-        try {
-            return ParameterLog.JSON.writeValueAsString(fields);
-        } catch (JsonProcessingException e) {
-            throw new IllegalStateException("a map of strings and numbers is always writable", e);
-        }
     }
 }

@@ -1,12 +1,9 @@
 package io.flagcast.jobs;
 
 import io.flagcast.experiments.Experiment;
-import io.flagcast.experiments.RuleTest;
 import io.flagcast.rules.Rule;
 import java.io.PrintWriter;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -30,15 +27,8 @@ final class ValidateCommand implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         Settings settings = configuration.settings();
         List<Experiment> experiments = configuration.experiments(settings);
-        List<String> failures = new ArrayList<>();
-        int tests = 0;
+        RuleTests tests = RuleTests.run(experiments);
         for (Experiment experiment : experiments) {
-            for (RuleTest test : experiment.tests()) {
-                tests++;
-                Optional<String> failure = test.failure(experiment);
-                failure.ifPresent(why -> failures.add(
-                        "%s:%d: test '%s': %s".formatted(experiment.file(), test.line(), test.name(), why)));
-            }
             out.printf(
                     "%s: %s of %s, %s, %d metrics, %d rules, %d tests%n",
                     experiment.file(),
@@ -55,10 +45,14 @@ final class ValidateCommand implements Callable<Integer> {
                                 rule.ruleId(), most));
             }
         }
-        failures.forEach(out::println);
+        tests.failed().forEach(failed -> out.println(failed.where()));
         out.printf(
                 "%d features, %d sources, %d experiments, %d rule tests, %d failed%n",
-                settings.features().size(), settings.sources().size(), experiments.size(), tests, failures.size());
-        return failures.isEmpty() ? ExitCode.DONE.code() : ExitCode.CHECK_FAILED.code();
+                settings.features().size(),
+                settings.sources().size(),
+                experiments.size(),
+                tests.results().size(),
+                tests.failed().size());
+        return tests.exitCode().code();
     }
 }

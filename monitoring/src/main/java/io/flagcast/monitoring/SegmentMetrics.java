@@ -27,6 +27,7 @@ import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
@@ -55,8 +56,10 @@ public final class SegmentMetrics {
     public static final String TOTAL = "total";
     /** From the change on that last set the segment's share. */
     public static final String EVIDENCE = "evidence";
-    /** One day. */
+    /** One day of {@link #TOTAL}. */
     public static final String DAY = "day";
+    /** One day of {@link #EVIDENCE}. */
+    public static final String EVIDENCE_DAY = "evidence_day";
 
     private static final double CONFIDENCE = 0.95;
     private static final String[] GROUP = {
@@ -279,14 +282,14 @@ public final class SegmentMetrics {
     private static Dataset<Row> windows(Instant asOf, Dataset<Row> days) {
         Column nextDay = col("day").plus(expr("INTERVAL 1 DAY"));
         Column whole = struct(col("window").as("name"), lit(asOf).as("end"));
-        Column own = struct(lit(DAY).as("name"), nextDay.as("end"));
-        Column spans = when(col("window").equalTo(TOTAL), array(whole, own)).otherwise(array(whole));
+        Column day = when(col("window").equalTo(TOTAL), DAY).otherwise(EVIDENCE_DAY);
+        Column own = struct(day.as("name"), nextDay.as("end"));
         Column[] keys = Stream.concat(Arrays.stream(GROUP), Stream.of("kind", "window_end"))
                 .map(name -> col(name))
                 .toArray(Column[]::new);
         Column[] sums = SUMS.stream().map(name -> sum(name).as(name)).toArray(Column[]::new);
         return days.withColumn("population", explode(array(col("population"), lit("everyone"))))
-                .withColumn("span", explode(spans))
+                .withColumn("span", explode(array(whole, own)))
                 .withColumn("window", col("span.name"))
                 .withColumn("window_end", col("span.end"))
                 .groupBy(keys)
@@ -338,7 +341,8 @@ public final class SegmentMetrics {
         if (kind.equals(Metric.Kind.PROPORTION.name())) {
             return row(Interval.wilson(Math.round(sum), n, CONFIDENCE));
         }
-        if (n < 2) {
+        // Values of 1e200 have squares without end: then there is a sum, but no interval.
+        if (n < 2 || !Double.isFinite(squares)) {
             return null;
         }
         Moments moments = Moments.ofSums(n, sum, squares);
@@ -350,6 +354,9 @@ public final class SegmentMetrics {
     }
 
     private static Row effect(Row enabled, Row control) {
+        if (!isFinite(enabled) || !isFinite(control)) {
+            return null;
+        }
         Optional<Effect> effect = Effect.difference(weighted(enabled), weighted(control));
         if (effect.isEmpty()) {
             return null;
@@ -362,7 +369,15 @@ public final class SegmentMetrics {
                 effect.get().effectiveSampleSize());
     }
 
-    /** The sums of the column {@code weighted}. */
+    private static boolean isFinite(Row sums) {
+        return IntStream.range(1, sums.length()).allMatch(i -> Double.isFinite(sums.getDouble(i)));
+    }
+
+    /**
+     * The sums of the column {@code weighted}.
+     *
+     * @throws IllegalArgumentException where one is not finite
+     */
     public static WeightedMoments weighted(Row row) {
         return new WeightedMoments(
                 row.getLong(0),

@@ -1,25 +1,41 @@
 package io.flagcast.rules;
 
-import io.flagcast.statistics.Metric;
+import io.flagcast.rules.Condition.Population;
 import io.flagcast.statistics.Moments;
+import io.flagcast.statistics.WeightedMoments;
+import java.time.Instant;
 import java.util.Objects;
+import java.util.Optional;
 
 /**
- * What was measured of one segment, population and metric since its evidence began.
+ * What was measured of one segment, arm and metric over the users whose outcome windows closed on one day.
  *
- * @param segment the segment
- * @param population its users
+ * @param segment the segment, or all
+ * @param population its users: enabled or control, as everyone is both
  * @param metric the metric
- * @param kind what the values are: a bound of a proportion and of a mean differ
+ * @param day start of the day, UTC
  * @param values per-user values
+ * @param weighted the same weighted by the inverse of the propensity, over users with a propensity between 0 and 1
+ * @param problem why the values are unusable, as an infinite sum; nothing is concluded from them
  */
-public record Observation(String segment, Rule.Population population, String metric, Metric.Kind kind, Moments values) {
+public record Observation(
+        String segment,
+        Population population,
+        String metric,
+        Instant day,
+        Moments values,
+        WeightedMoments weighted,
+        Optional<String> problem) {
 
     public Observation {
         Objects.requireNonNull(segment, "segment");
-        Objects.requireNonNull(population, "population");
         Objects.requireNonNull(metric, "metric");
-        Objects.requireNonNull(kind, "kind");
+        Objects.requireNonNull(day, "day");
         Objects.requireNonNull(values, "values");
+        Objects.requireNonNull(weighted, "weighted");
+        Objects.requireNonNull(problem, "problem");
+        if (population == Population.EVERYONE) {
+            throw new IllegalArgumentException("everyone is not measured on its own: enabled and control add up to it");
+        }
     }
 }

@@ -1,211 +1,397 @@
 package io.flagcast.rules;
 
+import io.flagcast.allocation.Adjustment;
 import io.flagcast.allocation.AllocationParameters;
+import io.flagcast.allocation.Allocator.Activity;
+import io.flagcast.allocation.ParameterChange;
+import io.flagcast.allocation.ParameterChange.Cause;
+import io.flagcast.allocation.ParameterLog;
+import io.flagcast.allocation.Policy;
+import io.flagcast.allocation.Segments;
+import io.flagcast.rules.Reading.State;
 import io.flagcast.rules.RuleDecision.Outcome;
-import io.flagcast.statistics.ConfidenceSequence;
 import io.flagcast.statistics.Metric;
-import io.flagcast.statistics.Moments;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
-import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.OptionalDouble;
+import java.util.OptionalInt;
+import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /**
  * Evaluates the rules of one experiment. Bounds are one-sided confidence sequences, valid however often anybody looks.
  *
+ * <p>The rules of an experiment that use statistics share the error: each of m may be wrong with (1 − confidence) / m, so
+ * that together they fire without cause with at most the mean of their 1 − confidence (C. E. Bonferroni 1936), per
+ * beginning of evidence. Modes make no difference, so that a dry run shows what enforcing would do.
+ *
  * @param experimentId the experiment
  * @param contentHash hash of the experiment file
  * @param rules its rules, in any order: the order never changes the result
+ * @param metrics its metrics
+ * @param segments its segments
+ * @param policy its policy, as the file has it
  */
-public record RuleEngine(String experimentId, String contentHash, List<Rule> rules) {
+public record RuleEngine(
+        String experimentId,
+        String contentHash,
+        List<Rule> rules,
+        List<Metric> metrics,
+        Segments segments,
+        Policy policy) {
 
+    /** @throws IllegalArgumentException where a rule looks at a metric that is not there */
     public RuleEngine {
         Objects.requireNonNull(experimentId, "experimentId");
         Objects.requireNonNull(contentHash, "contentHash");
         rules = List.copyOf(rules);
+        metrics = List.copyOf(metrics);
+        Objects.requireNonNull(segments, "segments");
+        Objects.requireNonNull(policy, "policy");
+        List<String> names = metrics.stream().map(Metric::name).toList();
+        rules.forEach(rule -> rule.when().comparisons().forEach(comparison -> {
+            if (!names.contains(comparison.metric())) {
+                throw new IllegalArgumentException("rule %s looks at metric %s, there are %s"
+                        .formatted(rule.ruleId(), comparison.metric(), names));
+            }
+        }));
     }
-
-    /**
-     * An earlier firing that counts for cooldown and maximum.
-     *
-     * @param ruleId the rule
-     * @param decisionId its decision
-     * @param asOf when
-     */
-    public record Firing(String ruleId, String decisionId, Instant asOf) {}
 
     /**
      * Evaluates every rule once.
      *
-     * @param parameters in force; new shares are computed from this version
-     * @param observations since the evidence of each segment began; at most one per segment, population and metric
-     * @param firings earlier firings of this experiment
-     * @param asOf instant up to which the observations looked
+     * @param measurements since the evidence of each segment began, and before it
+     * @param log all changes of parameters; those effective before the as-of are in force
+     * @param holdingRuns per rule the runs in a row, up to the one before, at which its condition has held; none where absent
+     * @param health whether the data can be trusted
+     * @param asOf instant up to which the measurements looked
      * @return a decision for every rule, in the order of the rules
      */
     public List<RuleDecision> evaluate(
-            AllocationParameters parameters, List<Observation> observations, List<Firing> firings, Instant asOf) {
-        List<RuleDecision> decisions = rules.stream()
-                .map(rule -> evaluate(rule, parameters, observations, firings, asOf))
-                .toList();
-        return suppressAllButTheLowest(decisions);
+            Measurements measurements,
+            ParameterLog log,
+            Map<String, Integer> holdingRuns,
+            Health health,
+            Instant asOf) {
+        Round round = new Round(
+                log,
+                log.until(asOf).newest(experimentId),
+                log.until(asOf).of(experimentId),
+                metrics.stream().collect(Collectors.toMap(Metric::name, Function.identity())),
+                measurements,
+                health,
+                asOf);
+        return resolved(rules.stream()
+                .map(rule -> evaluate(rule, round, holdingRuns.getOrDefault(rule.ruleId(), 0)))
+                .toList());
     }
 
-    private RuleDecision evaluate(
-            Rule rule,
+    /** What every rule of one evaluation looks at. */
+    private record Round(
+            ParameterLog log,
             AllocationParameters parameters,
-            List<Observation> observations,
-            List<Firing> firings,
-            Instant asOf) {
-        Rule.Condition when = rule.when();
-        double share = parameters.share(when.segment());
-        Optional<Observation> observation = observations.stream()
-                .filter(o -> o.segment().equals(when.segment())
-                        && o.population() == when.population()
-                        && o.metric().equals(when.metric()))
-                .findFirst();
-        Moments values = observation.map(Observation::values).orElse(Moments.EMPTY);
-        Verdict verdict = verdict(rule, observation, share, firings, asOf);
-        double after = verdict.outcome == Outcome.FIRED && rule.mode() == Rule.Mode.ENFORCE
-                ? rule.then().apply(share)
-                : share;
+            List<ParameterChange> changes,
+            Map<String, Metric> metrics,
+            Measurements measurements,
+            Health health,
+            Instant asOf) {}
+
+    private RuleDecision evaluate(Rule rule, Round round, int heldBefore) {
+        Assessment assessment = Assessment.of(rule, alpha(rule), round.metrics(), round.measurements(), round.asOf());
+        int holding = assessment.state() == State.HOLDS ? heldBefore + 1 : 0;
+        String shown = assessment.readings().stream().map(Reading::reason).collect(Collectors.joining("; "));
+        Verdict verdict = decided(rule, round).orElseGet(() -> verdict(rule, round, assessment, holding));
         return new RuleDecision(
-                decisionId(rule, asOf),
+                decisionId(rule, round.asOf()),
                 experimentId,
                 rule,
-                asOf,
-                verdict.outcome,
-                values.n() == 0 ? OptionalDouble.empty() : OptionalDouble.of(values.mean()),
-                verdict.bound,
-                values.n(),
-                share,
-                after,
-                parameters.version(),
-                verdict.reason);
+                round.asOf(),
+                verdict.outcome(),
+                assessment.readings(),
+                assessment.deciding(),
+                holding,
+                round.parameters(),
+                verdict.adjustment(),
+                verdict.but().map(but -> shown + ", but " + but).orElse(shown));
     }
 
-    private record Verdict(Outcome outcome, OptionalDouble bound, String reason) {}
-
-    private Verdict verdict(
-            Rule rule, Optional<Observation> observation, double share, List<Firing> firings, Instant asOf) {
-        Moments values = observation.map(Observation::values).orElse(Moments.EMPTY);
-        Rule.Condition when = rule.when();
-        Rule.Evidence evidence = rule.evidence();
-        if (observation.isEmpty() || values.n() < evidence.minUsers()) {
-            return new Verdict(
-                    Outcome.INCONCLUSIVE,
-                    OptionalDouble.empty(),
-                    "%,d users, needs min_users %,d".formatted(values.n(), evidence.minUsers()));
-        }
-        ConfidenceSequence sequence = ConfidenceSequence.atConfidence(evidence.confidence(), evidence.tunedAt());
-        boolean below = when.side() == Rule.Side.BELOW;
-        Metric.Kind kind = observation.get().kind();
-        OptionalDouble bound = below ? sequence.upperBound(values, kind) : sequence.lowerBound(values, kind);
-        if (bound.isEmpty()) {
-            return new Verdict(
-                    Outcome.INCONCLUSIVE,
-                    bound,
-                    "%,d users without spread in their values: no confidence bound".formatted(values.n()));
-        }
-        boolean holds = below ? bound.getAsDouble() < when.level() : bound.getAsDouble() > when.level();
-        String comparison = "%s bound %.4f is %s %.4f (observed %.4f, n = %,d)"
-                .formatted(
-                        below ? "upper" : "lower",
-                        bound.getAsDouble(),
-                        (holds ? "" : "not ") + when.side().label(),
-                        when.level(),
-                        values.mean(),
-                        values.n());
-        if (!holds) {
-            return new Verdict(Outcome.HELD, bound, comparison);
-        }
-        return heldBack(rule, share, firings, asOf)
-                .map(why -> new Verdict(Outcome.HELD, bound, comparison + ", but " + why))
-                .orElseGet(() -> new Verdict(Outcome.FIRED, bound, comparison));
+    private double alpha(Rule rule) {
+        long sharing = rules.stream()
+                .filter(each -> each.evidence().method() == Rule.Evidence.Method.CONFIDENCE_SEQUENCE)
+                .count();
+        return (1 - rule.evidence().confidence()) / Math.max(1, sharing);
     }
 
-    private Optional<String> heldBack(Rule rule, double share, List<Firing> firings, Instant asOf) {
-        List<Firing> earlier = firings.stream()
-                .filter(firing ->
-                        firing.ruleId().equals(rule.ruleId()) && firing.asOf().isBefore(asOf))
+    /**
+     * What is done.
+     *
+     * @param but what held it back, or what else is to be said
+     */
+    private record Verdict(Outcome outcome, Adjustment adjustment, Optional<String> but) {
+        static Verdict held(String but) {
+            return new Verdict(Outcome.HELD, Adjustment.NONE, Optional.of(but));
+        }
+    }
+
+    /** What an earlier evaluation of the same key has done: it stands, whatever the data say now. */
+    private Optional<Verdict> decided(Rule rule, Round round) {
+        List<ParameterChange> made = round.log().ofDecision(decisionId(rule, round.asOf()));
+        return made.stream()
+                .findFirst()
+                .map(first -> new Verdict(
+                        first.origin().cause() == Cause.RECOVERY ? Outcome.RECOVERED : Outcome.FIRED,
+                        new Adjustment(
+                                made.stream()
+                                        .filter(change -> !change.isOfExperiment()
+                                                && change.share()
+                                                        != round.parameters()
+                                                                .share(change.cell()
+                                                                        .segment()))
+                                        .collect(Collectors.toMap(
+                                                change -> change.cell().segment(),
+                                                ParameterChange::share,
+                                                (one, same) -> one)),
+                                made.stream()
+                                        .filter(change ->
+                                                change.baseProbability().isPresent())
+                                        .collect(Collectors.toMap(
+                                                ParameterChange::cell,
+                                                change ->
+                                                        change.baseProbability().getAsDouble())),
+                                made.stream()
+                                        .flatMap(change -> change.activeTier().stream())
+                                        .findFirst(),
+                                made.stream()
+                                        .flatMap(change -> change.activity().stream())
+                                        .findFirst(),
+                                first.restores()),
+                        Optional.of("decided at this as-of already, with parameters version " + first.version())));
+    }
+
+    private Verdict verdict(Rule rule, Round round, Assessment assessment, int holding) {
+        return switch (assessment.state()) {
+            case INCONCLUSIVE -> new Verdict(Outcome.INCONCLUSIVE, Adjustment.NONE, Optional.empty());
+            case OPEN -> new Verdict(Outcome.HELD, Adjustment.NONE, Optional.empty());
+            case OPPOSITE -> recovered(rule, round);
+            case HOLDS -> fired(rule, round, holding);
+        };
+    }
+
+    private Verdict fired(Rule rule, Round round, int holding) {
+        if (rule.then() instanceof Action.Alert) {
+            return holding < rule.evidence().consecutiveRuns()
+                    ? Verdict.held(tooFewRuns(rule, holding))
+                    : new Verdict(Outcome.FIRED, Adjustment.NONE, Optional.empty());
+        }
+        if (holding < rule.evidence().consecutiveRuns()) {
+            return Verdict.held(tooFewRuns(rule, holding));
+        }
+        long firings = round.changes().stream()
+                .filter(change ->
+                        change.origin().cause() == Cause.RULE && change.origin().isOf(rule.ruleId()))
+                .map(change -> change.origin().decisionId())
+                .distinct()
+                .count();
+        if (rule.maxFirings().isPresent() && firings >= rule.maxFirings().getAsInt()) {
+            return Verdict.held("max_firings %d is reached".formatted(firings));
+        }
+        Adjustment adjustment = rule.then().adjust(situation(rule, round));
+        if (adjustment.isNone()) {
+            return Verdict.held("nothing is left to change: %s; the share is %s already"
+                    .formatted(rule.then().describe(), shares(rule, round.parameters())));
+        }
+        return unlessHeldBack(rule, round, Outcome.FIRED, adjustment);
+    }
+
+    private static String tooFewRuns(Rule rule, int holding) {
+        return "it has held at %d of consecutive_runs %d"
+                .formatted(holding, rule.evidence().consecutiveRuns());
+    }
+
+    private Verdict recovered(Rule rule, Round round) {
+        if (rule.recover().isEmpty()) {
+            return new Verdict(Outcome.HELD, Adjustment.NONE, Optional.empty());
+        }
+        Map<String, Double> given = new TreeMap<>();
+        for (String segment : moved(rule)) {
+            double share = round.parameters().share(segment);
+            Reductions.last(round.changes(), segment)
+                    .filter(taken -> taken.ruleId().equals(rule.ruleId()))
+                    .map(taken -> Math.min(rule.recover().get().raise(share), taken.from()))
+                    .filter(after -> after > share)
+                    .ifPresent(after -> given.put(segment, after));
+        }
+        return given.isEmpty()
+                ? new Verdict(Outcome.HELD, Adjustment.NONE, Optional.empty())
+                : unlessHeldBack(rule, round, Outcome.RECOVERED, Adjustment.ofShares(given));
+    }
+
+    private Verdict unlessHeldBack(Rule rule, Round round, Outcome outcome, Adjustment adjustment) {
+        long newest = round.log().newest(experimentId).version();
+        if (newest > round.parameters().version()) {
+            return Verdict.held(
+                    "parameters have version %d by now, this as-of uses %d: only a later one can change them"
+                            .formatted(newest, round.parameters().version()));
+        }
+        Optional<Instant> last = round.changes().stream()
+                .filter(change -> change.origin().isOf(rule.ruleId()))
+                .map(ParameterChange::effectiveAsOf)
+                .max(Comparator.naturalOrder());
+        if (last.isPresent() && last.get().plus(rule.cooldown()).isAfter(round.asOf())) {
+            return Verdict.held("cooldown of %s lasts until %s"
+                    .formatted(Texts.duration(rule.cooldown()), last.get().plus(rule.cooldown())));
+        }
+        boolean waits = rule.health() == Rule.Health.FOR_EVERY_CHANGE || raises(adjustment, round);
+        if (waits && !round.health().isSound()) {
+            return Verdict.held("%s waits for sound data: %s"
+                    .formatted(
+                            raises(adjustment, round) ? "an increase" : "requires_healthy: this rule",
+                            String.join("; ", round.health().failures())));
+        }
+        return new Verdict(outcome, adjustment, Optional.empty());
+    }
+
+    /** Whether anybody gets the feature who would not have had it. */
+    private boolean raises(Adjustment adjustment, Round round) {
+        AllocationParameters parameters = round.parameters();
+        OptionalInt tier = adjustment.activeTier().isEmpty()
+                ? OptionalInt.empty()
+                : adjustment.activeTier().get().isPresent()
+                        ? adjustment.activeTier().get()
+                        : policy.inForce(AllocationParameters.INITIAL, round.asOf())
+                                .activeTier();
+        return adjustment.shares().entrySet().stream()
+                        .anyMatch(entry -> entry.getValue() > parameters.share(entry.getKey()))
+                || tier.orElse(0) > activeTier(round).orElse(0)
+                || adjustment.activity().equals(Optional.of(Activity.ACTIVE));
+    }
+
+    private OptionalInt activeTier(Round round) {
+        return policy.inForce(round.parameters(), round.asOf()).activeTier();
+    }
+
+    private Action.Situation situation(Rule rule, Round round) {
+        ParameterLog inForce = round.log().until(round.asOf());
+        long previous = inForce.previous(experimentId, round.parameters().version());
+        return new Action.Situation(
+                round.parameters(), moved(rule), activeTier(round), inForce.backTo(experimentId, previous));
+    }
+
+    /** Segments whose share a rule moves. */
+    private List<String> moved(Rule rule) {
+        return rule.segment().equals(Segments.ALL) ? segments.names() : List.of(rule.segment());
+    }
+
+    private String shares(Rule rule, AllocationParameters parameters) {
+        return moved(rule).stream()
+                .map(segment -> Texts.percent(parameters.share(segment)))
+                .distinct()
+                .collect(Collectors.joining(", "));
+    }
+
+    /**
+     * Of several changes of one thing the most careful wins: a pause over all, the lowest share of a segment, and no
+     * further tier while anything is lowered. Ties go to the first rule by name.
+     */
+    private List<RuleDecision> resolved(List<RuleDecision> decisions) {
+        List<RuleDecision> changing = decisions.stream()
+                .filter(RuleDecision::changesAllocation)
+                .sorted(Comparator.comparing(decision -> decision.rule().ruleId()))
                 .toList();
-        Optional<Instant> last = earlier.stream().map(Firing::asOf).max(Comparator.naturalOrder());
-        if (last.isPresent() && last.get().plus(rule.cooldown()).isAfter(asOf)) {
-            return Optional.of("cooldown of %s lasts until %s"
-                    .formatted(inDays(rule.cooldown()), last.get().plus(rule.cooldown())));
+        Optional<RuleDecision> pause = changing.stream()
+                .filter(decision -> decision.adjustment().activity().equals(Optional.of(Activity.INACTIVE)))
+                .findFirst();
+        Map<String, RuleDecision> lowest = new HashMap<>();
+        for (RuleDecision decision : changing) {
+            decision.adjustment()
+                    .shares()
+                    .forEach((segment, share) -> lowest.merge(
+                            segment,
+                            decision,
+                            (first, next) -> next.adjustment().shares().get(segment)
+                                            < first.adjustment().shares().get(segment)
+                                    ? next
+                                    : first));
         }
-        if (rule.maxFirings().isPresent() && earlier.size() >= rule.maxFirings().getAsInt()) {
-            return Optional.of("max_firings %d is reached".formatted(earlier.size()));
-        }
-        if (rule.then().apply(share) == share) {
-            return Optional.of("the share %.0f %% is already at its bound".formatted(100 * share));
-        }
-        return Optional.empty();
+        Optional<RuleDecision> advance = changing.stream()
+                .filter(decision -> decision.rule().then() instanceof Action.AdvanceTier)
+                .findFirst();
+        Optional<RuleDecision> lowering =
+                changing.stream().filter(RuleEngine::lowers).findFirst();
+        return decisions.stream()
+                .map(decision -> {
+                    if (!decision.changesAllocation()) {
+                        return decision;
+                    }
+                    if (pause.isPresent()) {
+                        return isSame(decision, pause.get())
+                                ? decision
+                                : decision.suppressed("rule '%s' pauses the experiment"
+                                        .formatted(pause.get().rule().ruleId()));
+                    }
+                    if (decision.rule().then() instanceof Action.AdvanceTier) {
+                        return lowering.map(other -> decision.suppressed("rule '%s' lowers at the same time"
+                                        .formatted(other.rule().ruleId())))
+                                .orElseGet(() -> isSame(decision, advance.orElseThrow())
+                                        ? decision
+                                        : decision.suppressed("rule '%s' lets the same tier in"
+                                                .formatted(advance.get().rule().ruleId())));
+                    }
+                    return withWonShares(decision, lowest);
+                })
+                .toList();
     }
 
-    private static String inDays(Duration duration) {
-        return duration.toMinutes() % 60 != 0
-                ? duration.toMinutes() + " min"
-                : duration.toHours() % 24 == 0 ? duration.toDays() + " d" : duration.toHours() + " h";
+    private static boolean isSame(RuleDecision one, RuleDecision other) {
+        return one.decisionId().equals(other.decisionId());
     }
 
-    /** Of several rules that move one segment the lowest resulting share wins; ties go to the first rule by name. */
-    private static List<RuleDecision> suppressAllButTheLowest(List<RuleDecision> decisions) {
-        Map<String, RuleDecision> winners = decisions.stream()
-                .filter(RuleDecision::changesShare)
-                .collect(Collectors.toMap(
-                        decision -> decision.rule().when().segment(),
-                        Function.identity(),
-                        (a, b) -> Comparator.comparingDouble(RuleDecision::shareAfter)
-                                                .thenComparing(d -> d.rule().ruleId())
-                                                .compare(a, b)
-                                        <= 0
-                                ? a
-                                : b));
-        List<RuleDecision> result = new ArrayList<>();
-        for (RuleDecision decision : decisions) {
-            RuleDecision winner = winners.get(decision.rule().when().segment());
-            result.add(
-                    winner == null || winner.equals(decision) || !decision.changesShare()
-                            ? decision
-                            : suppressed(decision, winner));
+    private static boolean lowers(RuleDecision decision) {
+        return decision.adjustment().shares().entrySet().stream()
+                .anyMatch(entry -> entry.getValue() < decision.before().share(entry.getKey()));
+    }
+
+    private static RuleDecision withWonShares(RuleDecision decision, Map<String, RuleDecision> lowest) {
+        Map<String, Double> won = new TreeMap<>();
+        Map<String, String> lost = new TreeMap<>();
+        decision.adjustment().shares().forEach((segment, share) -> {
+            RuleDecision winner = lowest.get(segment);
+            if (isSame(winner, decision)) {
+                won.put(segment, share);
+            } else {
+                lost.put(
+                        segment,
+                        "rule '%s' sets the share of %s to %s, which is not higher"
+                                .formatted(
+                                        winner.rule().ruleId(),
+                                        segment,
+                                        Texts.percent(
+                                                winner.adjustment().shares().get(segment))));
+            }
+        });
+        if (lost.isEmpty()) {
+            return decision;
         }
-        return List.copyOf(result);
-    }
-
-    private static RuleDecision suppressed(RuleDecision decision, RuleDecision winner) {
-        return new RuleDecision(
-                decision.decisionId(),
-                decision.experimentId(),
-                decision.rule(),
-                decision.asOf(),
-                Outcome.SUPPRESSED,
-                decision.observed(),
-                decision.bound(),
-                decision.n(),
-                decision.shareBefore(),
-                decision.shareBefore(),
-                decision.parametersVersion(),
-                "%s; rule '%s' sets the share to %.4f, which is not higher"
-                        .formatted(decision.reason(), winner.rule().ruleId(), winner.shareAfter()));
+        String why = String.join("; ", lost.values());
+        // A version is given back whole or not at all.
+        return won.isEmpty() || decision.adjustment().restores().isPresent()
+                ? decision.suppressed(why)
+                : decision.trimmed(decision.adjustment().withShares(won), why);
     }
 
     /** The key of an evaluation: rule, content hash, segment and as-of. */
     public String decisionId(Rule rule, Instant asOf) {
-        String key = String.join(
-                "\n", experimentId, rule.ruleId(), contentHash, rule.when().segment(), asOf.toString());
+        String key = String.join("\n", experimentId, rule.ruleId(), contentHash, rule.segment(), asOf.toString());
         try {
             byte[] digest = MessageDigest.getInstance("SHA-256").digest(key.getBytes(StandardCharsets.UTF_8));
             return "%s-%s"

@@ -30,7 +30,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
@@ -209,7 +208,7 @@ public final class Lake {
      *
      * @param writer identity of the sequence of versions
      * @param version greater than every version before
-     * @return whether the rows of these keys in the table are this run's
+     * @return whether the table has these rows, from this process or, to the last value the same, from another
      */
     public boolean appendOnce(Table table, List<Row> rows, String writer, long version) {
         create(table);
@@ -228,13 +227,7 @@ public final class Lake {
             throw e;
         }
         // Delta skips a version that was written before without saying so: only reading tells who came first.
-        Column[] identity = Stream.concat(table.key().stream(), Stream.of("run_id"))
-                .map(name -> col(name))
-                .toArray(Column[]::new);
-        return history(table)
-                .select(identity)
-                .collectAsList()
-                .containsAll(frame.select(identity).collectAsList());
+        return history(table).collectAsList().containsAll(frame.collectAsList());
     }
 
     private static boolean isConcurrentTransaction(Throwable error) {
@@ -320,9 +313,10 @@ public final class Lake {
         return publication;
     }
 
-    /** Removes the slices of these runs. */
+    /** Removes the slices of these runs, all but those of rule decisions: their record is kept for good. */
     public void removeSlices(List<String> runIds) {
         Tables.of(Kind.SLICE).stream()
+                .filter(table -> !table.equals(Tables.RULE_DECISIONS))
                 .filter(this::exists)
                 .forEach(table -> DeltaTable.forPath(spark, location(table))
                         .delete(col("run_id").isin(runIds.toArray())));

@@ -8,10 +8,8 @@ import static org.apache.spark.sql.functions.least;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.max;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.flagcast.allocation.Cell;
+import io.flagcast.jobs.Json;
 import io.flagcast.jobs.lake.Lake;
 import io.flagcast.jobs.lake.Publication;
 import io.flagcast.jobs.simulation.Worth;
@@ -33,7 +31,6 @@ import org.apache.spark.sql.Row;
 /** One self-contained page about the live publication: no script, no network. */
 public final class HtmlReport {
 
-    private static final ObjectMapper JSON = new ObjectMapper();
     private static final String STYLE = """
             :root{color-scheme:light dark;--ink:#1a2330;--soft:#5b6776;--line:#d7dde5;--page:#fff;--panel:#f5f7fa;--a:#1f6feb;--b:#b4560b;--c:#1a7f4b;--d:#8250df}
             @media(prefers-color-scheme:dark){:root{--ink:#e8edf3;--soft:#9fabba;--line:#36414f;--page:#11161d;--panel:#1a212b;--a:#6cb0ff;--b:#f0a35e;--c:#5fd08f;--d:#c39bff}}
@@ -396,15 +393,12 @@ public final class HtmlReport {
 
     /** Why a row of {@code allocation_parameters} is there, in a sentence. */
     public static String why(Row change) {
-        try {
-            JsonNode decision = JSON.readTree(change.<String>getAs("decision"));
-            String rule = decision.has("rule_id") ? decision.get("rule_id").asText() + ": " : "";
-            String state = change.getAs("state");
-            JsonNode why = state == null ? decision : JSON.readTree(state);
-            return rule + why.get("reason").asText();
-        } catch (JsonProcessingException e) {
-            throw new IllegalStateException("allocation_parameters holds a decision that is no JSON", e);
-        }
+        String rule = change.getAs("rule_id");
+        String state = change.getAs("state");
+        String json = state == null ? change.getAs("decision") : state;
+        String reason =
+                Json.tree(json, "allocation_parameters.decision").path("reason").asText();
+        return (rule == null ? "" : rule + ": ") + reason;
     }
 
     private static String escape(String text) {

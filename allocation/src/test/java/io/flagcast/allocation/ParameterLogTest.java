@@ -1,0 +1,115 @@
+package io.flagcast.allocation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.flagcast.allocation.Allocator.Activity;
+import io.flagcast.allocation.ParameterChange.Cause;
+import io.flagcast.allocation.ParameterChange.Origin;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import org.junit.jupiter.api.Test;
+
+class ParameterLogTest {
+
+    private static final Instant MONDAY = Instant.parse("2026-03-02T00:00:00Z");
+    private static final Cell HIGH = Cell.whole("high");
+    private static final Cell PRO = new Cell("high", "{\"plan\":\"pro\"}");
+
+    /** A rule takes a fifth of the high segment, then the bandit learns of it. */
+    private static final ParameterLog LOG = then(
+            then(ParameterLog.EMPTY, Cause.RULE, Adjustment.ofShares(Map.of("high", 0.8))),
+            Cause.BANDIT,
+            learned(Map.of(HIGH, 0.3, PRO, 0.6)));
+
+    private static ParameterLog then(ParameterLog log, Cause cause, Adjustment adjustment) {
+        Origin origin = new Origin(cause, Optional.empty(), cause + "-" + log.nextVersion("e"), "{}");
+        return log.with(log.changesTo("e", adjustment, MONDAY, origin));
+    }
+
+    private static Adjustment learned(Map<Cell, Double> learned) {
+        return new Adjustment(Map.of(), learned, Optional.empty(), Optional.empty(), OptionalLong.empty());
+    }
+
+    @Test
+    void aChangeIsUsedByLaterRunsOnly() {
+        assertThat(LOG.before(MONDAY)).isEmpty();
+        assertThat(LOG.before(MONDAY.plusSeconds(1)).get("e").share("high")).isEqualTo(0.8);
+    }
+
+    @Test
+    void whatTheBanditLearnsLeavesTheShareAndItsEvidence() {
+        AllocationParameters parameters = LOG.before(Instant.MAX).get("e");
+
+        assertThat(parameters.version()).isEqualTo(2);
+        assertThat(parameters.share("high")).isEqualTo(0.8);
+        assertThat(parameters.learned()).containsEntry(HIGH, 0.3).containsEntry(PRO, 0.6);
+        assertThat(parameters.setting("high").shareVersion()).isEqualTo(1);
+        assertThat(parameters.evidenceOf(Segments.ALL).shareVersion()).isEqualTo(1);
+        assertThat(LOG.nextVersion("e")).isEqualTo(3);
+    }
+
+    @Test
+    void whatIsInForceAlreadyIsNoChange() {
+        assertThat(LOG.changesTo(
+                        "e",
+                        Adjustment.ofShares(Map.of("high", 0.8, "low", 1.0)),
+                        MONDAY,
+                        new Origin(Cause.PERSON, Optional.empty(), "d", "{}")))
+                .isEmpty();
+    }
+
+    @Test
+    void goingBackToAVersionGivesItsSharesAndProbabilitiesAgain() {
+        assertThat(LOG.backTo("e", 2).isNone()).isTrue();
+
+        ParameterLog toTheRule = then(LOG, Cause.PERSON, LOG.backTo("e", 1));
+        assertThat(toTheRule.newest("e").share("high")).isEqualTo(0.8);
+        assertThat(toTheRule.newest("e").learned())
+                .containsEntry(HIGH, BanditLearner.START)
+                .containsEntry(PRO, BanditLearner.START);
+        assertThat(toTheRule.newest("e").version()).isEqualTo(3);
+
+        Cell added = new Cell("high", "{\"plan\":\"new\"}");
+        ParameterLog later = then(LOG, Cause.BANDIT, learned(Map.of(added, 0.9)));
+        assertThat(then(later, Cause.PERSON, later.backTo("e", 2)).newest("e").learned())
+                .containsEntry(added, 0.3);
+
+        ParameterLog toTheBeginning = then(LOG, Cause.PERSON, LOG.backTo("e", 0));
+        assertThat(toTheBeginning.newest("e").share("high")).isEqualTo(1);
+        assertThat(toTheBeginning.newest("e").setting("high").shareVersion()).isEqualTo(3);
+        assertThat(toTheBeginning.at("e", 2)).isEqualTo(LOG.newest("e"));
+    }
+
+    @Test
+    void aTierAndAPauseAreOfTheWholeExperimentAndGoBackToTheFile() {
+        ParameterLog log = then(then(LOG, Cause.RULE, Adjustment.ofTier(3)), Cause.RULE, Adjustment.pause());
+
+        assertThat(log.newest("e"))
+                .returns(OptionalInt.of(3), AllocationParameters::activeTier)
+                .returns(Activity.INACTIVE, AllocationParameters::activity)
+                .returns(0.8, parameters -> parameters.share("high"));
+        assertThat(log.newest("e").segments()).doesNotContainKey(Segments.ALL);
+        assertThat(then(log, Cause.PERSON, log.backTo("e", 2)).newest("e"))
+                .returns(OptionalInt.empty(), AllocationParameters::activeTier)
+                .returns(Activity.ACTIVE, AllocationParameters::activity)
+                .returns(0.8, parameters -> parameters.share("high"));
+    }
+
+    @Test
+    void goingBackTwiceGoesBackTwoStepsAndNotToWhereOneCameFrom() {
+        ParameterLog log = ParameterLog.EMPTY;
+        for (double share : List.of(0.8, 0.6, 0.4)) {
+            log = then(log, Cause.RULE, Adjustment.ofShares(Map.of("high", share)));
+        }
+        for (double share : List.of(0.6, 0.8, 1.0)) {
+            long newest = log.newest("e").version();
+            log = then(log, Cause.RULE, log.backTo("e", log.previous("e", newest)));
+            assertThat(log.newest("e").share("high")).isEqualTo(share);
+        }
+        assertThat(log.previous("e", log.newest("e").version())).isZero();
+    }
+}

@@ -161,22 +161,4 @@ public record ConfidenceSequence(double alpha, long tunedAt) {
     private static OptionalDouble shifted(double centre, int side, OptionalDouble margin) {
         return margin.isPresent() ? OptionalDouble.of(centre + side * margin.getAsDouble()) : margin;
     }
-
-    public OptionalDouble upperBound(WeightedMoments e, WeightedMoments c, double factor, Metric.Kind kind) {
-        return shifted(
-                e.mean().orElseThrow() - factor * c.mean().orElseThrow(),
-                +1,
-                OptionalDouble.of(multiplier(e.n() + c.n())
-                        * Math.sqrt(e.variance().orElseThrow()
-                                + factor * factor * c.variance().orElseThrow())));
-    }
-
-    public OptionalDouble lowerBound(WeightedMoments e, WeightedMoments c, double factor, Metric.Kind kind) {
-        return shifted(
-                e.mean().orElseThrow() - factor * c.mean().orElseThrow(),
-                -1,
-                OptionalDouble.of(multiplier(e.n() + c.n())
-                        * Math.sqrt(e.variance().orElseThrow()
-                                + factor * factor * c.variance().orElseThrow())));
-    }
 }

@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.within;
 
 import io.flagcast.statistics.Metric.Kind;
+import java.util.Arrays;
 import java.util.SplittableRandom;
+import java.util.stream.Stream;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.DoubleRange;
@@ -206,6 +208,127 @@ class ConfidenceSequenceTest {
     }
 
     @Test
+    void theBoundOnAContrastOfMeansIsItsMultiplierOfStandardErrors() {
+        WeightedMoments enabled = WeightedMoments.EMPTY.plus(2, 1).plus(5, 7).plus(1.25, 3);
+        WeightedMoments control = WeightedMoments.EMPTY.plus(2, 4).plus(5, 2);
+        Effect contrast = Effect.contrast(enabled, control, 0.9).orElseThrow();
+        double margin = SEQUENCE.multiplier(5) * contrast.standardError();
+
+        assertThat(SEQUENCE.upperBound(enabled, control, 0.9, Kind.MEAN))
+                .hasValueCloseTo(contrast.estimate() + margin, within(1e-12));
+        assertThat(SEQUENCE.lowerBound(enabled, control, 0.9, Kind.MEAN))
+                .hasValueCloseTo(contrast.estimate() - margin, within(1e-12));
+    }
+
+    @Test
+    void theBoundOnAContrastOfProportionsHasTheVarianceWithPseudoRows() {
+        double z = SEQUENCE.multiplier(300);
+        double enabledRate = z * z / (100 + 2 * z * z);
+        double controlRate = (7 + z * z) / (200 + 2 * z * z);
+        double margin =
+                z * Math.sqrt(enabledRate * (1 - enabledRate) / 100 + 0.81 * controlRate * (1 - controlRate) / 200);
+
+        assertThat(SEQUENCE.upperBound(arm(0, 100, 3), arm(7, 200, 1.5), 0.9, Kind.PROPORTION))
+                .hasValueCloseTo(-0.9 * 7 / 200 + margin, within(1e-12));
+        assertThat(SEQUENCE.lowerBound(arm(0, 100, 3), arm(7, 200, 1.5), 0.9, Kind.PROPORTION))
+                .hasValueCloseTo(-0.9 * 7 / 200 - margin, within(1e-12));
+    }
+
+    /** Also where the weights differ, the variance tends to the linearised one that {@link Effect} has. */
+    @Test
+    void inLargeArmsThePseudoRowsDoNotShow() {
+        WeightedMoments enabled = arm(30_000, 500_000, 5).merge(arm(70_000, 500_000, 1.25));
+        WeightedMoments control = arm(30_000, 500_000, 1.25).merge(arm(70_000, 500_000, 5));
+        double standardError =
+                Effect.contrast(enabled, control, 1).orElseThrow().standardError();
+
+        double margin =
+                SEQUENCE.upperBound(enabled, control, 1, Kind.PROPORTION).orElseThrow()
+                        - Effect.contrast(enabled, control, 1).orElseThrow().estimate();
+
+        assertThat(margin / (SEQUENCE.multiplier(2_000_000) * standardError)).isBetween(1.0, 1.0005);
+    }
+
+    /**
+     * 2,000 seeds (0 to 1,999), 30 daily looks at 1,000 users with the first where the smaller arm has 100, and a true
+     * contrast of 0 with the factors 1 and 0.9. Users have the propensities in turn. Either bound may ever be on the wrong
+     * side in at most α = 5 % of the seeds, and 3 binomial standard errors more: 5 % + 3 √(0.05 · 0.95 / 2000) = 6.46 %.
+     */
+    @ParameterizedTest
+    @CsvSource({"0.05, 0.5", "0.01, 0.5", "0.05, 0.95", "0.01, 0.95", "0.05, 0.2 0.5 0.9", "0.01, 0.2 0.5 0.9"})
+    void aContrastIsPassedAtAnyOfAllDailyLooksWithAtMostAlpha(double rate, String propensities) {
+        double[] each = Stream.of(propensities.split(" "))
+                .mapToDouble(Double::parseDouble)
+                .toArray();
+        int[] wrong = new int[4];
+        for (int seed = 0; seed < 2_000; seed++) {
+            boolean[] everWrong = everWrong(seed, rate, each);
+            for (int i = 0; i < 4; i++) {
+                wrong[i] += everWrong[i] ? 1 : 0;
+            }
+        }
+
+        assertThat(Arrays.stream(wrong).max().orElseThrow()).isLessThanOrEqualTo(129);
+    }
+
+    /** Whether the upper and the lower bound were wrong with the factor 1, and both with 0.9. */
+    private static boolean[] everWrong(int seed, double rate, double[] propensities) {
+        SplittableRandom random = new SplittableRandom(seed);
+        int groups = propensities.length;
+        int[] enabled = new int[groups];
+        int[] enabledSuccesses = new int[groups];
+        int[] control = new int[groups];
+        int[] controlSuccesses = new int[groups];
+        int[] betterControlSuccesses = new int[groups];
+        boolean[] wrong = new boolean[4];
+        for (int day = 0; day < 30; day++) {
+            for (int user = 0; user < 1_000; user++) {
+                int group = user % groups;
+                double outcome = random.nextDouble();
+                if (random.nextDouble() < propensities[group]) {
+                    enabled[group]++;
+                    enabledSuccesses[group] += outcome < rate ? 1 : 0;
+                } else {
+                    control[group]++;
+                    controlSuccesses[group] += outcome < rate ? 1 : 0;
+                    betterControlSuccesses[group] += outcome < rate / 0.9 ? 1 : 0;
+                }
+            }
+            WeightedMoments enabledArm = WeightedMoments.EMPTY;
+            WeightedMoments equalControl = WeightedMoments.EMPTY;
+            WeightedMoments betterControl = WeightedMoments.EMPTY;
+            for (int group = 0; group < groups; group++) {
+                double p = propensities[group];
+                enabledArm = enabledArm.merge(arm(enabledSuccesses[group], enabled[group], 1 / p));
+                equalControl = equalControl.merge(arm(controlSuccesses[group], control[group], 1 / (1 - p)));
+                betterControl = betterControl.merge(arm(betterControlSuccesses[group], control[group], 1 / (1 - p)));
+            }
+            if (Math.min(enabledArm.n(), equalControl.n()) < 100) {
+                continue;
+            }
+            wrong[0] |= upper(enabledArm, equalControl, 1) < 0;
+            wrong[1] |= lower(enabledArm, equalControl, 1) > 0;
+            wrong[2] |= upper(enabledArm, betterControl, 0.9) < 0;
+            wrong[3] |= lower(enabledArm, betterControl, 0.9) > 0;
+        }
+        return wrong;
+    }
+
+    @Test
+    void aContrastIsAbsentWhereAnArmHasFewerThanTwoRowsOrAMeanNoSpread() {
+        WeightedMoments spread = arm(1, 2, 2);
+        WeightedMoments zeros = arm(0, 50, 2);
+
+        assertThat(SEQUENCE.upperBound(spread, WeightedMoments.EMPTY, 1, Kind.MEAN))
+                .isEmpty();
+        assertThat(SEQUENCE.lowerBound(arm(1, 1, 2), spread, 1, Kind.PROPORTION))
+                .isEmpty();
+        assertThat(SEQUENCE.upperBound(zeros, spread, 1, Kind.MEAN)).isEmpty();
+        assertThat(SEQUENCE.upperBound(spread, zeros, 1, Kind.MEAN)).isEmpty();
+        assertThat(SEQUENCE.upperBound(zeros, zeros, 1, Kind.PROPORTION)).isPresent();
+    }
+
+    @Test
     void whatTheMomentsCannotTellIsAbsent() {
         assertThat(SEQUENCE.upperBound(Moments.EMPTY, Kind.MEAN)).isEmpty();
         assertThat(SEQUENCE.lowerBound(Moments.EMPTY, Kind.PROPORTION)).isEmpty();
@@ -241,6 +364,13 @@ class ConfidenceSequenceTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> SEQUENCE.lowerBound(Moments.of(-2, 0), Kind.PROPORTION))
                 .withMessageContaining("not -1.0");
+        WeightedMoments twos = WeightedMoments.EMPTY.plus(2, 2).plus(2, 2);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> SEQUENCE.lowerBound(arm(1, 2, 2), twos, 1, Kind.PROPORTION))
+                .withMessageContaining("not 2.0");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> SEQUENCE.lowerBound(twos, twos, Double.NaN, Kind.MEAN))
+                .withMessageContaining("factor is NaN");
     }
 
     private static double probabilityThatABoundPasses(
@@ -284,5 +414,19 @@ class ConfidenceSequenceTest {
     private static double lower(long successes, long n, ConfidenceSequence sequence) {
         return sequence.lowerBound(Moments.ofProportion(successes, n), Kind.PROPORTION)
                 .orElseThrow();
+    }
+
+    private static double upper(WeightedMoments enabled, WeightedMoments control, double factor) {
+        return SEQUENCE.upperBound(enabled, control, factor, Kind.PROPORTION).orElseThrow();
+    }
+
+    private static double lower(WeightedMoments enabled, WeightedMoments control, double factor) {
+        return SEQUENCE.lowerBound(enabled, control, factor, Kind.PROPORTION).orElseThrow();
+    }
+
+    private static WeightedMoments arm(int successes, int n, double weight) {
+        double w2 = weight * weight;
+        return new WeightedMoments(
+                n, n * weight, n * w2, successes * weight, successes * weight, successes * w2, successes * w2);
     }
 }

@@ -3,10 +3,10 @@ package io.flagcast.statistics;
 import java.util.Optional;
 
 /**
- * The effect of being enabled: the difference of two Hájek means, enabled minus control. Not a relative lift:
- * the estimate is in the unit of the outcome, for a proportion 0.01 being one percentage point.
+ * The effect of being enabled: the difference of two Hájek means, enabled minus control, or another contrast of the two.
+ * Not a relative lift: the estimate is in the unit of the outcome, for a proportion 0.01 being one percentage point.
  *
- * @param estimate mean of the enabled − mean of the control
+ * @param estimate mean of the enabled − mean of the control, this one times the factor of the contrast
  * @param standardError of the estimate, at least 0. 0 means that the outcome varied in neither arm, which says
  *     nothing of how well the effect is known
  * @param effectiveSampleSize sum of both arms' {@linkplain WeightedMoments#effectiveSampleSize effective sizes},
@@ -34,18 +34,34 @@ public record Effect(double estimate, double standardError, double effectiveSamp
     }
 
     /**
-     * The effect between two independent arms; its variance is the sum of both (Lunceford and Davidian 2004, with
-     * the propensities known).
+     * The effect between two independent arms: their {@linkplain #contrast contrast} with the factor 1.
      *
      * @return absent if either arm has fewer than two rows: an effect that cannot be estimated is not 0
      */
     public static Optional<Effect> difference(WeightedMoments enabled, WeightedMoments control) {
+        return contrast(enabled, control, 1);
+    }
+
+    /**
+     * The mean of the enabled less {@code factor} times that of the control, as 0.9 asks for what is left after a loss
+     * of a tenth. The arms are independent: the variance is that of the enabled plus factor² times that of the control
+     * (Lunceford and Davidian 2004, with the propensities known).
+     *
+     * @param factor finite
+     * @return absent as {@link #difference}
+     * @throws IllegalArgumentException if the factor is not finite
+     */
+    public static Optional<Effect> contrast(WeightedMoments enabled, WeightedMoments control, double factor) {
+        if (!Double.isFinite(factor)) {
+            throw new IllegalArgumentException("Effect: factor is " + factor + ", it must be finite");
+        }
         if (enabled.n() < 2 || control.n() < 2) {
             return Optional.empty();
         }
         return Optional.of(new Effect(
-                enabled.mean().orElseThrow() - control.mean().orElseThrow(),
-                Math.sqrt(enabled.variance().orElseThrow() + control.variance().orElseThrow()),
+                enabled.mean().orElseThrow() - factor * control.mean().orElseThrow(),
+                Math.sqrt(enabled.variance().orElseThrow()
+                        + factor * factor * control.variance().orElseThrow()),
                 enabled.effectiveSampleSize() + control.effectiveSampleSize(),
                 Math.addExact(enabled.n(), control.n())));
     }

@@ -27,6 +27,18 @@ class EffectTest {
     }
 
     @Test
+    void aContrastScalesTheControlAndItsVariance() {
+        WeightedMoments enabled = WeightedMoments.EMPTY.plus(1, 0).plus(3, 1);
+
+        Effect contrast = Effect.contrast(enabled, TWO_ROWS, 0.9).orElseThrow();
+
+        // Means 3/4 and 1/2; variances 18/256 and 1/8.
+        assertThat(contrast.estimate()).isCloseTo(0.75 - 0.9 * 0.5, within(1e-12));
+        assertThat(contrast.standardError()).isCloseTo(Math.sqrt(18.0 / 256 + 0.81 / 8), within(1e-12));
+        assertThat(contrast.n()).isEqualTo(4);
+    }
+
+    @Test
     void anEffectWithoutBothArmsIsAbsent() {
         assertThat(Effect.difference(TWO_ROWS, WeightedMoments.EMPTY)).isEmpty();
         assertThat(Effect.difference(WeightedMoments.EMPTY, TWO_ROWS)).isEmpty();
@@ -86,5 +98,8 @@ class EffectTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> new Effect(0, 1, 1, -1))
                 .withMessageContaining("n is -1");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> Effect.contrast(TWO_ROWS, TWO_ROWS, Double.NaN))
+                .withMessageContaining("factor is NaN");
     }
 }

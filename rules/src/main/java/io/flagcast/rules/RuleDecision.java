@@ -82,6 +82,10 @@ public record RuleDecision(
         return (outcome == Outcome.FIRED || outcome == Outcome.RECOVERED) && !adjustment.isNone();
     }
 
+    boolean goesBack() {
+        return adjustment.restores().isPresent();
+    }
+
     /** What it changes, would change or proposes, in words; empty for nothing. */
     public String effect() {
         List<String> effects = new ArrayList<>();

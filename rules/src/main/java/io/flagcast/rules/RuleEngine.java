@@ -26,6 +26,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.TreeMap;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
 /**
@@ -301,16 +302,29 @@ public record RuleEngine(
 
     /**
      * Of several changes of one thing the most careful wins: a pause over all, the lowest share of a segment, and no
-     * further tier while anything is lowered. Ties go to the first rule by name.
+     * further tier while anything is taken or given back. Ties go to the first rule by name.
      */
-    private List<RuleDecision> resolved(List<RuleDecision> decisions) {
+    private static List<RuleDecision> resolved(List<RuleDecision> decisions) {
         List<RuleDecision> changing = decisions.stream()
                 .filter(RuleDecision::changesAllocation)
                 .sorted(Comparator.comparing(decision -> decision.rule().ruleId()))
                 .toList();
-        Optional<RuleDecision> pause = changing.stream()
-                .filter(decision -> decision.adjustment().activity().equals(Optional.of(Activity.INACTIVE)))
-                .findFirst();
+        Contest contest = new Contest(
+                first(changing, decision -> decision.adjustment().activity().equals(Optional.of(Activity.INACTIVE))),
+                first(changing, RuleDecision::goesBack),
+                first(changing, decision -> decision.goesBack() || lowers(decision)),
+                first(changing, decision -> decision.rule().then() instanceof Action.AdvanceTier),
+                lowest(changing));
+        return decisions.stream()
+                .map(decision -> decision.changesAllocation() ? contest.judged(decision) : decision)
+                .toList();
+    }
+
+    private static Optional<RuleDecision> first(List<RuleDecision> decisions, Predicate<RuleDecision> which) {
+        return decisions.stream().filter(which).findFirst();
+    }
+
+    private static Map<String, RuleDecision> lowest(List<RuleDecision> changing) {
         Map<String, RuleDecision> lowest = new HashMap<>();
         for (RuleDecision decision : changing) {
             decision.adjustment()
@@ -323,33 +337,45 @@ public record RuleEngine(
                                     ? next
                                     : first));
         }
-        Optional<RuleDecision> advance = changing.stream()
-                .filter(decision -> decision.rule().then() instanceof Action.AdvanceTier)
-                .findFirst();
-        Optional<RuleDecision> lowering =
-                changing.stream().filter(RuleEngine::lowers).findFirst();
-        return decisions.stream()
-                .map(decision -> {
-                    if (!decision.changesAllocation()) {
-                        return decision;
-                    }
-                    if (pause.isPresent()) {
-                        return isSame(decision, pause.get())
-                                ? decision
-                                : decision.suppressed("rule '%s' pauses the experiment"
-                                        .formatted(pause.get().rule().ruleId()));
-                    }
-                    if (decision.rule().then() instanceof Action.AdvanceTier) {
-                        return lowering.map(other -> decision.suppressed("rule '%s' lowers at the same time"
-                                        .formatted(other.rule().ruleId())))
-                                .orElseGet(() -> isSame(decision, advance.orElseThrow())
-                                        ? decision
-                                        : decision.suppressed("rule '%s' lets the same tier in"
-                                                .formatted(advance.get().rule().ruleId())));
-                    }
-                    return withWonShares(decision, lowest);
-                })
-                .toList();
+        return lowest;
+    }
+
+    /**
+     * Decisions that want to change the same experiment at once.
+     *
+     * @param pause the one that pauses it
+     * @param back the one that goes back to the version before
+     * @param lowering one that takes something
+     * @param advance the one that lets a tier in
+     * @param lowest per segment the one with the lowest share
+     */
+    private record Contest(
+            Optional<RuleDecision> pause,
+            Optional<RuleDecision> back,
+            Optional<RuleDecision> lowering,
+            Optional<RuleDecision> advance,
+            Map<String, RuleDecision> lowest) {
+
+        RuleDecision judged(RuleDecision decision) {
+            if (pause.isPresent()) {
+                return unlessLost(decision, pause.get(), "rule '%s' pauses the experiment");
+            }
+            if (decision.rule().then() instanceof Action.AdvanceTier) {
+                return lowering.isPresent()
+                        ? unlessLost(decision, lowering.get(), "rule '%s' takes something at the same time")
+                        : unlessLost(decision, advance.orElseThrow(), "rule '%s' lets the same tier in");
+            }
+            if (decision.goesBack() && !isSame(decision, back.orElseThrow())) {
+                return unlessLost(decision, back.get(), "rule '%s' goes back already");
+            }
+            return withWonShares(decision, lowest);
+        }
+
+        private static RuleDecision unlessLost(RuleDecision decision, RuleDecision winner, String why) {
+            return isSame(decision, winner)
+                    ? decision
+                    : decision.suppressed(why.formatted(winner.rule().ruleId()));
+        }
     }
 
     private static boolean isSame(RuleDecision one, RuleDecision other) {
@@ -384,7 +410,7 @@ public record RuleEngine(
         }
         String why = String.join("; ", lost.values());
         // A version is given back whole or not at all.
-        return won.isEmpty() || decision.adjustment().restores().isPresent()
+        return won.isEmpty() || decision.goesBack()
                 ? decision.suppressed(why)
                 : decision.trimmed(decision.adjustment().withShares(won), why);
     }

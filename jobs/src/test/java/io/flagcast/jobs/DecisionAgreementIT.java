@@ -11,6 +11,7 @@ import static org.apache.spark.sql.functions.xxhash64;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.flagcast.allocation.AllocationParameters;
+import io.flagcast.allocation.Allocator.Activity;
 import io.flagcast.allocation.Bucketing;
 import io.flagcast.allocation.Bucketing.Purpose;
 import io.flagcast.allocation.Buckets;
@@ -79,7 +80,8 @@ class DecisionAgreementIT {
                     7,
                     Map.of("high", new AllocationParameters.Setting(0.8, 7, Optional.of(AS_OF.minusSeconds(1)))),
                     Map.of(),
-                    OptionalInt.empty()),
+                    OptionalInt.empty(),
+                    Activity.ACTIVE),
             "bandit",
             new AllocationParameters(
                     3,
@@ -91,7 +93,8 @@ class DecisionAgreementIT {
                             0.91,
                             new Cell("low", "{\"plan\":\"frée\"}"),
                             0.07),
-                    OptionalInt.empty()));
+                    OptionalInt.empty(),
+                    Activity.ACTIVE));
 
     private static final List<Rollout> ROLLOUTS = Rollout.of(EXPERIMENTS, PARAMETERS, LAKE, AS_OF);
 

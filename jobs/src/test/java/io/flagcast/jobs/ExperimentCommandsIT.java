@@ -357,7 +357,7 @@ class ExperimentCommandsIT {
 
         Invocation back = command("rollback", "--experiment", "learning", "--to-version", "0");
         assertThat(back.code()).as(back.err()).isZero();
-        assertThat(back.err()).contains("learning has version 2, the parameters of version 0");
+        assertThat(back.err()).contains("learning has parameters version 2: runs with an as-of after 20");
         assertThat(Invocation.rows(
                         world.conf(),
                         "SELECT DISTINCT base_probability, cause FROM allocation_parameters WHERE experiment_id ="

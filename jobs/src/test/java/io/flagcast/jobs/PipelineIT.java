@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -16,6 +18,8 @@ class PipelineIT {
             + " response_if_not, no_benefit, source, model_id FROM responsiveness_scores ORDER BY user_id";
     private static final String ALLOCATIONS = "SELECT user_id, enabled, score, segment, tier, bucket, base_probability,"
             + " share, propensity, reason, parameters_version, model_id FROM allocations ORDER BY user_id";
+
+    private static final Instant THIRD = CsvWorld.SECOND.plus(Duration.ofDays(1));
 
     @TempDir
     private Path folder;
@@ -122,7 +126,7 @@ class PipelineIT {
         assertThat(fires.err()).contains("pull_back_high_responders fired, share of high 100 % -> 80 %");
         Invocation again = world.run(CsvWorld.SECOND, "--restate");
         assertThat(again.code()).as(again.err()).isZero();
-        Invocation next = world.run(CsvWorld.SECOND.plusSeconds(86_400));
+        Invocation next = world.run(THIRD);
         Invocation older = world.run(CsvWorld.FIRST);
         assertThat(older.code()).isZero();
         assertThat(older.err()).contains("2026-03-10T00:00:00Z is published already");
@@ -151,6 +155,26 @@ class PipelineIT {
                 .anyMatch(row -> row.get("segment").asText().equals("high")
                         && row.get("reason").asText().equals("policy")
                         && !row.get("enabled").asBoolean());
+
+        world.write(
+                "experiments/rollout.yaml",
+                world.read("experiments/rollout.yaml").stream()
+                        .map(line -> line.replace(
+                                "    cooldown: 3d", "    cooldown: 3d\n    recover: {increase_allocation: 20pp}"))
+                        .toList());
+        meetAgain(world, 20_000, 1_600);
+        Invocation recovers = world.run(THIRD.plus(Duration.ofDays(2)));
+        assertThat(recovers.err()).contains("pull_back_high_responders recovered, share of high 80 % -> 100 %");
+        assertThat(world.run(THIRD.plus(Duration.ofDays(3))).code()).isZero();
+        assertThat(answers(Invocation.rows(world.conf(), ALLOCATIONS)))
+                .as("the same users come back")
+                .isEqualTo(answers(before));
+    }
+
+    private static List<String> answers(List<JsonNode> allocations) {
+        return allocations.stream()
+                .map(row -> row.get("user_id").asText() + " " + row.get("enabled") + " " + row.get("reason"))
+                .toList();
     }
 
     @Test
@@ -163,6 +187,22 @@ class PipelineIT {
         assertThat(run.err()).contains("inconclusive; 200 users, needs min_users 1,000");
         assertThat(Invocation.rows(world.conf(), "SELECT * FROM allocation_parameters"))
                 .isEmpty();
+    }
+
+    /** More of them under the parameters that the rule has set. */
+    private static void meetAgain(CsvWorld world, int users, int conversions) {
+        List<String> exposures = new ArrayList<>(
+                List.of("experiment_id,user_id,enabled,exposed_at,propensity,score,segment,parameters_version"));
+        world.read("exposures.csv").stream().skip(1).forEach(line -> exposures.add(line + ","));
+        List<String> outcomes = new ArrayList<>();
+        for (int i = 0; i < users; i++) {
+            exposures.add("rollout,w%d,true,2026-03-12T10:00:00Z,0.8,90,high,1".formatted(i));
+            if (i < conversions) {
+                outcomes.add("w%d,purchase,10,2026-03-12T11:00:00Z".formatted(i));
+            }
+        }
+        world.write("exposures.csv", exposures);
+        world.append("outcomes.csv", outcomes.toArray(String[]::new));
     }
 
     /** Other users, enabled with a high score, of whom some convert. */

@@ -4,15 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.BufferedReader;
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import org.apache.spark.launcher.JavaModuleOptions;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -20,38 +17,11 @@ import org.junit.jupiter.api.io.TempDir;
 /** The thin jar under the real spark-submit, in processes of its own. */
 class SparkSubmitIT {
 
-    private static final Path LIB = Path.of(System.getProperty("flagcast.home"), "target/lib");
-    private static final String JAR = System.getProperty("flagcast.jar");
-
     @TempDir
     private Path folder;
 
-    private ProcessBuilder submit(String master, CsvWorld world, Instant asOf) throws IOException {
-        Path home = Files.createDirectories(folder.resolve("spark"));
-        if (!Files.exists(home.resolve("jars"))) {
-            Files.createSymbolicLink(home.resolve("jars"), LIB.toRealPath());
-        }
-        List<String> command = new ArrayList<>();
-        command.add(Path.of(System.getProperty("java.home"), "bin/java").toString());
-        command.addAll(List.of(JavaModuleOptions.defaultModuleOptionArray()));
-        command.add("-Dlog4j2.configurationFile="
-                + Path.of(System.getProperty("flagcast.home"), "jobs/src/main/resources/log4j2.properties"));
-        command.addAll(List.of("-Xmx1g", "-cp", LIB + "/*", "org.apache.spark.deploy.SparkSubmit"));
-        command.addAll(List.of("--master", master, "--class", "io.flagcast.jobs.Main"));
-        for (String conf : List.of(
-                "spark.ui.enabled=false",
-                "spark.sql.shuffle.partitions=3",
-                "spark.databricks.delta.snapshotPartitions=1",
-                "spark.driver.bindAddress=127.0.0.1",
-                "spark.driver.host=127.0.0.1")) {
-            command.addAll(List.of("--conf", conf));
-        }
-        command.addAll(List.of(JAR, "run", "--conf", world.conf().toString(), "--as-of", asOf.toString()));
-        ProcessBuilder builder = new ProcessBuilder(command).directory(folder.toFile());
-        builder.environment().put("SPARK_HOME", home.toString());
-        builder.environment().put("SPARK_SCALA_VERSION", "2.13");
-        builder.environment().put("SPARK_LOCAL_IP", "127.0.0.1");
-        return builder;
+    private ProcessBuilder submit(String master, CsvWorld world, Instant asOf) {
+        return Submission.of(folder, master, "run", "--conf", world.conf().toString(), "--as-of", asOf.toString());
     }
 
     @Test

@@ -1,0 +1,112 @@
+package io.flagcast.jobs;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** One change, however many processes evaluate the same as-of and wherever one dies. */
+class GovernConcurrencyIT {
+
+    @TempDir
+    private static Path folder;
+
+    private static CsvWorld measured;
+
+    /** All stages but the last, over users of whom the high segment converts clearly too seldom. */
+    @BeforeAll
+    static void measure() {
+        measured = CsvWorld.in(folder.resolve("measured"));
+        List<String> exposures =
+                new ArrayList<>(List.of("experiment_id,user_id,enabled,exposed_at,propensity,score,segment"));
+        measured.read("exposures.csv").stream().skip(1).forEach(line -> exposures.add(line + ",,"));
+        for (int i = 0; i < 5_000; i++) {
+            exposures.add("rollout,v%d,true,2026-03-05T10:00:00Z,0.975,90,high".formatted(i));
+        }
+        measured.write("exposures.csv", exposures);
+        for (Stage stage : Stage.GOVERN.before()) {
+            Invocation done = Invocation.of(
+                    stage.label(), "--conf", measured.conf().toString(), "--as-of", CsvWorld.FIRST.toString());
+            assertThat(done.code()).as(done.err()).isZero();
+        }
+    }
+
+    private static CsvWorld copy(String name) throws IOException {
+        Path to = folder.resolve(name);
+        try (Stream<Path> files = Files.walk(measured.folder())) {
+            for (Path file : files.toList()) {
+                Files.copy(file, to.resolve(measured.folder().relativize(file).toString()));
+            }
+        }
+        return new CsvWorld(to);
+    }
+
+    private static ProcessBuilder govern(CsvWorld world, String said) {
+        return Submission.of(
+                        folder,
+                        "local[1]",
+                        "govern",
+                        "--conf",
+                        world.conf().toString(),
+                        "--as-of",
+                        CsvWorld.FIRST.toString())
+                .redirectError(folder.resolve(said).toFile());
+    }
+
+    private static void assertOneChangeAndOnePublication(CsvWorld world) {
+        assertThat(Invocation.rows(world.conf(), "SELECT version, segment, share, cause FROM allocation_parameters"))
+                .extracting(JsonNode::toString)
+                .containsExactly("{\"version\":1,\"segment\":\"high\",\"share\":0.8,\"cause\":\"rule\"}");
+        assertThat(Invocation.rows(world.conf(), "SELECT publish_seq, run_id FROM publications"))
+                .extracting(JsonNode::toString)
+                .containsExactly("{\"publish_seq\":1,\"run_id\":\"20260310T000000Z-g1\"}");
+        assertThat(Invocation.rows(world.conf(), "SELECT outcome, share_before, share_after FROM rule_decisions"))
+                .extracting(JsonNode::toString)
+                .containsExactly("{\"outcome\":\"fired\",\"share_before\":1.0,\"share_after\":0.8}");
+    }
+
+    @Test
+    void twoProcessesAtOnceMakeOneChange() throws Exception {
+        CsvWorld world = copy("two");
+        Process one = govern(world, "one.txt").start();
+        Process other = govern(world, "other.txt").start();
+        assertThat(one.waitFor(5, TimeUnit.MINUTES) && other.waitFor(5, TimeUnit.MINUTES))
+                .isTrue();
+
+        assertThat(List.of(one.exitValue(), other.exitValue()))
+                .as(Files.readString(folder.resolve("one.txt")) + Files.readString(folder.resolve("other.txt")))
+                .contains(0)
+                .isSubsetOf(0, 75);
+        assertOneChangeAndOnePublication(world);
+    }
+
+    @Test
+    void aProcessKilledBetweenDecisionAndPublicationIsGoneOnFromWithTheSameDecision() throws Exception {
+        CsvWorld world = copy("killed");
+        Path decided = world.folder().resolve("lake/allocation_parameters/_delta_log/00000000000000000001.json");
+        Process process = govern(world, "killed.txt").start();
+        while (!Files.exists(decided) && process.isAlive()) {
+            Thread.sleep(1);
+        }
+        process.destroyForcibly().waitFor();
+        assertThat(decided).exists();
+        assertThat(Invocation.rows(world.conf(), "SELECT * FROM publications")).isEmpty();
+
+        Invocation again =
+                Invocation.of("govern", "--conf", world.conf().toString(), "--as-of", CsvWorld.FIRST.toString());
+        assertThat(again.code()).as(again.err()).isZero();
+        assertOneChangeAndOnePublication(world);
+        assertThat(Invocation.rows(world.conf(), "SELECT reason FROM rule_decisions"))
+                .extracting(row -> row.get("reason").asText())
+                .allMatch(reason -> reason.endsWith("but decided at this as-of already, with parameters version 1"));
+    }
+}

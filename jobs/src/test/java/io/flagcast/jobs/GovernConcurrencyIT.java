@@ -3,11 +3,14 @@ package io.flagcast.jobs;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.flagcast.jobs.lake.Lake;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
@@ -33,10 +36,15 @@ class GovernConcurrencyIT {
             exposures.add("rollout,v%d,true,2026-03-05T10:00:00Z,0.975,90,high".formatted(i));
         }
         measured.write("exposures.csv", exposures);
-        for (Stage stage : Stage.GOVERN.before()) {
-            Invocation done = Invocation.of(
-                    stage.label(), "--conf", measured.conf().toString(), "--as-of", CsvWorld.FIRST.toString());
-            assertThat(done.code()).as(done.err()).isZero();
+        Settings settings = SettingsReader.read(Optional.of(measured.conf()), List.of());
+        try (Session session = Session.open()) {
+            Pipeline pipeline = new Pipeline(
+                    settings,
+                    Pipeline.experiments(settings),
+                    new Lake(session.spark(), settings.lake().root()),
+                    Clock.systemUTC(),
+                    Progress.on(System.err));
+            Stage.GOVERN.before().forEach(stage -> pipeline.runStage(stage, CsvWorld.FIRST, Pipeline.Repeat.SKIP));
         }
     }
 

@@ -197,6 +197,9 @@ class PipelineIT {
         List<String> outcomes = new ArrayList<>();
         for (int i = 0; i < users; i++) {
             exposures.add("rollout,w%d,true,2026-03-12T10:00:00Z,0.8,90,high,1".formatted(i));
+            if (i % 4 == 0) {
+                exposures.add("rollout,wc%d,false,2026-03-12T10:00:00Z,0.8,90,high,1".formatted(i));
+            }
             if (i < conversions) {
                 outcomes.add("w%d,purchase,10,2026-03-12T11:00:00Z".formatted(i));
             }
@@ -205,7 +208,7 @@ class PipelineIT {
         world.append("outcomes.csv", outcomes.toArray(String[]::new));
     }
 
-    /** Other users, enabled with a high score, of whom some convert. */
+    /** Other users with a high score; so many are enabled, as their propensity has it, of whom some convert. */
     private static void meet(CsvWorld world, int users, int conversions) {
         List<String> exposures =
                 new ArrayList<>(List.of("experiment_id,user_id,enabled,exposed_at,propensity,score,segment"));
@@ -213,6 +216,9 @@ class PipelineIT {
         List<String> outcomes = new ArrayList<>();
         for (int i = 0; i < users; i++) {
             exposures.add("rollout,v%d,true,2026-03-05T10:00:00Z,0.975,90,high".formatted(i));
+            if (i % 39 == 0) {
+                exposures.add("rollout,vc%d,false,2026-03-05T10:00:00Z,0.975,90,high".formatted(i));
+            }
             if (i < conversions) {
                 outcomes.add("v%d,purchase,10,2026-03-05T11:00:00Z".formatted(i));
             }

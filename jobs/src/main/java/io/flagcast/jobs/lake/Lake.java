@@ -86,9 +86,32 @@ public final class Lake {
     private void create(Table table) {
         if (!created.contains(table)) {
             if (!exists(table)) {
-                spark.sql(table.ddl(location(table)));
+                createOrWait(table);
             }
             created.add(table);
+        }
+    }
+
+    /** Where another process creates the table at the same time, its folder is there a moment before the table is. */
+    private void createOrWait(Table table) {
+        try {
+            spark.sql(table.ddl(location(table)));
+        } catch (RuntimeException e) {
+            for (int waited = 0; waited < 50 && !exists(table); waited++) {
+                pause();
+            }
+            if (!exists(table)) {
+                throw e;
+            }
+        }
+    }
+
+    private static void pause() {
+        try {
+            Thread.sleep(100);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted while another process created a table", e);
         }
     }
 

@@ -44,6 +44,15 @@ final class ExperimentReader {
 
     private static final Duration SHORTEST_HALF_LIFE = Duration.ofHours(1);
 
+    private static final List<String> ACTIONS = List.of(
+            "reduce_allocation",
+            "increase_allocation",
+            "set_allocation",
+            "pause",
+            "roll_back",
+            "advance_tier",
+            "alert");
+
     private final Path file;
     private final String contentHash;
 
@@ -554,14 +563,9 @@ final class ExperimentReader {
     }
 
     private Optional<Action> action(Mapping then) {
-        then.requireExactlyOne(
-                "reduce_allocation",
-                "increase_allocation",
-                "set_allocation",
-                "pause",
-                "roll_back",
-                "advance_tier",
-                "alert");
+        then.requireExactlyOne(ACTIONS.toArray(String[]::new));
+        // Without any action its limit is not what is wrong.
+        boolean isOpen = ACTIONS.stream().noneMatch(then::has);
         Setting<Optional<Amount>> reduce = then.optional("reduce_allocation", Scalars::amount);
         Setting<Optional<Amount>> increase = then.optional("increase_allocation", Scalars::amount);
         Setting<Optional<Double>> share = then.optional("set_allocation", Scalars::rate);
@@ -570,7 +574,7 @@ final class ExperimentReader {
         Setting<Optional<Boolean>> advance = then.optional("advance_tier", this::advance);
         Setting<Optional<Severity>> alert = then.optional("alert", Scalars.oneOf(Severity.class));
         Setting<Double> floor =
-                then.has("reduce_allocation") ? then.or("not_below", Scalars::rate, 0.0) : settled(then, 0.0);
+                isOpen || then.has("reduce_allocation") ? then.or("not_below", Scalars::rate, 0.0) : settled(then, 0.0);
         Setting<Double> ceiling =
                 then.has("increase_allocation") ? then.or("not_above", Scalars::rate, 1.0) : settled(then, 1.0);
         Setting<Integer> lastTier = then.has("advance_tier")

@@ -49,9 +49,10 @@ final class GivenReader {
                         ? Mapping.of(counts -> reader.metric(counts, metrics.get(name), arm(looks, name)))
                                 .read(value)
                         : value.refuse("not a metric of the experiment")));
-        if (looked.size() == 1 && !given.has("metrics")) {
+        boolean isKnown = !looked.isEmpty() && metrics.keySet().containsAll(looked);
+        if (isKnown && looked.size() == 1 && !given.has("metrics")) {
             reader.counts(given, metrics.get(looked.get(0)), arm(looks, looked.get(0)));
-        } else if (looked.isEmpty()) {
+        } else if (!isKnown) {
             // The rules or their metrics are broken, which says enough.
             given.acceptEveryKey();
         }
@@ -91,33 +92,70 @@ final class GivenReader {
 
     private void arm(Mapping mapping, Metric metric, Population arm) {
         Setting<List<Double>> users = mapping.required("users", GivenReader::series);
-        boolean isProportion = metric.kind() == Metric.Kind.PROPORTION;
-        Setting<List<Double>> first = mapping.required(isProportion ? "conversions" : "mean", GivenReader::series);
-        Setting<List<Double>> second = isProportion ? users : mapping.required("sd", GivenReader::series);
+        Setting<Optional<List<Double>>> conversions = mapping.optional("conversions", GivenReader::series);
+        Setting<Optional<List<Double>>> mean = mapping.optional("mean", GivenReader::series);
+        Setting<Optional<List<Double>>> sd = mapping.optional("sd", GivenReader::series);
         mapping.check(() -> {
-            List<Double> counts = users.value();
-            if (first.value().size() != counts.size() || second.value().size() != counts.size()) {
-                throw new IllegalArgumentException("users are of %d days, %s of %d: give every day both"
-                        .formatted(
-                                counts.size(),
-                                isProportion ? "conversions" : "mean and sd",
-                                first.value().size()));
-            }
-            for (int day = 0; day < counts.size(); day++) {
-                long n = whole("users", counts.get(day));
-                Moments values = isProportion
-                        ? proportion(whole("conversions", first.value().get(day)), n)
-                        : mean(n, first.value().get(day), second.value().get(day));
+            List<Moments> days = metric.kind() == Metric.Kind.PROPORTION
+                    ? proportions(
+                            metric,
+                            users.value(),
+                            conversions.value(),
+                            mean.value().or(sd::value))
+                    : means(metric, users.value(), mean.value(), sd.value(), conversions.value());
+            for (int day = 0; day < days.size(); day++) {
                 observations.add(new Observation(
                         segment,
                         arm,
                         metric.name(),
                         RuleTest.FIRST_DAY.plus(Duration.ofDays(day)),
-                        values,
-                        weighted(values),
+                        days.get(day),
+                        weighted(days.get(day)),
                         Optional.empty()));
             }
         });
+    }
+
+    private static List<Moments> proportions(
+            Metric metric, List<Double> users, Optional<List<Double>> conversions, Optional<List<Double>> superfluous) {
+        if (conversions.isEmpty() || superfluous.isPresent()) {
+            throw new IllegalArgumentException(
+                    "metric %s is a proportion: give users and conversions".formatted(metric.name()));
+        }
+        requireAsManyDays("conversions", conversions.get(), users);
+        List<Moments> days = new ArrayList<>();
+        for (int day = 0; day < users.size(); day++) {
+            days.add(proportion(whole("conversions", conversions.get().get(day)), whole("users", users.get(day))));
+        }
+        return days;
+    }
+
+    private static List<Moments> means(
+            Metric metric,
+            List<Double> users,
+            Optional<List<Double>> mean,
+            Optional<List<Double>> sd,
+            Optional<List<Double>> superfluous) {
+        if (mean.isEmpty() || sd.isEmpty() || superfluous.isPresent()) {
+            throw new IllegalArgumentException("metric %s is a mean: give users, mean and sd".formatted(metric.name()));
+        }
+        requireAsManyDays("mean", mean.get(), users);
+        requireAsManyDays("sd", sd.get(), users);
+        List<Moments> days = new ArrayList<>();
+        for (int day = 0; day < users.size(); day++) {
+            days.add(mean(
+                    whole("users", users.get(day)),
+                    mean.get().get(day),
+                    sd.get().get(day)));
+        }
+        return days;
+    }
+
+    private static void requireAsManyDays(String key, List<Double> series, List<Double> users) {
+        if (series.size() != users.size()) {
+            throw new IllegalArgumentException(
+                    "%s are of %d days, users of %d: give every day both".formatted(key, series.size(), users.size()));
+        }
     }
 
     private static Optional<List<Double>> series(Value value) {

@@ -43,7 +43,7 @@ class SchemaTest {
         }
     }
 
-    private static List<Error> problems(String yaml) {
+    static List<Error> problems(String yaml) {
         return SCHEMA.validate(yaml, InputFormat.YAML);
     }
 
@@ -130,7 +130,7 @@ class SchemaTest {
                 "confidence: 95%                     | /$defs/rule/properties/evidence",
                 "name: fires when clearly below      | /$defs/test",
                 "users: 20000                        | /$defs/test/properties/given",
-                "outcome: fired                      | /$defs/test/properties/expect"
+                "outcome: fired                      | /$defs/expectation"
             })
     void theKeysOfTheSchemaAreThoseOfTheReader(String replaced, String pointer) {
         assertThat(DESIGN).containsOnlyOnce(replaced);

@@ -26,6 +26,7 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 
 /**
  * What the measurements say of a rule's condition.
@@ -184,7 +185,7 @@ record Assessment(State state, List<Reading> readings, Reading deciding) {
             }
             ConfidenceSequence sequence =
                     new ConfidenceSequence(alpha, rule.evidence().tunedAt());
-            return new Bounds(sequence.lowerBound(values, kind), sequence.upperBound(values, kind));
+            return Bounds.sequence(() -> sequence.lowerBound(values, kind), () -> sequence.upperBound(values, kind));
         }
 
         private Reading versusControl(Look look, VersusControl versus) {
@@ -213,9 +214,9 @@ record Assessment(State state, List<Reading> readings, Reading deciding) {
                     new ConfidenceSequence(look.alpha(), rule.evidence().tunedAt());
             Bounds bounds = rule.evidence().method() == Evidence.Method.POINT
                     ? Bounds.point(contrast)
-                    : new Bounds(
-                            sequence.lowerBound(enabled, control, factor, kind),
-                            sequence.upperBound(enabled, control, factor, kind));
+                    : Bounds.sequence(
+                            () -> sequence.lowerBound(enabled, control, factor, kind),
+                            () -> sequence.upperBound(enabled, control, factor, kind));
             return look.compared(side, contrast, bounds, new Limits(limit, limit), OptionalLong.of(control.n()));
         }
 
@@ -263,13 +264,20 @@ record Assessment(State state, List<Reading> readings, Reading deciding) {
         }
     }
 
-    private record Bounds(OptionalDouble lower, OptionalDouble upper) {
+    /** Bounds that are computed where they are asked for: they cost more than all the rest. */
+    private record Bounds(Evidence.Method method, Supplier<OptionalDouble> lower, Supplier<OptionalDouble> upper) {
+
         static Bounds point(double estimate) {
-            return new Bounds(OptionalDouble.of(estimate), OptionalDouble.of(estimate));
+            Supplier<OptionalDouble> itself = () -> OptionalDouble.of(estimate);
+            return new Bounds(Evidence.Method.POINT, itself, itself);
+        }
+
+        static Bounds sequence(Supplier<OptionalDouble> lower, Supplier<OptionalDouble> upper) {
+            return new Bounds(Evidence.Method.CONFIDENCE_SEQUENCE, lower, upper);
         }
 
         OptionalDouble on(Side side) {
-            return side == Side.BELOW ? upper : lower;
+            return (side == Side.BELOW ? upper : lower).get();
         }
     }
 
@@ -327,13 +335,16 @@ record Assessment(State state, List<Reading> readings, Reading deciding) {
                         "%,d users without spread in their values: no confidence bound".formatted(values().n()));
             }
             boolean holds = beyond(side, bound.getAsDouble(), limits.holds());
-            OptionalDouble other = bounds.on(side.opposite());
+            // A bound lies on its own side of the estimate, so only then can it be beyond the limit.
+            OptionalDouble other = beyond(side.opposite(), observed, limits.opposite())
+                    ? bounds.on(side.opposite())
+                    : OptionalDouble.empty();
             boolean opposite = other.isPresent() && beyond(side.opposite(), other.getAsDouble(), limits.opposite());
             long n = comparison instanceof VersusControl
                     ? weighted(Population.ENABLED).n()
                             + weighted(Population.CONTROL).n()
                     : values().n();
-            boolean isPoint = bounds.lower().equals(bounds.upper());
+            boolean isPoint = bounds.method() == Evidence.Method.POINT;
             String reason = "%s: %s %s is %s%s %s (observed %s, n = %,d%s)"
                     .formatted(
                             comparison.describe(),

@@ -179,7 +179,7 @@ class ReplayTest {
         return days;
     }
 
-    @Property(tries = 150)
+    @Property(tries = 80)
     void noSequenceOfDecisionsLeavesItsBoundsAndTheRecordRepeatsTheTableExactly(
             @ForAll @Size(min = 1, max = 4) List<@From("rules") Rule> drawn, @ForAll @LongRange(min = 0) long seed) {
         List<Rule> rules = named(drawn);

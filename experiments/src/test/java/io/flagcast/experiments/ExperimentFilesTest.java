@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import io.flagcast.allocation.AllocationParameters;
 import io.flagcast.allocation.BanditLearner;
 import io.flagcast.allocation.BanditLearner.Algorithm;
 import io.flagcast.allocation.Curve;
@@ -17,15 +16,19 @@ import io.flagcast.allocation.Segments.Band;
 import io.flagcast.experiments.Experiment.Status;
 import io.flagcast.experiments.Experiment.Stickiness;
 import io.flagcast.rules.Action;
-import io.flagcast.rules.Action.Amount;
-import io.flagcast.rules.Action.Amount.Unit;
+import io.flagcast.rules.Amount;
+import io.flagcast.rules.Amount.Unit;
+import io.flagcast.rules.Condition;
+import io.flagcast.rules.Condition.Population;
+import io.flagcast.rules.Condition.Side;
+import io.flagcast.rules.Health;
 import io.flagcast.rules.Observation;
 import io.flagcast.rules.Rule;
-import io.flagcast.rules.RuleDecision;
 import io.flagcast.rules.RuleDecision.Outcome;
 import io.flagcast.statistics.Metric;
 import io.flagcast.statistics.Metric.Direction;
 import io.flagcast.statistics.Moments;
+import io.flagcast.statistics.WeightedMoments;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -79,12 +82,24 @@ class ExperimentFilesTest {
         Rule rule = new Rule(
                 "pull_back_high_responders",
                 "If conversion of users with score > 70 is below 5 %, cut that segment by 20 %",
-                new Rule.Condition("high", Rule.Population.ENABLED, "conversion_rate", Rule.Side.BELOW, 0.05),
-                new Rule.Evidence(1000, 0.95, 10_000),
+                "high",
+                new Condition.Level(Population.ENABLED, "conversion_rate", Side.BELOW, 0.05),
+                Rule.Evidence.of(1000, 0.95, 10_000),
                 new Action.Reduce(new Amount(0.2, Unit.RELATIVE), 0.05),
+                Optional.empty(),
                 Duration.ofDays(3),
                 OptionalInt.of(4),
+                Rule.Health.FOR_INCREASES,
                 Rule.Mode.ENFORCE);
+        Observation counted = new Observation(
+                "high",
+                Population.ENABLED,
+                "conversion_rate",
+                RuleTest.FIRST_DAY,
+                Moments.ofProportion(800, 20_000),
+                // every user weighs 2: sums of w, w^2, w y, w y^2, w^2 y, w^2 y^2
+                new WeightedMoments(20_000, 40_000, 80_000, 1600, 1600, 3200, 3200),
+                Optional.empty());
         assertThat(experiment)
                 .isEqualTo(new Experiment(
                         "checkout_v2_rollout",
@@ -116,8 +131,12 @@ class ExperimentFilesTest {
                         List.of(rule),
                         List.of(new RuleTest(
                                 "fires when clearly below",
-                                new RuleTest.Given("high", 20_000, 800, 1),
-                                new RuleTest.Expect("pull_back_high_responders", Outcome.FIRED, OptionalDouble.of(0.8)),
+                                new RuleTest.Given("high", 1, List.of(counted), Health.SOUND),
+                                List.of(new RuleTest.Expect(
+                                        "pull_back_high_responders",
+                                        OptionalInt.empty(),
+                                        Outcome.FIRED,
+                                        OptionalDouble.of(0.8))),
                                 36)),
                         // sha256sum of the file
                         "ab8feccdc05faee3028d2f128191a121d3c36e4fc0d19f38aa44b709d79670be",
@@ -136,20 +155,24 @@ class ExperimentFilesTest {
     @CsvSource({"20000, 800, FIRED, 0.8", "200, 6, INCONCLUSIVE, 1", "20000, 1100, HELD, 1"})
     void theRuleOfTheDesignFiresOnlyOnClearEvidence(long users, long conversions, Outcome outcome, double share) {
         Experiment experiment = ExperimentFiles.parse("checkout_v2_rollout.yaml", DESIGN);
-        Observation observation = new Observation(
-                "high",
-                Rule.Population.ENABLED,
-                "conversion_rate",
-                Metric.Kind.PROPORTION,
-                Moments.ofProportion(conversions, users));
-        List<RuleDecision> decisions = experiment
-                .ruleEngine()
-                .evaluate(AllocationParameters.INITIAL, List.of(observation), List.of(), Instant.EPOCH);
-        assertThat(decisions).singleElement().satisfies(decision -> {
-            assertThat(decision.outcome()).isEqualTo(outcome);
-            assertThat(decision.shareBefore()).isEqualTo(1);
-            assertThat(decision.shareAfter()).isEqualTo(share);
-        });
+        RuleTest test = new RuleTest(
+                "as counted",
+                new RuleTest.Given(
+                        "high",
+                        1,
+                        List.of(new Observation(
+                                "high",
+                                Population.ENABLED,
+                                "conversion_rate",
+                                RuleTest.FIRST_DAY,
+                                Moments.ofProportion(conversions, users),
+                                WeightedMoments.EMPTY,
+                                Optional.empty())),
+                        Health.SOUND),
+                List.of(new RuleTest.Expect(
+                        "pull_back_high_responders", OptionalInt.of(1), outcome, OptionalDouble.of(share))),
+                0);
+        assertThat(test.failure(experiment)).isEmpty();
     }
 
     @Test
@@ -281,11 +304,14 @@ class ExperimentFilesTest {
                 .containsExactly(new Rule(
                         "restore",
                         "Give back what a dip has cost.",
-                        new Rule.Condition("scored", Rule.Population.ENABLED, "revenue", Rule.Side.ABOVE, 3.5),
-                        new Rule.Evidence(200, 0.95, 2000),
+                        "scored",
+                        new Condition.Level(Population.ENABLED, "revenue", Side.ABOVE, 3.5),
+                        Rule.Evidence.of(200, 0.95, 2000),
                         new Action.Increase(new Amount(0.1, Unit.POINTS), 1),
+                        Optional.empty(),
                         Duration.ZERO,
                         OptionalInt.empty(),
+                        Rule.Health.FOR_INCREASES,
                         Rule.Mode.DRY_RUN));
     }
 

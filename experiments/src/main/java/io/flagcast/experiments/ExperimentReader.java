@@ -56,7 +56,7 @@ final class ExperimentReader {
     private final Map<String, Integer> ruleLines = new LinkedHashMap<>();
     private final Map<String, Rule> declaredRules = new HashMap<>();
     private Optional<Integer> tiers = Optional.empty();
-    private boolean hasActiveTier;
+    private Optional<Boolean> hasActiveTier = Optional.empty();
 
     ExperimentReader(Path file, String contentHash) {
         this.file = file;
@@ -118,7 +118,7 @@ final class ExperimentReader {
     }
 
     private void knowTiers(Policy policy) {
-        hasActiveTier = policy.activeTier().isPresent();
+        hasActiveTier = Optional.of(policy.activeTier().isPresent());
         if (policy instanceof Policy.Tiered tiered) {
             tiers = Optional.of(tiered.probabilities().size());
         }
@@ -379,9 +379,10 @@ final class ExperimentReader {
         Setting<When> when = rule.required("when", Mapping.of(this::when));
         Setting<Rule.Evidence> evidence = rule.required("evidence", Mapping.of(ExperimentReader::evidence));
         Setting<Action> then = rule.required("then", Mapping.of(this::action));
-        Setting<Optional<Action.Increase>> recover = rule.optional("recover", Mapping.of(ExperimentReader::recovery));
-        Setting<Duration> cooldown = rule.or("cooldown", Scalars::duration, Duration.ZERO);
-        Setting<Optional<Integer>> maxFirings = rule.optional("max_firings", Scalars::smallCount);
+        Setting<Optional<Action.Increase>> recover = rule.optional("recover", recovery(then.read()));
+        Setting<Duration> cooldown = rule.or("cooldown", ofChange(then.read(), Scalars::duration), Duration.ZERO);
+        Setting<Optional<Integer>> maxFirings =
+                rule.optional("max_firings", ofChange(then.read(), Scalars::smallCount));
         Setting<Boolean> requiresHealthy = rule.or("requires_healthy", Scalars::flag, false);
         Setting<Rule.Mode> mode = rule.or("mode", Scalars.oneOf(Rule.Mode.class), Rule.Mode.DRY_RUN);
         Optional<Rule> read = rule.build(() -> new Rule(
@@ -398,6 +399,13 @@ final class ExperimentReader {
                 mode.value()));
         read.ifPresent(known -> declaredRules.put(known.ruleId(), known));
         return read;
+    }
+
+    /** A setting that only an action which changes something has. */
+    private static <T> Reader<T> ofChange(Optional<Action> then, Reader<T> read) {
+        return then.filter(Action.Alert.class::isInstance).isEmpty()
+                ? read
+                : value -> value.refuse("an alert changes nothing, so that this has no meaning; remove it");
     }
 
     private Optional<String> newRuleId(Value value) {
@@ -452,8 +460,8 @@ final class ExperimentReader {
                 when.optional("worse_than_control", Mapping.of(margin -> margin(margin, kind)));
         Setting<Optional<Amount>> better =
                 when.optional("better_than_control", Mapping.of(margin -> margin(margin, kind)));
-        Setting<Optional<Baseline>> drops = when.optional("drops", Mapping.of(ExperimentReader::baseline));
-        Setting<Optional<Baseline>> rises = when.optional("rises", Mapping.of(ExperimentReader::baseline));
+        Setting<Optional<Baseline>> drops = when.optional("drops", Mapping.of(drop -> baseline(drop, Side.BELOW)));
+        Setting<Optional<Baseline>> rises = when.optional("rises", Mapping.of(rise -> baseline(rise, Side.ABOVE)));
         return Optional.of(() -> {
             boolean isVersusControl =
                     worse.value().isPresent() || better.value().isPresent();
@@ -507,7 +515,7 @@ final class ExperimentReader {
     private static Optional<Amount> margin(Mapping margin, Optional<Metric.Kind> kind) {
         Setting<Amount> by = margin.required(
                 "by",
-                value -> Scalars.amount(value)
+                value -> Scalars.margin(value)
                         .flatMap(amount ->
                                 amount.unit() == Amount.Unit.POINTS && kind.equals(Optional.of(Metric.Kind.MEAN))
                                         ? value.refuse(
@@ -518,9 +526,14 @@ final class ExperimentReader {
 
     private record Baseline(double by, Duration versus) {}
 
-    private static Optional<Baseline> baseline(Mapping baseline) {
-        Setting<Double> by = baseline.required("by", Scalars::rate);
-        Setting<Duration> versus = baseline.required("versus", Scalars::duration);
+    private static Optional<Baseline> baseline(Mapping baseline, Side side) {
+        Setting<Double> by = baseline.required(
+                "by",
+                value -> Scalars.percent(value)
+                        .flatMap(rate -> side == Side.ABOVE || rate < 1
+                                ? Optional.of(rate)
+                                : value.refuse("nothing drops by all of it; write less than 100%")));
+        Setting<Duration> versus = baseline.required("versus", Scalars::wholeDays);
         return baseline.build(() -> new Baseline(by.value(), versus.value()));
     }
 
@@ -534,7 +547,7 @@ final class ExperimentReader {
         Setting<Method> method = evidence.or("method", Scalars.oneOf(Method.class), Method.CONFIDENCE_SEQUENCE);
         Setting<Optional<Double>> confidence = evidence.optional("confidence", Scalars::rate);
         Setting<Optional<Long>> tunedAt = evidence.optional("tuned_at", Scalars::count);
-        Setting<Optional<Duration>> window = evidence.optional("window", Scalars::duration);
+        Setting<Optional<Duration>> window = evidence.optional("window", Scalars::wholeDays);
         Setting<Integer> consecutiveRuns = evidence.or("consecutive_runs", Scalars::smallCount, 1);
         evidence.or("on_missing", Scalars.oneOf(OnMissing.class), OnMissing.INCONCLUSIVE);
         return evidence.build(() -> {
@@ -553,15 +566,17 @@ final class ExperimentReader {
         });
     }
 
+    private static final List<String> ACTIONS = List.of(
+            "reduce_allocation",
+            "increase_allocation",
+            "set_allocation",
+            "pause",
+            "roll_back",
+            "advance_tier",
+            "alert");
+
     private Optional<Action> action(Mapping then) {
-        then.requireExactlyOne(
-                "reduce_allocation",
-                "increase_allocation",
-                "set_allocation",
-                "pause",
-                "roll_back",
-                "advance_tier",
-                "alert");
+        then.requireExactlyOne(ACTIONS.toArray(String[]::new));
         Setting<Optional<Amount>> reduce = then.optional("reduce_allocation", Scalars::amount);
         Setting<Optional<Amount>> increase = then.optional("increase_allocation", Scalars::amount);
         Setting<Optional<Double>> share = then.optional("set_allocation", Scalars::rate);
@@ -569,13 +584,13 @@ final class ExperimentReader {
         Setting<Optional<Boolean>> rollBack = then.optional("roll_back", Scalars::yes);
         Setting<Optional<Boolean>> advance = then.optional("advance_tier", this::advance);
         Setting<Optional<Severity>> alert = then.optional("alert", Scalars.oneOf(Severity.class));
-        Setting<Double> floor =
-                then.has("reduce_allocation") ? then.or("not_below", Scalars::rate, 0.0) : settled(then, 0.0);
-        Setting<Double> ceiling =
-                then.has("increase_allocation") ? then.or("not_above", Scalars::rate, 1.0) : settled(then, 1.0);
-        Setting<Integer> lastTier = then.has("advance_tier")
-                ? then.or("not_above", value -> tierOf(value), tiers.orElse(1))
-                : settled(then, 1);
+        Setting<Double> floor = then.or("not_below", boundOf(then, "reduce_allocation", Scalars::rate), 0.0);
+        boolean isOfTier = then.has("advance_tier");
+        Setting<Double> ceiling = isOfTier
+                ? settled(then, 1.0)
+                : then.or("not_above", boundOf(then, "increase_allocation", Scalars::rate), 1.0);
+        Setting<Integer> lastTier =
+                isOfTier ? then.or("not_above", this::tierOf, tiers.orElse(1)) : settled(then, 1);
         return then.build(() -> reduce.value()
                 .<Action>map(by -> new Action.Reduce(by, floor.value()))
                 .or(() -> increase.value().map(by -> new Action.Increase(by, ceiling.value())))
@@ -587,13 +602,25 @@ final class ExperimentReader {
                 .orElseThrow());
     }
 
+    /** A bound that only one action has. */
+    private static <T> Reader<T> boundOf(Mapping then, String action, Reader<T> read) {
+        if (then.has(action)) {
+            return read;
+        }
+        // Without any action it is that one which is missing or misspelt, which says enough.
+        return ACTIONS.stream().noneMatch(then::has)
+                ? value -> Optional.empty()
+                : value -> value.refuse("a bound of %s, which is not given; remove it".formatted(action));
+    }
+
     private static <T> Setting<T> settled(Mapping mapping, T value) {
         return new Setting<>(mapping.line(), Optional.of(value));
     }
 
     private Optional<Boolean> advance(Value value) {
         return Scalars.yes(value)
-                .flatMap(yes -> hasActiveTier
+                // A broken allocation says enough.
+                .flatMap(yes -> hasActiveTier.orElse(true)
                         ? Optional.of(yes)
                         : value.refuse(
                                 "the allocation has no active_tier to advance; use type tiered with active_tier"));
@@ -605,6 +632,15 @@ final class ExperimentReader {
                         ? Optional.of(tier)
                         : value.refuse("outside 1 to %s, the number of tiers"
                                 .formatted(tiers.map(String::valueOf).orElse("?"))));
+    }
+
+    private static Reader<Action.Increase> recovery(Optional<Action> then) {
+        // A broken action says enough.
+        return then.map(action -> action instanceof Action.Reduce || action instanceof Action.SetShare)
+                        .orElse(true)
+                ? Mapping.of(ExperimentReader::recovery)
+                : value -> value.refuse("gives back what reduce_allocation or set_allocation took, but this rule takes"
+                        + " nothing; remove it");
     }
 
     private static Optional<Action.Increase> recovery(Mapping recover) {
@@ -619,7 +655,12 @@ final class ExperimentReader {
         Setting<RuleTest.Given> given = test.required(
                 "given",
                 Mapping.of(values -> GivenReader.read(
-                        values, expect.read().orElse(List.of()), declaredRules, declaredMetrics, this::watched)));
+                        values,
+                        expect.read().orElse(List.of()),
+                        declaredRules,
+                        declaredMetrics,
+                        Scalars.nameIn("metrics", metricNames),
+                        this::watched)));
         return test.build(() -> new RuleTest(name.value(), given.value(), expect.value(), test.line()));
     }
 

@@ -9,6 +9,7 @@ import io.flagcast.rules.Rule;
 import io.flagcast.statistics.Metric;
 import io.flagcast.statistics.Moments;
 import io.flagcast.statistics.WeightedMoments;
+import java.math.BigDecimal;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,6 +21,9 @@ final class GivenReader {
 
     /** Tests have no propensities: both arms are as likely, which gives every user the same weight. */
     private static final double WEIGHT = 2;
+
+    /** Most days of a series: every day is evaluated with all those before it. */
+    private static final int MOST_DAYS = 1000;
 
     private final String segment;
     private final List<Observation> observations = new ArrayList<>();
@@ -33,6 +37,7 @@ final class GivenReader {
             List<Expect> expected,
             Map<String, Rule> rules,
             Map<String, Metric> metrics,
+            Reader<String> metricNames,
             Reader<String> segments) {
         Setting<String> segment = given.required("segment", segments);
         Setting<Double> share = given.or("share", Scalars::rate, 1.0);
@@ -45,20 +50,22 @@ final class GivenReader {
         List<String> looked = looks.stream().map(Comparison::metric).distinct().toList();
         given.optional(
                 "metrics",
-                Mapping.ofNames(name -> value -> metrics.containsKey(name)
-                        ? Mapping.of(counts -> reader.metric(counts, metrics.get(name), arm(looks, name)))
-                                .read(value)
-                        : value.refuse("not a metric of the experiment")));
-        if (looked.size() == 1 && !given.has("metrics")) {
+                Mapping.ofNames(
+                        metricNames,
+                        name -> metrics.containsKey(name)
+                                ? Mapping.of(counts -> reader.metric(counts, metrics.get(name), arm(looks, name)))
+                                // It is declared but broken, which says enough.
+                                : value -> Optional.empty()));
+        if (looked.size() == 1 && !given.has("metrics") && metrics.containsKey(looked.get(0))) {
             reader.counts(given, metrics.get(looked.get(0)), arm(looks, looked.get(0)));
-        } else if (looked.isEmpty()) {
-            // The rules or their metrics are broken, which says enough.
+        } else if (!given.has("metrics")) {
+            // The rules or their metrics are broken, which says enough; or there are several, which is said below.
             given.acceptEveryKey();
         }
         return given.build(() -> {
             if (looked.size() > 1 && !given.has("metrics")) {
                 throw new IllegalArgumentException(
-                        "the rules look at %s: give each under metrics, as in metrics: {%s: {users: 1000, ...}}"
+                        "users: the rules look at %s; give each under metrics, as in metrics: {%s: {users: 1000, ...}}"
                                 .formatted(String.join(", ", looked), looked.get(0)));
             }
             return new RuleTest.Given(
@@ -71,9 +78,12 @@ final class GivenReader {
 
     /** The arm of the users that are given without saying which. */
     private static Population arm(List<Comparison> looks, String metric) {
-        return looks.stream().anyMatch(look -> look.metric().equals(metric) && look.population() == Population.CONTROL)
-                ? Population.CONTROL
-                : Population.ENABLED;
+        List<Population> arms = looks.stream()
+                .filter(look -> look.metric().equals(metric))
+                .map(Comparison::population)
+                .distinct()
+                .toList();
+        return arms.equals(List.of(Population.CONTROL)) ? Population.CONTROL : Population.ENABLED;
     }
 
     private Optional<Boolean> metric(Mapping mapping, Metric metric, Population arm) {
@@ -83,26 +93,27 @@ final class GivenReader {
 
     private void counts(Mapping mapping, Metric metric, Population arm) {
         arm(mapping, metric, arm);
-        mapping.optional("control", Mapping.of(control -> {
-            arm(control, metric, Population.CONTROL);
-            return control.build(() -> true);
-        }));
+        Reader<Boolean> control = Mapping.of(counts -> {
+            arm(counts, metric, Population.CONTROL);
+            return counts.build(() -> true);
+        });
+        mapping.optional(
+                "control",
+                arm == Population.CONTROL
+                        ? value -> value.refuse("the rules look at control alone, which users are already; remove it")
+                        : control);
     }
 
     private void arm(Mapping mapping, Metric metric, Population arm) {
-        Setting<List<Double>> users = mapping.required("users", GivenReader::series);
         boolean isProportion = metric.kind() == Metric.Kind.PROPORTION;
+        mapping.qualify("kind " + Scalars.label(metric.kind()));
+        Setting<List<Double>> users = mapping.required("users", GivenReader::series);
         Setting<List<Double>> first = mapping.required(isProportion ? "conversions" : "mean", GivenReader::series);
         Setting<List<Double>> second = isProportion ? users : mapping.required("sd", GivenReader::series);
         mapping.check(() -> {
             List<Double> counts = users.value();
-            if (first.value().size() != counts.size() || second.value().size() != counts.size()) {
-                throw new IllegalArgumentException("users are of %d days, %s of %d: give every day both"
-                        .formatted(
-                                counts.size(),
-                                isProportion ? "conversions" : "mean and sd",
-                                first.value().size()));
-            }
+            requireDays(counts.size(), isProportion ? "conversions" : "mean", first.value());
+            requireDays(counts.size(), "sd", second.value());
             for (int day = 0; day < counts.size(); day++) {
                 long n = whole("users", counts.get(day));
                 Moments values = isProportion
@@ -120,15 +131,28 @@ final class GivenReader {
         });
     }
 
+    private static void requireDays(int days, String key, List<Double> values) {
+        if (values.size() != days) {
+            throw new IllegalArgumentException("%s of %d days, users of %d: give every day both, as in 50x30 for thirty"
+                            .formatted(key, values.size(), days)
+                    + " equal ones");
+        }
+    }
+
     private static Optional<List<Double>> series(Value value) {
-        return Mapping.oneOrListOf(Scalars::days)
-                .read(value)
-                .map(parts -> parts.stream().flatMap(List::stream).toList());
+        return Mapping.oneOrListOf(Scalars::days).read(value).flatMap(parts -> {
+            // They are counted first: a short list can ask for more days than there is memory.
+            long days = parts.stream().mapToLong(List::size).sum();
+            return days >= 1 && days <= MOST_DAYS
+                    ? Optional.of(parts.stream().flatMap(List::stream).toList())
+                    : value.refuse("of %,d days; give 1 to %,d".formatted(days, MOST_DAYS));
+        });
     }
 
     private static long whole(String key, double number) {
         if (!(number >= 0 && number == Math.rint(number))) {
-            throw new IllegalArgumentException("%s %s: needs a whole number of at least 0".formatted(key, number));
+            throw new IllegalArgumentException("%s %s: needs a whole number of at least 0"
+                    .formatted(key, BigDecimal.valueOf(number).toPlainString().replaceAll("\\.0$", "")));
         }
         return (long) number;
     }

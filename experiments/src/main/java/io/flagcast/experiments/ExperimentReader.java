@@ -589,8 +589,7 @@ final class ExperimentReader {
         Setting<Double> ceiling = isOfTier
                 ? settled(then, 1.0)
                 : then.or("not_above", boundOf(then, "increase_allocation", Scalars::rate), 1.0);
-        Setting<Integer> lastTier =
-                isOfTier ? then.or("not_above", this::tierOf, tiers.orElse(1)) : settled(then, 1);
+        Setting<Integer> lastTier = isOfTier ? then.or("not_above", this::tierOf, tiers.orElse(1)) : settled(then, 1);
         return then.build(() -> reduce.value()
                 .<Action>map(by -> new Action.Reduce(by, floor.value()))
                 .or(() -> increase.value().map(by -> new Action.Increase(by, ceiling.value())))

@@ -377,7 +377,9 @@ final class ExperimentReader {
         Setting<String> ruleId = rule.required("rule_id", this::newRuleId);
         Setting<String> description = rule.required("description", Scalars::text);
         Setting<When> when = rule.required("when", Mapping.of(this::when));
-        Setting<Rule.Evidence> evidence = rule.required("evidence", Mapping.of(ExperimentReader::evidence));
+        Setting<Rule.Evidence> evidence = rule.required(
+                "evidence",
+                Mapping.of(limits -> evidence(limits, when.read().map(When::condition))));
         Setting<Action> then = rule.required("then", Mapping.of(this::action));
         Setting<Optional<Action.Increase>> recover = rule.optional("recover", recovery(then.read()));
         Setting<Duration> cooldown = rule.or("cooldown", ofChange(then.read(), Scalars::duration), Duration.ZERO);
@@ -440,26 +442,39 @@ final class ExperimentReader {
         return part.build(() -> condition.orElseThrow().get());
     }
 
+    private static final List<String> COMPARISONS =
+            List.of("below", "above", "worse_than_control", "better_than_control", "drops", "rises");
+
     /** The keys of one comparison, or of several. */
     private Optional<Supplier<Condition>> condition(Mapping when) {
         when.requireExactlyOne(
-                "below", "above", "worse_than_control", "better_than_control", "drops", "rises", "all", "any");
+                Stream.concat(COMPARISONS.stream(), Stream.of("all", "any")).toArray(String[]::new));
         Setting<Optional<List<Condition>>> all = when.optional("all", Mapping.listOf(Mapping.of(this::part)));
         Setting<Optional<List<Condition>>> any = when.optional("any", Mapping.listOf(Mapping.of(this::part)));
         if (when.has("all") || when.has("any")) {
+            for (String key : List.of("population", "metric")) {
+                when.optional(key, value -> value.refuse("belongs in each condition of the list; move it there"));
+            }
+            // That there is one comparison too many is said already.
+            COMPARISONS.forEach(key -> when.optional(key, value -> Optional.empty()));
             return Optional.of(() -> all.value().isPresent()
                     ? new Condition.All(all.value().get())
                     : new Condition.Any(any.value().orElseThrow()));
         }
         Setting<Optional<Population>> population = when.optional("population", Scalars.oneOf(Population.class));
-        Setting<String> metric = when.required("metric", Scalars.nameIn("metrics", metricNames));
+        Reader<String> metrics = Scalars.nameIn("metrics", metricNames);
+        // Without a comparison it is that one which is missing or misspelt, perhaps an all.
+        Setting<String> metric = COMPARISONS.stream().anyMatch(when::has)
+                ? when.required("metric", metrics)
+                : new Setting<>(
+                        when.line(), when.optional("metric", metrics).read().flatMap(named -> named));
         Optional<Metric.Kind> kind = metric.read().map(metricKinds::get);
         Setting<Optional<Double>> below = when.optional("below", level(kind, Side.BELOW));
         Setting<Optional<Double>> above = when.optional("above", level(kind, Side.ABOVE));
         Setting<Optional<Amount>> worse =
-                when.optional("worse_than_control", Mapping.of(margin -> margin(margin, kind)));
+                when.optional("worse_than_control", Mapping.of(margin -> margin(margin, kind, Quality.WORSE)));
         Setting<Optional<Amount>> better =
-                when.optional("better_than_control", Mapping.of(margin -> margin(margin, kind)));
+                when.optional("better_than_control", Mapping.of(margin -> margin(margin, kind, Quality.BETTER)));
         Setting<Optional<Baseline>> drops = when.optional("drops", Mapping.of(drop -> baseline(drop, Side.BELOW)));
         Setting<Optional<Baseline>> rises = when.optional("rises", Mapping.of(rise -> baseline(rise, Side.ABOVE)));
         return Optional.of(() -> {
@@ -504,7 +519,7 @@ final class ExperimentReader {
         }
         double never = side == Side.BELOW ? 0 : 1;
         return kind.get() == Metric.Kind.MEAN
-                ? Scalars::number
+                ? Scalars::numberOfMean
                 : value -> Scalars.rate(value)
                         .flatMap(rate -> rate != never
                                 ? Optional.of(rate)
@@ -512,10 +527,13 @@ final class ExperimentReader {
                                         .formatted(side.label())));
     }
 
-    private static Optional<Amount> margin(Mapping margin, Optional<Metric.Kind> kind) {
+    private static Optional<Amount> margin(Mapping margin, Optional<Metric.Kind> kind, Quality quality) {
         Setting<Amount> by = margin.required(
                 "by",
                 value -> Scalars.margin(value)
+                        .flatMap(amount -> quality == Quality.BETTER || amount.value() < 1
+                                ? Optional.of(amount)
+                                : value.refuse("nothing is worse by all of it; write less"))
                         .flatMap(amount ->
                                 amount.unit() == Amount.Unit.POINTS && kind.equals(Optional.of(Metric.Kind.MEAN))
                                         ? value.refuse(
@@ -542,7 +560,9 @@ final class ExperimentReader {
         INCONCLUSIVE
     }
 
-    private static Optional<Rule.Evidence> evidence(Mapping evidence) {
+    private static Optional<Rule.Evidence> evidence(Mapping evidence, Optional<Condition> when) {
+        boolean hasBaseline =
+                when.stream().flatMap(Condition::comparisons).anyMatch(Condition.VersusBaseline.class::isInstance);
         Setting<Long> minUsers = evidence.required("min_users", Scalars::count);
         Setting<Method> method = evidence.or("method", Scalars.oneOf(Method.class), Method.CONFIDENCE_SEQUENCE);
         Setting<Optional<Double>> confidence = evidence.optional("confidence", Scalars::rate);
@@ -555,6 +575,11 @@ final class ExperimentReader {
                     && (confidence.value().isPresent() || tunedAt.value().isPresent())) {
                 throw new IllegalArgumentException(
                         "method point uses no statistics: confidence and tuned_at have no meaning; remove them");
+            }
+            if (hasBaseline && window.value().isEmpty()) {
+                throw new IllegalArgumentException(
+                        "window is missing in evidence: drops and rises need it to say what is"
+                                + " recent; add it, as in window: 7d, and the baseline is what was before it");
             }
             return new Rule.Evidence(
                     minUsers.value(),
@@ -650,7 +675,13 @@ final class ExperimentReader {
 
     private Optional<RuleTest> test(Mapping test) {
         Setting<String> name = test.required("name", Scalars::text);
-        Setting<List<RuleTest.Expect>> expect = test.required("expect", Mapping.oneOrListOf(Mapping.of(this::expect)));
+        Setting<List<RuleTest.Expect>> expect = test.required(
+                "expect",
+                value -> Mapping.oneOrListOf(Mapping.of(this::expect))
+                        .read(value)
+                        .flatMap(each -> !each.isEmpty()
+                                ? Optional.of(each)
+                                : value.refuse("expects nothing; name a rule, as in {rule: r, outcome: fired}")));
         Setting<RuleTest.Given> given = test.required(
                 "given",
                 Mapping.of(values -> GivenReader.read(

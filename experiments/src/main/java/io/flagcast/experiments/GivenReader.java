@@ -59,11 +59,11 @@ final class GivenReader {
         if (looked.size() == 1 && !given.has("metrics") && metrics.containsKey(looked.get(0))) {
             reader.counts(given, metrics.get(looked.get(0)), arm(looks, looked.get(0)));
         } else if (!given.has("metrics")) {
-            // The rules or their metrics are broken, which says enough; or there are several, which is said below.
             given.acceptEveryKey();
         }
-        return given.build(() -> {
-            if (looked.size() > 1 && !given.has("metrics")) {
+        boolean isBroken = looked.isEmpty() || !metrics.keySet().containsAll(looked);
+        Optional<RuleTest.Given> read = given.build(() -> {
+            if (!isBroken && looked.size() > 1 && !given.has("metrics")) {
                 throw new IllegalArgumentException(
                         "users: the rules look at %s; give each under metrics, as in metrics: {%s: {users: 1000, ...}}"
                                 .formatted(String.join(", ", looked), looked.get(0)));
@@ -74,6 +74,8 @@ final class GivenReader {
                     reader.observations,
                     healthy.value() ? Health.SOUND : new Health(List.of("the test says that a check has failed")));
         });
+        // Rules or metrics that are broken say enough: nothing else is concluded from what is left of the test.
+        return read.filter(known -> !isBroken);
     }
 
     /** The arm of the users that are given without saying which. */

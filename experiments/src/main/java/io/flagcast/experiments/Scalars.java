@@ -148,6 +148,17 @@ final class Scalars {
         });
     }
 
+    /** A finite number, of a mean: it has a unit of its own. */
+    static Optional<Double> numberOfMean(Value value) {
+        boolean isRate = value.node() instanceof ScalarNode node
+                && (PERCENT.matcher(node.getValue()).matches()
+                        || POINTS.matcher(node.getValue()).matches());
+        return isRate
+                ? value.refuse(
+                        "percent and points are of a proportion, the metric is a mean; write a number, as in 12.5")
+                : number(value);
+    }
+
     /** A whole number of at most 15 digits. */
     static Optional<Long> count(Value value) {
         return value.scalar(node -> {

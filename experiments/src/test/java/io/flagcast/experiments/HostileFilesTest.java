@@ -234,7 +234,9 @@ class HostileFilesTest {
                                 + " did you mean 'conversion_rate'?"),
                 bad(
                         "metric: conversion_rate, below: 5%",
-                        "metric: revenue_per_user, below: 5%", number(29, "below", "5%")),
+                        "metric: revenue_per_user, below: 5%",
+                        "29: below '5%': percent and points are of a proportion, the metric is a mean; write a number,"
+                                + " as in 12.5"),
                 bad(
                         ", below: 5%",
                         ", below: 5", "29: below '5': above 1; write 5% for percent or a number from 0 to 1"),

@@ -378,8 +378,7 @@ final class ExperimentReader {
         Setting<String> description = rule.required("description", Scalars::text);
         Setting<When> when = rule.required("when", Mapping.of(this::when));
         Setting<Rule.Evidence> evidence = rule.required(
-                "evidence",
-                Mapping.of(limits -> evidence(limits, when.read().map(When::condition))));
+                "evidence", Mapping.of(limits -> evidence(limits, when.read().map(When::condition))));
         Setting<Action> then = rule.required("then", Mapping.of(this::action));
         Setting<Optional<Action.Increase>> recover = rule.optional("recover", recovery(then.read()));
         Setting<Duration> cooldown = rule.or("cooldown", ofChange(then.read(), Scalars::duration), Duration.ZERO);

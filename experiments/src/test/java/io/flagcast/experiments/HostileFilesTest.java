@@ -455,7 +455,7 @@ class HostileFilesTest {
     }
 
     /** The problems, none where there are none. */
-    private static List<String> problems(String text) {
+    static List<String> problems(String text) {
         try {
             ExperimentFiles.parse("bad.yaml", text);
             return List.of();

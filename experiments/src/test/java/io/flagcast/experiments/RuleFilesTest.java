@@ -41,6 +41,7 @@ class RuleFilesTest {
             """;
 
     private static Experiment parsed(String rulesAndTests) {
+        assertThat(SchemaTest.problems(HEAD + rulesAndTests)).isEmpty();
         return ExperimentFiles.parse("rollout.yaml", HEAD + rulesAndTests);
     }
 

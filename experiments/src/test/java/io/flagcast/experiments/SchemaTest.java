@@ -107,7 +107,10 @@ class SchemaTest {
                                 || problem.contains("percent or points?")
                                 || problem.contains("both given")
                                 || problem.contains("move it there")
-                                || problem.contains("remove it")
+                                || problem.contains("no meaning; remove it")
+                                || problem.contains("takes nothing; remove it")
+                                || problem.contains("not given; remove it")
+                                || problem.contains("compared; remove it")
                                 || problem.contains("points are only for changes")
                                 || problem.contains("not a number per day")))
                 // The kind of a metric decides which counts a test gives of it.

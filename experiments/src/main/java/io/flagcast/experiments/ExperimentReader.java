@@ -44,15 +44,6 @@ final class ExperimentReader {
 
     private static final Duration SHORTEST_HALF_LIFE = Duration.ofHours(1);
 
-    private static final List<String> ACTIONS = List.of(
-            "reduce_allocation",
-            "increase_allocation",
-            "set_allocation",
-            "pause",
-            "roll_back",
-            "advance_tier",
-            "alert");
-
     private final Path file;
     private final String contentHash;
 
@@ -65,7 +56,7 @@ final class ExperimentReader {
     private final Map<String, Integer> ruleLines = new LinkedHashMap<>();
     private final Map<String, Rule> declaredRules = new HashMap<>();
     private Optional<Integer> tiers = Optional.empty();
-    private boolean hasActiveTier;
+    private Optional<Boolean> hasActiveTier = Optional.empty();
 
     ExperimentReader(Path file, String contentHash) {
         this.file = file;
@@ -127,7 +118,7 @@ final class ExperimentReader {
     }
 
     private void knowTiers(Policy policy) {
-        hasActiveTier = policy.activeTier().isPresent();
+        hasActiveTier = Optional.of(policy.activeTier().isPresent());
         if (policy instanceof Policy.Tiered tiered) {
             tiers = Optional.of(tiered.probabilities().size());
         }
@@ -386,11 +377,13 @@ final class ExperimentReader {
         Setting<String> ruleId = rule.required("rule_id", this::newRuleId);
         Setting<String> description = rule.required("description", Scalars::text);
         Setting<When> when = rule.required("when", Mapping.of(this::when));
-        Setting<Rule.Evidence> evidence = rule.required("evidence", Mapping.of(ExperimentReader::evidence));
+        Setting<Rule.Evidence> evidence = rule.required(
+                "evidence", Mapping.of(limits -> evidence(limits, when.read().map(When::condition))));
         Setting<Action> then = rule.required("then", Mapping.of(this::action));
-        Setting<Optional<Action.Increase>> recover = rule.optional("recover", Mapping.of(ExperimentReader::recovery));
-        Setting<Duration> cooldown = rule.or("cooldown", Scalars::duration, Duration.ZERO);
-        Setting<Optional<Integer>> maxFirings = rule.optional("max_firings", Scalars::smallCount);
+        Setting<Optional<Action.Increase>> recover = rule.optional("recover", recovery(then.read()));
+        Setting<Duration> cooldown = rule.or("cooldown", ofChange(then.read(), Scalars::duration), Duration.ZERO);
+        Setting<Optional<Integer>> maxFirings =
+                rule.optional("max_firings", ofChange(then.read(), Scalars::smallCount));
         Setting<Boolean> requiresHealthy = rule.or("requires_healthy", Scalars::flag, false);
         Setting<Rule.Mode> mode = rule.or("mode", Scalars.oneOf(Rule.Mode.class), Rule.Mode.DRY_RUN);
         Optional<Rule> read = rule.build(() -> new Rule(
@@ -407,6 +400,13 @@ final class ExperimentReader {
                 mode.value()));
         read.ifPresent(known -> declaredRules.put(known.ruleId(), known));
         return read;
+    }
+
+    /** A setting that only an action which changes something has. */
+    private static <T> Reader<T> ofChange(Optional<Action> then, Reader<T> read) {
+        return then.filter(Action.Alert.class::isInstance).isEmpty()
+                ? read
+                : value -> value.refuse("an alert changes nothing, so that this has no meaning; remove it");
     }
 
     private Optional<String> newRuleId(Value value) {
@@ -441,28 +441,41 @@ final class ExperimentReader {
         return part.build(() -> condition.orElseThrow().get());
     }
 
+    private static final List<String> COMPARISONS =
+            List.of("below", "above", "worse_than_control", "better_than_control", "drops", "rises");
+
     /** The keys of one comparison, or of several. */
     private Optional<Supplier<Condition>> condition(Mapping when) {
         when.requireExactlyOne(
-                "below", "above", "worse_than_control", "better_than_control", "drops", "rises", "all", "any");
+                Stream.concat(COMPARISONS.stream(), Stream.of("all", "any")).toArray(String[]::new));
         Setting<Optional<List<Condition>>> all = when.optional("all", Mapping.listOf(Mapping.of(this::part)));
         Setting<Optional<List<Condition>>> any = when.optional("any", Mapping.listOf(Mapping.of(this::part)));
         if (when.has("all") || when.has("any")) {
+            for (String key : List.of("population", "metric")) {
+                when.optional(key, value -> value.refuse("belongs in each condition of the list; move it there"));
+            }
+            // That there is one comparison too many is said already.
+            COMPARISONS.forEach(key -> when.optional(key, value -> Optional.empty()));
             return Optional.of(() -> all.value().isPresent()
                     ? new Condition.All(all.value().get())
                     : new Condition.Any(any.value().orElseThrow()));
         }
         Setting<Optional<Population>> population = when.optional("population", Scalars.oneOf(Population.class));
-        Setting<String> metric = when.required("metric", Scalars.nameIn("metrics", metricNames));
+        Reader<String> metrics = Scalars.nameIn("metrics", metricNames);
+        // Without a comparison it is that one which is missing or misspelt, perhaps an all.
+        Setting<String> metric = COMPARISONS.stream().anyMatch(when::has)
+                ? when.required("metric", metrics)
+                : new Setting<>(
+                        when.line(), when.optional("metric", metrics).read().flatMap(named -> named));
         Optional<Metric.Kind> kind = metric.read().map(metricKinds::get);
         Setting<Optional<Double>> below = when.optional("below", level(kind, Side.BELOW));
         Setting<Optional<Double>> above = when.optional("above", level(kind, Side.ABOVE));
         Setting<Optional<Amount>> worse =
-                when.optional("worse_than_control", Mapping.of(margin -> margin(margin, kind)));
+                when.optional("worse_than_control", Mapping.of(margin -> margin(margin, kind, Quality.WORSE)));
         Setting<Optional<Amount>> better =
-                when.optional("better_than_control", Mapping.of(margin -> margin(margin, kind)));
-        Setting<Optional<Baseline>> drops = when.optional("drops", Mapping.of(ExperimentReader::baseline));
-        Setting<Optional<Baseline>> rises = when.optional("rises", Mapping.of(ExperimentReader::baseline));
+                when.optional("better_than_control", Mapping.of(margin -> margin(margin, kind, Quality.BETTER)));
+        Setting<Optional<Baseline>> drops = when.optional("drops", Mapping.of(drop -> baseline(drop, Side.BELOW)));
+        Setting<Optional<Baseline>> rises = when.optional("rises", Mapping.of(rise -> baseline(rise, Side.ABOVE)));
         return Optional.of(() -> {
             boolean isVersusControl =
                     worse.value().isPresent() || better.value().isPresent();
@@ -505,7 +518,7 @@ final class ExperimentReader {
         }
         double never = side == Side.BELOW ? 0 : 1;
         return kind.get() == Metric.Kind.MEAN
-                ? Scalars::number
+                ? Scalars::numberOfMean
                 : value -> Scalars.rate(value)
                         .flatMap(rate -> rate != never
                                 ? Optional.of(rate)
@@ -513,10 +526,13 @@ final class ExperimentReader {
                                         .formatted(side.label())));
     }
 
-    private static Optional<Amount> margin(Mapping margin, Optional<Metric.Kind> kind) {
+    private static Optional<Amount> margin(Mapping margin, Optional<Metric.Kind> kind, Quality quality) {
         Setting<Amount> by = margin.required(
                 "by",
-                value -> Scalars.amount(value)
+                value -> Scalars.margin(value)
+                        .flatMap(amount -> quality == Quality.BETTER || amount.value() < 1
+                                ? Optional.of(amount)
+                                : value.refuse("nothing is worse by all of it; write less"))
                         .flatMap(amount ->
                                 amount.unit() == Amount.Unit.POINTS && kind.equals(Optional.of(Metric.Kind.MEAN))
                                         ? value.refuse(
@@ -527,9 +543,14 @@ final class ExperimentReader {
 
     private record Baseline(double by, Duration versus) {}
 
-    private static Optional<Baseline> baseline(Mapping baseline) {
-        Setting<Double> by = baseline.required("by", Scalars::rate);
-        Setting<Duration> versus = baseline.required("versus", Scalars::duration);
+    private static Optional<Baseline> baseline(Mapping baseline, Side side) {
+        Setting<Double> by = baseline.required(
+                "by",
+                value -> Scalars.percent(value)
+                        .flatMap(rate -> side == Side.ABOVE || rate < 1
+                                ? Optional.of(rate)
+                                : value.refuse("nothing drops by all of it; write less than 100%")));
+        Setting<Duration> versus = baseline.required("versus", Scalars::wholeDays);
         return baseline.build(() -> new Baseline(by.value(), versus.value()));
     }
 
@@ -538,12 +559,14 @@ final class ExperimentReader {
         INCONCLUSIVE
     }
 
-    private static Optional<Rule.Evidence> evidence(Mapping evidence) {
+    private static Optional<Rule.Evidence> evidence(Mapping evidence, Optional<Condition> when) {
+        boolean hasBaseline =
+                when.stream().flatMap(Condition::comparisons).anyMatch(Condition.VersusBaseline.class::isInstance);
         Setting<Long> minUsers = evidence.required("min_users", Scalars::count);
         Setting<Method> method = evidence.or("method", Scalars.oneOf(Method.class), Method.CONFIDENCE_SEQUENCE);
         Setting<Optional<Double>> confidence = evidence.optional("confidence", Scalars::rate);
         Setting<Optional<Long>> tunedAt = evidence.optional("tuned_at", Scalars::count);
-        Setting<Optional<Duration>> window = evidence.optional("window", Scalars::duration);
+        Setting<Optional<Duration>> window = evidence.optional("window", Scalars::wholeDays);
         Setting<Integer> consecutiveRuns = evidence.or("consecutive_runs", Scalars::smallCount, 1);
         evidence.or("on_missing", Scalars.oneOf(OnMissing.class), OnMissing.INCONCLUSIVE);
         return evidence.build(() -> {
@@ -551,6 +574,11 @@ final class ExperimentReader {
                     && (confidence.value().isPresent() || tunedAt.value().isPresent())) {
                 throw new IllegalArgumentException(
                         "method point uses no statistics: confidence and tuned_at have no meaning; remove them");
+            }
+            if (hasBaseline && window.value().isEmpty()) {
+                throw new IllegalArgumentException(
+                        "window is missing in evidence: drops and rises need it to say what is"
+                                + " recent; add it, as in window: 7d, and the baseline is what was before it");
             }
             return new Rule.Evidence(
                     minUsers.value(),
@@ -562,10 +590,17 @@ final class ExperimentReader {
         });
     }
 
+    private static final List<String> ACTIONS = List.of(
+            "reduce_allocation",
+            "increase_allocation",
+            "set_allocation",
+            "pause",
+            "roll_back",
+            "advance_tier",
+            "alert");
+
     private Optional<Action> action(Mapping then) {
         then.requireExactlyOne(ACTIONS.toArray(String[]::new));
-        // Without any action its limit is not what is wrong.
-        boolean isOpen = ACTIONS.stream().noneMatch(then::has);
         Setting<Optional<Amount>> reduce = then.optional("reduce_allocation", Scalars::amount);
         Setting<Optional<Amount>> increase = then.optional("increase_allocation", Scalars::amount);
         Setting<Optional<Double>> share = then.optional("set_allocation", Scalars::rate);
@@ -573,13 +608,12 @@ final class ExperimentReader {
         Setting<Optional<Boolean>> rollBack = then.optional("roll_back", Scalars::yes);
         Setting<Optional<Boolean>> advance = then.optional("advance_tier", this::advance);
         Setting<Optional<Severity>> alert = then.optional("alert", Scalars.oneOf(Severity.class));
-        Setting<Double> floor =
-                isOpen || then.has("reduce_allocation") ? then.or("not_below", Scalars::rate, 0.0) : settled(then, 0.0);
-        Setting<Double> ceiling =
-                then.has("increase_allocation") ? then.or("not_above", Scalars::rate, 1.0) : settled(then, 1.0);
-        Setting<Integer> lastTier = then.has("advance_tier")
-                ? then.or("not_above", value -> tierOf(value), tiers.orElse(1))
-                : settled(then, 1);
+        Setting<Double> floor = then.or("not_below", boundOf(then, "reduce_allocation", Scalars::rate), 0.0);
+        boolean isOfTier = then.has("advance_tier");
+        Setting<Double> ceiling = isOfTier
+                ? settled(then, 1.0)
+                : then.or("not_above", boundOf(then, "increase_allocation", Scalars::rate), 1.0);
+        Setting<Integer> lastTier = isOfTier ? then.or("not_above", this::tierOf, tiers.orElse(1)) : settled(then, 1);
         return then.build(() -> reduce.value()
                 .<Action>map(by -> new Action.Reduce(by, floor.value()))
                 .or(() -> increase.value().map(by -> new Action.Increase(by, ceiling.value())))
@@ -591,13 +625,25 @@ final class ExperimentReader {
                 .orElseThrow());
     }
 
+    /** A bound that only one action has. */
+    private static <T> Reader<T> boundOf(Mapping then, String action, Reader<T> read) {
+        if (then.has(action)) {
+            return read;
+        }
+        // Without any action it is that one which is missing or misspelt, which says enough.
+        return ACTIONS.stream().noneMatch(then::has)
+                ? value -> Optional.empty()
+                : value -> value.refuse("a bound of %s, which is not given; remove it".formatted(action));
+    }
+
     private static <T> Setting<T> settled(Mapping mapping, T value) {
         return new Setting<>(mapping.line(), Optional.of(value));
     }
 
     private Optional<Boolean> advance(Value value) {
         return Scalars.yes(value)
-                .flatMap(yes -> hasActiveTier
+                // A broken allocation says enough.
+                .flatMap(yes -> hasActiveTier.orElse(true)
                         ? Optional.of(yes)
                         : value.refuse(
                                 "the allocation has no active_tier to advance; use type tiered with active_tier"));
@@ -611,6 +657,15 @@ final class ExperimentReader {
                                 .formatted(tiers.map(String::valueOf).orElse("?"))));
     }
 
+    private static Reader<Action.Increase> recovery(Optional<Action> then) {
+        // A broken action says enough.
+        return then.map(action -> action instanceof Action.Reduce || action instanceof Action.SetShare)
+                        .orElse(true)
+                ? Mapping.of(ExperimentReader::recovery)
+                : value -> value.refuse("gives back what reduce_allocation or set_allocation took, but this rule takes"
+                        + " nothing; remove it");
+    }
+
     private static Optional<Action.Increase> recovery(Mapping recover) {
         Setting<Amount> increase = recover.required("increase_allocation", Scalars::amount);
         Setting<Double> ceiling = recover.or("not_above", Scalars::rate, 1.0);
@@ -619,11 +674,22 @@ final class ExperimentReader {
 
     private Optional<RuleTest> test(Mapping test) {
         Setting<String> name = test.required("name", Scalars::text);
-        Setting<List<RuleTest.Expect>> expect = test.required("expect", Mapping.oneOrListOf(Mapping.of(this::expect)));
+        Setting<List<RuleTest.Expect>> expect = test.required(
+                "expect",
+                value -> Mapping.oneOrListOf(Mapping.of(this::expect))
+                        .read(value)
+                        .flatMap(each -> !each.isEmpty()
+                                ? Optional.of(each)
+                                : value.refuse("expects nothing; name a rule, as in {rule: r, outcome: fired}")));
         Setting<RuleTest.Given> given = test.required(
                 "given",
                 Mapping.of(values -> GivenReader.read(
-                        values, expect.read().orElse(List.of()), declaredRules, declaredMetrics, this::watched)));
+                        values,
+                        expect.read().orElse(List.of()),
+                        declaredRules,
+                        declaredMetrics,
+                        Scalars.nameIn("metrics", metricNames),
+                        this::watched)));
         return test.build(() -> new RuleTest(name.value(), given.value(), expect.value(), test.line()));
     }
 

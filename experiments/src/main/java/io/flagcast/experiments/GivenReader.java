@@ -9,6 +9,7 @@ import io.flagcast.rules.Rule;
 import io.flagcast.statistics.Metric;
 import io.flagcast.statistics.Moments;
 import io.flagcast.statistics.WeightedMoments;
+import java.math.BigDecimal;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,6 +21,9 @@ final class GivenReader {
 
     /** Tests have no propensities: both arms are as likely, which gives every user the same weight. */
     private static final double WEIGHT = 2;
+
+    /** Most days of a series: every day is evaluated with all those before it. */
+    private static final int MOST_DAYS = 1000;
 
     private final String segment;
     private final List<Observation> observations = new ArrayList<>();
@@ -33,6 +37,7 @@ final class GivenReader {
             List<Expect> expected,
             Map<String, Rule> rules,
             Map<String, Metric> metrics,
+            Reader<String> metricNames,
             Reader<String> segments) {
         Setting<String> segment = given.required("segment", segments);
         Setting<Double> share = given.or("share", Scalars::rate, 1.0);
@@ -45,21 +50,22 @@ final class GivenReader {
         List<String> looked = looks.stream().map(Comparison::metric).distinct().toList();
         given.optional(
                 "metrics",
-                Mapping.ofNames(name -> value -> metrics.containsKey(name)
-                        ? Mapping.of(counts -> reader.metric(counts, metrics.get(name), arm(looks, name)))
-                                .read(value)
-                        : value.refuse("not a metric of the experiment")));
-        boolean isKnown = !looked.isEmpty() && metrics.keySet().containsAll(looked);
-        if (isKnown && looked.size() == 1 && !given.has("metrics")) {
+                Mapping.ofNames(
+                        metricNames,
+                        name -> metrics.containsKey(name)
+                                ? Mapping.of(counts -> reader.metric(counts, metrics.get(name), arm(looks, name)))
+                                // It is declared but broken, which says enough.
+                                : value -> Optional.empty()));
+        if (looked.size() == 1 && !given.has("metrics") && metrics.containsKey(looked.get(0))) {
             reader.counts(given, metrics.get(looked.get(0)), arm(looks, looked.get(0)));
-        } else if (!isKnown) {
-            // The rules or their metrics are broken, which says enough.
+        } else if (!given.has("metrics")) {
             given.acceptEveryKey();
         }
-        return given.build(() -> {
-            if (looked.size() > 1 && !given.has("metrics")) {
+        boolean isBroken = looked.isEmpty() || !metrics.keySet().containsAll(looked);
+        Optional<RuleTest.Given> read = given.build(() -> {
+            if (!isBroken && looked.size() > 1 && !given.has("metrics")) {
                 throw new IllegalArgumentException(
-                        "the rules look at %s: give each under metrics, as in metrics: {%s: {users: 1000, ...}}"
+                        "users: the rules look at %s; give each under metrics, as in metrics: {%s: {users: 1000, ...}}"
                                 .formatted(String.join(", ", looked), looked.get(0)));
             }
             return new RuleTest.Given(
@@ -68,13 +74,18 @@ final class GivenReader {
                     reader.observations,
                     healthy.value() ? Health.SOUND : new Health(List.of("the test says that a check has failed")));
         });
+        // Rules or metrics that are broken say enough: nothing else is concluded from what is left of the test.
+        return read.filter(known -> !isBroken);
     }
 
     /** The arm of the users that are given without saying which. */
     private static Population arm(List<Comparison> looks, String metric) {
-        return looks.stream().anyMatch(look -> look.metric().equals(metric) && look.population() == Population.CONTROL)
-                ? Population.CONTROL
-                : Population.ENABLED;
+        List<Population> arms = looks.stream()
+                .filter(look -> look.metric().equals(metric))
+                .map(Comparison::population)
+                .distinct()
+                .toList();
+        return arms.equals(List.of(Population.CONTROL)) ? Population.CONTROL : Population.ENABLED;
     }
 
     private Optional<Boolean> metric(Mapping mapping, Metric metric, Population arm) {
@@ -84,89 +95,66 @@ final class GivenReader {
 
     private void counts(Mapping mapping, Metric metric, Population arm) {
         arm(mapping, metric, arm);
-        mapping.optional("control", Mapping.of(control -> {
-            arm(control, metric, Population.CONTROL);
-            return control.build(() -> true);
-        }));
+        Reader<Boolean> control = Mapping.of(counts -> {
+            arm(counts, metric, Population.CONTROL);
+            return counts.build(() -> true);
+        });
+        mapping.optional(
+                "control",
+                arm == Population.CONTROL
+                        ? value -> value.refuse("the rules look at control alone, which users are already; remove it")
+                        : control);
     }
 
     private void arm(Mapping mapping, Metric metric, Population arm) {
+        boolean isProportion = metric.kind() == Metric.Kind.PROPORTION;
+        mapping.qualify("kind " + Scalars.label(metric.kind()));
         Setting<List<Double>> users = mapping.required("users", GivenReader::series);
-        Setting<Optional<List<Double>>> conversions = mapping.optional("conversions", GivenReader::series);
-        Setting<Optional<List<Double>>> mean = mapping.optional("mean", GivenReader::series);
-        Setting<Optional<List<Double>>> sd = mapping.optional("sd", GivenReader::series);
+        Setting<List<Double>> first = mapping.required(isProportion ? "conversions" : "mean", GivenReader::series);
+        Setting<List<Double>> second = isProportion ? users : mapping.required("sd", GivenReader::series);
         mapping.check(() -> {
-            List<Moments> days = metric.kind() == Metric.Kind.PROPORTION
-                    ? proportions(
-                            metric,
-                            users.value(),
-                            conversions.value(),
-                            mean.value().or(sd::value))
-                    : means(metric, users.value(), mean.value(), sd.value(), conversions.value());
-            for (int day = 0; day < days.size(); day++) {
+            List<Double> counts = users.value();
+            requireDays(counts.size(), isProportion ? "conversions" : "mean", first.value());
+            requireDays(counts.size(), "sd", second.value());
+            for (int day = 0; day < counts.size(); day++) {
+                long n = whole("users", counts.get(day));
+                Moments values = isProportion
+                        ? proportion(whole("conversions", first.value().get(day)), n)
+                        : mean(n, first.value().get(day), second.value().get(day));
                 observations.add(new Observation(
                         segment,
                         arm,
                         metric.name(),
                         RuleTest.FIRST_DAY.plus(Duration.ofDays(day)),
-                        days.get(day),
-                        weighted(days.get(day)),
+                        values,
+                        weighted(values),
                         Optional.empty()));
             }
         });
     }
 
-    private static List<Moments> proportions(
-            Metric metric, List<Double> users, Optional<List<Double>> conversions, Optional<List<Double>> superfluous) {
-        if (conversions.isEmpty() || superfluous.isPresent()) {
-            throw new IllegalArgumentException(
-                    "metric %s is a proportion: give users and conversions".formatted(metric.name()));
-        }
-        requireAsManyDays("conversions", conversions.get(), users);
-        List<Moments> days = new ArrayList<>();
-        for (int day = 0; day < users.size(); day++) {
-            days.add(proportion(whole("conversions", conversions.get().get(day)), whole("users", users.get(day))));
-        }
-        return days;
-    }
-
-    private static List<Moments> means(
-            Metric metric,
-            List<Double> users,
-            Optional<List<Double>> mean,
-            Optional<List<Double>> sd,
-            Optional<List<Double>> superfluous) {
-        if (mean.isEmpty() || sd.isEmpty() || superfluous.isPresent()) {
-            throw new IllegalArgumentException("metric %s is a mean: give users, mean and sd".formatted(metric.name()));
-        }
-        requireAsManyDays("mean", mean.get(), users);
-        requireAsManyDays("sd", sd.get(), users);
-        List<Moments> days = new ArrayList<>();
-        for (int day = 0; day < users.size(); day++) {
-            days.add(mean(
-                    whole("users", users.get(day)),
-                    mean.get().get(day),
-                    sd.get().get(day)));
-        }
-        return days;
-    }
-
-    private static void requireAsManyDays(String key, List<Double> series, List<Double> users) {
-        if (series.size() != users.size()) {
-            throw new IllegalArgumentException(
-                    "%s are of %d days, users of %d: give every day both".formatted(key, series.size(), users.size()));
+    private static void requireDays(int days, String key, List<Double> values) {
+        if (values.size() != days) {
+            throw new IllegalArgumentException("%s of %d days, users of %d: give every day both, as in 50x30 for thirty"
+                            .formatted(key, values.size(), days)
+                    + " equal ones");
         }
     }
 
     private static Optional<List<Double>> series(Value value) {
-        return Mapping.oneOrListOf(Scalars::days)
-                .read(value)
-                .map(parts -> parts.stream().flatMap(List::stream).toList());
+        return Mapping.oneOrListOf(Scalars::days).read(value).flatMap(parts -> {
+            // They are counted first: a short list can ask for more days than there is memory.
+            long days = parts.stream().mapToLong(List::size).sum();
+            return days >= 1 && days <= MOST_DAYS
+                    ? Optional.of(parts.stream().flatMap(List::stream).toList())
+                    : value.refuse("of %,d days; give 1 to %,d".formatted(days, MOST_DAYS));
+        });
     }
 
     private static long whole(String key, double number) {
         if (!(number >= 0 && number == Math.rint(number))) {
-            throw new IllegalArgumentException("%s %s: needs a whole number of at least 0".formatted(key, number));
+            throw new IllegalArgumentException("%s %s: needs a whole number of at least 0"
+                    .formatted(key, BigDecimal.valueOf(number).toPlainString().replaceAll("\\.0$", "")));
         }
         return (long) number;
     }

@@ -65,7 +65,12 @@ final class Mapping {
 
     /** A reader of mappings from free names to values, in the order of the file. */
     static <T> Reader<Map<String, T>> ofNames(Function<String, Reader<T>> read) {
-        return of(mapping -> mapping.byName(read));
+        return ofNames(Scalars::name, read);
+    }
+
+    /** A reader of mappings from names that {@code names} takes to values, in the order of the file. */
+    static <T> Reader<Map<String, T>> ofNames(Reader<String> names, Function<String, Reader<T>> read) {
+        return of(mapping -> mapping.byName(names, read));
     }
 
     /** A reader of values that are lists. */
@@ -219,10 +224,10 @@ final class Mapping {
         }
     }
 
-    private <T> Optional<Map<String, T>> byName(Function<String, Reader<T>> read) {
+    private <T> Optional<Map<String, T>> byName(Reader<String> names, Function<String, Reader<T>> read) {
         Map<String, T> result = new LinkedHashMap<>();
         entries.values().forEach(entry -> {
-            Optional<String> name = Scalars.name(entry.name());
+            Optional<String> name = names.read(entry.name());
             Optional<T> value = name.flatMap(text -> read.apply(text).read(entry.value()));
             broken |= value.isEmpty();
             value.ifPresent(present -> result.put(name.orElseThrow(), present));

@@ -148,6 +148,17 @@ final class Scalars {
         });
     }
 
+    /** A finite number, of a mean: it has a unit of its own. */
+    static Optional<Double> numberOfMean(Value value) {
+        boolean isRate = value.node() instanceof ScalarNode node
+                && (PERCENT.matcher(node.getValue()).matches()
+                        || POINTS.matcher(node.getValue()).matches());
+        return isRate
+                ? value.refuse(
+                        "percent and points are of a proportion, the metric is a mean; write a number, as in 12.5")
+                : number(value);
+    }
+
     /** A whole number of at most 15 digits. */
     static Optional<Long> count(Value value) {
         return value.scalar(node -> {
@@ -163,6 +174,14 @@ final class Scalars {
     /** {@code true}, the only value of a key that is there or not. */
     static Optional<Boolean> yes(Value value) {
         return flag(value).flatMap(flag -> flag ? Optional.of(true) : value.refuse("write true or remove the key"));
+    }
+
+    /** A fraction in [0, 1] of what there was before, written {@code 5%} or {@code 0.05}, for a change that has no points. */
+    static Optional<Double> percent(Value value) {
+        return value.node() instanceof ScalarNode node
+                        && POINTS.matcher(node.getValue()).matches()
+                ? value.refuse("a change from the baseline is in percent of it, not in points; write 10%")
+                : rate(value);
     }
 
     /** A number per day: {@code 50} for one day, {@code 50x30} for thirty equal ones. */
@@ -228,17 +247,25 @@ final class Scalars {
 
     /** A change, written {@code 20%} (of the current share) or {@code 20pp} (points of the full share). */
     static Optional<Amount> amount(Value value) {
+        return amount(value, "percent or points? Write 20%, of the current share, or 20pp, of the full share");
+    }
+
+    /** A difference, written {@code 10%} (of the mean of control) or {@code 1pp} (points of a proportion). */
+    static Optional<Amount> margin(Value value) {
+        return amount(value, "percent or points? Write 10%, of the mean of control, or 1pp, of a proportion");
+    }
+
+    private static Optional<Amount> amount(Value value, String otherwise) {
         return value.scalar(node -> {
             Matcher percent = PERCENT.matcher(node.getValue());
             if (percent.matches()) {
-                return new Amount(hundredths(percent.group(1)), Unit.RELATIVE);
+                return new Amount(requireRate(hundredths(percent.group(1)), "outside 0% to 100%"), Unit.RELATIVE);
             }
             Matcher points = POINTS.matcher(node.getValue());
             if (points.matches()) {
-                return new Amount(hundredths(points.group(1)), Unit.POINTS);
+                return new Amount(requireRate(hundredths(points.group(1)), "outside 0pp to 100pp"), Unit.POINTS);
             }
-            throw new IllegalArgumentException(
-                    "percent or points? Write 20%, of the current share, or 20pp, of the full share");
+            throw new IllegalArgumentException(otherwise);
         });
     }
 
@@ -257,6 +284,14 @@ final class Scalars {
                 default -> Duration.ofMinutes(length);
             };
         });
+    }
+
+    /** A length that is counted by day: {@code 7d}. */
+    static Optional<Duration> wholeDays(Value value) {
+        return duration(value)
+                .flatMap(length -> !length.isZero() && length.equals(Duration.ofDays(length.toDays()))
+                        ? Optional.of(length)
+                        : value.refuse("no whole number of days: metrics are counted by day; write 7d"));
     }
 
     /** A day, which means its start, or an instant, both in UTC: {@code 2026-12-01}, {@code 2026-12-08T06:00:00Z}. */

@@ -20,7 +20,7 @@ import org.snakeyaml.engine.v2.nodes.Node;
 /** The part of YAML that an experiment file may use: one document of plain data. JSON lies within it. */
 final class Yaml {
 
-    /** Mappings and lists within one another; the experiment file needs five. */
+    /** Mappings and lists within one another; the experiment file needs nine. */
     static final int MOST_LEVELS = 20;
 
     private static final LoadSettings SETTINGS =
@@ -71,7 +71,7 @@ final class Yaml {
                 return false;
             }
             if (event instanceof CollectionStartEvent && ++levels > MOST_LEVELS) {
-                problems.add(line, "nested deeper than %d levels; an experiment needs five".formatted(MOST_LEVELS));
+                problems.add(line, "nested deeper than %d levels; an experiment needs nine".formatted(MOST_LEVELS));
                 return false;
             }
             if (event instanceof CollectionEndEvent) {

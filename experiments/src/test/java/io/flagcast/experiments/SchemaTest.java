@@ -67,6 +67,9 @@ class SchemaTest {
             allocation: %s
             """;
 
+    private static final String WITH_METRICS = MINIMAL.formatted("{percentage_allocation: 10%}")
+            .replace("{m: {", "{p: {kind: proportion, outcome: o, within: 1d}, m: {");
+
     @ParameterizedTest
     @ValueSource(
             strings = {
@@ -90,21 +93,50 @@ class SchemaTest {
 
     /** Files whose problem is the shape of a part: what a schema can see without knowing what the parts mean. */
     static Stream<HostileFilesTest.Bad> misshapenFiles() {
-        return HostileFilesTest.badFiles()
-                .filter(bad -> bad.problems().stream()
+        return misshapen(HostileFilesTest.badFiles())
+                // Known to no YAML reader but ours as what it is.
+                .filter(bad -> !bad.by().equals("[a, b]: c"));
+    }
+
+    private static Stream<HostileFilesTest.Bad> misshapen(Stream<HostileFilesTest.Bad> files) {
+        return files.filter(bad -> bad.problems().stream()
                         .anyMatch(problem -> problem.contains("unknown key")
                                 || problem.contains("is missing in")
                                 || problem.contains("not one of")
                                 || problem.contains("not a duration")
-                                || problem.contains("percent or points?")))
-                // Known to no YAML reader but ours as what it is.
-                .filter(bad -> !bad.by().equals("[a, b]: c"));
+                                || problem.contains("percent or points?")
+                                || problem.contains("both given")
+                                || problem.contains("move it there")
+                                || problem.contains("no meaning; remove it")
+                                || problem.contains("takes nothing; remove it")
+                                || problem.contains("not given; remove it")
+                                || problem.contains("compared; remove it")
+                                || problem.contains("points are only for changes")
+                                || problem.contains("not a number per day")))
+                // The kind of a metric decides which counts a test gives of it.
+                .filter(bad -> bad.problems().stream().noneMatch(problem -> problem.contains(" of kind ")));
     }
 
     @ParameterizedTest
     @MethodSource("misshapenFiles")
     void aMisshapenFileIsRefusedByTheSchemaToo(HostileFilesTest.Bad bad) {
         assertThat(problems(DESIGN.replace(bad.replaced(), bad.by()))).isNotEmpty();
+    }
+
+    static Stream<HostileFilesTest.Bad> misshapenRules() {
+        return misshapen(HostileRulesTest.badFiles());
+    }
+
+    @ParameterizedTest
+    @MethodSource("misshapenRules")
+    void aMisshapenRuleIsRefusedByTheSchemaToo(HostileFilesTest.Bad bad) {
+        assertThat(problems(HostileRulesTest.GOOD.replace(bad.replaced(), bad.by())))
+                .isNotEmpty();
+    }
+
+    @Test
+    void theFileWithGoodRulesIsGoodForTheSchemaToo() {
+        assertThat(problems(HostileRulesTest.GOOD)).isEmpty();
     }
 
     /** The reader names its keys when it meets one that it does not know. */
@@ -126,10 +158,10 @@ class SchemaTest {
                 "kind: proportion                    | /$defs/metric",
                 "exploration: 5%                     | /$defs/allocation/oneOf/0",
                 "cooldown: 3d                        | /$defs/rule",
-                "population: enabled                 | /$defs/rule/properties/when",
-                "confidence: 95%                     | /$defs/rule/properties/evidence",
+                "population: enabled                 | /$defs/when",
+                "confidence: 95%                     | /$defs/evidence",
+                "not_below: 5%                       | /$defs/action",
                 "name: fires when clearly below      | /$defs/test",
-                "users: 20000                        | /$defs/test/properties/given",
                 "outcome: fired                      | /$defs/expectation"
             })
     void theKeysOfTheSchemaAreThoseOfTheReader(String replaced, String pointer) {
@@ -152,6 +184,57 @@ class SchemaTest {
             })
     void theKeysOfEveryPolicyAreThoseOfTheReader(String allocation, String pointer) {
         assertThat(keysOfTheReader(MINIMAL.formatted(allocation))).isEqualTo(keysOfTheSchema(pointer));
+    }
+
+    private static final String RULE = """
+            rules:
+              - rule_id: r
+                description: d
+                when: {segment: scored, %s}
+                evidence: {min_users: 1}
+                then: {reduce_allocation: 5%%, %s}
+            """;
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "metric: m, worse_than_control: {qqqqqqqqqqqq: 1}                     | /$defs/margin",
+                "metric: m, better_than_control: {qqqqqqqqqqqq: 1}                    | /$defs/margin",
+                "metric: m, drops: {qqqqqqqqqqqq: 1}                                  | /$defs/baseline",
+                "metric: m, rises: {qqqqqqqqqqqq: 1}                                  | /$defs/baseline",
+                "all: [{metric: m, below: 1}, {qqqqqqqqqqqq: 1}]                      | /$defs/condition",
+                "any: [{any: [{metric: m, below: 1}, {qqqqqqqqqqqq: 1}]}]             | /$defs/condition"
+            })
+    void theKeysOfEveryConditionAreThoseOfTheReader(String condition, String pointer) {
+        assertThat(keysOfTheReader(WITH_METRICS + RULE.formatted(condition, "not_below: 1%")))
+                .isEqualTo(keysOfTheSchema(pointer));
+    }
+
+    @Test
+    void theKeysOfARecoveryAreThoseOfTheReader() {
+        String recovery = RULE.formatted("metric: m, below: 1", "not_below: 1%") + "    recover: {qqqqqqqqqqqq: 1}\n";
+        assertThat(keysOfTheReader(WITH_METRICS + recovery)).isEqualTo(keysOfTheSchema("/$defs/recovery"));
+    }
+
+    /** What is given depends on the kind of the metric: the schema has the keys of both. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "qqqqqqqqqqqq: 1                          | /$defs/given",
+                "control: {qqqqqqqqqqqq: 1}               | /$defs/arm",
+                "metrics: {%s: {qqqqqqqqqqqq: 1}}         | /$defs/counts"
+            })
+    void theKeysOfWhatATestGivesAreThoseOfTheReader(String given, String pointer) {
+        Set<String> keys = new TreeSet<>();
+        for (String metric : List.of("m", "p")) {
+            keys.addAll(keysOfTheReader(WITH_METRICS
+                    + RULE.formatted("metric: " + metric + ", below: 0.5", "not_below: 1%")
+                    + "tests: [{name: n, given: {segment: scored, %s}, expect: {rule: r, outcome: held}}]\n"
+                            .formatted(given.formatted(metric))));
+        }
+        assertThat(keys).isEqualTo(keysOfTheSchema(pointer));
     }
 
     private static Set<String> keysOfTheSchema(String pointer) {

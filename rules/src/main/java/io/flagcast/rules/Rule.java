@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.OptionalInt;
 
 /**
@@ -144,12 +145,13 @@ public record Rule(
             throw new IllegalArgumentException(
                     "recover gives back what reduce_allocation or set_allocation took; this rule takes nothing");
         }
-        if (recover.isPresent()
-                && then instanceof Action.Reduce reduce
-                && recover.get().notAbove() <= reduce.notBelow()) {
+        OptionalDouble floor = then instanceof Action.Reduce reduce
+                ? OptionalDouble.of(reduce.notBelow())
+                : then instanceof Action.SetShare set ? OptionalDouble.of(set.share()) : OptionalDouble.empty();
+        if (recover.isPresent() && recover.get().notAbove() <= floor.orElse(0)) {
             throw new IllegalArgumentException(
-                    "recover: not_above %s is not above then.not_below %s: what was taken could never be given back"
-                            .formatted(Texts.percent(recover.get().notAbove()), Texts.percent(reduce.notBelow())));
+                    "recover: not_above %s is not above %s, which then leaves: what was taken could never be given back; write more"
+                            .formatted(Texts.percent(recover.get().notAbove()), Texts.percent(floor.getAsDouble())));
         }
     }
 }

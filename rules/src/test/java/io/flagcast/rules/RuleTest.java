@@ -114,7 +114,8 @@ class RuleTest {
                 "recover gives back what reduce_allocation or set_allocation took; this rule takes nothing",
                 () -> rule(BELOW, new Pause(), step, Duration.ZERO, OptionalInt.of(1), Mode.ENFORCE));
         assertRefused(
-                "recover: not_above 5 % is not above then.not_below 5 %: what was taken could never be given back",
+                "recover: not_above 5 % is not above 5 %, which then leaves: what was taken could never be given back;"
+                        + " write more",
                 () -> rule(
                         BELOW,
                         CUT,

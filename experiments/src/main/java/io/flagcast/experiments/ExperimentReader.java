@@ -33,6 +33,7 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 
@@ -47,7 +48,8 @@ final class ExperimentReader {
     private final Path file;
     private final String contentHash;
 
-    // What the file declares, filled while it is read: segments and metrics before the rules, rules before the tests.
+    // What the file declares, filled while it is read: segments, metrics and policy before the rules, rules
+    // before the tests.
     private Optional<List<String>> segmentNames = Optional.empty();
     private Optional<List<String>> metricNames = Optional.empty();
     private Optional<Set<String>> ruleNames = Optional.empty();
@@ -55,8 +57,7 @@ final class ExperimentReader {
     private final Map<String, Metric> declaredMetrics = new HashMap<>();
     private final Map<String, Integer> ruleLines = new LinkedHashMap<>();
     private final Map<String, Rule> declaredRules = new HashMap<>();
-    private Optional<Integer> tiers = Optional.empty();
-    private Optional<Boolean> hasActiveTier = Optional.empty();
+    private Optional<Policy> policy = Optional.empty();
 
     ExperimentReader(Path file, String contentHash) {
         this.file = file;
@@ -91,7 +92,7 @@ final class ExperimentReader {
         Setting<Map<String, Metric>> metrics =
                 root.or("metrics", Mapping.ofNames(name -> Mapping.of(metric -> metric(name, metric))), Map.of());
         Setting<Allocation> allocation = root.required("allocation", Mapping.of(this::allocation));
-        allocation.read().map(Allocation::policy).ifPresent(this::knowTiers);
+        policy = allocation.read().map(Allocation::policy);
         Setting<List<Rule>> rules = root.or("rules", Mapping.listOf(Mapping.of(this::rule)), List.of());
         ruleNames =
                 rules.read().isPresent() || !ruleLines.isEmpty() ? Optional.of(ruleLines.keySet()) : Optional.empty();
@@ -115,13 +116,6 @@ final class ExperimentReader {
                 contentHash,
                 file));
         return Optional.of(new Outline(file.toString(), experimentId, salt, status, layer, experiment));
-    }
-
-    private void knowTiers(Policy policy) {
-        hasActiveTier = Optional.of(policy.activeTier().isPresent());
-        if (policy instanceof Policy.Tiered tiered) {
-            tiers = Optional.of(tiered.probabilities().size());
-        }
     }
 
     private static Optional<Layer> layer(Mapping layer) {
@@ -441,74 +435,55 @@ final class ExperimentReader {
         return part.build(() -> condition.orElseThrow().get());
     }
 
-    private static final List<String> COMPARISONS =
-            List.of("below", "above", "worse_than_control", "better_than_control", "drops", "rises");
-
-    /** The keys of one comparison, or of several. */
+    /** The keys of one comparison, or of several; absent where none is there. */
     private Optional<Supplier<Condition>> condition(Mapping when) {
-        when.requireExactlyOne(
-                Stream.concat(COMPARISONS.stream(), Stream.of("all", "any")).toArray(String[]::new));
-        Setting<Optional<List<Condition>>> all = when.optional("all", Mapping.listOf(Mapping.of(this::part)));
-        Setting<Optional<List<Condition>>> any = when.optional("any", Mapping.listOf(Mapping.of(this::part)));
-        if (when.has("all") || when.has("any")) {
-            for (String key : List.of("population", "metric")) {
-                when.optional(key, value -> value.refuse("belongs in each condition of the list; move it there"));
-            }
-            // That there is one comparison too many is said already.
-            COMPARISONS.forEach(key -> when.optional(key, value -> Optional.empty()));
-            return Optional.of(() -> all.value().isPresent()
-                    ? new Condition.All(all.value().get())
-                    : new Condition.Any(any.value().orElseThrow()));
+        Optional<String> chosen = when.requireExactlyOne(
+                "below", "above", "worse_than_control", "better_than_control", "drops", "rises", "all", "any");
+        if (chosen.isEmpty()) {
+            // What else is needed depends on the one that is missing or misspelt.
+            when.optional("population", Optional::of);
+            when.optional("metric", Optional::of);
         }
-        Setting<Optional<Population>> population = when.optional("population", Scalars.oneOf(Population.class));
-        Reader<String> metrics = Scalars.nameIn("metrics", metricNames);
-        // Without a comparison it is that one which is missing or misspelt, perhaps an all.
-        Setting<String> metric = COMPARISONS.stream().anyMatch(when::has)
-                ? when.required("metric", metrics)
-                : new Setting<>(
-                        when.line(), when.optional("metric", metrics).read().flatMap(named -> named));
-        Optional<Metric.Kind> kind = metric.read().map(metricKinds::get);
-        Setting<Optional<Double>> below = when.optional("below", level(kind, Side.BELOW));
-        Setting<Optional<Double>> above = when.optional("above", level(kind, Side.ABOVE));
-        Setting<Optional<Amount>> worse =
-                when.optional("worse_than_control", Mapping.of(margin -> margin(margin, kind, Quality.WORSE)));
-        Setting<Optional<Amount>> better =
-                when.optional("better_than_control", Mapping.of(margin -> margin(margin, kind, Quality.BETTER)));
-        Setting<Optional<Baseline>> drops = when.optional("drops", Mapping.of(drop -> baseline(drop, Side.BELOW)));
-        Setting<Optional<Baseline>> rises = when.optional("rises", Mapping.of(rise -> baseline(rise, Side.ABOVE)));
-        return Optional.of(() -> {
-            boolean isVersusControl =
-                    worse.value().isPresent() || better.value().isPresent();
-            if (isVersusControl
-                    && population
-                            .value()
-                            .filter(given -> given != Population.ENABLED)
-                            .isPresent()) {
-                throw new IllegalArgumentException(
-                        "population: against control it is always the enabled who are compared; remove it");
-            }
-            Population users = population.value().orElse(Population.ENABLED);
-            if (below.value().isPresent() || above.value().isPresent()) {
-                return new Condition.Level(
-                        users,
-                        metric.value(),
-                        below.value().isPresent() ? Side.BELOW : Side.ABOVE,
-                        below.value().or(above::value).orElseThrow());
-            }
-            if (isVersusControl) {
-                return new Condition.VersusControl(
-                        metric.value(),
-                        worse.value().isPresent() ? Quality.WORSE : Quality.BETTER,
-                        worse.value().or(better::value).orElseThrow());
-            }
-            Baseline baseline = drops.value().or(rises::value).orElseThrow();
-            return new Condition.VersusBaseline(
-                    users,
-                    metric.value(),
-                    drops.value().isPresent() ? Side.BELOW : Side.ABOVE,
-                    baseline.by(),
-                    baseline.versus());
+        return chosen.map(key -> switch (key) {
+            case "all" -> several(when, key, Condition.All::new);
+            case "any" -> several(when, key, Condition.Any::new);
+            default -> comparison(when, key);
         });
+    }
+
+    private Supplier<Condition> several(Mapping when, String key, Function<List<Condition>, Condition> together) {
+        for (String ofEach : List.of("population", "metric")) {
+            when.optional(ofEach, value -> value.refuse("belongs in each condition of the list; move it there"));
+        }
+        Setting<List<Condition>> parts = when.required(key, Mapping.listOf(Mapping.of(this::part)));
+        return () -> together.apply(parts.value());
+    }
+
+    /**
+     * Whose metric is compared.
+     *
+     * @param kind absent where the metric is broken
+     */
+    private record Subject(Setting<Population> population, Setting<String> metric, Optional<Metric.Kind> kind) {}
+
+    private Supplier<Condition> comparison(Mapping when, String key) {
+        Setting<Population> population = when.or("population", Scalars.oneOf(Population.class), Population.ENABLED);
+        Setting<String> metric = when.required("metric", Scalars.nameIn("metrics", metricNames));
+        Subject subject = new Subject(population, metric, metric.read().map(metricKinds::get));
+        return switch (key) {
+            case "below" -> level(when, key, Side.BELOW, subject);
+            case "above" -> level(when, key, Side.ABOVE, subject);
+            case "worse_than_control" -> versusControl(when, key, Quality.WORSE, subject);
+            case "better_than_control" -> versusControl(when, key, Quality.BETTER, subject);
+            case "drops" -> versusBaseline(when, key, Side.BELOW, subject);
+            default -> versusBaseline(when, key, Side.ABOVE, subject);
+        };
+    }
+
+    private static Supplier<Condition> level(Mapping when, String key, Side side, Subject subject) {
+        Setting<Double> level = when.required(key, level(subject.kind(), side));
+        return () -> new Condition.Level(
+                subject.population().value(), subject.metric().value(), side, level.value());
     }
 
     private static Reader<Double> level(Optional<Metric.Kind> kind, Side side) {
@@ -526,6 +501,17 @@ final class ExperimentReader {
                                         .formatted(side.label())));
     }
 
+    private static Supplier<Condition> versusControl(Mapping when, String key, Quality quality, Subject subject) {
+        Setting<Amount> by = when.required(key, Mapping.of(margin -> margin(margin, subject.kind(), quality)));
+        return () -> {
+            if (subject.population().value() != Population.ENABLED) {
+                throw new IllegalArgumentException(
+                        "population: against control it is always the enabled who are compared; remove it");
+            }
+            return new Condition.VersusControl(subject.metric().value(), quality, by.value());
+        };
+    }
+
     private static Optional<Amount> margin(Mapping margin, Optional<Metric.Kind> kind, Quality quality) {
         Setting<Amount> by = margin.required(
                 "by",
@@ -539,6 +525,16 @@ final class ExperimentReader {
                                                 "points are of a proportion, the metric is a mean; write percent, as in 10%")
                                         : Optional.of(amount)));
         return margin.build(by::value);
+    }
+
+    private static Supplier<Condition> versusBaseline(Mapping when, String key, Side side, Subject subject) {
+        Setting<Baseline> baseline = when.required(key, Mapping.of(past -> baseline(past, side)));
+        return () -> new Condition.VersusBaseline(
+                subject.population().value(),
+                subject.metric().value(),
+                side,
+                baseline.value().by(),
+                baseline.value().versus());
     }
 
     private record Baseline(double by, Duration versus) {}
@@ -590,118 +586,147 @@ final class ExperimentReader {
         });
     }
 
-    private static final List<String> ACTIONS = List.of(
-            "reduce_allocation",
-            "increase_allocation",
-            "set_allocation",
-            "pause",
-            "roll_back",
-            "advance_tier",
-            "alert");
-
     private Optional<Action> action(Mapping then) {
-        then.requireExactlyOne(ACTIONS.toArray(String[]::new));
-        Setting<Optional<Amount>> reduce = then.optional("reduce_allocation", Scalars::amount);
-        Setting<Optional<Amount>> increase = then.optional("increase_allocation", Scalars::amount);
-        Setting<Optional<Double>> share = then.optional("set_allocation", Scalars::rate);
-        Setting<Optional<Boolean>> pause = then.optional("pause", Scalars::yes);
-        Setting<Optional<Boolean>> rollBack = then.optional("roll_back", Scalars::yes);
-        Setting<Optional<Boolean>> advance = then.optional("advance_tier", this::advance);
-        Setting<Optional<Severity>> alert = then.optional("alert", Scalars.oneOf(Severity.class));
-        Setting<Double> floor = then.or("not_below", boundOf(then, "reduce_allocation", Scalars::rate), 0.0);
-        boolean isOfTier = then.has("advance_tier");
-        Setting<Double> ceiling = isOfTier
-                ? settled(then, 1.0)
-                : then.or("not_above", boundOf(then, "increase_allocation", Scalars::rate), 1.0);
-        Setting<Integer> lastTier = isOfTier ? then.or("not_above", this::tierOf, tiers.orElse(1)) : settled(then, 1);
-        return then.build(() -> reduce.value()
-                .<Action>map(by -> new Action.Reduce(by, floor.value()))
-                .or(() -> increase.value().map(by -> new Action.Increase(by, ceiling.value())))
-                .or(() -> share.value().map(Action.SetShare::new))
-                .or(() -> pause.value().map(yes -> new Action.Pause()))
-                .or(() -> rollBack.value().map(yes -> new Action.RollBack()))
-                .or(() -> advance.value().map(yes -> new Action.AdvanceTier(lastTier.value())))
-                .or(() -> alert.value().map(Action.Alert::new))
-                .orElseThrow());
+        Optional<String> chosen = then.requireExactlyOne(
+                "reduce_allocation",
+                "increase_allocation",
+                "set_allocation",
+                "pause",
+                "roll_back",
+                "advance_tier",
+                "alert");
+        Optional<Supplier<Action>> action = chosen.map(key -> switch (key) {
+            case "reduce_allocation" -> reduce(then);
+            case "increase_allocation" -> increase(then)::get;
+            case "set_allocation" -> only(then, key, Scalars::rate, Action.SetShare::new);
+            case "pause" -> only(then, key, Scalars::yes, yes -> new Action.Pause());
+            case "roll_back" -> only(then, key, Scalars::yes, yes -> new Action.RollBack());
+            case "advance_tier" -> advance(then);
+            default -> only(then, key, Scalars.oneOf(Severity.class), Action.Alert::new);
+        });
+        boundOf(then, "not_below", chosen, List.of("reduce_allocation"));
+        boundOf(then, "not_above", chosen, List.of("increase_allocation", "advance_tier"));
+        return then.build(() -> action.orElseThrow().get());
     }
 
-    /** A bound that only one action has. */
-    private static <T> Reader<T> boundOf(Mapping then, String action, Reader<T> read) {
-        if (then.has(action)) {
-            return read;
+    /** Refuses a bound that the action does not have; without any action it is that one which is missing or misspelt. */
+    private static void boundOf(Mapping then, String bound, Optional<String> chosen, List<String> actions) {
+        if (chosen.isEmpty()) {
+            then.optional(bound, Optional::of);
+        } else if (!actions.contains(chosen.get())) {
+            then.optional(
+                    bound,
+                    value -> value.refuse(
+                            "a bound of %s, which is not given; remove it".formatted(String.join(" or ", actions))));
         }
-        // Without any action it is that one which is missing or misspelt, which says enough.
-        return ACTIONS.stream().noneMatch(then::has)
-                ? value -> Optional.empty()
-                : value -> value.refuse("a bound of %s, which is not given; remove it".formatted(action));
     }
 
-    private static <T> Setting<T> settled(Mapping mapping, T value) {
-        return new Setting<>(mapping.line(), Optional.of(value));
+    private static Supplier<Action> reduce(Mapping then) {
+        Setting<Amount> by = then.required("reduce_allocation", Scalars::change);
+        Setting<Double> floor = then.or("not_below", Scalars::rate, 0.0);
+        return () -> new Action.Reduce(by.value(), floor.value());
+    }
+
+    private static Supplier<Action.Increase> increase(Mapping then) {
+        Setting<Amount> by = then.required("increase_allocation", Scalars::change);
+        Setting<Double> ceiling = then.or("not_above", Scalars::rate, 1.0);
+        return () -> new Action.Increase(by.value(), ceiling.value());
+    }
+
+    private static <T> Supplier<Action> only(Mapping then, String key, Reader<T> read, Function<T, Action> action) {
+        Setting<T> setting = then.required(key, read);
+        return () -> action.apply(setting.value());
+    }
+
+    private Supplier<Action> advance(Mapping then) {
+        then.required("advance_tier", this::advance);
+        Setting<Integer> last = then.or("not_above", this::lastTier, tiers().orElse(1));
+        return () -> new Action.AdvanceTier(last.value());
     }
 
     private Optional<Boolean> advance(Value value) {
         return Scalars.yes(value)
                 // A broken allocation says enough.
-                .flatMap(yes -> hasActiveTier.orElse(true)
+                .flatMap(yes -> policy.isEmpty() || policy.get().activeTier().isPresent()
                         ? Optional.of(yes)
                         : value.refuse(
                                 "the allocation has no active_tier to advance; use type tiered with active_tier"));
     }
 
-    private Optional<Integer> tierOf(Value value) {
+    private Optional<Integer> lastTier(Value value) {
         return Scalars.smallCount(value)
-                .flatMap(tier -> tier >= 1 && tier <= tiers.orElse(tier)
+                .flatMap(tier -> tier >= 1 && tier <= tiers().orElse(tier)
                         ? Optional.of(tier)
-                        : value.refuse("outside 1 to %s, the number of tiers"
-                                .formatted(tiers.map(String::valueOf).orElse("?"))));
+                        : value.refuse("outside 1 to %s"
+                                .formatted(tiers().map("%d, the number of tiers"::formatted)
+                                        .orElse("the number of tiers"))));
+    }
+
+    private Optional<Integer> tiers() {
+        return policy.filter(Policy.Tiered.class::isInstance)
+                .map(tiered -> ((Policy.Tiered) tiered).probabilities().size());
     }
 
     private static Reader<Action.Increase> recovery(Optional<Action> then) {
         // A broken action says enough.
         return then.map(action -> action instanceof Action.Reduce || action instanceof Action.SetShare)
                         .orElse(true)
-                ? Mapping.of(ExperimentReader::recovery)
+                ? Mapping.of(recover -> recover.build(increase(recover)))
                 : value -> value.refuse("gives back what reduce_allocation or set_allocation took, but this rule takes"
                         + " nothing; remove it");
     }
 
-    private static Optional<Action.Increase> recovery(Mapping recover) {
-        Setting<Amount> increase = recover.required("increase_allocation", Scalars::amount);
-        Setting<Double> ceiling = recover.or("not_above", Scalars::rate, 1.0);
-        return recover.build(() -> new Action.Increase(increase.value(), ceiling.value()));
-    }
-
     private Optional<RuleTest> test(Mapping test) {
         Setting<String> name = test.required("name", Scalars::text);
-        Setting<List<RuleTest.Expect>> expect = test.required(
-                "expect",
-                value -> Mapping.oneOrListOf(Mapping.of(this::expect))
-                        .read(value)
-                        .flatMap(each -> !each.isEmpty()
-                                ? Optional.of(each)
-                                : value.refuse("expects nothing; name a rule, as in {rule: r, outcome: fired}")));
-        Setting<RuleTest.Given> given = test.required(
-                "given",
-                Mapping.of(values -> GivenReader.read(
-                        values,
-                        expect.read().orElse(List.of()),
-                        declaredRules,
-                        declaredMetrics,
-                        Scalars.nameIn("metrics", metricNames),
-                        this::watched)));
-        return test.build(() -> new RuleTest(name.value(), given.value(), expect.value(), test.line()));
+        Setting<List<Expected>> expected = test.required("expect", Mapping.oneOrListOf(Mapping.of(this::expected)));
+        GivenReader reader = new GivenReader(
+                expected.read().flatMap(this::rules),
+                declaredMetrics,
+                Scalars.nameIn("metrics", metricNames),
+                this::watched);
+        Setting<RuleTest.Given> given = test.required("given", Mapping.of(reader::read));
+        given.read()
+                .ifPresent(known -> expected.read().stream()
+                        .flatMap(List::stream)
+                        .forEach(each -> requireGiven(test, each, known.days())));
+        return test.build(() -> new RuleTest(
+                name.value(),
+                given.value(),
+                expected.value().stream().map(Expected::expect).toList(),
+                test.line()));
     }
 
-    private Optional<RuleTest.Expect> expect(Mapping expect) {
+    private record Expected(RuleTest.Expect expect, int lineOfDay) {}
+
+    private Optional<Expected> expected(Mapping expect) {
         Setting<String> rule = expect.required("rule", Scalars.nameIn("rules", ruleNames));
         Setting<Optional<Integer>> day = expect.optional("day", Scalars::smallCount);
         Setting<RuleDecision.Outcome> outcome = expect.required("outcome", Scalars.oneOf(RuleDecision.Outcome.class));
         Setting<Optional<Double>> share = expect.optional("share", Scalars::rate);
-        return expect.build(() -> new RuleTest.Expect(
-                rule.value(),
-                day.value().map(OptionalInt::of).orElseGet(OptionalInt::empty),
-                outcome.value(),
-                share.value().map(OptionalDouble::of).orElseGet(OptionalDouble::empty)));
+        return expect.build(() -> new Expected(
+                new RuleTest.Expect(
+                        rule.value(),
+                        day.value().map(OptionalInt::of).orElseGet(OptionalInt::empty),
+                        outcome.value(),
+                        share.value().map(OptionalDouble::of).orElseGet(OptionalDouble::empty)),
+                day.line()));
+    }
+
+    /** The rules that something is expected of, absent where one of them is broken. */
+    private Optional<List<Rule>> rules(List<Expected> expected) {
+        List<String> names =
+                expected.stream().map(each -> each.expect().ruleId()).distinct().toList();
+        return declaredRules.keySet().containsAll(names)
+                ? Optional.of(names.stream().map(declaredRules::get).toList())
+                : Optional.empty();
+    }
+
+    private static void requireGiven(Mapping test, Expected expected, long days) {
+        OptionalInt day = expected.expect().day();
+        if (day.isPresent() && !(day.getAsInt() >= 1 && day.getAsInt() <= days)) {
+            test.report(
+                    expected.lineOfDay(),
+                    "day '%d': outside 1 to %d, the days that are given".formatted(day.getAsInt(), days));
+        }
     }
 }

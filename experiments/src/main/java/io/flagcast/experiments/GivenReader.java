@@ -1,6 +1,5 @@
 package io.flagcast.experiments;
 
-import io.flagcast.experiments.RuleTest.Expect;
 import io.flagcast.rules.Condition.Comparison;
 import io.flagcast.rules.Condition.Population;
 import io.flagcast.rules.Health;
@@ -9,154 +8,227 @@ import io.flagcast.rules.Rule;
 import io.flagcast.statistics.Metric;
 import io.flagcast.statistics.Moments;
 import io.flagcast.statistics.WeightedMoments;
-import java.math.BigDecimal;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.function.DoublePredicate;
+import java.util.function.IntFunction;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /** Reads what a test of rules gives: counts of days, of the metric that its rules look at or of several by name. */
 final class GivenReader {
 
+    /** Longest series: every day is evaluated with all days before it. */
+    private static final int MOST_DAYS = 1000;
+
     /** Tests have no propensities: both arms are as likely, which gives every user the same weight. */
     private static final double WEIGHT = 2;
 
-    /** Most days of a series: every day is evaluated with all those before it. */
-    private static final int MOST_DAYS = 1000;
+    private final Optional<List<Rule>> rules;
+    private final Map<String, Metric> metrics;
+    private final Reader<String> metricNames;
+    private final Reader<String> segments;
 
-    private final String segment;
-    private final List<Observation> observations = new ArrayList<>();
-
-    private GivenReader(String segment) {
-        this.segment = segment;
-    }
-
-    static Optional<RuleTest.Given> read(
-            Mapping given,
-            List<Expect> expected,
-            Map<String, Rule> rules,
+    /**
+     * @param rules those that the test expects something of, absent where one of them is broken
+     * @param metrics of the experiment, without those that are broken
+     * @param metricNames of a metric that is declared, broken or not
+     * @param segments of a segment that a rule may watch
+     */
+    GivenReader(
+            Optional<List<Rule>> rules,
             Map<String, Metric> metrics,
             Reader<String> metricNames,
             Reader<String> segments) {
+        this.rules = rules.filter(known -> comparisons(known).allMatch(look -> metrics.containsKey(look.metric())));
+        this.metrics = metrics;
+        this.metricNames = metricNames;
+        this.segments = segments;
+    }
+
+    /**
+     * Days of one arm.
+     *
+     * @param days values of the users of each day
+     */
+    private record Arm(Population population, String metric, List<Moments> days) {
+
+        Stream<Observation> observations(String segment) {
+            return IntStream.range(0, days.size())
+                    .mapToObj(day -> new Observation(
+                            segment,
+                            population,
+                            metric,
+                            RuleTest.FIRST_DAY.plus(Duration.ofDays(day)),
+                            days.get(day),
+                            weighted(days.get(day)),
+                            Optional.empty()));
+        }
+    }
+
+    Optional<RuleTest.Given> read(Mapping given) {
         Setting<String> segment = given.required("segment", segments);
         Setting<Double> share = given.or("share", Scalars::rate, 1.0);
         Setting<Boolean> healthy = given.or("healthy", Scalars::flag, true);
-        GivenReader reader = new GivenReader(segment.read().orElse(""));
-        List<Comparison> looks = expected.stream()
-                .flatMap(expect -> Optional.ofNullable(rules.get(expect.ruleId())).stream())
-                .flatMap(rule -> rule.when().comparisons())
-                .toList();
-        List<String> looked = looks.stream().map(Comparison::metric).distinct().toList();
-        given.optional(
-                "metrics",
-                Mapping.ofNames(
-                        metricNames,
-                        name -> metrics.containsKey(name)
-                                ? Mapping.of(counts -> reader.metric(counts, metrics.get(name), arm(looks, name)))
-                                // It is declared but broken, which says enough.
-                                : value -> Optional.empty()));
-        if (looked.size() == 1 && !given.has("metrics") && metrics.containsKey(looked.get(0))) {
-            reader.counts(given, metrics.get(looked.get(0)), arm(looks, looked.get(0)));
-        } else if (!given.has("metrics")) {
-            given.acceptEveryKey();
-        }
-        boolean isBroken = looked.isEmpty() || !metrics.keySet().containsAll(looked);
+        Supplier<List<Arm>> arms = arms(given);
         Optional<RuleTest.Given> read = given.build(() -> {
-            if (!isBroken && looked.size() > 1 && !given.has("metrics")) {
-                throw new IllegalArgumentException(
-                        "users: the rules look at %s; give each under metrics, as in metrics: {%s: {users: 1000, ...}}"
-                                .formatted(String.join(", ", looked), looked.get(0)));
-            }
+            rules.stream().flatMap(List::stream).forEach(rule -> requireWatched(rule, segment.value()));
             return new RuleTest.Given(
                     segment.value(),
                     share.value(),
-                    reader.observations,
+                    arms.get().stream()
+                            .flatMap(arm -> arm.observations(segment.value()))
+                            .toList(),
                     healthy.value() ? Health.SOUND : new Health(List.of("the test says that a check has failed")));
         });
-        // Rules or metrics that are broken say enough: nothing else is concluded from what is left of the test.
-        return read.filter(known -> !isBroken);
+        // Of a broken rule or metric it is not known what has to be given: the days are not either.
+        return read.filter(known -> rules.isPresent());
     }
 
-    /** The arm of the users that are given without saying which. */
-    private static Population arm(List<Comparison> looks, String metric) {
-        List<Population> arms = looks.stream()
-                .filter(look -> look.metric().equals(metric))
+    private static Stream<Comparison> comparisons(List<Rule> rules) {
+        return rules.stream().flatMap(rule -> rule.when().comparisons());
+    }
+
+    private static void requireWatched(Rule rule, String segment) {
+        if (!rule.segment().equals(segment)) {
+            throw new IllegalArgumentException(
+                    "segment '%s' is given, but rule '%s' watches '%s': give that one, or expect nothing of the rule"
+                            .formatted(segment, rule.ruleId(), rule.segment()));
+        }
+    }
+
+    private Supplier<List<Arm>> arms(Mapping given) {
+        if (rules.isEmpty()) {
+            // The rules or their metrics are broken, which says enough.
+            given.acceptEveryKey();
+            return List::of;
+        }
+        Setting<Map<String, List<Arm>>> byName =
+                given.or("metrics", Mapping.ofNames(metricNames, this::named), Map.of());
+        if (given.has("metrics")) {
+            return () -> byName.value().values().stream().flatMap(List::stream).toList();
+        }
+        List<String> watched =
+                comparisons(rules.get()).map(Comparison::metric).distinct().toList();
+        if (watched.size() == 1) {
+            return arms(given, metrics.get(watched.get(0)));
+        }
+        given.acceptEveryKey();
+        return () -> {
+            throw new IllegalArgumentException(
+                    "users: the rules look at %s; give each under metrics, as in metrics: {%s: {users: 1000, ...}}"
+                            .formatted(String.join(", ", watched), watched.get(0)));
+        };
+    }
+
+    private Reader<List<Arm>> named(String name) {
+        return metrics.containsKey(name)
+                ? Mapping.of(counts -> counts.build(arms(counts, metrics.get(name))))
+                // It is declared but broken, which says enough.
+                : value -> Optional.empty();
+    }
+
+    private Supplier<List<Arm>> arms(Mapping counts, Metric metric) {
+        Supplier<Arm> own = arm(counts, metric, counts.has("control") ? Population.ENABLED : only(metric));
+        Setting<Optional<Arm>> control =
+                counts.optional("control", Mapping.of(other -> other.build(arm(other, metric, Population.CONTROL))));
+        return () -> {
+            List<Arm> arms = Stream.concat(Stream.of(own.get()), control.value().stream())
+                    .toList();
+            arms.forEach(
+                    arm -> requireEveryDay("control", arm.days(), arms.get(0).days()));
+            return arms;
+        };
+    }
+
+    /** The arm of users that are given without saying which: control where nobody looks at another. */
+    private Population only(Metric metric) {
+        Set<Population> watched = comparisons(rules.orElseThrow())
+                .filter(look -> look.metric().equals(metric.name()))
                 .map(Comparison::population)
-                .distinct()
-                .toList();
-        return arms.equals(List.of(Population.CONTROL)) ? Population.CONTROL : Population.ENABLED;
+                .collect(Collectors.toSet());
+        return watched.equals(Set.of(Population.CONTROL)) ? Population.CONTROL : Population.ENABLED;
     }
 
-    private Optional<Boolean> metric(Mapping mapping, Metric metric, Population arm) {
-        counts(mapping, metric, arm);
-        return mapping.build(() -> true);
-    }
-
-    private void counts(Mapping mapping, Metric metric, Population arm) {
-        arm(mapping, metric, arm);
-        Reader<Boolean> control = Mapping.of(counts -> {
-            arm(counts, metric, Population.CONTROL);
-            return counts.build(() -> true);
-        });
-        mapping.optional(
-                "control",
-                arm == Population.CONTROL
-                        ? value -> value.refuse("the rules look at control alone, which users are already; remove it")
-                        : control);
-    }
-
-    private void arm(Mapping mapping, Metric metric, Population arm) {
-        boolean isProportion = metric.kind() == Metric.Kind.PROPORTION;
-        mapping.qualify("kind " + Scalars.label(metric.kind()));
-        Setting<List<Double>> users = mapping.required("users", GivenReader::series);
-        Setting<List<Double>> first = mapping.required(isProportion ? "conversions" : "mean", GivenReader::series);
-        Setting<List<Double>> second = isProportion ? users : mapping.required("sd", GivenReader::series);
-        mapping.check(() -> {
-            List<Double> counts = users.value();
-            requireDays(counts.size(), isProportion ? "conversions" : "mean", first.value());
-            requireDays(counts.size(), "sd", second.value());
-            for (int day = 0; day < counts.size(); day++) {
-                long n = whole("users", counts.get(day));
-                Moments values = isProportion
-                        ? proportion(whole("conversions", first.value().get(day)), n)
-                        : mean(n, first.value().get(day), second.value().get(day));
-                observations.add(new Observation(
-                        segment,
-                        arm,
-                        metric.name(),
-                        RuleTest.FIRST_DAY.plus(Duration.ofDays(day)),
-                        values,
-                        weighted(values),
-                        Optional.empty()));
+    private static Supplier<Arm> arm(Mapping counts, Metric metric, Population population) {
+        Setting<List<Double>> users = counts.required("users", series(GivenReader::counted));
+        Setting<Optional<List<Double>>> conversions = counts.optional("conversions", series(GivenReader::counted));
+        Setting<Optional<List<Double>>> mean = counts.optional("mean", series(Scalars::days));
+        Setting<Optional<List<Double>>> sd = counts.optional("sd", series(GivenReader::spread));
+        return () -> {
+            boolean isProportion = metric.kind() == Metric.Kind.PROPORTION;
+            if (conversions.value().isPresent() != isProportion
+                    || mean.value().isPresent() == isProportion
+                    || sd.value().isPresent() == isProportion) {
+                throw new IllegalArgumentException("metric %s is a %s"
+                        .formatted(
+                                metric.name(),
+                                isProportion
+                                        ? "proportion: give users and conversions"
+                                        : "mean: give users, mean and sd"));
             }
-        });
+            List<Moments> days = isProportion
+                    ? proportions(users.value(), conversions.value().get())
+                    : means(users.value(), mean.value().get(), sd.value().get());
+            return new Arm(population, metric.name(), days);
+        };
     }
 
-    private static void requireDays(int days, String key, List<Double> values) {
-        if (values.size() != days) {
-            throw new IllegalArgumentException("%s of %d days, users of %d: give every day both, as in 50x30 for thirty"
-                            .formatted(key, values.size(), days)
-                    + " equal ones");
+    private static List<Moments> proportions(List<Double> users, List<Double> conversions) {
+        requireEveryDay("conversions", conversions, users);
+        return everyDay(
+                users,
+                day -> proportion(
+                        conversions.get(day).longValue(), users.get(day).longValue()));
+    }
+
+    private static List<Moments> means(List<Double> users, List<Double> mean, List<Double> sd) {
+        requireEveryDay("mean", mean, users);
+        requireEveryDay("sd", sd, users);
+        return everyDay(users, day -> mean(users.get(day).longValue(), mean.get(day), sd.get(day)));
+    }
+
+    private static List<Moments> everyDay(List<Double> users, IntFunction<Moments> ofDay) {
+        return IntStream.range(0, users.size()).mapToObj(ofDay).toList();
+    }
+
+    private static void requireEveryDay(String key, List<?> given, List<?> users) {
+        if (given.size() != users.size()) {
+            throw new IllegalArgumentException(
+                    "%s of %d days, users of %d: give both for every day".formatted(key, given.size(), users.size()));
         }
     }
 
-    private static Optional<List<Double>> series(Value value) {
-        return Mapping.oneOrListOf(Scalars::days).read(value).flatMap(parts -> {
-            // They are counted first: a short list can ask for more days than there is memory.
-            long days = parts.stream().mapToLong(List::size).sum();
-            return days >= 1 && days <= MOST_DAYS
+    /** Days one by one, or many that are equal, or a list of both. */
+    private static Reader<List<Double>> series(Reader<List<Double>> days) {
+        return value -> Mapping.oneOrListOf(days).read(value).flatMap(parts -> {
+            int length = parts.stream().mapToInt(List::size).sum();
+            return length <= MOST_DAYS
                     ? Optional.of(parts.stream().flatMap(List::stream).toList())
-                    : value.refuse("of %,d days; give 1 to %,d".formatted(days, MOST_DAYS));
+                    : value.refuse("gives %d days; a test takes at most %d".formatted(length, MOST_DAYS));
         });
     }
 
-    private static long whole(String key, double number) {
-        if (!(number >= 0 && number == Math.rint(number))) {
-            throw new IllegalArgumentException("%s %s: needs a whole number of at least 0"
-                    .formatted(key, BigDecimal.valueOf(number).toPlainString().replaceAll("\\.0$", "")));
-        }
-        return (long) number;
+    private static Optional<List<Double>> counted(Value value) {
+        return days(
+                value,
+                number -> number >= 0 && number == Math.rint(number),
+                "not a count; write a whole number of at least 0");
+    }
+
+    private static Optional<List<Double>> spread(Value value) {
+        return days(value, number -> number >= 0, "a standard deviation is never negative; write at least 0");
+    }
+
+    private static Optional<List<Double>> days(Value value, DoublePredicate isRight, String otherwise) {
+        // Days of one value are equal.
+        return Scalars.days(value)
+                .flatMap(days -> isRight.test(days.get(0)) ? Optional.of(days) : value.refuse(otherwise));
     }
 
     private static Moments proportion(long conversions, long users) {
@@ -168,9 +240,6 @@ final class GivenReader {
     }
 
     private static Moments mean(long users, double mean, double sd) {
-        if (sd < 0) {
-            throw new IllegalArgumentException("sd %s: needs at least 0".formatted(sd));
-        }
         return users == 0 ? Moments.EMPTY : new Moments(users, mean, sd * sd * (users - 1));
     }
 

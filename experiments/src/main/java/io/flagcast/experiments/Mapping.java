@@ -87,11 +87,16 @@ final class Mapping {
         };
     }
 
-    /** A reader of one value, or of a list of them. */
+    /** A reader of one value, or of a list of at least one. */
     static <T> Reader<List<T>> oneOrListOf(Reader<T> read) {
-        return value -> value.node() instanceof SequenceNode
-                ? listOf(read).read(value)
-                : read.read(value).map(List::of);
+        return value -> {
+            if (!(value.node() instanceof SequenceNode list)) {
+                return read.read(value).map(List::of);
+            }
+            return list.getValue().isEmpty()
+                    ? value.refuse("an empty list; give at least one value")
+                    : listOf(read).read(value);
+        };
     }
 
     /**
@@ -148,9 +153,14 @@ final class Mapping {
         return setting;
     }
 
-    /** Reports it unless exactly one of the keys is there. */
-    void requireExactlyOne(String... keys) {
+    /**
+     * Reports it unless exactly one of the keys is there.
+     *
+     * @return the first that is
+     */
+    Optional<String> requireExactlyOne(String... keys) {
         List<String> given = Stream.of(keys).filter(this::has).toList();
+        known.addAll(List.of(keys));
         if (given.isEmpty()) {
             missing.add(List.of(keys));
         }
@@ -159,6 +169,7 @@ final class Mapping {
                     entries.get(given.get(1)).value().line(),
                     "%s and %s are both given; keep exactly one".formatted(given.get(0), given.get(1)));
         }
+        return given.stream().findFirst();
     }
 
     boolean has(String key) {
@@ -196,18 +207,6 @@ final class Mapping {
     /** Takes all keys as known, where a broken one leaves open which are valid. */
     void acceptEveryKey() {
         known.addAll(entries.keySet());
-    }
-
-    /** Runs a check that reports by an {@link IllegalArgumentException}, where nothing was refused so far. */
-    void check(Runnable check) {
-        if (broken || missing.stream().anyMatch(keys -> keys.stream().noneMatch(this::has))) {
-            return;
-        }
-        try {
-            check.run();
-        } catch (IllegalArgumentException e) {
-            report(lineOfFirstKeyIn(e.getMessage()), e.getMessage());
-        }
     }
 
     /** Makes the record, absent where this mapping had a problem or its constructor reports one. */
@@ -280,7 +279,8 @@ final class Mapping {
                 .orElseGet(() -> "; valid in %s are %s".formatted(what, String.join(", ", known)));
     }
 
-    private void report(int line, String message) {
+    /** Reports a problem of something in this mapping. */
+    void report(int line, String message) {
         self.problems().add(line, message);
         broken = true;
     }

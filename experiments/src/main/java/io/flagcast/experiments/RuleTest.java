@@ -1,6 +1,7 @@
 package io.flagcast.experiments;
 
 import io.flagcast.allocation.Adjustment;
+import io.flagcast.allocation.AllocationParameters;
 import io.flagcast.allocation.ParameterChange.Cause;
 import io.flagcast.allocation.ParameterChange.Origin;
 import io.flagcast.allocation.ParameterLog;
@@ -8,7 +9,10 @@ import io.flagcast.allocation.Segments;
 import io.flagcast.rules.Health;
 import io.flagcast.rules.Observation;
 import io.flagcast.rules.Replay;
+import io.flagcast.rules.Rule;
 import io.flagcast.rules.RuleDecision;
+import java.math.BigDecimal;
+import java.math.RoundingMode;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Comparator;
@@ -74,24 +78,27 @@ public record RuleTest(String name, Given given, List<Expect> expect, int line) 
      * @param ruleId the rule
      * @param day after this day, from 1; after the last where absent
      * @param outcome its outcome
-     * @param share share of the segment after it, in [0, 1]; not checked where absent
+     * @param share share of the segment (of every one for all) after it, in [0, 1]; not checked where absent
      */
     public record Expect(String ruleId, OptionalInt day, RuleDecision.Outcome outcome, OptionalDouble share) {}
 
     /** What went wrong, or nothing. */
     public Optional<String> failure(Experiment experiment) {
-        Instant last = FIRST_DAY.plus(Duration.ofDays(given.days()));
         Replay replay = Replay.of(
                 experiment.ruleEngine(),
                 given.observations(),
                 before(experiment),
                 given.health(),
-                FIRST_DAY.plus(Duration.ofDays(1)),
-                last);
+                endOf(1),
+                endOf(given.days()));
         List<String> failures = expect.stream()
-                .flatMap(each -> failure(each, experiment, replay, last).stream())
+                .flatMap(each -> failure(each, experiment, replay).stream())
                 .toList();
         return failures.isEmpty() ? Optional.empty() : Optional.of(String.join("; ", failures));
+    }
+
+    private static Instant endOf(long day) {
+        return FIRST_DAY.plus(Duration.ofDays(day));
     }
 
     /** The share that is given was set by a person, long before. */
@@ -109,10 +116,8 @@ public record RuleTest(String name, Given given, List<Expect> expect, int line) 
         return given.segment().equals(Segments.ALL) ? experiment.segments().names() : List.of(given.segment());
     }
 
-    private Optional<String> failure(Expect each, Experiment experiment, Replay replay, Instant last) {
-        Instant asOf = each.day().isPresent()
-                ? FIRST_DAY.plus(Duration.ofDays(each.day().getAsInt()))
-                : last;
+    private Optional<String> failure(Expect each, Experiment experiment, Replay replay) {
+        Instant asOf = each.day().isPresent() ? endOf(each.day().getAsInt()) : endOf(given.days());
         String on = each.day().isPresent() ? "on day %d ".formatted(each.day().getAsInt()) : "";
         RuleDecision decision = replay.decisions().stream()
                 .filter(candidate -> candidate.rule().ruleId().equals(each.ruleId())
@@ -128,13 +133,38 @@ public record RuleTest(String name, Given given, List<Expect> expect, int line) 
                             decision.outcome().label(),
                             decision.reason()));
         }
-        double share = moved(experiment).stream()
-                .mapToDouble(replay.log().until(asOf.plusNanos(1)).newest(experiment.experimentId())::share)
-                .min()
-                .orElseThrow();
-        return each.share().isPresent() && Math.abs(each.share().getAsDouble() - share) > 1e-9
-                ? Optional.of("%sexpected share %.4f, got %.4f"
-                        .formatted(on, each.share().getAsDouble(), share))
-                : Optional.empty();
+        if (each.share().isEmpty()) {
+            return Optional.empty();
+        }
+        double expected = each.share().getAsDouble();
+        AllocationParameters after = replay.log().until(asOf.plusNanos(1)).newest(experiment.experimentId());
+        List<Double> shares = moved(experiment).stream().map(after::share).toList();
+        return shares.stream().allMatch(share -> Math.abs(share - expected) <= 1e-9)
+                ? Optional.empty()
+                : Optional.of("%sexpected share %s after %s, got %s%s"
+                        .formatted(
+                                on,
+                                percent(expected),
+                                each.ruleId(),
+                                shares.stream()
+                                        .map(RuleTest::percent)
+                                        .distinct()
+                                        .collect(Collectors.joining(", ")),
+                                unlessEnforced(decision)));
+    }
+
+    private static String percent(double share) {
+        return new BigDecimal(100 * share)
+                        .setScale(4, RoundingMode.HALF_EVEN)
+                        .stripTrailingZeros()
+                        .toPlainString()
+                + "%";
+    }
+
+    private static String unlessEnforced(RuleDecision decision) {
+        return decision.rule().mode() == Rule.Mode.ENFORCE || decision.effect().isEmpty()
+                ? ""
+                : ": mode %s leaves the allocation alone (%s)"
+                        .formatted(decision.rule().mode().label(), decision.effect());
     }
 }

@@ -184,7 +184,7 @@ final class Scalars {
                 : rate(value);
     }
 
-    /** A number per day: {@code 50} for one day, {@code 50x30} for thirty equal ones. */
+    /** A number per day, at least one, all equal: {@code 50} for one day, {@code 50x30} for thirty. */
     static Optional<List<Double>> days(Value value) {
         return value.scalar(node -> {
             Matcher repeated = REPEATED.matcher(node.getValue());
@@ -192,8 +192,16 @@ final class Scalars {
                 throw new IllegalArgumentException(
                         "not a number per day; write 50 for one day or 50x30 for thirty equal ones");
             }
-            int days = repeated.group(2) == null ? 1 : Integer.parseInt(repeated.group(2));
-            return Collections.nCopies(days, Double.parseDouble(repeated.group(1)));
+            String number = repeated.group(1);
+            if (repeated.group(2) == null) {
+                requirePlain(node);
+                return List.of(Double.parseDouble(number));
+            }
+            if (node.isPlain() && number.equals("0")) {
+                throw new IllegalArgumentException(
+                        "may be read as a hexadecimal number; write \"%s\" in quotes".formatted(node.getValue()));
+            }
+            return Collections.nCopies(Integer.parseInt(repeated.group(2)), Double.parseDouble(number));
         });
     }
 
@@ -246,7 +254,7 @@ final class Scalars {
     }
 
     /** A change, written {@code 20%} (of the current share) or {@code 20pp} (points of the full share). */
-    static Optional<Amount> amount(Value value) {
+    static Optional<Amount> change(Value value) {
         return amount(value, "percent or points? Write 20%, of the current share, or 20pp, of the full share");
     }
 

@@ -92,7 +92,6 @@ class HostileRulesTest {
                 bad(
                         level,
                         "      metric: conversion\n      below: 5%\n      all: [{metric: conversion, above: 6%}, {metric: revenue, below: 4}]\n",
-                        "14: metric 'conversion': belongs in each condition of the list; move it there",
                         "16: below and all are both given; keep exactly one"),
                 bad(
                         level,
@@ -105,8 +104,8 @@ class HostileRulesTest {
                 bad(
                         level,
                         "      all:\n        - {segment: low, metric: conversion, below: 5%}\n        - {metric: conversion, below: 4%}\n",
-                        "15: unknown key 'segment'; valid in all are all, any, population, metric, below, above,"
-                                + " worse_than_control, better_than_control, drops, rises"),
+                        "15: unknown key 'segment'; valid in all are below, above, worse_than_control,"
+                                + " better_than_control, drops, rises, all, any, population, metric"),
                 bad(
                         "      below: 5%\n",
                         "",
@@ -279,7 +278,7 @@ class HostileRulesTest {
                 bad(
                         then,
                         "      reduce_allocation: 20%\n      not_above: 5%\n",
-                        "20: not_above '5%': a bound of increase_allocation, which is not given; remove it"),
+                        "20: not_above '5%': a bound of increase_allocation or advance_tier, which is not given; remove it"),
                 bad(
                         then,
                         "      reduce_allocation: 20%\n      pause: true\n",
@@ -300,12 +299,12 @@ class HostileRulesTest {
                         "      increase_allocation: 5%\n      not_above: 90%",
                         "      increase_allocation: 0pp",
                         "22: increase_allocation 0pp changes nothing; write more than 0"),
-                bad("day: 30", "day: 31", "33: expect: day 31 is outside 1 to 30, the days that are given"),
-                bad("day: 30", "day: 0", "33: expect: day 0 is outside 1 to 30, the days that are given"),
+                bad("day: 30", "day: 31", "35: day '31': outside 1 to 30, the days that are given"),
+                bad("day: 30", "day: 0", "35: day '0': outside 1 to 30, the days that are given"),
                 bad(
                         "expect:\n      - rule: pull_back\n        day: 30\n        outcome: fired\n",
                         "expect: []\n",
-                        "33: expect: expects nothing; name a rule, as in {rule: r, outcome: fired}"),
+                        "33: expect: an empty list; give at least one value"),
                 bad(
                         "      conversions: 15x30",
                         "      conversions: 15x30\n      users: 3",
@@ -313,7 +312,7 @@ class HostileRulesTest {
                 bad(
                         "      users: 500x30\n      conversions: 15x30",
                         "      metrics: {}",
-                        "32: expect: day 30 is outside 1 to 1, the days that are given"),
+                        "34: day '30': outside 1 to 1, the days that are given"),
                 bad(
                         "outcome: fired",
                         "outcome: firing",
@@ -321,8 +320,7 @@ class HostileRulesTest {
                 bad(
                         "conversions: 15x30",
                         "conversions: 15x29",
-                        "32: conversions of 29 days, users of 30: give every day both, as in 50x30 for thirty"
-                                + " equal ones"),
+                        "32: conversions of 29 days, users of 30: give both for every day"),
                 bad(
                         "conversions: 15x30",
                         "conversions: [15x29, 501]",
@@ -330,23 +328,29 @@ class HostileRulesTest {
                 bad(
                         "conversions: 15x30",
                         "conversions: 1.5x30",
-                        "32: conversions 1.5: needs a whole number of at least 0"),
-                bad("users: 500x30", "users: -5x30", "31: users -5: needs a whole number of at least 0"),
+                        "32: conversions '1.5x30': not a count; write a whole number of at least 0"),
+                bad(
+                        "users: 500x30",
+                        "users: -5x30",
+                        "31: users '-5x30': not a count; write a whole number of at least 0"),
                 bad(
                         "users: 500x30",
                         "users: 500x",
                         "31: users '500x': not a number per day; write 50 for one day or 50x30 for thirty equal"
                                 + " ones"),
-                bad("users: 500x30", "users: 500x1001", "31: users '500x1001': of 1,001 days; give 1 to 1,000"),
-                bad("users: 500x30", "users: []", "31: users: of 0 days; give 1 to 1,000"),
+                bad(
+                        "users: 500x30",
+                        "users: 500x1001",
+                        "31: users '500x1001': gives 1001 days; a test takes at most 1000"),
+                bad("users: 500x30", "users: []", "31: users: an empty list; give at least one value"),
                 bad(
                         "users: 500x30",
                         "users: [" + "1x9999, ".repeat(20_000) + "1]",
-                        "31: users: of 199,980,001 days; give 1 to 1,000"),
+                        "31: users: gives 199980001 days; a test takes at most 1000"),
                 bad(
                         "      conversions: 15x30",
                         "      conversions: 15x30\n      control: {users: 500}",
-                        "33: conversions is missing in control of kind proportion; add it"),
+                        "33: metric conversion is a proportion: give users and conversions"),
                 bad(
                         "      conversions: 15x30",
                         "      conversions: 15x30\n      metrics: {conversion: {users: 1, conversions: 1}}",
@@ -359,24 +363,39 @@ class HostileRulesTest {
                                 + " mean 'conversion'?"),
                 bad(
                         "metric: conversion\n      below: 5%\n",
-                        "metric: revenue\n      below: 5\n",
-                        "29: mean is missing in given of kind mean; add it",
-                        "29: sd is missing in given of kind mean; add it",
-                        "32: unknown key 'conversions'; valid in given of kind mean are segment, share, healthy,"
-                                + " metrics, users, mean, sd, control"),
+                        "metric: revenue\n      below: 5\n", "31: metric revenue is a mean: give users, mean and sd"),
                 bad(
                         "      users: 500x30\n      conversions: 15x30",
                         "      users: 500x30\n      mean: 15x30\n      sd: 5x30",
-                        "29: conversions is missing in given of kind proportion; add it",
-                        "32: unknown key 'mean'; valid in given of kind proportion are segment, share, healthy,"
-                                + " metrics, users, conversions, control",
-                        "33: unknown key 'sd'; valid in given of kind proportion are segment, share, healthy,"
-                                + " metrics, users, conversions, control"),
+                        "31: metric conversion is a proportion: give users and conversions"),
                 bad(
                         level,
                         "      all: [{metric: conversion, below: 5%}, {metric: revenue, below: 10}]\n",
                         "30: users: the rules look at conversion, revenue; give each under metrics, as in"
                                 + " metrics: {conversion: {users: 1000, ...}}"),
+                bad(
+                        "      segment: high\n      users: 500x30",
+                        "      segment: low\n      users: 500x30",
+                        "30: segment 'low' is given, but rule 'pull_back' watches 'high': give that one, or expect"
+                                + " nothing of the rule"),
+                bad(
+                        "      conversions: 15x30",
+                        "      conversions: 15x30\n      control: {users: 5x29, conversions: 1x29}",
+                        "33: control of 29 days, users of 30: give both for every day"),
+                bad(
+                        "      users: 500x30\n      conversions: 15x30",
+                        "      users: '500'\n      conversions: 0x30",
+                        "31: users '500': a text in quotes; write it without quotes",
+                        "32: conversions '0x30': may be read as a hexadecimal number; write \"0x30\" in quotes"),
+                bad(
+                        "      users: 500x30\n      conversions: 15x30",
+                        "      metrics:\n        revenue:\n          users: [5, 6]\n          mean: [5, 6]\n"
+                                + "          sd:\n            - 5\n            - -6",
+                        "37: sd '-6': a standard deviation is never negative; write at least 0"),
+                bad(
+                        "      users: 500x30\n      conversions: 15x30",
+                        "      metrics: {revenue: {users: 5x2, mean: 5x2, sd: 1}}",
+                        "31: sd of 1 days, users of 2: give both for every day"),
                 bad("kind: proportion", "kind: share", "7: kind 'share': not one of proportion, mean"),
                 bad(
                         "allocation: {percentage_allocation: 50%}",

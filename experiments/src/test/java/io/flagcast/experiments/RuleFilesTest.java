@@ -386,7 +386,8 @@ class RuleFilesTest {
                 + " (observed 0.03, n = 1,000)";
         assertThat(experiment.tests().get(0).failure(experiment))
                 .hasValue("on day 2 expected held of pull_back, " + fired
-                        + "; on day 2 expected share 0.5000, got 0.8000; expected recovered of pull_back, " + fired);
+                        + "; on day 2 expected share 50% after pull_back, got 80%; expected recovered of pull_back, "
+                        + fired);
     }
 
     @ParameterizedTest

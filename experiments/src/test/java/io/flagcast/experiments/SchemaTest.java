@@ -176,6 +176,7 @@ class SchemaTest {
                 "{type: weighted_random, qqqqqqqqqqqq: 1}                                          | /$defs/allocation/oneOf/1",
                 "{type: bandit, qqqqqqqqqqqq: 1}                                                   | /$defs/allocation/oneOf/2",
                 "{type: percentage, qqqqqqqqqqqq: 1}                                               | /$defs/allocation/oneOf/3",
+                "{type: tiered, tier_thresholds: [80], active_tier: 0, ramp: [{qqqqqqqqqqqq: 1}]}  | /$defs/allocation/oneOf/0/properties/ramp/items",
                 "{type: weighted_random, weight_parameters: {curve: linear, qqqqqqqqqqqq: 1}}      | /$defs/weights/oneOf/0",
                 "{type: weighted_random, weight_parameters: {curve: logistic, qqqqqqqqqqqq: 1}}    | /$defs/weights/oneOf/1",
                 "{type: weighted_random, weight_parameters: {curve: power, qqqqqqqqqqqq: 1}}       | /$defs/weights/oneOf/2",

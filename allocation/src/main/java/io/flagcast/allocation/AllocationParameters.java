@@ -12,7 +12,8 @@ import java.util.OptionalInt;
  * What rules, the bandit and people have set for one experiment, as one version.
  *
  * @param version number of the last change; 0 where nothing has changed yet
- * @param segments by name; a segment that is absent has never changed
+ * @param segments by name; a segment that is absent has never changed. {@link Segments#ALL} stands for changes of the whole
+ *     experiment: a tier, a pause
  * @param learned base probability per cell, each in [0, 1]; bandit only
  * @param activeTier active tier set by a change; the experiment file's otherwise
  * @param activity inactive where a change has paused the experiment, whatever its file says
@@ -69,15 +70,17 @@ public record AllocationParameters(
     }
 
     /**
-     * The setting with which the evidence of a segment begins: its own, and for {@link Segments#ALL} that of the segment
-     * whose share changed last, since any change gives the feature to others than before.
+     * The setting with which the evidence of a segment begins: its own, or the last change of the whole experiment where that
+     * is newer. For {@link Segments#ALL} it is the newest of any segment, since any gives the feature to others than before.
      */
     public Setting evidenceOf(String segment) {
-        return segment.equals(Segments.ALL)
-                ? segments.values().stream()
-                        .max(Comparator.comparingLong(Setting::shareVersion))
-                        .orElse(Setting.INITIAL)
-                : setting(segment);
+        return segments.entrySet().stream()
+                .filter(each -> segment.equals(Segments.ALL)
+                        || each.getKey().equals(segment)
+                        || each.getKey().equals(Segments.ALL))
+                .map(Map.Entry::getValue)
+                .max(Comparator.comparingLong(Setting::shareVersion))
+                .orElse(Setting.INITIAL);
     }
 
     /** The share of a segment, in [0, 1]. */

@@ -60,7 +60,7 @@ public record ParameterLog(List<ParameterChange> changes) {
     private static AllocationParameters after(AllocationParameters earlier, ParameterChange change) {
         String segment = change.cell().segment();
         Map<String, Setting> segments = new HashMap<>(earlier.segments());
-        if (!change.isOfExperiment() && change.share() != earlier.share(segment)) {
+        if (change.isOfExperiment() || change.share() != earlier.share(segment)) {
             segments.put(segment, new Setting(change.share(), change.version(), Optional.of(change.effectiveAsOf())));
         }
         Map<Cell, Double> learned = new HashMap<>(earlier.learned());

@@ -92,7 +92,11 @@ class ParameterLogTest {
                 .returns(OptionalInt.of(3), AllocationParameters::activeTier)
                 .returns(Activity.INACTIVE, AllocationParameters::activity)
                 .returns(0.8, parameters -> parameters.share("high"));
-        assertThat(log.newest("e").segments()).doesNotContainKey(Segments.ALL);
+        assertThat(log.newest("e").evidenceOf("high").shareVersion())
+                .as("evidence of every segment begins anew")
+                .isEqualTo(4);
+        assertThat(log.newest("e").evidenceOf("low").shareVersion()).isEqualTo(4);
+        assertThat(log.at("e", 2).evidenceOf("low").shareVersion()).isZero();
         assertThat(then(log, Cause.PERSON, log.backTo("e", 2)).newest("e"))
                 .returns(OptionalInt.empty(), AllocationParameters::activeTier)
                 .returns(Activity.ACTIVE, AllocationParameters::activity)

@@ -239,8 +239,8 @@ public sealed interface Condition {
         if (duration.isNegative()
                 || duration.isZero()
                 || duration.toSeconds() % Duration.ofDays(1).toSeconds() != 0) {
-            throw new IllegalArgumentException(
-                    "%s %s is no whole number of days: metrics are counted by day; write 7d".formatted(name, duration));
+            throw new IllegalArgumentException("%s %s is no whole number of days: metrics are counted by day; write 7d"
+                    .formatted(name, Texts.duration(duration)));
         }
     }
 }

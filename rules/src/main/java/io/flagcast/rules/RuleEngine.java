@@ -189,13 +189,12 @@ public record RuleEngine(
     }
 
     private Verdict fired(Rule rule, Round round, int holding) {
-        if (rule.then() instanceof Action.Alert) {
-            return holding < rule.evidence().consecutiveRuns()
-                    ? Verdict.held(tooFewRuns(rule, holding))
-                    : new Verdict(Outcome.FIRED, Adjustment.NONE, Optional.empty());
-        }
         if (holding < rule.evidence().consecutiveRuns()) {
-            return Verdict.held(tooFewRuns(rule, holding));
+            return Verdict.held("it has held at %d of consecutive_runs %d"
+                    .formatted(holding, rule.evidence().consecutiveRuns()));
+        }
+        if (rule.then() instanceof Action.Alert) {
+            return new Verdict(Outcome.FIRED, Adjustment.NONE, Optional.empty());
         }
         long firings = round.changes().stream()
                 .filter(change ->
@@ -208,15 +207,10 @@ public record RuleEngine(
         }
         Adjustment adjustment = rule.then().adjust(situation(rule, round));
         if (adjustment.isNone()) {
-            return Verdict.held("nothing is left to change: %s; the share is %s already"
+            return Verdict.held("nothing is left to change: %s (share %s)"
                     .formatted(rule.then().describe(), shares(rule, round.parameters())));
         }
         return unlessHeldBack(rule, round, Outcome.FIRED, adjustment);
-    }
-
-    private static String tooFewRuns(Rule rule, int holding) {
-        return "it has held at %d of consecutive_runs %d"
-                .formatted(holding, rule.evidence().consecutiveRuns());
     }
 
     private Verdict recovered(Rule rule, Round round) {

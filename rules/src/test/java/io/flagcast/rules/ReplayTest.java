@@ -114,6 +114,21 @@ class ReplayTest {
                 .isEqualTo(Outcome.HELD);
     }
 
+    @Test
+    void eachTierThatIsLetInHasToProveItselfOnUsersWhoMetItSince() {
+        Rule advance = RuleOf.id("r")
+                .when(new Level(Population.ENABLED, "conversion_rate", Side.ABOVE, 0.05))
+                .then(new AdvanceTier(4))
+                .rule();
+        List<RuleDecision> made = replay(List.of(advance), days(0, 10, 9)).decisions().stream()
+                .filter(RuleDecision::changesAllocation)
+                .toList();
+
+        assertThat(made).extracting(RuleDecision::effect).containsExactly("active tier -> 3", "active tier -> 4");
+        assertThat(made.get(1).deciding().evidenceStart().orElseThrow())
+                .isAfterOrEqualTo(made.get(0).asOf().plus(CONVERSION.within()));
+    }
+
     @Provide
     Arbitrary<Rule> rules() {
         Arbitrary<Amount> amounts = Combinators.combine(

@@ -53,7 +53,7 @@ class RuleTest {
                 "by is all of it: nothing is worse by 100%; write less",
                 () -> new VersusControl("conversion_rate", Quality.WORSE, new Amount(1, Unit.RELATIVE)));
         assertRefused(
-                "versus PT12H is no whole number of days: metrics are counted by day; write 7d",
+                "versus 12 h is no whole number of days: metrics are counted by day; write 7d",
                 () -> new VersusBaseline(Population.ENABLED, "m", Side.BELOW, 0.2, Duration.ofHours(12)));
     }
 
@@ -67,7 +67,7 @@ class RuleTest {
                 "consecutive_runs 0 is below 1",
                 () -> new Evidence(1, Method.CONFIDENCE_SEQUENCE, 0.95, 1, Optional.empty(), 0));
         assertRefused(
-                "window PT1H is no whole number of days: metrics are counted by day; write 7d",
+                "window 1 h is no whole number of days: metrics are counted by day; write 7d",
                 () -> new Evidence(1, Method.CONFIDENCE_SEQUENCE, 0.95, 1, Optional.of(Duration.ofHours(1)), 1));
     }
 

@@ -29,7 +29,6 @@ class SparkSubmitIT {
         assertPipelineRuns("local-cluster[2,1,1024]");
     }
 
-    /** In every verification too, as far as it gets: the run that is killed is one. */
     @Test
     @Tag("proof")
     void theThinJarRunsThePipelineInOneProcess() throws Exception {
@@ -55,7 +54,9 @@ class SparkSubmitIT {
         assertThat(scores.get("high").asDouble() - scores.get("low").asDouble()).isGreaterThan(90);
     }
 
+    /** In every verification too, later in a run: GovernConcurrencyIT kills between decision and publication. */
     @Test
+    @Tag("proof")
     void aKilledRunLeavesThePublicationLiveAndTheNextOneGoesOn() throws Exception {
         CsvWorld world = CsvWorld.in(folder.resolve("world"));
         assertThat(world.run(CsvWorld.FIRST).code()).isZero();

@@ -2,8 +2,10 @@ package io.flagcast.jobs;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.fasterxml.jackson.databind.JsonNode;
+import io.flagcast.allocation.Cell;
+import io.flagcast.allocation.ParameterChange.Cause;
 import io.flagcast.jobs.lake.Lake;
+import io.flagcast.jobs.lake.Publication;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -70,16 +72,22 @@ class GovernConcurrencyIT {
                 .redirectError(folder.resolve(said).toFile());
     }
 
-    private static void assertOneChangeAndOnePublication(CsvWorld world) {
-        assertThat(Invocation.rows(world.conf(), "SELECT version, segment, share, cause FROM allocation_parameters"))
-                .extracting(JsonNode::toString)
-                .containsExactly("{\"version\":1,\"segment\":\"high\",\"share\":0.8,\"cause\":\"rule\"}");
-        assertThat(Invocation.rows(world.conf(), "SELECT publish_seq, run_id FROM publications"))
-                .extracting(JsonNode::toString)
-                .containsExactly("{\"publish_seq\":1,\"run_id\":\"20260310T000000Z-g1\"}");
-        assertThat(Invocation.rows(world.conf(), "SELECT outcome, share_before, share_after FROM rule_decisions"))
-                .extracting(JsonNode::toString)
-                .containsExactly("{\"outcome\":\"fired\",\"share_before\":1.0,\"share_after\":0.8}");
+    private static void assertOneChangeAndOnePublication(CsvWorld world, String reason) {
+        try (Session session = Session.open()) {
+            Lake lake = new Lake(session.spark(), world.folder().resolve("lake").toString());
+            assertThat(ParameterTable.read(lake).changes()).singleElement().satisfies(change -> {
+                assertThat(change.version()).isEqualTo(1);
+                assertThat(change.cell()).isEqualTo(Cell.whole("high"));
+                assertThat(change.share()).isEqualTo(0.8);
+                assertThat(change.origin().cause()).isEqualTo(Cause.RULE);
+            });
+            assertThat(lake.publications()).extracting(Publication::runId).containsExactly("20260310T000000Z-g1");
+            assertThat(DecisionTable.history(lake).rows()).singleElement().satisfies(row -> {
+                assertThat(row.<String>getAs("outcome")).isEqualTo("fired");
+                assertThat(row.<Double>getAs("share_after")).isEqualTo(0.8);
+                assertThat(row.<String>getAs("reason")).contains(reason);
+            });
+        }
     }
 
     @Test
@@ -94,7 +102,7 @@ class GovernConcurrencyIT {
                 .as(Files.readString(folder.resolve("one.txt")) + Files.readString(folder.resolve("other.txt")))
                 .contains(0)
                 .isSubsetOf(0, 75);
-        assertOneChangeAndOnePublication(world);
+        assertOneChangeAndOnePublication(world, "upper bound");
     }
 
     @Test
@@ -107,14 +115,13 @@ class GovernConcurrencyIT {
         }
         process.destroyForcibly().waitFor();
         assertThat(decided).exists();
-        assertThat(Invocation.rows(world.conf(), "SELECT * FROM publications")).isEmpty();
+        assertThat(world.folder().resolve("lake/publications"))
+                .as("it was killed before the publication")
+                .doesNotExist();
 
         Invocation again =
                 Invocation.of("govern", "--conf", world.conf().toString(), "--as-of", CsvWorld.FIRST.toString());
         assertThat(again.code()).as(again.err()).isZero();
-        assertOneChangeAndOnePublication(world);
-        assertThat(Invocation.rows(world.conf(), "SELECT reason FROM rule_decisions"))
-                .extracting(row -> row.get("reason").asText())
-                .allMatch(reason -> reason.endsWith("but decided at this as-of already, with parameters version 1"));
+        assertOneChangeAndOnePublication(world, "but decided at this as-of already, with parameters version 1");
     }
 }

@@ -146,13 +146,64 @@ public final class Tables {
             ColumnSet.CLOSED,
             "the decision for a user in an experiment");
 
+    /** Exact to its last digit, so that parts and whole agree whatever the order. */
+    private static final String EXACT = "DECIMAL(38, 15)";
+
+    public static final Table FIRST_EXPOSURES = new Table(
+            "first_exposures",
+            Kind.SLICE,
+            List.of(
+                    EXPERIMENT_ID,
+                    USER_ID,
+                    required("segment", "STRING", "segment of the score at the time; unscored without one"),
+                    required("parameters_version", "BIGINT", "parameters in force; 0 where none are logged"),
+                    required("decided_by", "STRING", "run whose allocation was served; empty where none is logged"),
+                    required("exposed_at", "TIMESTAMP", "first exposure of the user under all of these"),
+                    required("enabled", "BOOLEAN", "what the user was served then"),
+                    optional("propensity", "DOUBLE", "probability in [0, 1] with which the user was enabled"),
+                    optional("score", "DOUBLE", "responsiveness score at the time, 0 to 100"),
+                    optional("reason", "STRING", "line of the decision that applied"),
+                    required("contradictory", "BOOLEAN", "a later exposure under all of these had the other answer"),
+                    optional("response_if_enabled", "DOUBLE", "what the deciding run predicted"),
+                    optional("response_if_not", "DOUBLE", "what the deciding run predicted"),
+                    required(
+                            "cells",
+                            "ARRAY<STRING>",
+                            "parts of the segment that the user counts in, each as JSON: a bandit's cell, or the value of a"
+                                    + " dimension when the user was first measured"),
+                    required(
+                            "counted",
+                            "ARRAY<STRUCT<metric_name: STRING, closes_at: TIMESTAMP, y: DOUBLE, before: DOUBLE>>",
+                            "per metric when its window closes, what it has counted by as_of, and what it counted in the"
+                                    + " pre-period, where one is declared")),
+            List.of("experiment_id", "user_id", "segment", "parameters_version", "decided_by"),
+            ColumnSet.CLOSED,
+            "the first exposure of a user under one decision, with what its metrics have counted so far");
+
+    public static final Table MEASURED_INPUTS = new Table(
+            "measured_inputs",
+            Kind.SLICE,
+            List.of(
+                    required("input", "STRING", "exposures, outcomes, or definition: of what is measured, and how"),
+                    required(
+                            "identity",
+                            "STRING",
+                            "a file with its size and time or its Delta deletion vector; a hash")),
+            List.of("input", "identity"),
+            ColumnSet.CLOSED,
+            "something that first_exposures was made from: what is not here is new to the next measurement");
+
     public static final Table SEGMENT_METRICS = new Table(
             "segment_metrics",
             Kind.SLICE,
             List.of(
                     EXPERIMENT_ID,
                     required("user_segment", "STRING", "segment at the first exposure; all; or unscored"),
-                    required("cell", "STRING", "bandit cell within the segment, as JSON; empty for the whole segment"),
+                    required(
+                            "cell",
+                            "STRING",
+                            "part of the segment, as JSON: a bandit's cell, or one value of a dimension as"
+                                    + " {\"country\":\"DE\"}; empty for the whole segment"),
                     required("population", "STRING", "enabled, control or everyone"),
                     required("metric_name", "STRING", "metric of the experiment"),
                     required(
@@ -161,23 +212,59 @@ public final class Tables {
                             "total or evidence (since the share last changed), or a day of them: day, evidence_day"),
                     required("window_start", "TIMESTAMP", "first instant at which an outcome window closed"),
                     required("window_end", "TIMESTAMP", "first instant after the last one"),
+                    required(
+                            "since_version",
+                            "BIGINT",
+                            "parameters version that the window begins with; 0 for the first"),
                     required("n", "BIGINT", "users"),
-                    required("sum", "DOUBLE", "sum of the per-user values"),
-                    required("sum_squares", "DOUBLE", "sum of their squares"),
+                    optional("sum", EXACT, "sum of the per-user values; absent beyond 23 digits before the point"),
+                    optional("sum_squares", EXACT, "sum of their squares; absent likewise"),
                     optional("metric_value", "DOUBLE", "mean per user"),
+                    optional(
+                            "m2",
+                            "DOUBLE",
+                            "sum of squared deviations from the mean: with n and mean it merges by Chan"),
                     optional("lower", "DOUBLE", "lower end of its 95 % interval"),
                     optional("upper", "DOUBLE", "upper end of its 95 % interval"),
                     required(
                             "weighted",
-                            "STRUCT<n: BIGINT, w: DOUBLE, w2: DOUBLE, wy: DOUBLE, wy2: DOUBLE, w2y: DOUBLE, w2y2: DOUBLE>",
+                            "STRUCT<n: BIGINT, w: E, w2: E, wy: E, wy2: E, w2y: E, w2y2: E>".replace("E", EXACT),
                             "sums weighted by inverse propensity, over users with 0 < propensity < 1"),
+                    optional(
+                            "covariate",
+                            "STRUCT<wx: E, wx2: E, wxy: E, w2x: E, w2x2: E, w2xy: E>".replace("E", EXACT),
+                            "the same with the value of the pre-period, x; absent where none is declared"),
                     optional("effect", "DOUBLE", "enabled minus control, Hajek-weighted"),
                     optional("effect_lower", "DOUBLE", "lower end of its 95 % interval"),
                     optional("effect_upper", "DOUBLE", "upper end of its 95 % interval"),
-                    optional("effective_sample_size", "DOUBLE", "users the weighted effect is worth")),
+                    optional("effective_sample_size", "DOUBLE", "users the weighted effect is worth"),
+                    optional("adjusted_effect", "DOUBLE", "the effect less what the pre-period explains (CUPED)"),
+                    optional("adjusted_lower", "DOUBLE", "lower end of its 95 % interval"),
+                    optional("adjusted_upper", "DOUBLE", "upper end of its 95 % interval")),
             List.of("experiment_id", "user_segment", "cell", "population", "metric_name", "window", "window_start"),
             ColumnSet.CLOSED,
             "a metric of a segment, population and window; every state merges by addition");
+
+    public static final Table HEALTH_CHECKS = new Table(
+            "health_checks",
+            Kind.SLICE,
+            List.of(
+                    required("experiment_id", "STRING", "the configured rollout; empty for inputs and the pipeline"),
+                    required("check", "STRING", "name of the check, as sample_ratio"),
+                    required("segment", "STRING", "segment that it looked at, or all"),
+                    required("subject", "STRING", "metric, predictor, attribute or input that it looked at; or empty"),
+                    required("state", "STRING", "passed, failed, or unknown with too little data"),
+                    optional("observed", "DOUBLE", "what was measured"),
+                    optional("lower", "DOUBLE", "lower end of its interval"),
+                    optional("upper", "DOUBLE", "upper end of its interval"),
+                    optional("threshold", "DOUBLE", "what it was compared with"),
+                    optional("p_value", "DOUBLE", "of the textbook test beside it, for one look"),
+                    required("n", "BIGINT", "users or rows behind it"),
+                    required("reason", "STRING", "the finding, in a sentence with its numbers"),
+                    optional("detail", "STRING", "JSON: bins, days or groups behind it, for plots")),
+            List.of("experiment_id", "check", "segment", "subject"),
+            ColumnSet.CLOSED,
+            "what a health check found");
 
     public static final Table RULE_DECISIONS = new Table(
             "rule_decisions",
@@ -287,15 +374,50 @@ public final class Tables {
             List.of(
                     required("fingerprint", "STRING", "hash of the labels"),
                     required("labels", "MAP<STRING, STRING>", "identity of the alert"),
-                    required("annotations", "MAP<STRING, STRING>", "values and sentences"),
-                    required("state", "STRING", "firing or resolved"),
-                    required("starts_at", "TIMESTAMP", "as-of of the first firing evaluation"),
-                    optional("ends_at", "TIMESTAMP", "as-of of the first sound one"),
-                    optional("delivery", "STRING", "receivers that confirmed"),
+                    required("annotations", "MAP<STRING, STRING>", "values and sentences, no part of the identity"),
+                    required("state", "STRING", "pending, firing or resolved"),
+                    required("active_at", "TIMESTAMP", "as-of of the first evaluation that held"),
+                    optional("starts_at", "TIMESTAMP", "as-of at which it fired; absent while pending"),
+                    optional("quiet_at", "TIMESTAMP", "as-of since which it no longer holds, while it is kept firing"),
+                    optional("ends_at", "TIMESTAMP", "as-of at which it was resolved"),
+                    required("as_of", "TIMESTAMP", "instant of the evaluation"),
                     required("run_id", "STRING", "run that saw the change")),
+            List.of("fingerprint", "as_of"),
+            ColumnSet.CLOSED,
+            "a state change of an alert; the newest of a fingerprint counts");
+
+    public static final Table ALERT_DELIVERIES = new Table(
+            "alert_deliveries",
+            Kind.APPEND,
+            List.of(
+                    required("fingerprint", "STRING", "the alert"),
+                    required("starts_at", "TIMESTAMP", "which firing of it"),
+                    required("state", "STRING", "firing or resolved: what was told"),
+                    required("receiver", "STRING", "name of the receiver"),
+                    required("outcome", "STRING", "delivered, or failed"),
+                    required("attempted_at", "TIMESTAMP", "when"),
+                    optional("detail", "STRING", "what the receiver answered")),
             List.of(),
             ColumnSet.CLOSED,
-            "a state change of an alert");
+            "an attempt to tell a receiver of an alert");
+
+    public static final Table ALERT_NOTES = new Table(
+            "alert_notes",
+            Kind.APPEND,
+            List.of(
+                    required("note_id", "STRING", "identity of the note"),
+                    required("kind", "STRING", "acknowledged, silence or unsilence"),
+                    required("labels", "MAP<STRING, STRING>", "alerts that have all of these; for unsilence none"),
+                    optional(
+                            "until",
+                            "TIMESTAMP",
+                            "when it ends; absent for an acknowledgement, which ends with the alert"),
+                    required("person", "STRING", "who said so"),
+                    optional("comment", "STRING", "why"),
+                    required("noted_at", "TIMESTAMP", "when")),
+            List.of("note_id"),
+            ColumnSet.CLOSED,
+            "what a person said of alerts");
 
     public static final Table RUNS = new Table(
             "runs",
@@ -347,12 +469,17 @@ public final class Tables {
             RESPONSIVENESS_SCORES,
             ENROLMENTS,
             ALLOCATIONS,
+            FIRST_EXPOSURES,
+            MEASURED_INPUTS,
             SEGMENT_METRICS,
+            HEALTH_CHECKS,
             RULE_DECISIONS,
             QUARANTINE,
             MODEL_RUNS,
             ALLOCATION_PARAMETERS,
             ALERTS,
+            ALERT_DELIVERIES,
+            ALERT_NOTES,
             RUNS,
             PUBLICATIONS);
 

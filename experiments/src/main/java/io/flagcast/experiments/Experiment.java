@@ -10,6 +10,7 @@ import io.flagcast.rules.Rule;
 import io.flagcast.rules.RuleEngine;
 import io.flagcast.statistics.Metric;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -35,6 +36,8 @@ import java.util.stream.Collectors;
  * @param unscored probability for users without a score, in [0, 1]
  * @param stickiness whether the score of the first exposure is kept
  * @param metrics by name, in the order of the file
+ * @param dimensions user attributes by whose values metrics are broken down
+ * @param prePeriod how long before the exposure the same outcomes count, so that effects are adjusted for them
  * @param rules in the order of the file
  * @param tests of the rules
  * @param contentHash SHA-256 of the file, in every row that depends on it
@@ -54,6 +57,8 @@ public record Experiment(
         double unscored,
         Stickiness stickiness,
         List<Metric> metrics,
+        List<String> dimensions,
+        Optional<Duration> prePeriod,
         List<Rule> rules,
         List<RuleTest> tests,
         String contentHash,
@@ -78,6 +83,8 @@ public record Experiment(
         // Map.copyOf iterates in another order in every JVM; rows that carry the treatment must not.
         treatment = Collections.unmodifiableMap(new LinkedHashMap<>(treatment));
         metrics = List.copyOf(metrics);
+        dimensions = List.copyOf(dimensions);
+        Objects.requireNonNull(prePeriod, "prePeriod");
         rules = List.copyOf(rules);
         tests = List.copyOf(tests);
     }

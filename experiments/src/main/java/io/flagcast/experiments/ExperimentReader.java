@@ -40,8 +40,8 @@ import java.util.stream.Stream;
 /** The keys of the experiment file, with their types and defaults, and what one part of a file says about another. */
 final class ExperimentReader {
 
-    /** Most context columns of a bandit: each multiplies the cells that have to learn. */
-    private static final int MOST_CONTEXT_COLUMNS = 5;
+    /** Most context columns of a bandit, each of which multiplies the cells that have to learn, and most dimensions. */
+    private static final int MOST_COLUMNS = 5;
 
     private static final Duration SHORTEST_HALF_LIFE = Duration.ofHours(1);
 
@@ -91,6 +91,8 @@ final class ExperimentReader {
         Setting<Segments> segments = root.or("segments", ExperimentReader::segments, Segments.SINGLE);
         Setting<Map<String, Metric>> metrics =
                 root.or("metrics", Mapping.ofNames(name -> Mapping.of(metric -> metric(name, metric))), Map.of());
+        Setting<List<String>> dimensions = root.or("dimensions", ExperimentReader::dimensions, List.of());
+        Setting<Optional<Duration>> prePeriod = root.optional("pre_period", Scalars::wholeDays);
         Setting<Allocation> allocation = root.required("allocation", Mapping.of(this::allocation));
         policy = allocation.read().map(Allocation::policy);
         Setting<List<Rule>> rules = root.or("rules", Mapping.listOf(Mapping.of(this::rule)), List.of());
@@ -111,6 +113,8 @@ final class ExperimentReader {
                 allocation.value().unscored(),
                 allocation.value().stickiness(),
                 List.copyOf(metrics.value().values()),
+                dimensions.value(),
+                prePeriod.value(),
                 rules.value(),
                 tests.value(),
                 contentHash,
@@ -341,12 +345,23 @@ final class ExperimentReader {
     }
 
     private static Optional<List<String>> context(Value value) {
+        return fewColumns(value, "splits every cell again");
+    }
+
+    private static Optional<List<String>> dimensions(Value value) {
+        return fewColumns(value, "breaks every metric down once more")
+                .flatMap(names -> Set.copyOf(names).size() == names.size()
+                        ? Optional.of(names)
+                        : value.refuse("names a column twice; keep one"));
+    }
+
+    private static Optional<List<String>> fewColumns(Value value, String cost) {
         return Mapping.listOf(Scalars::name)
                 .read(value)
-                .flatMap(columns -> columns.size() <= MOST_CONTEXT_COLUMNS
+                .flatMap(columns -> columns.size() <= MOST_COLUMNS
                         ? Optional.of(columns)
-                        : value.refuse("names %d columns, but each splits every cell again; keep at most %d"
-                                .formatted(columns.size(), MOST_CONTEXT_COLUMNS)));
+                        : value.refuse("names %d columns, but each %s; keep at most %d"
+                                .formatted(columns.size(), cost, MOST_COLUMNS)));
     }
 
     private static Optional<Duration> halfLife(Value value) {

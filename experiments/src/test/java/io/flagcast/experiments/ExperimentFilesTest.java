@@ -128,6 +128,8 @@ class ExperimentFilesTest {
                                         "purchase",
                                         Duration.ofDays(7),
                                         Direction.HIGHER_IS_BETTER)),
+                        List.of(),
+                        Optional.empty(),
                         List.of(rule),
                         List.of(new RuleTest(
                                 "fires when clearly below",
@@ -281,9 +283,19 @@ class ExperimentFilesTest {
                         Stickiness.ENROLMENT,
                         List.of(),
                         List.of(),
+                        Optional.empty(),
+                        List.of(),
                         List.of(),
                         "",
                         Path.of("minimal.yaml")));
+    }
+
+    @Test
+    void metricsAreBrokenDownByDimensionsAndAdjustedForThePrePeriod() {
+        Experiment experiment =
+                ExperimentFiles.parse("broken-down.yaml", MINIMAL + "dimensions: [country, plan]\npre_period: 14d\n");
+        assertThat(experiment.dimensions()).containsExactly("country", "plan");
+        assertThat(experiment.prePeriod()).contains(Duration.ofDays(14));
     }
 
     @Test

@@ -1,41 +1,42 @@
 package io.flagcast.monitoring;
 
 import static org.apache.spark.sql.functions.array;
-import static org.apache.spark.sql.functions.array_sort;
 import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
-import static org.apache.spark.sql.functions.collect_list;
 import static org.apache.spark.sql.functions.count;
 import static org.apache.spark.sql.functions.date_trunc;
 import static org.apache.spark.sql.functions.explode;
 import static org.apache.spark.sql.functions.expr;
 import static org.apache.spark.sql.functions.lit;
-import static org.apache.spark.sql.functions.map;
 import static org.apache.spark.sql.functions.max;
 import static org.apache.spark.sql.functions.min;
 import static org.apache.spark.sql.functions.struct;
-import static org.apache.spark.sql.functions.sum;
+import static org.apache.spark.sql.functions.transform;
 import static org.apache.spark.sql.functions.udf;
 import static org.apache.spark.sql.functions.when;
 
+import io.flagcast.statistics.CovariateSums;
 import io.flagcast.statistics.Effect;
 import io.flagcast.statistics.Interval;
 import io.flagcast.statistics.Metric;
 import io.flagcast.statistics.Moments;
 import io.flagcast.statistics.WeightedMoments;
+import java.math.BigDecimal;
+import java.math.MathContext;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
-import org.apache.spark.sql.api.java.UDF2;
+import org.apache.spark.sql.api.java.UDF3;
 import org.apache.spark.sql.api.java.UDF4;
 import org.apache.spark.sql.expressions.Window;
+import org.apache.spark.sql.expressions.WindowSpec;
+import org.apache.spark.sql.functions;
 import org.apache.spark.sql.types.StructType;
 
 /**
@@ -61,15 +62,18 @@ public final class SegmentMetrics {
     /** One day of {@link #EVIDENCE}. */
     public static final String EVIDENCE_DAY = "evidence_day";
 
+    /** How the cells of a bandit begin: a JSON object. The value of a dimension reads country=DE. */
+    private static final String LEARNED = "{";
+
     private static final double CONFIDENCE = 0.95;
     private static final String[] GROUP = {
         "experiment_id", "user_segment", "cell", "population", "metric_name", "window"
     };
-    private static final List<String> SUMS =
-            List.of("n", "sum", "sum_squares", "wn", "w", "w2", "wy", "wy2", "w2y", "w2y2");
     private static final StructType INTERVAL = StructType.fromDDL("lower DOUBLE, upper DOUBLE");
-    private static final StructType EFFECT =
-            StructType.fromDDL("effect DOUBLE, effect_lower DOUBLE, effect_upper DOUBLE, effective_sample_size DOUBLE");
+    private static final StructType SPREAD = StructType.fromDDL("metric_value DOUBLE, m2 DOUBLE");
+    private static final StructType EFFECT = StructType.fromDDL(
+            "effect DOUBLE, effect_lower DOUBLE, effect_upper DOUBLE, effective_sample_size DOUBLE,"
+                    + " adjusted_effect DOUBLE, adjusted_lower DOUBLE, adjusted_upper DOUBLE");
 
     private SegmentMetrics() {}
 
@@ -77,72 +81,162 @@ public final class SegmentMetrics {
      * Measures every experiment.
      *
      * @param asOf only outcome windows that closed at or before it count
-     * @param exposures valid exposures before the as-of, with their decision where it is known, and {@code context}: the
-     *     user's values of the experiment's context columns as JSON, empty where it has none
-     * @param outcomes valid outcomes before the as-of
+     * @param firstExposures rows of {@code first_exposures}
      * @param experiments what is measured
      * @return the columns of {@code segment_metrics} without run and as-of
      */
     public static Dataset<Row> measure(
-            Instant asOf, Dataset<Row> exposures, Dataset<Row> outcomes, List<MeasuredExperiment> experiments) {
-        return interpret(asOf, states(asOf, exposures, outcomes, experiments));
+            Instant asOf, Dataset<Row> firstExposures, List<MeasuredExperiment> experiments) {
+        return interpret(asOf, states(asOf, firstExposures, experiments), experiments);
     }
 
     /**
-     * The sums per day, segment and arm that everything else is made of: one row per experiment, segment, arm, metric,
-     * day and window {@link #TOTAL} or {@link #EVIDENCE}.
+     * The exact sums per day, segment and arm that everything else is made of: one row per experiment, segment, cell, arm,
+     * metric, day and window {@link #TOTAL} or {@link #EVIDENCE}.
+     *
+     * <p>A user counts in a segment with the first exposure there, and in {@link #ALL} with the first of all; in the cells
+     * of those exposures, too, of which all users together have those that are a dimension's.
      */
     public static Dataset<Row> states(
-            Instant asOf, Dataset<Row> exposures, Dataset<Row> outcomes, List<MeasuredExperiment> experiments) {
-        Dataset<Row> values = values(firstExposures(exposures, experiments), outcomes, experiments);
-        return byDay(values.where(col("closes_at").leq(lit(asOf))));
+            Instant asOf, Dataset<Row> firstExposures, List<MeasuredExperiment> experiments) {
+        return Sums.of(alike(asOf, counting(firstExposures, experiments))
+                .withColumn("of", explode(groups()))
+                .select(
+                        col("experiment_id"),
+                        col("of.user_segment"),
+                        col("of.cell"),
+                        when(col("enabled"), "enabled").otherwise("control").as("population"),
+                        col("metric_name"),
+                        col("of.window"),
+                        col("day"),
+                        col("n"),
+                        col("terms")));
     }
 
-    /** Totals, evidence and days from the states, with value, interval and effect. */
-    public static Dataset<Row> interpret(Instant asOf, Dataset<Row> states) {
-        return derived(windows(asOf, states));
+    /** The rows with which a user counts somewhere, and where: the first of the user, of the segment, of their evidence. */
+    private static Dataset<Row> counting(Dataset<Row> firstExposures, List<MeasuredExperiment> experiments) {
+        Column order = struct("exposed_at", "enabled", "propensity", "segment", "parameters_version", "decided_by");
+        WindowSpec user = Window.partitionBy("experiment_id", "user_id");
+        WindowSpec segment = Window.partitionBy("experiment_id", "user_id", "segment");
+        Column inEvidence = col("parameters_version").geq(evidenceVersion(experiments, lit(ALL)));
+        Column inSegmentsEvidence = col("parameters_version").geq(evidenceVersion(experiments, col("segment")));
+        return firstExposures
+                .withColumn("order", order)
+                .withColumn("is_first", col("order").equalTo(min("order").over(user)))
+                .withColumn("is_evidence", isFirst(inEvidence, user))
+                .withColumn("is_first_in_segment", col("order").equalTo(min("order").over(segment)))
+                .withColumn("is_evidence_in_segment", isFirst(inSegmentsEvidence, segment))
+                .where(col("is_first")
+                        .or(col("is_evidence"))
+                        .or(col("is_first_in_segment"))
+                        .or(col("is_evidence_in_segment")));
     }
 
-    /** The first exposure of each user per segment, for {@link #TOTAL} and for {@link #EVIDENCE}. */
-    private static Dataset<Row> firstExposures(Dataset<Row> exposures, List<MeasuredExperiment> experiments) {
+    private static Column isFirst(Column among, WindowSpec of) {
+        return coalesce(col("order").equalTo(min(when(among, col("order"))).over(of)), lit(false));
+    }
+
+    /** The version with which the evidence of a segment begins. */
+    private static Column evidenceVersion(List<MeasuredExperiment> experiments, Column segment) {
         Column version = lit(0L);
         for (MeasuredExperiment experiment : experiments) {
             for (var entry : experiment.evidenceVersions().entrySet()) {
                 version = when(
                                 col("experiment_id")
                                         .equalTo(experiment.experimentId())
-                                        .and(col("user_segment").equalTo(entry.getKey())),
+                                        .and(segment.equalTo(entry.getKey())),
                                 lit(entry.getValue()))
                         .otherwise(version);
             }
         }
-        Column isEvidence = coalesce(col("parameters_version"), lit(0L)).geq(version);
-        Column exposure = struct("exposed_at", "enabled", "propensity");
-        Column all = group(lit(ALL), lit(""));
-        Column segment = group(coalesce(col("segment"), lit(UNSCORED)), lit(""));
-        Column groups = when(
-                        col("segment").isNotNull().and(col("context").notEqual("")),
-                        array(all, segment, group(col("segment"), col("context"))))
-                .otherwise(array(all, segment));
-        return of(exposures, experiments)
-                .withColumn("of", explode(groups))
-                .withColumn("user_segment", col("of.user_segment"))
-                .withColumn("cell", col("of.cell"))
-                .groupBy("experiment_id", "user_segment", "cell", "user_id")
-                .agg(min(exposure).as("total"), min(when(isEvidence, exposure)).as("evidence"))
-                .withColumn(
-                        "in_window",
-                        explode(array(
-                                struct(lit(TOTAL).as("window"), col("total").as("first")),
-                                struct(
-                                        lit(EVIDENCE).as("window"),
-                                        col("evidence").as("first")))))
-                .where(col("in_window.first").isNotNull())
-                .select("experiment_id", "user_segment", "cell", "in_window.window", "user_id", "in_window.first.*");
+        return version;
     }
 
-    private static Column group(Column segment, Column cell) {
-        return struct(segment.as("user_segment"), cell.as("cell"));
+    /** Users of whom the same was counted, together: most did nothing. One row per metric whose window has closed. */
+    private static Dataset<Row> alike(Instant asOf, Dataset<Row> counting) {
+        Column closed = when(
+                col("metric.closes_at").leq(lit(asOf)), date_trunc("day", col("metric.closes_at")));
+        return counting.withColumn("metric", explode(col("counted")))
+                .withColumn("day", closed)
+                .where(col("day").isNotNull())
+                .groupBy(
+                        col("experiment_id"),
+                        col("segment"),
+                        col("cells"),
+                        col("enabled"),
+                        col("propensity"),
+                        col("is_first"),
+                        col("is_evidence"),
+                        col("is_first_in_segment"),
+                        col("is_evidence_in_segment"),
+                        col("metric.metric_name"),
+                        col("day"),
+                        col("metric.y"),
+                        col("metric.before"))
+                .agg(count(lit(1)).as("n"))
+                .withColumn("terms", Sums.terms(col("n"), col("propensity"), col("enabled"), col("y"), col("before")));
+    }
+
+    /** Segments, cells and windows that a row counts in. */
+    private static Column groups() {
+        Column dimensions = functions.filter(col("cells"), cell -> functions.not(cell.startsWith(LEARNED)));
+        return functions.concat(
+                groups(col("is_first"), lit(ALL), dimensions, TOTAL),
+                groups(col("is_evidence"), lit(ALL), dimensions, EVIDENCE),
+                groups(col("is_first_in_segment"), col("segment"), col("cells"), TOTAL),
+                groups(col("is_evidence_in_segment"), col("segment"), col("cells"), EVIDENCE));
+    }
+
+    private static Column groups(Column counts, Column segment, Column cells, String window) {
+        Column every = functions.concat(array(lit("")), cells);
+        Column in = transform(
+                every, cell -> struct(segment.as("user_segment"), cell.as("cell"), lit(window).as("window")));
+        return when(counts, in).otherwise(functions.slice(in, 1, 0));
+    }
+
+    /**
+     * States after some users were counted anew.
+     *
+     * @param before states of all users, as they were
+     * @param left states of some users, as they were
+     * @param joined states of the same users, as they are
+     */
+    public static Dataset<Row> replace(Dataset<Row> before, Dataset<Row> left, Dataset<Row> joined) {
+        return Sums.merge(before.unionByName(Sums.negated(left)).unionByName(joined));
+    }
+
+    /**
+     * The states that rows of {@code segment_metrics} were made from.
+     *
+     * @param metrics one slice
+     * @param experiments only evidence that begins with the same version as theirs is there
+     */
+    public static Dataset<Row> statesOf(Dataset<Row> metrics, List<MeasuredExperiment> experiments) {
+        Column isDay = col("window").equalTo(DAY);
+        return metrics.where(col("population").notEqual("everyone"))
+                .where(isDay.or(col("window")
+                        .equalTo(EVIDENCE_DAY)
+                        .and(col("since_version").equalTo(evidenceVersion(experiments, col("user_segment"))))))
+                .withColumn("window", when(isDay, TOTAL).otherwise(EVIDENCE))
+                .withColumn("day", col("window_start"))
+                .select(Sums.columns());
+    }
+
+    /** Those of some states whose group is among those of others: evidence that began later is not. */
+    public static Dataset<Row> comparable(Dataset<Row> states, Dataset<Row> changedEvidence) {
+        return states.join(
+                changedEvidence,
+                states.col("window")
+                        .equalTo(EVIDENCE)
+                        .and(states.col("experiment_id").equalTo(changedEvidence.col("experiment_id")))
+                        .and(states.col("user_segment").equalTo(changedEvidence.col("user_segment"))),
+                "leftanti");
+    }
+
+    /** Totals, evidence and days from the states, with value, interval and effect. */
+    public static Dataset<Row> interpret(
+            Instant asOf, Dataset<Row> states, List<MeasuredExperiment> experiments) {
+        return derived(windows(asOf, states), experiments);
     }
 
     /**
@@ -158,7 +252,7 @@ public final class SegmentMetrics {
      */
     public static Dataset<Row> rewards(
             Instant asOf, Dataset<Row> exposures, Dataset<Row> outcomes, List<MeasuredExperiment> experiments) {
-        Dataset<Row> first = of(exposures, experiments)
+        Dataset<Row> first = FirstExposures.ofMeasured(exposures, experiments)
                 .groupBy("experiment_id", "user_id")
                 .agg(min(struct(
                                 col("score").isNull().as("unscored"),
@@ -185,97 +279,13 @@ public final class SegmentMetrics {
                         col("y").as("reward"));
     }
 
-    private static Dataset<Row> of(Dataset<Row> exposures, List<MeasuredExperiment> experiments) {
-        return exposures.where(col("experiment_id")
-                .isin(experiments.stream().map(MeasuredExperiment::experimentId).toArray()));
-    }
-
-    /** What each metric counts for each first exposure, whether its outcome window has closed or not. */
-    private static Dataset<Row> values(
-            Dataset<Row> first, Dataset<Row> outcomes, List<MeasuredExperiment> experiments) {
-        return counted(first, outcomes, experiments)
-                .select(
-                        col("experiment_id"),
-                        col("user_segment"),
-                        col("cell"),
-                        col("window"),
-                        col("metric.metric_name"),
-                        col("metric.kind"),
-                        col("enabled"),
-                        col("propensity"),
-                        col("closes_at"),
-                        col("y"));
-    }
-
     /** Exposures with each {@code metric} of their experiment, when its window {@code closes_at}, and what it counts, {@code y}. */
     private static Dataset<Row> counted(
             Dataset<Row> first, Dataset<Row> outcomes, List<MeasuredExperiment> experiments) {
-        Dataset<Row> happened = outcomes.groupBy("user_id")
-                .agg(array_sort(collect_list(struct(
-                                col("occurred_at"),
-                                col("outcome"),
-                                coalesce(col("value"), lit(1.0)).as("amount"))))
-                        .as("happened"));
-        String within = "filter(coalesce(happened, array()), o -> o.outcome = metric.outcome"
-                + " AND o.occurred_at >= exposed_at AND o.occurred_at < closes_at)";
-        Column any = expr("CASE WHEN size(counted) > 0 THEN 1D ELSE 0D END");
-        Column amount = expr("aggregate(counted, 0D, (sum, o) -> sum + o.amount)");
-        return first.join(happened, new String[] {"user_id"}, "left")
-                .withColumn("metric", explode(metrics(experiments).getItem(col("experiment_id"))))
-                .withColumn("closes_at", expr("exposed_at + make_dt_interval(0, 0, 0, metric.within_seconds)"))
-                .withColumn("counted", expr(within))
-                .withColumn(
-                        "y",
-                        when(col("metric.kind").equalTo(Metric.Kind.PROPORTION.name()), any)
-                                .otherwise(amount));
-    }
-
-    /** The metrics of each experiment, as a map from its id. */
-    private static Column metrics(List<MeasuredExperiment> experiments) {
-        return map(experiments.stream()
-                        .flatMap(experiment -> Stream.of(
-                                lit(experiment.experimentId()),
-                                array(experiment.metrics().stream()
-                                        .map(metric -> struct(
-                                                lit(metric.name()).as("metric_name"),
-                                                lit(metric.kind().name()).as("kind"),
-                                                lit(metric.outcome()).as("outcome"),
-                                                lit(metric.within().toSeconds()).as("within_seconds")))
-                                        .toArray(Column[]::new))))
-                        .toArray(Column[]::new))
-                .cast(
-                        "map<string, array<struct<metric_name: string, kind: string, outcome: string, within_seconds: bigint>>>");
-    }
-
-    /** Sums per day on which the outcome windows closed, population enabled or control. */
-    private static Dataset<Row> byDay(Dataset<Row> units) {
-        Column p = col("propensity");
-        Column w = when(
-                p.gt(0).and(p.lt(1)),
-                when(col("enabled"), lit(1.0).divide(p)).otherwise(lit(1.0).divide(lit(1.0).minus(p))));
-        Column y = col("y");
-        return units.withColumn("population", when(col("enabled"), "enabled").otherwise("control"))
-                .withColumn("day", date_trunc("day", col("closes_at")))
-                .withColumn("w_", w)
-                .groupBy(Stream.concat(Arrays.stream(GROUP), Stream.of("day", "kind"))
-                        .map(name -> col(name))
-                        .toArray(Column[]::new))
-                .agg(
-                        count(lit(1)).as("n"),
-                        sum(y).as("sum"),
-                        sum(y.multiply(y)).as("sum_squares"),
-                        count("w_").as("wn"),
-                        orZero(sum("w_")).as("w"),
-                        orZero(sum(col("w_").multiply(col("w_")))).as("w2"),
-                        orZero(sum(col("w_").multiply(y))).as("wy"),
-                        orZero(sum(col("w_").multiply(y).multiply(y))).as("wy2"),
-                        orZero(sum(col("w_").multiply(col("w_")).multiply(y))).as("w2y"),
-                        orZero(sum(col("w_").multiply(col("w_")).multiply(y).multiply(y)))
-                                .as("w2y2"));
-    }
-
-    private static Column orZero(Column sum) {
-        return coalesce(sum, lit(0.0));
+        return first.join(FirstExposures.happened(outcomes), new String[] {"user_id"}, "left")
+                .withColumn("metric", explode(FirstExposures.metrics(experiments).getItem(col("experiment_id"))))
+                .withColumn("closes_at", FirstExposures.closesAt(col("metric")))
+                .withColumn("y", FirstExposures.amount(col("metric"), col("exposed_at"), col("closes_at")));
     }
 
     /** Days, totals and evidence; enabled, control and everyone: all sums of the days. */
@@ -284,37 +294,44 @@ public final class SegmentMetrics {
         Column whole = struct(col("window").as("name"), lit(asOf).as("end"));
         Column day = when(col("window").equalTo(TOTAL), DAY).otherwise(EVIDENCE_DAY);
         Column own = struct(day.as("name"), nextDay.as("end"));
-        Column[] keys = Stream.concat(Arrays.stream(GROUP), Stream.of("kind", "window_end"))
+        Column[] keys = Stream.concat(Arrays.stream(GROUP), Stream.of("window_end"))
                 .map(name -> col(name))
                 .toArray(Column[]::new);
-        Column[] sums = SUMS.stream().map(name -> sum(name).as(name)).toArray(Column[]::new);
         return days.withColumn("population", explode(array(col("population"), lit("everyone"))))
                 .withColumn("span", explode(array(whole, own)))
                 .withColumn("window", col("span.name"))
                 .withColumn("window_end", col("span.end"))
                 .groupBy(keys)
-                .agg(min("day").as("window_start"), sums);
+                .agg(min("day").as("window_start"), Sums.merged());
     }
 
     /** Adds value, interval and effect, which only interpret the sums. */
-    private static Dataset<Row> derived(Dataset<Row> states) {
-        Column weighted =
-                struct(col("wn").as("n"), col("w"), col("w2"), col("wy"), col("wy2"), col("w2y"), col("w2y2"));
-        UDF4<String, Long, Double, Double, Row> interval = (kind, n, sum, squares) -> interval(kind, n, sum, squares);
-        UDF2<Row, Row, Row> effect = (enabled, control) -> effect(enabled, control);
-        Column control = max(when(col("population").equalTo("control"), col("weighted")))
-                .over(Window.partitionBy(
-                        "experiment_id", "user_segment", "cell", "metric_name", "window", "window_end"));
-        return states.withColumn("weighted", weighted)
-                .withColumn("control_weighted", when(col("population").equalTo("enabled"), control))
+    private static Dataset<Row> derived(Dataset<Row> states, List<MeasuredExperiment> experiments) {
+        UDF3<Long, BigDecimal, BigDecimal, Row> spread = SegmentMetrics::spread;
+        UDF4<String, Long, BigDecimal, BigDecimal, Row> interval = SegmentMetrics::interval;
+        UDF4<Row, Row, Row, Row, Row> effect = SegmentMetrics::effect;
+        WindowSpec arms = Window.partitionBy(
+                "experiment_id", "user_segment", "cell", "metric_name", "window", "window_end");
+        Column isEnabled = col("population").equalTo("enabled");
+        Column isControl = col("population").equalTo("control");
+        Column isEvidence = col("window").isin(EVIDENCE, EVIDENCE_DAY);
+        return states.withColumn("control_weighted", max(when(isControl, col("weighted"))).over(arms))
+                .withColumn("control_covariate", max(when(isControl, col("covariate"))).over(arms))
+                .withColumn("spread", udf(spread, SPREAD).apply(col("n"), col("sum"), col("sum_squares")))
                 .withColumn(
                         "interval",
-                        udf(interval, INTERVAL).apply(col("kind"), col("n"), col("sum"), col("sum_squares")))
+                        udf(interval, INTERVAL)
+                                .apply(kind(experiments), col("n"), col("sum"), col("sum_squares")))
                 .withColumn(
                         "effects",
                         when(
-                                col("control_weighted").isNotNull(),
-                                udf(effect, EFFECT).apply(col("weighted"), col("control_weighted"))))
+                                isEnabled.and(col("control_weighted").isNotNull()),
+                                udf(effect, EFFECT)
+                                        .apply(
+                                                col("weighted"),
+                                                col("covariate"),
+                                                col("control_weighted"),
+                                                col("control_covariate"))))
                 .select(
                         col("experiment_id"),
                         col("user_segment"),
@@ -324,28 +341,55 @@ public final class SegmentMetrics {
                         col("window"),
                         col("window_start"),
                         col("window_end"),
+                        when(isEvidence, evidenceVersion(experiments, col("user_segment")))
+                                .otherwise(0L)
+                                .as("since_version"),
                         col("n"),
                         col("sum"),
                         col("sum_squares"),
-                        col("sum").divide(col("n")).as("metric_value"),
+                        col("spread.metric_value"),
+                        col("spread.m2"),
                         col("interval.lower"),
                         col("interval.upper"),
                         col("weighted"),
+                        col("covariate"),
                         col("effects.effect"),
                         col("effects.effect_lower"),
                         col("effects.effect_upper"),
-                        col("effects.effective_sample_size"));
+                        col("effects.effective_sample_size"),
+                        col("effects.adjusted_effect"),
+                        col("effects.adjusted_lower"),
+                        col("effects.adjusted_upper"));
     }
 
-    private static Row interval(String kind, long n, double sum, double squares) {
-        if (kind.equals(Metric.Kind.PROPORTION.name())) {
-            return row(Interval.wilson(Math.round(sum), n, CONFIDENCE));
-        }
-        // Values of 1e200 have squares without end: then there is a sum, but no interval.
-        if (n < 2 || !Double.isFinite(squares)) {
+    private static Column kind(List<MeasuredExperiment> experiments) {
+        Column metrics = FirstExposures.metrics(experiments).getItem(col("experiment_id"));
+        Column own = functions.filter(metrics, metric -> metric.getField("metric_name").equalTo(col("metric_name")));
+        return functions.element_at(own, lit(1)).getField("kind");
+    }
+
+    /** Mean and sum of squared deviations, from exact sums: digits that the square takes are not lost. */
+    private static Row spread(long n, BigDecimal sum, BigDecimal squares) {
+        if (sum == null || squares == null) {
             return null;
         }
-        Moments moments = Moments.ofSums(n, sum, squares);
+        BigDecimal mean = sum.divide(BigDecimal.valueOf(n), MathContext.DECIMAL128);
+        double m2 = squares.subtract(sum.multiply(mean)).doubleValue();
+        return RowFactory.create(mean.doubleValue(), Math.max(0, m2));
+    }
+
+    private static Row interval(String kind, long n, BigDecimal sum, BigDecimal squares) {
+        Row spread = spread(n, sum, squares);
+        if (spread == null) {
+            return null;
+        }
+        if (kind.equals(Metric.Kind.PROPORTION.name())) {
+            return row(Interval.wilson(sum.longValue(), n, CONFIDENCE));
+        }
+        if (n < 2) {
+            return null;
+        }
+        Moments moments = new Moments(n, spread.getDouble(0), spread.getDouble(1));
         return row(Interval.normal(moments.mean(), moments.standardError(), CONFIDENCE));
     }
 
@@ -353,8 +397,8 @@ public final class SegmentMetrics {
         return RowFactory.create(interval.lower(), interval.upper());
     }
 
-    private static Row effect(Row enabled, Row control) {
-        if (!isFinite(enabled) || !isFinite(control)) {
+    private static Row effect(Row enabled, Row enabledCovariate, Row control, Row controlCovariate) {
+        if (enabled.anyNull() || control.anyNull()) {
             return null;
         }
         Optional<Effect> effect = Effect.difference(weighted(enabled), weighted(control));
@@ -362,30 +406,49 @@ public final class SegmentMetrics {
             return null;
         }
         Interval interval = effect.get().interval(CONFIDENCE);
+        Optional<Effect> adjusted = enabledCovariate == null || controlCovariate == null
+                ? Optional.empty()
+                : Effect.adjusted(
+                        weighted(enabled),
+                        covariate(enabledCovariate),
+                        weighted(control),
+                        covariate(controlCovariate));
+        Optional<Interval> adjustedInterval = adjusted.map(known -> known.interval(CONFIDENCE));
         return RowFactory.create(
                 effect.get().estimate(),
                 interval.lower(),
                 interval.upper(),
-                effect.get().effectiveSampleSize());
-    }
-
-    private static boolean isFinite(Row sums) {
-        return IntStream.range(1, sums.length()).allMatch(i -> Double.isFinite(sums.getDouble(i)));
+                effect.get().effectiveSampleSize(),
+                adjusted.map(Effect::estimate).orElse(null),
+                adjustedInterval.map(Interval::lower).orElse(null),
+                adjustedInterval.map(Interval::upper).orElse(null));
     }
 
     /**
      * The sums of the column {@code weighted}.
      *
-     * @throws IllegalArgumentException where one is not finite
+     * @throws IllegalArgumentException where one is absent
      */
     public static WeightedMoments weighted(Row row) {
         return new WeightedMoments(
                 row.getLong(0),
-                row.getDouble(1),
-                row.getDouble(2),
-                row.getDouble(3),
-                row.getDouble(4),
-                row.getDouble(5),
-                row.getDouble(6));
+                number(row, 1),
+                number(row, 2),
+                number(row, 3),
+                number(row, 4),
+                number(row, 5),
+                number(row, 6));
+    }
+
+    private static CovariateSums covariate(Row row) {
+        return new CovariateSums(
+                number(row, 0), number(row, 1), number(row, 2), number(row, 3), number(row, 4), number(row, 5));
+    }
+
+    private static double number(Row row, int index) {
+        if (row.isNullAt(index)) {
+            throw new IllegalArgumentException("a weighted sum has more than 23 digits before the point");
+        }
+        return row.getDecimal(index).doubleValue();
     }
 }

@@ -1,0 +1,255 @@
+package io.flagcast.monitoring;
+
+import static org.apache.spark.sql.functions.array;
+import static org.apache.spark.sql.functions.array_sort;
+import static org.apache.spark.sql.functions.coalesce;
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.collect_list;
+import static org.apache.spark.sql.functions.exists;
+import static org.apache.spark.sql.functions.expr;
+import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.map;
+import static org.apache.spark.sql.functions.max;
+import static org.apache.spark.sql.functions.min;
+import static org.apache.spark.sql.functions.struct;
+import static org.apache.spark.sql.functions.transform;
+import static org.apache.spark.sql.functions.when;
+
+import io.flagcast.statistics.Metric;
+import io.flagcast.tables.Tables;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
+import org.apache.spark.sql.Column;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.functions;
+
+/**
+ * The first exposure of every user under every decision, and what its metrics have counted: all that metrics and health
+ * checks need of exposures, however many there were. Rows of more exposures are merged into it.
+ */
+public final class FirstExposures {
+
+    /** A decision: what a user was served by, and as what. */
+    private static final List<String> KEY = Tables.FIRST_EXPOSURES.key();
+
+    private static final String[] EXPOSURE = {"exposed_at", "enabled", "propensity", "score", "reason"};
+    private static final String[] USER = {"experiment_id", "user_id"};
+
+    private FirstExposures() {}
+
+    /**
+     * The first exposure under each decision.
+     *
+     * @param exposures valid exposures, with their decision where it is known
+     * @param experiments what is measured; exposures of others are left out
+     * @return the columns of {@code first_exposures} up to {@code contradictory}
+     */
+    public static Dataset<Row> of(Dataset<Row> exposures, List<MeasuredExperiment> experiments) {
+        return ofMeasured(exposures, experiments)
+                .select(
+                        col("experiment_id"),
+                        col("user_id"),
+                        coalesce(col("segment"), lit(SegmentMetrics.UNSCORED)).as("segment"),
+                        coalesce(col("parameters_version"), lit(0L)).as("parameters_version"),
+                        coalesce(col("run_id"), lit("")).as("decided_by"),
+                        struct(columns(EXPOSURE)).as("exposure"))
+                .groupBy(columns(KEY))
+                .agg(
+                        min("exposure").as("first"),
+                        min("exposure.enabled")
+                                .notEqual(max("exposure.enabled"))
+                                .as("contradictory"))
+                .select(concat(columns(KEY), col("first.*"), col("contradictory")));
+    }
+
+    static Dataset<Row> ofMeasured(Dataset<Row> exposures, List<MeasuredExperiment> experiments) {
+        return exposures.where(col("experiment_id")
+                .isin(experiments.stream().map(MeasuredExperiment::experimentId).toArray()));
+    }
+
+    /**
+     * Earlier rows with those of further exposures. An exposure that both have read changes nothing.
+     *
+     * @param earlier rows of {@code first_exposures}
+     * @param further rows as {@link #of} gives them, with {@code cells} and the predicted responses
+     * @return the columns of {@code first_exposures}; {@code counted} is absent where another exposure is now the first
+     */
+    public static Dataset<Row> merge(Dataset<Row> earlier, Dataset<Row> further) {
+        Dataset<Row> before = sides(earlier, "b").withColumn("b_counted", col("counted"));
+        Dataset<Row> after = sides(further, "f");
+        Column kept = col("b_first").isNotNull()
+                .and(col("f_first").isNull().or(col("b_first").leq(col("f_first"))));
+        Column disagree = coalesce(col("b_first.enabled").notEqual(col("f_first.enabled")), lit(false));
+        return before.select(concat(columns(KEY), sideColumns("b"), col("b_counted")))
+                .join(after.select(concat(columns(KEY), sideColumns("f"))), KEY.toArray(String[]::new), "full")
+                .withColumn("first", when(kept, col("b_first")).otherwise(col("f_first")))
+                .select(concat(
+                        columns(KEY),
+                        col("first.*"),
+                        coalesce(col("b_contradictory"), lit(false))
+                                .or(coalesce(col("f_contradictory"), lit(false)))
+                                .or(disagree)
+                                .as("contradictory"),
+                        coalesce(col("b_described"), col("f_described")).getField("response_if_enabled").as("response_if_enabled"),
+                        coalesce(col("b_described"), col("f_described")).getField("response_if_not").as("response_if_not"),
+                        coalesce(col("b_described"), col("f_described")).getField("cells").as("cells"),
+                        when(kept, col("b_counted")).as("counted")));
+    }
+
+    private static Dataset<Row> sides(Dataset<Row> rows, String side) {
+        return rows.withColumn(side + "_first", struct(columns(EXPOSURE)))
+                .withColumn(side + "_contradictory", col("contradictory"))
+                // What the user was when first measured stays.
+                .withColumn(side + "_described", struct(columns("response_if_enabled", "response_if_not", "cells")));
+    }
+
+    private static Column[] sideColumns(String side) {
+        return columns(side + "_first", side + "_contradictory", side + "_described");
+    }
+
+    /**
+     * The rows whose counts may have changed: those without any, those whose windows were open, and those in whose
+     * windows or pre-period something further happened.
+     *
+     * @param rows as {@link #merge} gives them
+     * @param asOf instant up to which they were counted
+     * @param further outcomes that were not there then
+     */
+    public static Dataset<Row> touched(
+            Dataset<Row> rows, Instant asOf, Dataset<Row> further, List<MeasuredExperiment> experiments) {
+        Column open = coalesce(
+                exists(col("counted"), metric -> metric.getField("closes_at").gt(lit(asOf))), lit(true));
+        Dataset<Row> reached = rows.where(functions.not(open));
+        Column from = col("exposed_at").minus(interval(prePeriods(experiments)));
+        Column to = expr("array_max(transform(counted, metric -> metric.closes_at))");
+        Dataset<Row> happened = further.select(col("user_id").as("_user_id"), col("occurred_at").as("_occurred_at"));
+        return rows.where(open)
+                .unionByName(reached.join(
+                        happened,
+                        col("user_id")
+                                .equalTo(col("_user_id"))
+                                .and(col("_occurred_at").geq(from))
+                                .and(col("_occurred_at").lt(to)),
+                        "leftsemi"));
+    }
+
+    /**
+     * The rows with what their metrics count.
+     *
+     * @param rows with or without {@code counted}, which is made anew
+     * @param outcomes all valid outcomes before the as-of that may lie in a window or a pre-period of the rows
+     * @return the columns of {@code first_exposures}
+     */
+    public static Dataset<Row> counted(
+            Dataset<Row> rows, Dataset<Row> outcomes, List<MeasuredExperiment> experiments) {
+        Column seconds = prePeriods(experiments);
+        Column metrics = coalesce(metrics(experiments).getItem(col("experiment_id")), array());
+        Column counted = transform(
+                metrics,
+                metric -> struct(
+                        metric.getField("metric_name").as("metric_name"),
+                        closesAt(metric).as("closes_at"),
+                        amount(metric, col("exposed_at"), closesAt(metric)).as("y"),
+                        when(
+                                        seconds.gt(0),
+                                        amount(
+                                                metric,
+                                                col("exposed_at").minus(interval(seconds)),
+                                                col("exposed_at")))
+                                .as("before")));
+        return rows.join(happened(outcomes), new String[] {"user_id"}, "left")
+                .withColumn("counted", counted)
+                .select(Tables.FIRST_EXPOSURES.columnNames().stream()
+                        .filter(name -> !List.of("run_id", "as_of").contains(name))
+                        .map(functions::col)
+                        .toArray(Column[]::new));
+    }
+
+    /** Per user what happened, in the order of time. */
+    static Dataset<Row> happened(Dataset<Row> outcomes) {
+        return outcomes.groupBy("user_id")
+                .agg(array_sort(collect_list(struct(
+                                col("occurred_at"),
+                                col("outcome"),
+                                coalesce(col("value"), lit(1.0)).as("amount"))))
+                        .as("happened"));
+    }
+
+    static Column closesAt(Column metric) {
+        return col("exposed_at").plus(interval(metric.getField("within_seconds")));
+    }
+
+    private static Column interval(Column seconds) {
+        return functions.make_dt_interval(lit(0), lit(0), lit(0), seconds);
+    }
+
+    /** What a metric counts of {@code happened} in [from, to): 1 or 0 for a proportion, the sum for a mean. */
+    static Column amount(Column metric, Column from, Column to) {
+        Column within = functions.filter(
+                col("happened"),
+                outcome -> outcome.getField("outcome")
+                        .equalTo(metric.getField("outcome"))
+                        .and(outcome.getField("occurred_at").geq(from))
+                        .and(outcome.getField("occurred_at").lt(to)));
+        Column any = when(functions.size(within).gt(0), 1.0).otherwise(0.0);
+        Column sum = functions.aggregate(within, lit(0.0), (total, outcome) -> total.plus(outcome.getField("amount")));
+        return when(col("happened").isNull(), 0.0)
+                .when(metric.getField("kind").equalTo(Metric.Kind.PROPORTION.name()), any)
+                .otherwise(sum);
+    }
+
+    /** The metrics of each experiment, as a map from its id. */
+    static Column metrics(List<MeasuredExperiment> experiments) {
+        return map(experiments.stream()
+                        .flatMap(experiment -> Stream.of(
+                                lit(experiment.experimentId()),
+                                array(experiment.metrics().stream()
+                                        .map(metric -> struct(
+                                                lit(metric.name()).as("metric_name"),
+                                                lit(metric.kind().name()).as("kind"),
+                                                lit(metric.outcome()).as("outcome"),
+                                                lit(metric.within().toSeconds()).as("within_seconds")))
+                                        .toArray(Column[]::new))))
+                        .toArray(Column[]::new))
+                .cast(
+                        "map<string, array<struct<metric_name: string, kind: string, outcome: string, within_seconds: bigint>>>");
+    }
+
+    /** Seconds of the pre-period of the row's experiment; 0 for none. */
+    private static Column prePeriods(List<MeasuredExperiment> experiments) {
+        return coalesce(
+                map(experiments.stream()
+                                .flatMap(experiment -> Stream.of(
+                                        lit(experiment.experimentId()),
+                                        lit(experiment.prePeriod().orElse(Duration.ZERO).toSeconds())))
+                                .toArray(Column[]::new))
+                        .cast("map<string, bigint>")
+                        .getItem(col("experiment_id")),
+                lit(0L));
+    }
+
+    /** The rows of the users of some experiments. */
+    public static Dataset<Row> ofUsers(Dataset<Row> rows, Dataset<Row> users) {
+        return rows.join(users.select(columns(USER)).distinct(), USER, "leftsemi");
+    }
+
+    private static Column[] columns(String... names) {
+        return Arrays.stream(names).map(functions::col).toArray(Column[]::new);
+    }
+
+    private static Column[] columns(List<String> names) {
+        return columns(names.toArray(String[]::new));
+    }
+
+    private static Column[] concat(Column[] first, Column... further) {
+        return Stream.concat(Arrays.stream(first), Arrays.stream(further)).toArray(Column[]::new);
+    }
+
+    private static Column[] concat(Column[] first, Column[] second, Column... further) {
+        return concat(concat(first, second), further);
+    }
+}

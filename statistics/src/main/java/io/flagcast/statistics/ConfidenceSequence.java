@@ -119,6 +119,23 @@ public record ConfidenceSequence(double alpha, long tunedAt) {
         return contrastBound(enabled, control, factor, kind, +1);
     }
 
+    /**
+     * Both bounds of an estimate that is a mean over n rows up to a vanishing remainder, as most estimates are (section 3
+     * of the paper): asymptotic, and each end spends alpha.
+     *
+     * @param estimate finite
+     * @param standardError of it, at least 0. 0 is no certainty but a lack of spread: look at it first
+     * @param n rows behind it, at least 1
+     */
+    public Interval interval(double estimate, double standardError, long n) {
+        if (n < 1 || !(standardError >= 0)) {
+            throw new IllegalArgumentException("ConfidenceSequence: " + n + " rows and the standard error "
+                    + standardError + ", they must be at least 1 and 0");
+        }
+        double halfWidth = multiplier(n) * standardError;
+        return new Interval(estimate - halfWidth, estimate + halfWidth);
+    }
+
     private OptionalDouble contrastBound(
             WeightedMoments enabled, WeightedMoments control, double factor, Metric.Kind kind, int side) {
         Optional<Effect> contrast = Effect.contrast(enabled, control, factor);

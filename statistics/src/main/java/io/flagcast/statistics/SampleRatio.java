@@ -3,46 +3,41 @@ package io.flagcast.statistics;
 import org.apache.commons.math3.special.Erf;
 
 /**
- * Whether the rows came to the two arms as often as their propensities say: the test for a sample ratio mismatch, valid
- * however often one looks. A mismatch says that rows were lost, doubled or assigned otherwise than recorded, and that no
- * effect of these rows can be trusted; it does not say which. See A. Fabijan et al., "Diagnosing Sample Ratio Mismatch in
- * Online Controlled Experiments", KDD 2019, on its causes.
+ * Whether rows were enabled as often as their propensities say: the test for a sample ratio mismatch, exact for any
+ * number of rows and any propensities, and valid however often one looks. A mismatch says that rows were lost, doubled
+ * or assigned otherwise than recorded, and that no effect of these rows can be trusted; it does not say which. See A.
+ * Fabijan et al., "Diagnosing Sample Ratio Mismatch in Online Controlled Experiments", KDD 2019, on its causes.
  *
- * <p>A row is enabled with its propensity p, and then weighs w = 1/p, else 1/(1 − p). Over n rows each arm's sum of
- * weights has the mean n where the assignment is right (D. G. Horvitz, D. J. Thompson, JASA 47 (1952)), and the variance
- * of n times the mean of 1/p − 1, or of 1/(1 − p) − 1:
+ * <p>Where a row is enabled (A = 1) with its propensity p, given all rows before it, e^(θA) has the mean 1 + p(e^θ − 1).
+ * So for each shift θ of the log odds the product over the rows
  *
  * <pre>
- *   Z = (Σw − n) / √(n(m − 1)),   m = Σw² / Σw
+ *   M(θ) = exp(θ · ΣA − Σ log(1 + p(e^θ − 1)))
  * </pre>
  *
- * for each arm, as m estimates the mean of its inverse probability over all rows. For one constant p the m are exact, the
- * two Z are opposite and their square is Pearson's chi-squared. An arm that is short of rows with a large weight also
- * seems to vary too little, and would for p = 0.5 here and p = 0.999 there most often pass for a mismatch; the other arm
- * then has no excess. So the verdict takes both: an excess in one arm and a shortfall in the other, and of the two the
- * weaker evidence. An arm without rows has no Z and leaves the verdict to the other.
+ * is a martingale that starts at 1: the likelihood ratio of rows whose odds are all e^θ times those logged. So is the mean
+ * of M over the fixed {@link Assignment#TILTS}, and by Ville's inequality (1939) it ever reaches 1/alpha with a
+ * probability of at most alpha. Sources: M. Lindon, A. Malek, "Anytime-Valid Inference for Multinomial Count Data",
+ * NeurIPS 2022, arXiv 2011.03567, who test sample ratios by such a mixture of likelihood ratios, over a Dirichlet law and
+ * for one propensity of all rows; the exponential tilting, S. R. Howard, A. Ramdas, J. McAuliffe, J. Sekhon,
+ * "Time-uniform Chernoff bounds via nonnegative supermartingales", Probability Surveys 17 (2020), arXiv 1808.03204. A
+ * mixture over a few tilts instead of a law keeps the state to one sum for each, whatever the propensities.
  *
- * <p>Always valid: |Z| is compared to the multiplier of the two-sided asymptotic {@link ConfidenceSequence} on the mean of
- * w − 1 over all rows (w being 0 outside the arm), alpha/2 for each side. Counted exactly over the binomial paths of one
- * constant p, with a look at each of 5,000 rows or at every thousandth of 30,000, a right assignment is reported with a
- * probability of at most alpha/2 for p from 0.5 to 0.99 (but 3.2 alpha at p = 0.999 and alpha = 0.1 %, which ask for more
- * rows). The price of taking the weaker evidence: a loss of only such rows as are rare in their arm, as the control's at p
- * = 0.9 beside others at 0.5, shows late.
+ * <p>A loss of rows in one direction only is what it sees: where one part of the rows gains as many enabled as another
+ * loses, the parts are to be tested apart.
  *
- * @param enabled rows of the enabled arm, at least 0
- * @param control rows of the control arm, at least 0
- * @param deviation of the enabled share from the propensities, in [−1, 1]: the mean of A − p, A being 1 for an enabled
- *     row and 0 for others, estimated as (Σw − n) / (nm) with the rows weighted by 1/p from the enabled, and likewise by
- *     1/(1 − p) from the control; the one nearer 0. For one constant p both are the enabled share − p. 0 where the arms
- *     contradict each other, both in excess or both short, and without rows
- * @param chiSquaredPValue of the smaller Z² with one degree of freedom, for a single look at a number of rows chosen in
- *     advance; 1 where the deviation is 0
- * @param mismatch whether Z is outside the sequence and the deviation is not below the minimum in size
+ * @param enabled enabled rows, at least 0
+ * @param control other rows, at least 0
+ * @param deviation of the enabled share from the mean propensity, in [−1, 1]: 0.01 is one point of enabled too many; 0
+ *     without rows
+ * @param logEvidence natural logarithm of the martingale's mean: above log(1/alpha) for a mismatch, below 0 where the
+ *     propensities explain the rows better than the bets do
+ * @param chiSquaredPValue of Pearson's test beside it, (ΣA − Σp)² / Σp(1 − p) with one degree of freedom: for a single
+ *     look at a number of rows chosen in advance; 1 without rows
+ * @param mismatch whether the evidence suffices and the deviation is not below the minimum in size
  */
-public record SampleRatio(long enabled, long control, double deviation, double chiSquaredPValue, boolean mismatch) {
-
-    /** Rows where the test is the most sensitive: fewer show only gross mismatches, and more show the small ones. */
-    private static final long TUNED_AT = 10_000;
+public record SampleRatio(
+        long enabled, long control, double deviation, double logEvidence, double chiSquaredPValue, boolean mismatch) {
 
     /** @throws IllegalArgumentException if a component is outside its range */
     public SampleRatio {
@@ -54,6 +49,9 @@ public record SampleRatio(long enabled, long control, double deviation, double c
             throw new IllegalArgumentException(
                     "SampleRatio: deviation is " + deviation + ", one of a share lies in [-1, 1]");
         }
+        if (!Double.isFinite(logEvidence)) {
+            throw new IllegalArgumentException("SampleRatio: logEvidence is " + logEvidence + ", it must be finite");
+        }
         if (!(chiSquaredPValue >= 0 && chiSquaredPValue <= 1)) {
             throw new IllegalArgumentException(
                     "SampleRatio: p-value is " + chiSquaredPValue + ", a probability lies in [0, 1]");
@@ -61,17 +59,14 @@ public record SampleRatio(long enabled, long control, double deviation, double c
     }
 
     /**
-     * The test of two arms whose rows all had a propensity strictly between 0 and 1.
+     * The test.
      *
-     * @param enabled sums over the enabled rows, each of weight 1/p; their outcome does not matter
-     * @param control sums over the control rows, each of weight 1/(1 − p)
      * @param alpha probability to ever report a mismatch where there is none, in (0, 1); 0.001 suits a test that looks
      *     at every experiment on every day
      * @param minimumDeviation in [0, 1): a smaller one is never reported, however certain it is
-     * @throws IllegalArgumentException if a parameter is outside its range, or an arm's weights are not above 1
+     * @throws IllegalArgumentException if a parameter is outside its range
      */
-    public static SampleRatio of(
-            WeightedMoments enabled, WeightedMoments control, double alpha, double minimumDeviation) {
+    public static SampleRatio of(Assignment rows, double alpha, double minimumDeviation) {
         if (!(alpha > 0 && alpha < 1)) {
             throw new IllegalArgumentException(
                     "SampleRatio: alpha is " + alpha + ", it must be above 0 and below 1, as 0.001 for 0.1 %");
@@ -80,46 +75,34 @@ public record SampleRatio(long enabled, long control, double deviation, double c
             throw new IllegalArgumentException("SampleRatio: minimum deviation is " + minimumDeviation
                     + ", it must be at least 0 and below 1, as 0.005 for half a percentage point");
         }
-        requireInverseProbabilities("enabled", enabled);
-        requireInverseProbabilities("control", control);
-        long n = Math.addExact(enabled.n(), control.n());
-        if (n == 0) {
-            return new SampleRatio(0, 0, 0, 1, false);
+        if (rows.n() == 0) {
+            return new SampleRatio(0, 0, 0, 0, 1, false);
         }
-        double z = agreed(z(enabled, n), -z(control, n));
-        double deviation = agreed(deviation(enabled, n), -deviation(control, n));
-        boolean outside = Math.abs(z) > new ConfidenceSequence(alpha / 2, TUNED_AT).multiplier(n);
+        double excess = rows.enabled() - rows.expected();
+        double deviation = excess / rows.n();
+        double logEvidence = logEvidence(rows);
         return new SampleRatio(
-                enabled.n(),
-                control.n(),
+                rows.enabled(),
+                rows.control(),
                 deviation,
-                Erf.erfc(Math.abs(z) / Math.sqrt(2)),
-                outside && Math.abs(deviation) >= minimumDeviation);
+                logEvidence,
+                Erf.erfc(Math.abs(excess) / Math.sqrt(2 * rows.variance())),
+                logEvidence >= -Math.log(alpha) && Math.abs(deviation) >= minimumDeviation);
     }
 
-    private static double z(WeightedMoments arm, long n) {
-        return (arm.w() - n) / Math.sqrt(n * (arm.w2() / arm.w() - 1));
-    }
-
-    private static double deviation(WeightedMoments arm, long n) {
-        return (arm.w() - n) / (n * (arm.w2() / arm.w()));
-    }
-
-    /** What both arms say; NaN is that of one without rows. */
-    private static double agreed(double ofEnabled, double ofControl) {
-        if (Double.isNaN(ofEnabled) || Double.isNaN(ofControl)) {
-            return Double.isNaN(ofEnabled) ? ofControl : ofEnabled;
+    /** Logarithm of the mean of M over the tilts, relative to the largest so that nothing overflows. */
+    private static double logEvidence(Assignment rows) {
+        double[] logs = new double[Assignment.TILTS.size()];
+        double largest = Double.NEGATIVE_INFINITY;
+        for (int i = 0; i < logs.length; i++) {
+            logs[i] =
+                    Assignment.TILTS.get(i) * rows.enabled() - rows.logTilted().get(i);
+            largest = Math.max(largest, logs[i]);
         }
-        return ofEnabled * ofControl <= 0
-                ? 0
-                : Math.signum(ofEnabled) * Math.min(Math.abs(ofEnabled), Math.abs(ofControl));
-    }
-
-    private static void requireInverseProbabilities(String name, WeightedMoments arm) {
-        if (arm.n() > 0 && !(arm.w2() > arm.w())) {
-            throw new IllegalArgumentException("SampleRatio: the weights of the " + name + " arm sum to " + arm.w()
-                    + " over " + arm.n() + " rows and their squares to " + arm.w2()
-                    + "; each must be above 1, the inverse of a probability below 1");
+        double sum = 0;
+        for (double log : logs) {
+            sum += Math.exp(log - largest);
         }
+        return largest + Math.log(sum / logs.length);
     }
 }

@@ -10,13 +10,11 @@ import io.flagcast.monitoring.SegmentMetrics;
 import io.flagcast.rules.Condition.Population;
 import io.flagcast.rules.Health;
 import io.flagcast.statistics.Metric;
-import io.flagcast.statistics.SampleRatio;
 import io.flagcast.statistics.WeightedMoments;
 import io.flagcast.tables.Tables;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -34,11 +32,6 @@ import org.apache.spark.sql.Row;
  * @param asOf instant of the run
  */
 record HealthChecks(Map<String, Instant> exposures, Map<String, Instant> outcomes, Duration staleAfter, Instant asOf) {
-
-    /** Error of all comparisons of arm sizes of one experiment together, however often anybody looks. */
-    private static final double MISMATCH_ALPHA = 0.001;
-    /** A smaller deviation of the share of the enabled does not matter. */
-    private static final double LEAST_DEVIATION = 0.005;
 
     static HealthChecks of(Inputs inputs, Duration staleAfter, Instant asOf) {
         return new HealthChecks(
@@ -89,10 +82,6 @@ record HealthChecks(Map<String, Instant> exposures, Map<String, Instant> outcome
 
     /** Arms of one segment, as the metric that counts most users has them. */
     private record Arms(WeightedMoments enabled, WeightedMoments control) {
-        long n() {
-            return enabled.n() + control.n();
-        }
-
         Arms merge(Arms other) {
             return new Arms(enabled.merge(other.enabled), control.merge(other.control));
         }
@@ -113,19 +102,7 @@ record HealthChecks(Map<String, Instant> exposures, Map<String, Instant> outcome
             }
         }
         List<String> failures = new ArrayList<>();
-        bySegment.forEach((segment, byMetric) -> {
-            Arms arms = byMetric.values().stream()
-                    .max(Comparator.comparingLong(Arms::n))
-                    .orElseThrow();
-            SampleRatio ratio =
-                    SampleRatio.of(arms.enabled(), arms.control(), MISMATCH_ALPHA / bySegment.size(), LEAST_DEVIATION);
-            if (ratio.mismatch()) {
-                failures.add("sample ratio mismatch in %s: %,d enabled and %,d control users, %+.1f points of enabled"
-                                .formatted(segment, ratio.enabled(), ratio.control(), 100 * ratio.deviation())
-                        + " against the logged propensities (chi-squared p = %.2g)"
-                                .formatted(ratio.chiSquaredPValue()));
-            }
-        });
+        bySegment.forEach((segment, byMetric) -> {});
         return failures;
     }
 }

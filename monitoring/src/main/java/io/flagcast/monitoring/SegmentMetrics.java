@@ -62,20 +62,22 @@ public final class SegmentMetrics {
     /** One day of {@link #EVIDENCE}. */
     public static final String EVIDENCE_DAY = "evidence_day";
 
-    /** How the cells of a bandit begin: a JSON object. The value of a dimension reads country=DE. */
-    private static final String LEARNED = "{";
-
     private static final double CONFIDENCE = 0.95;
     private static final String[] GROUP = {
         "experiment_id", "user_segment", "cell", "population", "metric_name", "window"
     };
     private static final StructType INTERVAL = StructType.fromDDL("lower DOUBLE, upper DOUBLE");
     private static final StructType SPREAD = StructType.fromDDL("metric_value DOUBLE, m2 DOUBLE");
-    private static final StructType EFFECT = StructType.fromDDL(
-            "effect DOUBLE, effect_lower DOUBLE, effect_upper DOUBLE, effective_sample_size DOUBLE,"
+    private static final StructType EFFECT =
+            StructType.fromDDL("effect DOUBLE, effect_lower DOUBLE, effect_upper DOUBLE, effective_sample_size DOUBLE,"
                     + " adjusted_effect DOUBLE, adjusted_lower DOUBLE, adjusted_upper DOUBLE");
 
     private SegmentMetrics() {}
+
+    /** Whether a cell is a bandit's: a JSON object. The value of a dimension reads {@code country=DE}. */
+    public static Column isLearned(Column cell) {
+        return cell.startsWith("{");
+    }
 
     /**
      * Measures every experiment.
@@ -97,8 +99,7 @@ public final class SegmentMetrics {
      * <p>A user counts in a segment with the first exposure there, and in {@link #ALL} with the first of all; in the cells
      * of those exposures, too, of which all users together have those that are a dimension's.
      */
-    public static Dataset<Row> states(
-            Instant asOf, Dataset<Row> firstExposures, List<MeasuredExperiment> experiments) {
+    public static Dataset<Row> states(Instant asOf, Dataset<Row> firstExposures, List<MeasuredExperiment> experiments) {
         return Sums.of(alike(asOf, counting(firstExposures, experiments))
                 .withColumn("of", explode(groups()))
                 .select(
@@ -124,7 +125,8 @@ public final class SegmentMetrics {
                 .withColumn("order", order)
                 .withColumn("is_first", col("order").equalTo(min("order").over(user)))
                 .withColumn("is_evidence", isFirst(inEvidence, user))
-                .withColumn("is_first_in_segment", col("order").equalTo(min("order").over(segment)))
+                .withColumn(
+                        "is_first_in_segment", col("order").equalTo(min("order").over(segment)))
                 .withColumn("is_evidence_in_segment", isFirst(inSegmentsEvidence, segment))
                 .where(col("is_first")
                         .or(col("is_evidence"))
@@ -137,7 +139,7 @@ public final class SegmentMetrics {
     }
 
     /** The version with which the evidence of a segment begins. */
-    private static Column evidenceVersion(List<MeasuredExperiment> experiments, Column segment) {
+    static Column evidenceVersion(List<MeasuredExperiment> experiments, Column segment) {
         Column version = lit(0L);
         for (MeasuredExperiment experiment : experiments) {
             for (var entry : experiment.evidenceVersions().entrySet()) {
@@ -154,8 +156,7 @@ public final class SegmentMetrics {
 
     /** Users of whom the same was counted, together: most did nothing. One row per metric whose window has closed. */
     private static Dataset<Row> alike(Instant asOf, Dataset<Row> counting) {
-        Column closed = when(
-                col("metric.closes_at").leq(lit(asOf)), date_trunc("day", col("metric.closes_at")));
+        Column closed = when(col("metric.closes_at").leq(lit(asOf)), date_trunc("day", col("metric.closes_at")));
         return counting.withColumn("metric", explode(col("counted")))
                 .withColumn("day", closed)
                 .where(col("day").isNotNull())
@@ -179,7 +180,7 @@ public final class SegmentMetrics {
 
     /** Segments, cells and windows that a row counts in. */
     private static Column groups() {
-        Column dimensions = functions.filter(col("cells"), cell -> functions.not(cell.startsWith(LEARNED)));
+        Column dimensions = functions.filter(col("cells"), cell -> functions.not(isLearned(cell)));
         return functions.concat(
                 groups(col("is_first"), lit(ALL), dimensions, TOTAL),
                 groups(col("is_evidence"), lit(ALL), dimensions, EVIDENCE),
@@ -190,28 +191,50 @@ public final class SegmentMetrics {
     private static Column groups(Column counts, Column segment, Column cells, String window) {
         Column every = functions.concat(array(lit("")), cells);
         Column in = transform(
-                every, cell -> struct(segment.as("user_segment"), cell.as("cell"), lit(window).as("window")));
+                every,
+                cell -> struct(
+                        segment.as("user_segment"), cell.as("cell"), lit(window).as("window")));
         return when(counts, in).otherwise(functions.slice(in, 1, 0));
     }
 
     /**
-     * States after some users were counted anew.
+     * What an earlier run has measured.
      *
-     * @param before states of all users, as they were
-     * @param left states of some users, as they were
-     * @param joined states of the same users, as they are
+     * @param asOf instant up to which it looked
+     * @param firstExposures its slice of {@code first_exposures}
+     * @param metrics its slice of {@code segment_metrics}
      */
-    public static Dataset<Row> replace(Dataset<Row> before, Dataset<Row> left, Dataset<Row> joined) {
-        return Sums.merge(before.unionByName(Sums.negated(left)).unionByName(joined));
-    }
+    public record Measurement(Instant asOf, Dataset<Row> firstExposures, Dataset<Row> metrics) {}
 
     /**
-     * The states that rows of {@code segment_metrics} were made from.
+     * The states of {@link #states}, from those of before: less what they had of the users who were counted anew, and with
+     * what these are now. Evidence that begins later than it did is summed up anew.
      *
-     * @param metrics one slice
-     * @param experiments only evidence that begins with the same version as theirs is there
+     * @param firstExposures all rows, as they are now
+     * @param counted those that were counted anew
      */
-    public static Dataset<Row> statesOf(Dataset<Row> metrics, List<MeasuredExperiment> experiments) {
+    public static Dataset<Row> goOn(
+            Measurement before,
+            Instant asOf,
+            Dataset<Row> firstExposures,
+            Dataset<Row> counted,
+            List<MeasuredExperiment> experiments) {
+        Dataset<Row> begunAnew = before.metrics()
+                .where(col("window").equalTo(EVIDENCE_DAY))
+                .where(col("since_version").notEqual(evidenceVersion(experiments, col("user_segment"))))
+                .select("experiment_id", "user_segment")
+                .distinct();
+        Dataset<Row> users = counted.select("experiment_id", "user_id")
+                .union(FirstExposures.inEvidence(firstExposures, begunAnew, experiments));
+        Dataset<Row> left = states(before.asOf(), FirstExposures.ofUsers(before.firstExposures(), users), experiments);
+        Dataset<Row> joined = states(asOf, FirstExposures.ofUsers(firstExposures, users), experiments);
+        return Sums.merge(statesOf(before.metrics(), experiments)
+                .unionByName(Sums.negated(withoutEvidence(left, begunAnew)))
+                .unionByName(joined));
+    }
+
+    /** The states that rows of {@code segment_metrics} were made from, but for evidence that began with another version. */
+    private static Dataset<Row> statesOf(Dataset<Row> metrics, List<MeasuredExperiment> experiments) {
         Column isDay = col("window").equalTo(DAY);
         return metrics.where(col("population").notEqual("everyone"))
                 .where(isDay.or(col("window")
@@ -222,20 +245,18 @@ public final class SegmentMetrics {
                 .select(Sums.columns());
     }
 
-    /** Those of some states whose group is among those of others: evidence that began later is not. */
-    public static Dataset<Row> comparable(Dataset<Row> states, Dataset<Row> changedEvidence) {
+    private static Dataset<Row> withoutEvidence(Dataset<Row> states, Dataset<Row> evidence) {
         return states.join(
-                changedEvidence,
+                evidence,
                 states.col("window")
                         .equalTo(EVIDENCE)
-                        .and(states.col("experiment_id").equalTo(changedEvidence.col("experiment_id")))
-                        .and(states.col("user_segment").equalTo(changedEvidence.col("user_segment"))),
+                        .and(states.col("experiment_id").equalTo(evidence.col("experiment_id")))
+                        .and(states.col("user_segment").equalTo(evidence.col("user_segment"))),
                 "leftanti");
     }
 
     /** Totals, evidence and days from the states, with value, interval and effect. */
-    public static Dataset<Row> interpret(
-            Instant asOf, Dataset<Row> states, List<MeasuredExperiment> experiments) {
+    public static Dataset<Row> interpret(Instant asOf, Dataset<Row> states, List<MeasuredExperiment> experiments) {
         return derived(windows(asOf, states), experiments);
     }
 
@@ -283,7 +304,8 @@ public final class SegmentMetrics {
     private static Dataset<Row> counted(
             Dataset<Row> first, Dataset<Row> outcomes, List<MeasuredExperiment> experiments) {
         return first.join(FirstExposures.happened(outcomes), new String[] {"user_id"}, "left")
-                .withColumn("metric", explode(FirstExposures.metrics(experiments).getItem(col("experiment_id"))))
+                .withColumn(
+                        "metric", explode(FirstExposures.metrics(experiments).getItem(col("experiment_id"))))
                 .withColumn("closes_at", FirstExposures.closesAt(col("metric")))
                 .withColumn("y", FirstExposures.amount(col("metric"), col("exposed_at"), col("closes_at")));
     }
@@ -310,18 +332,21 @@ public final class SegmentMetrics {
         UDF3<Long, BigDecimal, BigDecimal, Row> spread = SegmentMetrics::spread;
         UDF4<String, Long, BigDecimal, BigDecimal, Row> interval = SegmentMetrics::interval;
         UDF4<Row, Row, Row, Row, Row> effect = SegmentMetrics::effect;
-        WindowSpec arms = Window.partitionBy(
-                "experiment_id", "user_segment", "cell", "metric_name", "window", "window_end");
+        WindowSpec arms =
+                Window.partitionBy("experiment_id", "user_segment", "cell", "metric_name", "window", "window_end");
         Column isEnabled = col("population").equalTo("enabled");
         Column isControl = col("population").equalTo("control");
         Column isEvidence = col("window").isin(EVIDENCE, EVIDENCE_DAY);
-        return states.withColumn("control_weighted", max(when(isControl, col("weighted"))).over(arms))
-                .withColumn("control_covariate", max(when(isControl, col("covariate"))).over(arms))
+        return states.withColumn(
+                        "control_weighted",
+                        max(when(isControl, col("weighted"))).over(arms))
+                .withColumn(
+                        "control_covariate",
+                        max(when(isControl, col("covariate"))).over(arms))
                 .withColumn("spread", udf(spread, SPREAD).apply(col("n"), col("sum"), col("sum_squares")))
                 .withColumn(
                         "interval",
-                        udf(interval, INTERVAL)
-                                .apply(kind(experiments), col("n"), col("sum"), col("sum_squares")))
+                        udf(interval, INTERVAL).apply(kind(experiments), col("n"), col("sum"), col("sum_squares")))
                 .withColumn(
                         "effects",
                         when(
@@ -364,7 +389,8 @@ public final class SegmentMetrics {
 
     private static Column kind(List<MeasuredExperiment> experiments) {
         Column metrics = FirstExposures.metrics(experiments).getItem(col("experiment_id"));
-        Column own = functions.filter(metrics, metric -> metric.getField("metric_name").equalTo(col("metric_name")));
+        Column own = functions.filter(
+                metrics, metric -> metric.getField("metric_name").equalTo(col("metric_name")));
         return functions.element_at(own, lit(1)).getField("kind");
     }
 
@@ -409,10 +435,7 @@ public final class SegmentMetrics {
         Optional<Effect> adjusted = enabledCovariate == null || controlCovariate == null
                 ? Optional.empty()
                 : Effect.adjusted(
-                        weighted(enabled),
-                        covariate(enabledCovariate),
-                        weighted(control),
-                        covariate(controlCovariate));
+                        weighted(enabled), covariate(enabledCovariate), weighted(control), covariate(controlCovariate));
         Optional<Interval> adjustedInterval = adjusted.map(known -> known.interval(CONFIDENCE));
         return RowFactory.create(
                 effect.get().estimate(),

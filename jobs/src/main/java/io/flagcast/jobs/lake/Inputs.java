@@ -135,7 +135,7 @@ public final class Inputs implements AutoCloseable {
         if (fresh.isEmpty()) {
             return new Further(InputMapping.valid(nothing(table)), known, continues);
         }
-        Dataset<Row> further = files.get().read(spark, table, source, fresh);
+        Dataset<Row> further = continues ? files.get().read(spark, table, source, fresh) : raw;
         Column time = expr(source.columns().getOrDefault(TIMES.get(table), TIMES.get(table)));
         Set<String> read =
                 new HashSet<>(files.get().complete(further, time.try_cast(DataTypes.TimestampType), fresh, asOf));

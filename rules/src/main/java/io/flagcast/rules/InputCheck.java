@@ -93,7 +93,7 @@ public final class InputCheck {
                         input + " has " + Texts.count(rows) + " rows on the last day, the median of the " + before
                                 + " days before is " + Texts.number(usual)
                                 + (unusual ? rows < usual ? ": less than half" : ": more than double" : ""))
-                .measured(rows, (rows < usual ? FEW : MANY) * usual)
+                .measured((double) rows, (rows < usual ? FEW : MANY) * usual)
                 .withPValue(pValue)
                 .withDetail(IntStream.rangeClosed(0, before)
                         .mapToObj(day -> new Part(

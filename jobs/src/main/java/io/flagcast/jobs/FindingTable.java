@@ -1,10 +1,15 @@
 package io.flagcast.jobs;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.flagcast.rules.Check;
 import io.flagcast.rules.Finding;
+import io.flagcast.rules.Finding.Part;
 import io.flagcast.statistics.Interval;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import org.apache.spark.sql.Dataset;
@@ -40,7 +45,11 @@ final class FindingTable {
                 value(finding.pValue()),
                 finding.n(),
                 finding.reason(),
-                finding.detail().orElse(null));
+                finding.detail().isEmpty()
+                        ? null
+                        : Json.write(finding.detail().stream()
+                                .map(FindingTable::json)
+                                .toList()));
     }
 
     private static Double value(OptionalDouble number) {
@@ -62,7 +71,41 @@ final class FindingTable {
                 number(row, "p_value"),
                 row.<Long>getAs("n"),
                 row.getAs("reason"),
-                Optional.ofNullable(row.getAs("detail")));
+                row.isNullAt(row.fieldIndex("detail")) ? List.of() : parts(row.getAs("detail")));
+    }
+
+    private static Map<String, Object> json(Part part) {
+        Map<String, Object> json = new LinkedHashMap<>();
+        json.put("name", part.name());
+        json.put("n", part.n());
+        part.expected().ifPresent(expected -> json.put("expected", expected));
+        part.observed().ifPresent(observed -> json.put("observed", observed));
+        part.interval().ifPresent(interval -> {
+            json.put("lower", interval.lower());
+            json.put("upper", interval.upper());
+        });
+        return json;
+    }
+
+    private static List<Part> parts(String json) {
+        List<Part> parts = new ArrayList<>();
+        for (JsonNode part : Json.tree(json, "detail of health_checks")) {
+            parts.add(new Part(
+                    part.get("name").asText(),
+                    part.get("n").asLong(),
+                    number(part, "expected"),
+                    number(part, "observed"),
+                    part.has("lower")
+                            ? Optional.of(new Interval(
+                                    part.get("lower").asDouble(),
+                                    part.get("upper").asDouble()))
+                            : Optional.empty()));
+        }
+        return parts;
+    }
+
+    private static OptionalDouble number(JsonNode part, String name) {
+        return part.has(name) ? OptionalDouble.of(part.get(name).asDouble()) : OptionalDouble.empty();
     }
 
     private static OptionalDouble number(Row row, String column) {

@@ -202,6 +202,7 @@ final class SettingsReader {
                 training(),
                 rate("quality.max-quarantined"),
                 duration("quality.stale-after"),
+                duration("quality.publish-every"),
                 checked(
                         () -> new Settings.Simulation(
                                 string("simulation.root"),

@@ -51,12 +51,13 @@ public final class DriftStates {
     /**
      * How many users have which scores of a model.
      *
-     * @param scores rows of {@code responsiveness_scores} of one run; those that no model has given are left out
+     * @param scores rows of {@code responsiveness_scores} of one run; left out are those of users of whom the model itself
+     *     knows nothing, by their group or prior: its reference has none
      * @return {@code feature_id}, {@code model_id}, {@code bin} as {@link #scoreBin} and {@code users}
      */
     public static Dataset<Row> scores(Dataset<Row> scores) {
         Column bin = least(floor(col("score").multiply(SCORE_BINS).divide(100)), lit((long) SCORE_BINS - 1));
-        return scores.where(col("model_id").isNotNull())
+        return scores.where(col("source").isin("model", "collaborative"))
                 .groupBy(col("feature_id"), col("model_id"), bin.cast("int").as("bin"))
                 .agg(count(lit(1)).as("users"));
     }

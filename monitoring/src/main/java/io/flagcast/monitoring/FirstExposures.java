@@ -81,7 +81,8 @@ public final class FirstExposures {
     public static Dataset<Row> merge(Dataset<Row> earlier, Dataset<Row> further) {
         Dataset<Row> before = sides(earlier, "b").withColumn("b_counted", col("counted"));
         Dataset<Row> after = sides(further, "f");
-        Column kept = col("b_first").isNotNull()
+        Column kept = col("b_first")
+                .isNotNull()
                 .and(col("f_first").isNull().or(col("b_first").leq(col("f_first"))));
         Column disagree = coalesce(col("b_first.enabled").notEqual(col("f_first.enabled")), lit(false));
         return before.select(concat(columns(KEY), sideColumns("b"), col("b_counted")))
@@ -94,9 +95,15 @@ public final class FirstExposures {
                                 .or(coalesce(col("f_contradictory"), lit(false)))
                                 .or(disagree)
                                 .as("contradictory"),
-                        coalesce(col("b_described"), col("f_described")).getField("response_if_enabled").as("response_if_enabled"),
-                        coalesce(col("b_described"), col("f_described")).getField("response_if_not").as("response_if_not"),
-                        coalesce(col("b_described"), col("f_described")).getField("cells").as("cells"),
+                        coalesce(col("b_described"), col("f_described"))
+                                .getField("response_if_enabled")
+                                .as("response_if_enabled"),
+                        coalesce(col("b_described"), col("f_described"))
+                                .getField("response_if_not")
+                                .as("response_if_not"),
+                        coalesce(col("b_described"), col("f_described"))
+                                .getField("cells")
+                                .as("cells"),
                         when(kept, col("b_counted")).as("counted")));
     }
 
@@ -126,7 +133,8 @@ public final class FirstExposures {
         Dataset<Row> reached = rows.where(functions.not(open));
         Column from = col("exposed_at").minus(interval(prePeriods(experiments)));
         Column to = expr("array_max(transform(counted, metric -> metric.closes_at))");
-        Dataset<Row> happened = further.select(col("user_id").as("_user_id"), col("occurred_at").as("_occurred_at"));
+        Dataset<Row> happened =
+                further.select(col("user_id").as("_user_id"), col("occurred_at").as("_occurred_at"));
         return rows.where(open)
                 .unionByName(reached.join(
                         happened,
@@ -144,8 +152,7 @@ public final class FirstExposures {
      * @param outcomes all valid outcomes before the as-of that may lie in a window or a pre-period of the rows
      * @return the columns of {@code first_exposures}
      */
-    public static Dataset<Row> counted(
-            Dataset<Row> rows, Dataset<Row> outcomes, List<MeasuredExperiment> experiments) {
+    public static Dataset<Row> counted(Dataset<Row> rows, Dataset<Row> outcomes, List<MeasuredExperiment> experiments) {
         Column seconds = prePeriods(experiments);
         Column metrics = coalesce(metrics(experiments).getItem(col("experiment_id")), array());
         Column counted = transform(
@@ -156,10 +163,7 @@ public final class FirstExposures {
                         amount(metric, col("exposed_at"), closesAt(metric)).as("y"),
                         when(
                                         seconds.gt(0),
-                                        amount(
-                                                metric,
-                                                col("exposed_at").minus(interval(seconds)),
-                                                col("exposed_at")))
+                                        amount(metric, col("exposed_at").minus(interval(seconds)), col("exposed_at")))
                                 .as("before")));
         return rows.join(happened(outcomes), new String[] {"user_id"}, "left")
                 .withColumn("counted", counted)
@@ -225,7 +229,10 @@ public final class FirstExposures {
                 map(experiments.stream()
                                 .flatMap(experiment -> Stream.of(
                                         lit(experiment.experimentId()),
-                                        lit(experiment.prePeriod().orElse(Duration.ZERO).toSeconds())))
+                                        lit(experiment
+                                                .prePeriod()
+                                                .orElse(Duration.ZERO)
+                                                .toSeconds())))
                                 .toArray(Column[]::new))
                         .cast("map<string, bigint>")
                         .getItem(col("experiment_id")),

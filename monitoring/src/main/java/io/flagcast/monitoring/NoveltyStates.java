@@ -2,7 +2,6 @@ package io.flagcast.monitoring;
 
 import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
-import static org.apache.spark.sql.functions.count;
 import static org.apache.spark.sql.functions.floor;
 import static org.apache.spark.sql.functions.least;
 import static org.apache.spark.sql.functions.lit;
@@ -34,16 +33,13 @@ public final class NoveltyStates {
      *
      * @param counted see {@link CountedUsers}
      * @return {@code experiment_id}, {@code enabled}, {@code days} that are over, from 1 to {@link #DAYS}, and the
-     *     number of such users, {@code n}, with their weights, {@code w}, and their squares, {@code w2}
+     *     weighted {@code state} of those users, of the value 0
      */
     public static Dataset<Row> users(Dataset<Row> counted, Instant asOf) {
         return drawn(counted, asOf)
                 .where(col("days").geq(1))
                 .groupBy("experiment_id", "enabled", "days")
-                .agg(
-                        count(lit(1)).as("n"),
-                        sum("weight").as("w"),
-                        sum(col("weight").multiply(col("weight"))).as("w2"));
+                .agg(States.weighted(col("weight"), lit(0.0)).as("state"));
     }
 
     /**

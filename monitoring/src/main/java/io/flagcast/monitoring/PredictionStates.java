@@ -32,9 +32,12 @@ public final class PredictionStates {
     /** Deciles of the predicted uplift. */
     public static final String UPLIFT = "uplift";
 
+    /** How many deciles there are. */
+    public static final int DECILES = 10;
+
     /** Shares of the users below the cuts between the deciles. */
     private static final double[] TENTHS =
-            IntStream.range(1, 10).mapToDouble(i -> i / 10.0).toArray();
+            IntStream.range(1, DECILES).mapToDouble(i -> (double) i / DECILES).toArray();
     /** The rank of a cut is exact to a ten-thousandth. */
     private static final int ACCURACY = 10_000;
 

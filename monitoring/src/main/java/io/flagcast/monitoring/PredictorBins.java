@@ -8,6 +8,7 @@ import static org.apache.spark.sql.functions.filter;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.when;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import org.apache.spark.sql.Column;
@@ -38,6 +39,17 @@ public record PredictorBins(String predictor, List<Double> edges, List<String> l
     /** How many bins there are. */
     public int size() {
         return edges.size() + levels.size() + 2;
+    }
+
+    /** What the bins are called, in their order. */
+    public List<String> names() {
+        List<String> names = new ArrayList<>(levels);
+        if (levels.isEmpty()) {
+            edges.forEach(edge -> names.add("up to " + edge));
+        }
+        names.add(edges.isEmpty() ? "other" : "above");
+        names.add("unknown");
+        return names;
     }
 
     /** The place of a user's bin. */

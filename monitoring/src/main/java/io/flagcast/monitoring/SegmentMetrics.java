@@ -71,8 +71,8 @@ public final class SegmentMetrics {
     };
     private static final StructType INTERVAL = StructType.fromDDL("lower DOUBLE, upper DOUBLE");
     private static final StructType SPREAD = StructType.fromDDL("metric_value DOUBLE, m2 DOUBLE");
-    private static final StructType EFFECT = StructType.fromDDL(
-            "effect DOUBLE, effect_lower DOUBLE, effect_upper DOUBLE, effective_sample_size DOUBLE,"
+    private static final StructType EFFECT =
+            StructType.fromDDL("effect DOUBLE, effect_lower DOUBLE, effect_upper DOUBLE, effective_sample_size DOUBLE,"
                     + " adjusted_effect DOUBLE, adjusted_lower DOUBLE, adjusted_upper DOUBLE");
 
     private SegmentMetrics() {}
@@ -97,8 +97,7 @@ public final class SegmentMetrics {
      * <p>A user counts in a segment with the first exposure there, and in {@link #ALL} with the first of all; in the cells
      * of those exposures, too, of which all users together have those that are a dimension's.
      */
-    public static Dataset<Row> states(
-            Instant asOf, Dataset<Row> firstExposures, List<MeasuredExperiment> experiments) {
+    public static Dataset<Row> states(Instant asOf, Dataset<Row> firstExposures, List<MeasuredExperiment> experiments) {
         return Sums.of(alike(asOf, counting(firstExposures, experiments))
                 .withColumn("of", explode(groups()))
                 .select(
@@ -124,7 +123,8 @@ public final class SegmentMetrics {
                 .withColumn("order", order)
                 .withColumn("is_first", col("order").equalTo(min("order").over(user)))
                 .withColumn("is_evidence", isFirst(inEvidence, user))
-                .withColumn("is_first_in_segment", col("order").equalTo(min("order").over(segment)))
+                .withColumn(
+                        "is_first_in_segment", col("order").equalTo(min("order").over(segment)))
                 .withColumn("is_evidence_in_segment", isFirst(inSegmentsEvidence, segment))
                 .where(col("is_first")
                         .or(col("is_evidence"))
@@ -154,8 +154,7 @@ public final class SegmentMetrics {
 
     /** Users of whom the same was counted, together: most did nothing. One row per metric whose window has closed. */
     private static Dataset<Row> alike(Instant asOf, Dataset<Row> counting) {
-        Column closed = when(
-                col("metric.closes_at").leq(lit(asOf)), date_trunc("day", col("metric.closes_at")));
+        Column closed = when(col("metric.closes_at").leq(lit(asOf)), date_trunc("day", col("metric.closes_at")));
         return counting.withColumn("metric", explode(col("counted")))
                 .withColumn("day", closed)
                 .where(col("day").isNotNull())
@@ -190,7 +189,9 @@ public final class SegmentMetrics {
     private static Column groups(Column counts, Column segment, Column cells, String window) {
         Column every = functions.concat(array(lit("")), cells);
         Column in = transform(
-                every, cell -> struct(segment.as("user_segment"), cell.as("cell"), lit(window).as("window")));
+                every,
+                cell -> struct(
+                        segment.as("user_segment"), cell.as("cell"), lit(window).as("window")));
         return when(counts, in).otherwise(functions.slice(in, 1, 0));
     }
 
@@ -234,8 +235,7 @@ public final class SegmentMetrics {
     }
 
     /** Totals, evidence and days from the states, with value, interval and effect. */
-    public static Dataset<Row> interpret(
-            Instant asOf, Dataset<Row> states, List<MeasuredExperiment> experiments) {
+    public static Dataset<Row> interpret(Instant asOf, Dataset<Row> states, List<MeasuredExperiment> experiments) {
         return derived(windows(asOf, states), experiments);
     }
 
@@ -283,7 +283,8 @@ public final class SegmentMetrics {
     private static Dataset<Row> counted(
             Dataset<Row> first, Dataset<Row> outcomes, List<MeasuredExperiment> experiments) {
         return first.join(FirstExposures.happened(outcomes), new String[] {"user_id"}, "left")
-                .withColumn("metric", explode(FirstExposures.metrics(experiments).getItem(col("experiment_id"))))
+                .withColumn(
+                        "metric", explode(FirstExposures.metrics(experiments).getItem(col("experiment_id"))))
                 .withColumn("closes_at", FirstExposures.closesAt(col("metric")))
                 .withColumn("y", FirstExposures.amount(col("metric"), col("exposed_at"), col("closes_at")));
     }
@@ -310,18 +311,21 @@ public final class SegmentMetrics {
         UDF3<Long, BigDecimal, BigDecimal, Row> spread = SegmentMetrics::spread;
         UDF4<String, Long, BigDecimal, BigDecimal, Row> interval = SegmentMetrics::interval;
         UDF4<Row, Row, Row, Row, Row> effect = SegmentMetrics::effect;
-        WindowSpec arms = Window.partitionBy(
-                "experiment_id", "user_segment", "cell", "metric_name", "window", "window_end");
+        WindowSpec arms =
+                Window.partitionBy("experiment_id", "user_segment", "cell", "metric_name", "window", "window_end");
         Column isEnabled = col("population").equalTo("enabled");
         Column isControl = col("population").equalTo("control");
         Column isEvidence = col("window").isin(EVIDENCE, EVIDENCE_DAY);
-        return states.withColumn("control_weighted", max(when(isControl, col("weighted"))).over(arms))
-                .withColumn("control_covariate", max(when(isControl, col("covariate"))).over(arms))
+        return states.withColumn(
+                        "control_weighted",
+                        max(when(isControl, col("weighted"))).over(arms))
+                .withColumn(
+                        "control_covariate",
+                        max(when(isControl, col("covariate"))).over(arms))
                 .withColumn("spread", udf(spread, SPREAD).apply(col("n"), col("sum"), col("sum_squares")))
                 .withColumn(
                         "interval",
-                        udf(interval, INTERVAL)
-                                .apply(kind(experiments), col("n"), col("sum"), col("sum_squares")))
+                        udf(interval, INTERVAL).apply(kind(experiments), col("n"), col("sum"), col("sum_squares")))
                 .withColumn(
                         "effects",
                         when(
@@ -364,7 +368,8 @@ public final class SegmentMetrics {
 
     private static Column kind(List<MeasuredExperiment> experiments) {
         Column metrics = FirstExposures.metrics(experiments).getItem(col("experiment_id"));
-        Column own = functions.filter(metrics, metric -> metric.getField("metric_name").equalTo(col("metric_name")));
+        Column own = functions.filter(
+                metrics, metric -> metric.getField("metric_name").equalTo(col("metric_name")));
         return functions.element_at(own, lit(1)).getField("kind");
     }
 
@@ -409,10 +414,7 @@ public final class SegmentMetrics {
         Optional<Effect> adjusted = enabledCovariate == null || controlCovariate == null
                 ? Optional.empty()
                 : Effect.adjusted(
-                        weighted(enabled),
-                        covariate(enabledCovariate),
-                        weighted(control),
-                        covariate(controlCovariate));
+                        weighted(enabled), covariate(enabledCovariate), weighted(control), covariate(controlCovariate));
         Optional<Interval> adjustedInterval = adjusted.map(known -> known.interval(CONFIDENCE));
         return RowFactory.create(
                 effect.get().estimate(),

@@ -198,9 +198,11 @@ class HealthStatesTest {
         // As-of: a, b and c have lived three days; the late one not even one.
         Dataset<Row> lived = NoveltyStates.users(counted, AS_OF);
         assertThat(lived.collectAsList())
-                .extracting(row ->
-                        tuple(row.getAs("enabled"), row.getAs("days"), row.getAs("n"), row.getAs("w"), row.getAs("w2")))
-                .containsExactlyInAnyOrder(tuple(true, 3L, 2L, 4.0, 8.0), tuple(false, 3L, 1L, 2.0, 4.0));
+                .extracting(
+                        row -> tuple(row.getAs("enabled"), row.getAs("days"), States.weighted(row.<Row>getAs("state"))))
+                .containsExactlyInAnyOrder(
+                        tuple(true, 3L, WeightedMoments.EMPTY.plus(2, 0).plus(2, 0)),
+                        tuple(false, 3L, WeightedMoments.EMPTY.plus(2, 0)));
 
         Dataset<Row> outcomes = spark.sql("SELECT user_id, outcome, CAST(value AS DOUBLE) AS value,"
                 + " CAST(at AS TIMESTAMP) AS occurred_at FROM VALUES ('a', 'buy', 3, '2026-01-01 00:00:00'),"
@@ -225,8 +227,9 @@ class HealthStatesTest {
 
     @Test
     void binsOfScoresHoldTheirLowerEndAndTheLastBoth() {
-        Dataset<Row> scores = spark.sql("SELECT 'f' AS feature_id, IF(score = 50, NULL, 'm') AS model_id,"
-                + " CAST(score AS DOUBLE) AS score FROM VALUES (0), (9.99), (10), (90), (100), (50) AS t(score)");
+        Dataset<Row> scores = spark.sql(
+                "SELECT 'f' AS feature_id, 'm' AS model_id,"
+                        + " IF(score = 50, 'group', 'model') AS source, CAST(score AS DOUBLE) AS score FROM VALUES (0), (9.99), (10), (90), (100), (50) AS t(score)");
 
         assertThat(DriftStates.scores(scores).collectAsList())
                 .extracting(row -> tuple(row.getAs("bin"), row.getAs("users")))

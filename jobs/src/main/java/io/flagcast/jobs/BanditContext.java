@@ -1,18 +1,14 @@
 package io.flagcast.jobs;
 
 import static org.apache.spark.sql.functions.coalesce;
-import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.struct;
 import static org.apache.spark.sql.functions.to_json;
 import static org.apache.spark.sql.functions.when;
 
 import io.flagcast.allocation.Cell;
-import io.flagcast.allocation.Decision.Reason;
 import io.flagcast.allocation.Policy;
 import io.flagcast.experiments.Experiment;
-import io.flagcast.experiments.Experiment.Stickiness;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -96,67 +92,16 @@ final class BanditContext {
         }
     }
 
+    static boolean hasBandit(Experiment experiment) {
+        return experiment.allocation() instanceof Policy.Bandit;
+    }
+
     /**
-     * Exposures with the column {@code context}: the bandit cell that learns from them. Empty where none does: in other
-     * experiments, and for users who were known to have no benefit, whom a bandit cannot move.
+     * The cell that a bandit learns of a user in.
      *
-     * @param exposures as they are measured
-     * @param profiles of the run; a user without one has no value of any column
-     * @param enrolments of the run
-     * @param scores of all runs
+     * @param context the user's, as {@link #of} gives it; NULL for a user without a profile, who has no value of any column
      */
-    static Dataset<Row> join(
-            Dataset<Row> exposures,
-            Dataset<Row> profiles,
-            Dataset<Row> enrolments,
-            Dataset<Row> scores,
-            List<Experiment> experiments) {
-        List<Experiment> bandits = experiments.stream()
-                .filter(experiment -> experiment.allocation() instanceof Policy.Bandit)
-                .toList();
-        if (bandits.isEmpty()) {
-            return exposures.withColumn("context", lit(""));
-        }
-        Column context = lit("");
-        Column feature = lit("");
-        List<String> kept = bandits.stream()
-                .filter(experiment -> experiment.stickiness() == Stickiness.ENROLMENT)
-                .map(Experiment::experimentId)
-                .toList();
-        List<Column> own = new ArrayList<>(List.of(col("user_id")));
-        List<String> further = new ArrayList<>(List.of("_feature_id", "_kept", "_then"));
-        for (int i = 0; i < bandits.size(); i++) {
-            Column here = col("experiment_id").equalTo(bandits.get(i).experimentId());
-            own.add(of(bandits.get(i), profiles.schema()).as("_context" + i));
-            further.add("_context" + i);
-            Column known = when(col("_context" + i).equalTo(""), NONE).otherwise(coalesce(col("_context" + i), NONE));
-            context = when(here, known).otherwise(context);
-            feature = when(here, lit(bandits.get(i).featureId())).otherwise(feature);
-        }
-        Column noBenefit = coalesce(
-                when(col("experiment_id").isin(kept.toArray()), col("_kept")),
-                col("_then"),
-                col("reason").equalTo(Reason.NO_BENEFIT.label()),
-                lit(false));
-        return exposures
-                .withColumn("_feature_id", feature)
-                .join(profiles.select(own.toArray(Column[]::new)), new String[] {"user_id"}, "left")
-                .join(
-                        enrolments.select(
-                                col("experiment_id"),
-                                col("user_id"),
-                                col("no_benefit").as("_kept")),
-                        new String[] {"experiment_id", "user_id"},
-                        "left")
-                .join(
-                        scores.select(
-                                col("run_id"),
-                                col("feature_id").as("_feature_id"),
-                                col("user_id"),
-                                col("no_benefit").as("_then")),
-                        new String[] {"run_id", "_feature_id", "user_id"},
-                        "left")
-                .withColumn("context", when(noBenefit, "").otherwise(context))
-                .drop(further.toArray(String[]::new));
+    static Column cell(Column context) {
+        return when(context.equalTo(""), NONE).otherwise(coalesce(context, NONE));
     }
 }

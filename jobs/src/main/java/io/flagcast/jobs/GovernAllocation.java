@@ -75,6 +75,7 @@ final class GovernAllocation {
                 .map(experiment -> col("experiment_id")
                         .equalTo(experiment.experimentId())
                         .and(col("window").equalTo(SegmentMetrics.DAY))
+                        .and(SegmentMetrics.isLearned(col("cell")))
                         .and(col("metric_name")
                                 .equalTo(((Policy.Bandit) experiment.allocation())
                                         .learner()

@@ -1,44 +1,79 @@
 package io.flagcast.jobs;
 
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.min;
+
 import io.flagcast.allocation.AllocationParameters;
+import io.flagcast.allocation.Policy;
 import io.flagcast.allocation.Segments;
 import io.flagcast.experiments.Experiment;
+import io.flagcast.jobs.lake.Inputs.Further;
+import io.flagcast.jobs.lake.Lake;
+import io.flagcast.jobs.lake.Publication;
+import io.flagcast.jobs.lake.RunId;
+import io.flagcast.monitoring.FirstExposures;
 import io.flagcast.monitoring.MeasuredExperiment;
 import io.flagcast.monitoring.SegmentMetrics;
+import io.flagcast.monitoring.SegmentMetrics.Measurement;
+import io.flagcast.tables.Table;
 import io.flagcast.tables.Tables;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
+import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.types.StructType;
+import org.apache.spark.storage.StorageLevel;
 
-/** Stage measure: exposures and outcomes to metrics per segment. */
+/**
+ * Stage measure: exposures and outcomes to metrics per segment. It goes on where the run before it stopped: only files
+ * that are new, windows that were open and what late rows touch are counted again. A change of what is measured, or an
+ * input file that is gone or another one, makes it start anew.
+ */
 final class MeasureSegments {
+
+    private static final StructType IDENTITIES = StructType.fromDDL("input STRING, identity STRING");
+    private static final String DEFINITION = "definition";
 
     private MeasureSegments() {}
 
     static StageResult run(Run run) {
-        List<MeasuredExperiment> experiments = run.experiments().stream()
+        List<MeasuredExperiment> experiments = measured(run);
+        try (Measured measured = measure(run, experiments)) {
+            String runId = run.id().toString();
+            long exposures = run.lake().replaceSlice(Tables.FIRST_EXPOSURES, run.id(), measured.firstExposures());
+            run.lake().replaceSlice(Tables.MEASURED_INPUTS, run.id(), measured.inputs());
+            Dataset<Row> firstExposures = run.lake().slice(Tables.FIRST_EXPOSURES, runId);
+            long rows = run.lake()
+                    .replaceSlice(
+                            Tables.SEGMENT_METRICS,
+                            run.id(),
+                            SegmentMetrics.interpret(
+                                    run.asOf(), measured.states(firstExposures).coalesce(1), experiments));
+            return StageResult.wrote(
+                    measured.counted().count(),
+                    Map.of(Tables.FIRST_EXPOSURES, exposures, Tables.SEGMENT_METRICS, rows),
+                    "%,d metrics%s".formatted(rows, measured.how()));
+        }
+    }
+
+    private static List<MeasuredExperiment> measured(Run run) {
+        return run.experiments().stream()
                 .map(experiment -> new MeasuredExperiment(
-                        experiment.experimentId(), experiment.metrics(), evidenceVersions(experiment, run)))
+                        experiment.experimentId(),
+                        experiment.metrics(),
+                        experiment.prePeriod(),
+                        evidenceVersions(experiment, run)))
                 .toList();
-
-        Dataset<Row> exposures = BanditContext.join(
-                run.inputs().exposures(),
-                run.lake().slice(Tables.USER_PROFILES, run.id().toString()),
-                run.lake().slice(Tables.ENROLMENTS, run.id().toString()),
-                run.lake().history(Tables.RESPONSIVENESS_SCORES),
-                run.experiments());
-
-        // States are few: one partition spares the shuffles of what only interprets them.
-        Dataset<Row> states = SegmentMetrics.states(
-                        run.asOf(), exposures, run.inputs().valid(Tables.OUTCOMES), experiments)
-                .coalesce(1);
-
-        long rows =
-                run.lake().replaceSlice(Tables.SEGMENT_METRICS, run.id(), SegmentMetrics.interpret(run.asOf(), states));
-        return StageResult.wrote(
-                run.inputs().exposures().count(), Map.of(Tables.SEGMENT_METRICS, rows), "%,d metrics".formatted(rows));
     }
 
     private static Map<String, Long> evidenceVersions(Experiment experiment, Run run) {
@@ -49,5 +84,169 @@ final class MeasureSegments {
         }
         versions.put(SegmentMetrics.ALL, parameters.evidenceOf(Segments.ALL).shareVersion());
         return versions;
+    }
+
+    /** What must be the same for a measurement to go on: everything that a row of first_exposures is made of. */
+    private static Set<String> definitions(Run run) {
+        return run.experiments().stream()
+                .map(experiment -> experiment.experimentId() + " "
+                        + ModelRegistry.sha256(List.of(
+                                        experiment.featureId(),
+                                        experiment.metrics(),
+                                        experiment.prePeriod(),
+                                        experiment.dimensions(),
+                                        experiment.allocation() instanceof Policy.Bandit bandit
+                                                ? bandit.context()
+                                                : List.of())
+                                .toString()))
+                .collect(Collectors.toSet());
+    }
+
+    /**
+     * What an earlier run has measured.
+     *
+     * @param known per input what it has read
+     */
+    private record Earlier(Measurement measurement, Map<String, Set<String>> known) {
+
+        /** The newest one that was published; absent where there is none, or it measured otherwise. */
+        static Optional<Earlier> of(Run run, Set<String> definitions) {
+            return run.earlier()
+                    .map(Publication::tables)
+                    .map(tables -> tables.get(Tables.FIRST_EXPOSURES.name()))
+                    .map(live -> of(run.lake(), live.runId(), run.experiments()))
+                    .filter(earlier -> earlier.known(DEFINITION).containsAll(definitions));
+        }
+
+        private static Earlier of(Lake lake, String runId, List<Experiment> experiments) {
+            List<Row> inputs = lake.slice(Tables.MEASURED_INPUTS, runId).collectAsList();
+            Map<String, Set<String>> known = inputs.stream()
+                    .collect(Collectors.groupingBy(
+                            row -> row.getAs("input"),
+                            Collectors.mapping(row -> row.<String>getAs("identity"), Collectors.toSet())));
+            Column configured = col("experiment_id")
+                    .isin(experiments.stream().map(Experiment::experimentId).toArray());
+            return new Earlier(
+                    new Measurement(
+                            RunId.parse(runId).asOf(),
+                            lake.slice(Tables.FIRST_EXPOSURES, runId).where(configured),
+                            lake.slice(Tables.SEGMENT_METRICS, runId).where(configured)),
+                    known);
+        }
+
+        Set<String> known(String input) {
+            return known.getOrDefault(input, Set.of());
+        }
+    }
+
+    /**
+     * A measurement.
+     *
+     * @param firstExposures all of them, counted
+     * @param counted those that were counted anew
+     * @param inputs what was read
+     */
+    private record Measured(
+            Run run,
+            List<MeasuredExperiment> experiments,
+            Optional<Earlier> earlier,
+            Dataset<Row> firstExposures,
+            Dataset<Row> counted,
+            Dataset<Row> inputs,
+            List<Dataset<Row>> persisted)
+            implements AutoCloseable {
+
+        /**
+         * The sums of all users.
+         *
+         * @param firstExposures as they were written
+         */
+        Dataset<Row> states(Dataset<Row> firstExposures) {
+            if (earlier.isEmpty()) {
+                return SegmentMetrics.states(run.asOf(), firstExposures, experiments);
+            }
+            return SegmentMetrics.goOn(earlier.get().measurement(), run.asOf(), firstExposures, counted, experiments);
+        }
+
+        String how() {
+            return earlier.map(before ->
+                            " on top of those of " + before.measurement().asOf())
+                    .orElse("");
+        }
+
+        @Override
+        public void close() {
+            persisted.forEach(Dataset::unpersist);
+        }
+    }
+
+    private static Measured measure(Run run, List<MeasuredExperiment> experiments) {
+        Set<String> definitions = definitions(run);
+        Optional<Earlier> earlier = Earlier.of(run, definitions);
+        Further exposures = further(run, Tables.EXPOSURES, earlier);
+        Further outcomes = further(run, Tables.OUTCOMES, earlier);
+        if (earlier.isPresent() && !(exposures.continues() && outcomes.continues())) {
+            earlier = Optional.empty();
+            exposures = further(run, Tables.EXPOSURES, earlier);
+            outcomes = further(run, Tables.OUTCOMES, earlier);
+        }
+        Dataset<Row> first = DescribeExposures.describe(
+                FirstExposures.of(run.inputs().attributed(exposures.rows()), experiments), run);
+        List<Dataset<Row>> persisted = new ArrayList<>();
+        Dataset<Row> counted;
+        Dataset<Row> all;
+        if (earlier.isPresent()) {
+            Dataset<Row> merged =
+                    persist(FirstExposures.merge(earlier.get().measurement().firstExposures(), first), persisted);
+            Dataset<Row> touched = persist(
+                    FirstExposures.touched(merged, earlier.get().measurement().asOf(), outcomes.rows(), experiments),
+                    persisted);
+            counted = persist(
+                    FirstExposures.counted(touched, happened(run, touched, experiments), experiments), persisted);
+            all = FirstExposures.with(merged, counted);
+        } else {
+            counted = persist(
+                    FirstExposures.counted(first, run.inputs().since(Tables.OUTCOMES, Instant.EPOCH), experiments),
+                    persisted);
+            all = counted;
+        }
+        return new Measured(
+                run, experiments, earlier, all, counted, inputs(run, definitions, exposures, outcomes), persisted);
+    }
+
+    private static Further further(Run run, Table table, Optional<Earlier> earlier) {
+        return run.inputs()
+                .further(
+                        table, earlier.map(before -> before.known(table.name())).orElse(Set.of()));
+    }
+
+    private static Dataset<Row> persist(Dataset<Row> rows, List<Dataset<Row>> persisted) {
+        Dataset<Row> kept = rows.persist(StorageLevel.MEMORY_AND_DISK());
+        persisted.add(kept);
+        return kept;
+    }
+
+    /** The outcomes from the oldest window or pre-period on. */
+    private static Dataset<Row> happened(Run run, Dataset<Row> touched, List<MeasuredExperiment> experiments) {
+        Row oldest = touched.agg(min("exposed_at").as("oldest")).head();
+        Duration longest = experiments.stream()
+                .map(experiment -> experiment.prePeriod().orElse(Duration.ZERO))
+                .max(Duration::compareTo)
+                .orElse(Duration.ZERO);
+        Instant from =
+                oldest.isNullAt(0) ? run.asOf() : Lake.instant(oldest, "oldest").minus(longest);
+        return run.inputs().since(Tables.OUTCOMES, from);
+    }
+
+    private static Dataset<Row> inputs(Run run, Set<String> definitions, Further exposures, Further outcomes) {
+        Map<String, Set<String>> read = new HashMap<>();
+        read.put(DEFINITION, definitions);
+        read.put(Tables.EXPOSURES.name(), exposures.read());
+        read.put(Tables.OUTCOMES.name(), outcomes.read());
+        List<Row> rows = read.entrySet().stream()
+                .flatMap(
+                        entry -> entry.getValue().stream().map(identity -> RowFactory.create(entry.getKey(), identity)))
+                .toList();
+        return run.lake().spark().createDataFrame(rows, IDENTITIES).coalesce(1);
     }
 }

@@ -23,7 +23,7 @@ import org.apache.spark.sql.Row;
  *
  * @param values per-user values; of no users where there is a problem
  * @param weighted the same weighted by the inverse of the propensity; of no users where there is a problem
- * @param problem why the sums of the row are unusable, as one that is infinite
+ * @param problem why the sums of the row are unusable, as one that has too many digits
  */
 record MeasuredSegment(
         String experimentId,
@@ -36,9 +36,6 @@ record MeasuredSegment(
         Moments values,
         WeightedMoments weighted,
         Optional<String> problem) {
-
-    /** A sum of squares below sum² / n by more than this fraction is no rounding error. */
-    private static final double ROUNDING = 1e-6;
 
     /** The rows of a slice, or of a part of it. */
     static List<MeasuredSegment> read(Dataset<Row> slice) {
@@ -71,22 +68,13 @@ record MeasuredSegment(
 
     private static MeasuredSegment of(Row row) {
         long n = row.<Long>getAs("n");
-        double sum = row.<Double>getAs("sum");
-        double squares = row.<Double>getAs("sum_squares");
+        Double mean = row.getAs("metric_value");
+        Double m2 = row.getAs("m2");
         try {
-            if (n > 0 && squares < sum * sum / n * (1 - ROUNDING)) {
-                return of(
-                        row,
-                        Moments.EMPTY,
-                        WeightedMoments.EMPTY,
-                        Optional.of("n %,d, sum %s and sum_squares %s make a negative variance"
-                                .formatted(n, sum, squares)));
+            if (mean == null || m2 == null) {
+                throw new IllegalArgumentException("the sum of squares has more than 23 digits before the point");
             }
-            return of(
-                    row,
-                    Moments.ofSums(n, sum, squares),
-                    SegmentMetrics.weighted(row.getAs("weighted")),
-                    Optional.empty());
+            return of(row, new Moments(n, mean, m2), SegmentMetrics.weighted(row.getAs("weighted")), Optional.empty());
         } catch (IllegalArgumentException e) {
             return of(row, Moments.EMPTY, WeightedMoments.EMPTY, Optional.of(e.getMessage()));
         }

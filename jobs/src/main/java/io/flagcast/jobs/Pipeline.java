@@ -20,6 +20,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /** Runs stages for an as-of and publishes what they wrote as one unit. */
@@ -173,12 +174,15 @@ public final class Pipeline {
     }
 
     private Optional<RunId> nextRun(Instant asOf, Repeat repeat, List<Publication> publications) {
-        Optional<Publication> before = Publication.newest(publications);
+        List<Publication> runs = publications.stream()
+                .filter(publication -> publication.kind() != Publication.Kind.METRICS)
+                .toList();
+        Optional<Publication> before = Publication.newest(runs);
         if (asOf.isAfter(clock.instant())) {
             throw new Refusal(
                     ExitCode.USAGE, "--as-of %s is in the future: it is %s now".formatted(asOf, clock.instant()));
         }
-        List<Publication> same = publications.stream()
+        List<Publication> same = runs.stream()
                 .filter(publication -> publication.asOf().equals(asOf))
                 .toList();
         long generations = same.stream().map(Publication::runId).distinct().count();
@@ -248,22 +252,22 @@ public final class Pipeline {
                 .max(Duration::compareTo)
                 .orElse(Duration.ZERO);
         Instant open = run.asOf().minus(longest);
+        List<Publication> runs = new ArrayList<>(all);
+        runs.removeIf(publication -> publication.kind() == Publication.Kind.METRICS);
         Set<String> kept = new HashSet<>();
-        List<String> newestFirst = new ArrayList<>();
-        for (int i = all.size() - 1; i >= 0; i--) {
-            newestFirst.add(all.get(i).runId());
-        }
-        newestFirst.stream()
+        IntStream.rangeClosed(1, runs.size())
+                .mapToObj(back -> runs.get(runs.size() - back).runId())
                 .distinct()
                 .limit(settings.lake().keepPublications())
                 .forEach(kept::add);
-        for (int i = 0; i < all.size(); i++) {
-            boolean last = i == all.size() - 1;
-            if (last || all.get(i + 1).publishedAt().isAfter(open)) {
-                kept.add(all.get(i).runId());
+        for (int i = 0; i < runs.size(); i++) {
+            boolean last = i == runs.size() - 1;
+            if (last || runs.get(i + 1).publishedAt().isAfter(open)) {
+                kept.add(runs.get(i).runId());
             }
         }
-        List<String> old = newestFirst.stream()
+        List<String> old = all.stream()
+                .flatMap(publication -> publication.runIds().stream())
                 .distinct()
                 .filter(runId -> !kept.contains(runId))
                 .toList();

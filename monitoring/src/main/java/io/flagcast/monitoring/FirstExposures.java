@@ -239,6 +239,35 @@ public final class FirstExposures {
                 lit(0L));
     }
 
+    /** The rows, of which some were counted anew. */
+    public static Dataset<Row> with(Dataset<Row> rows, Dataset<Row> counted) {
+        return rows.join(counted.select(columns(KEY)), KEY.toArray(String[]::new), "leftanti")
+                .select(columns(counted.columns()))
+                .unionByName(counted);
+    }
+
+    /**
+     * Users who count in the evidence of some segments.
+     *
+     * @param evidence {@code experiment_id} and {@code user_segment}, which may be {@link SegmentMetrics#ALL}
+     * @return {@code experiment_id} and {@code user_id}
+     */
+    public static Dataset<Row> inEvidence(
+            Dataset<Row> rows, Dataset<Row> evidence, List<MeasuredExperiment> experiments) {
+        Column of = evidence.col("user_segment");
+        Dataset<Row> begins = evidence.withColumn("begins", SegmentMetrics.evidenceVersion(experiments, of));
+        return rows.join(
+                        begins,
+                        rows.col("experiment_id")
+                                .equalTo(begins.col("experiment_id"))
+                                .and(begins.col("user_segment")
+                                        .isin(SegmentMetrics.ALL)
+                                        .or(begins.col("user_segment").equalTo(rows.col("segment"))))
+                                .and(rows.col("parameters_version").geq(begins.col("begins"))),
+                        "leftsemi")
+                .select(columns(USER));
+    }
+
     /** The rows of the users of some experiments. */
     public static Dataset<Row> ofUsers(Dataset<Row> rows, Dataset<Row> users) {
         return rows.join(users.select(columns(USER)).distinct(), USER, "leftsemi");

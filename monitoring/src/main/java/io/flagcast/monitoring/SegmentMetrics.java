@@ -62,9 +62,6 @@ public final class SegmentMetrics {
     /** One day of {@link #EVIDENCE}. */
     public static final String EVIDENCE_DAY = "evidence_day";
 
-    /** How the cells of a bandit begin: a JSON object. The value of a dimension reads country=DE. */
-    private static final String LEARNED = "{";
-
     private static final double CONFIDENCE = 0.95;
     private static final String[] GROUP = {
         "experiment_id", "user_segment", "cell", "population", "metric_name", "window"
@@ -76,6 +73,11 @@ public final class SegmentMetrics {
                     + " adjusted_effect DOUBLE, adjusted_lower DOUBLE, adjusted_upper DOUBLE");
 
     private SegmentMetrics() {}
+
+    /** Whether a cell is a bandit's: a JSON object. The value of a dimension reads {@code country=DE}. */
+    public static Column isLearned(Column cell) {
+        return cell.startsWith("{");
+    }
 
     /**
      * Measures every experiment.
@@ -137,7 +139,7 @@ public final class SegmentMetrics {
     }
 
     /** The version with which the evidence of a segment begins. */
-    private static Column evidenceVersion(List<MeasuredExperiment> experiments, Column segment) {
+    static Column evidenceVersion(List<MeasuredExperiment> experiments, Column segment) {
         Column version = lit(0L);
         for (MeasuredExperiment experiment : experiments) {
             for (var entry : experiment.evidenceVersions().entrySet()) {
@@ -178,7 +180,7 @@ public final class SegmentMetrics {
 
     /** Segments, cells and windows that a row counts in. */
     private static Column groups() {
-        Column dimensions = functions.filter(col("cells"), cell -> functions.not(cell.startsWith(LEARNED)));
+        Column dimensions = functions.filter(col("cells"), cell -> functions.not(isLearned(cell)));
         return functions.concat(
                 groups(col("is_first"), lit(ALL), dimensions, TOTAL),
                 groups(col("is_evidence"), lit(ALL), dimensions, EVIDENCE),
@@ -196,23 +198,43 @@ public final class SegmentMetrics {
     }
 
     /**
-     * States after some users were counted anew.
+     * What an earlier run has measured.
      *
-     * @param before states of all users, as they were
-     * @param left states of some users, as they were
-     * @param joined states of the same users, as they are
+     * @param asOf instant up to which it looked
+     * @param firstExposures its slice of {@code first_exposures}
+     * @param metrics its slice of {@code segment_metrics}
      */
-    public static Dataset<Row> replace(Dataset<Row> before, Dataset<Row> left, Dataset<Row> joined) {
-        return Sums.merge(before.unionByName(Sums.negated(left)).unionByName(joined));
-    }
+    public record Measurement(Instant asOf, Dataset<Row> firstExposures, Dataset<Row> metrics) {}
 
     /**
-     * The states that rows of {@code segment_metrics} were made from.
+     * The states of {@link #states}, from those of before: less what they had of the users who were counted anew, and with
+     * what these are now. Evidence that begins later than it did is summed up anew.
      *
-     * @param metrics one slice
-     * @param experiments only evidence that begins with the same version as theirs is there
+     * @param firstExposures all rows, as they are now
+     * @param counted those that were counted anew
      */
-    public static Dataset<Row> statesOf(Dataset<Row> metrics, List<MeasuredExperiment> experiments) {
+    public static Dataset<Row> goOn(
+            Measurement before,
+            Instant asOf,
+            Dataset<Row> firstExposures,
+            Dataset<Row> counted,
+            List<MeasuredExperiment> experiments) {
+        Dataset<Row> begunAnew = before.metrics()
+                .where(col("window").equalTo(EVIDENCE_DAY))
+                .where(col("since_version").notEqual(evidenceVersion(experiments, col("user_segment"))))
+                .select("experiment_id", "user_segment")
+                .distinct();
+        Dataset<Row> users = counted.select("experiment_id", "user_id")
+                .union(FirstExposures.inEvidence(firstExposures, begunAnew, experiments));
+        Dataset<Row> left = states(before.asOf(), FirstExposures.ofUsers(before.firstExposures(), users), experiments);
+        Dataset<Row> joined = states(asOf, FirstExposures.ofUsers(firstExposures, users), experiments);
+        return Sums.merge(statesOf(before.metrics(), experiments)
+                .unionByName(Sums.negated(withoutEvidence(left, begunAnew)))
+                .unionByName(joined));
+    }
+
+    /** The states that rows of {@code segment_metrics} were made from, but for evidence that began with another version. */
+    private static Dataset<Row> statesOf(Dataset<Row> metrics, List<MeasuredExperiment> experiments) {
         Column isDay = col("window").equalTo(DAY);
         return metrics.where(col("population").notEqual("everyone"))
                 .where(isDay.or(col("window")
@@ -223,14 +245,13 @@ public final class SegmentMetrics {
                 .select(Sums.columns());
     }
 
-    /** Those of some states whose group is among those of others: evidence that began later is not. */
-    public static Dataset<Row> comparable(Dataset<Row> states, Dataset<Row> changedEvidence) {
+    private static Dataset<Row> withoutEvidence(Dataset<Row> states, Dataset<Row> evidence) {
         return states.join(
-                changedEvidence,
+                evidence,
                 states.col("window")
                         .equalTo(EVIDENCE)
-                        .and(states.col("experiment_id").equalTo(changedEvidence.col("experiment_id")))
-                        .and(states.col("user_segment").equalTo(changedEvidence.col("user_segment"))),
+                        .and(states.col("experiment_id").equalTo(evidence.col("experiment_id")))
+                        .and(states.col("user_segment").equalTo(evidence.col("user_segment"))),
                 "leftanti");
     }
 

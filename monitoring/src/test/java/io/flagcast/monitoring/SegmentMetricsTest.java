@@ -1,18 +1,23 @@
 package io.flagcast.monitoring;
 
+import static org.apache.spark.sql.functions.expr;
+import static org.apache.spark.sql.functions.lit;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 import static org.assertj.core.api.Assertions.within;
 
 import io.flagcast.statistics.Metric;
 import io.flagcast.tables.Tables;
+import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.IntStream;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -54,8 +59,8 @@ class SegmentMetricsTest {
     private Dataset<Row> exposures(String rows) {
         return spark.sql("SELECT 'e' AS experiment_id, user_id, enabled, CAST(at AS TIMESTAMP) AS exposed_at,"
                 + " CAST(propensity AS DOUBLE) AS propensity, CAST(segment AS STRING) AS segment,"
-                + " CAST(version AS BIGINT) AS parameters_version, IF(user_id = 'b', '{\"plan\":\"pro\"}', '') AS context"
-                + " FROM VALUES " + rows + " AS t(user_id, enabled, at, propensity, segment, version)");
+                + " CAST(version AS BIGINT) AS parameters_version, 0D AS score, 'policy' AS reason, 'r' AS run_id FROM VALUES "
+                + rows + " AS t(user_id, enabled, at, propensity, segment, version)");
     }
 
     private Dataset<Row> outcomes(String rows) {
@@ -65,13 +70,28 @@ class SegmentMetricsTest {
 
     private Dataset<Row> measure(String exposures, Map<String, Long> evidence) {
         return MEASURED.computeIfAbsent(exposures + evidence, key -> {
+            List<MeasuredExperiment> experiments =
+                    List.of(new MeasuredExperiment("e", List.of(CONVERSION, REVENUE), evidence));
             Dataset<Row> measured = SegmentMetrics.measure(
-                    AS_OF,
-                    exposures(exposures),
-                    outcomes(OUTCOMES),
-                    List.of(new MeasuredExperiment("e", List.of(CONVERSION, REVENUE), evidence)));
+                    AS_OF, counted(exposures(exposures), outcomes(OUTCOMES), experiments), experiments);
             return spark.createDataFrame(measured.collectAsList(), measured.schema());
         });
+    }
+
+    private static Dataset<Row> counted(
+            Dataset<Row> exposures, Dataset<Row> outcomes, List<MeasuredExperiment> experiments) {
+        return FirstExposures.counted(described(FirstExposures.of(exposures, experiments)), outcomes, experiments);
+    }
+
+    /** User b is in a cell that a bandit learns of where there is a score, and every second letter is in Germany. */
+    private static Dataset<Row> described(Dataset<Row> first) {
+        return first.withColumn("response_if_enabled", lit(0.5))
+                .withColumn("response_if_not", lit(0.25))
+                .withColumn(
+                        "cells",
+                        expr(
+                                "array_compact(array(IF(user_id = 'b' AND segment != 'unscored', '{\"plan\":\"pro\"}', NULL),"
+                                        + " IF(user_id IN ('b', 'd'), 'country=DE', NULL)))"));
     }
 
     private List<Row> rows(String exposures, Map<String, Long> evidence, String condition) {
@@ -90,7 +110,11 @@ class SegmentMetricsTest {
     }
 
     private static Tuple sums(Row row) {
-        return tuple(row.getAs("n"), row.getAs("sum"), row.getAs("sum_squares"), row.getAs("metric_value"));
+        return tuple(
+                row.getAs("n"),
+                row.<BigDecimal>getAs("sum").doubleValue(),
+                row.<BigDecimal>getAs("sum_squares").doubleValue(),
+                row.getAs("metric_value"));
     }
 
     @Test
@@ -114,7 +138,7 @@ class SegmentMetricsTest {
 
     @Test
     void aUserWithAContextCountsInTheCellTooAndNobodyElseDoes() {
-        assertThat(rows(EXPOSURES, Map.of(), "cell <> '' AND metric_name = 'conversion' AND `window` = 'total'"))
+        assertThat(rows(EXPOSURES, Map.of(), "cell LIKE '{%' AND metric_name = 'conversion' AND `window` = 'total'"))
                 .extracting(
                         row -> row.getAs("user_segment"),
                         row -> row.getAs("cell"),
@@ -123,6 +147,22 @@ class SegmentMetricsTest {
                 .containsExactlyInAnyOrder(
                         tuple("high", "{\"plan\":\"pro\"}", "enabled", 1L),
                         tuple("high", "{\"plan\":\"pro\"}", "everyone", 1L));
+    }
+
+    @Test
+    void aDimensionBreaksSegmentsAndAllUsersDown() {
+        assertThat(rows(
+                        EXPOSURES,
+                        Map.of(),
+                        "cell = 'country=DE' AND metric_name = 'conversion' AND `window` = 'total'"))
+                .extracting(row -> row.getAs("user_segment"), row -> row.getAs("population"), row -> row.getAs("n"))
+                .containsExactlyInAnyOrder(
+                        tuple("high", "enabled", 1L),
+                        tuple("high", "control", 1L),
+                        tuple("high", "everyone", 2L),
+                        tuple("all", "enabled", 1L),
+                        tuple("all", "control", 1L),
+                        tuple("all", "everyone", 2L));
     }
 
     @Test
@@ -173,7 +213,7 @@ class SegmentMetricsTest {
                                 .toInstant()
                                 .toString(),
                         row -> row.getAs("n"),
-                        row -> row.getAs("sum"))
+                        row -> row.<BigDecimal>getAs("sum").doubleValue())
                 .containsExactlyInAnyOrder(
                         tuple("enabled", "2026-01-02T00:00:00Z", "2026-01-03T00:00:00Z", 2L, 1.0),
                         tuple("control", "2026-01-02T00:00:00Z", "2026-01-03T00:00:00Z", 1L, 1.0),
@@ -198,11 +238,16 @@ class SegmentMetricsTest {
         assertThat(rows(
                         exposures,
                         since,
-                        "user_segment = 'high' AND metric_name = 'revenue' AND `window` = 'evidence'"))
-                .extracting(row -> row.getAs("population"), row -> row.getAs("n"), row -> row.getAs("sum"))
+                        "user_segment = 'high' AND cell = '' AND metric_name = 'revenue' AND `window` = 'evidence'"))
+                .extracting(
+                        row -> row.getAs("population"),
+                        row -> row.getAs("n"),
+                        row -> row.<BigDecimal>getAs("sum").doubleValue())
                 .containsExactlyInAnyOrder(tuple("control", 3L, 100.0), tuple("everyone", 3L, 100.0));
         assertThat(rows(exposures, since, of("high", "enabled", "revenue", "total")))
-                .extracting(row -> row.getAs("n"), row -> row.getAs("sum"))
+                .extracting(
+                        row -> row.getAs("n"),
+                        row -> row.<BigDecimal>getAs("sum").doubleValue())
                 .containsExactly(tuple(3L, 22.0));
         assertThat(rows(exposures, since, of("all", "everyone", "revenue", "evidence")))
                 .extracting(row -> row.<Long>getAs("n"))
@@ -292,59 +337,68 @@ class SegmentMetricsTest {
 
     @Test
     void anExperimentThatIsNotMeasuredHasNoRows() {
-        assertThat(SegmentMetrics.measure(
-                                AS_OF,
-                                exposures(EXPOSURES),
-                                outcomes(OUTCOMES),
-                                List.of(new MeasuredExperiment("other", List.of(CONVERSION), Map.of())))
-                        .collectAsList())
+        List<MeasuredExperiment> other = List.of(new MeasuredExperiment("other", List.of(CONVERSION), Map.of()));
+        assertThat(counted(exposures(EXPOSURES), outcomes(OUTCOMES), other).collectAsList())
                 .isEmpty();
     }
 
-    /** 300 users with up to three exposures each, whose arms, segments, versions and outcomes come from a hash. */
-    private List<Row> simulated(String users) {
-        Dataset<Row> met = spark.sql("SELECT 'e' AS experiment_id, concat('u', pmod(id, 300)) AS user_id,"
+    private static final List<MeasuredExperiment> MEASURED_BY_DAY = List.of(new MeasuredExperiment(
+            "e", List.of(CONVERSION, REVENUE), Optional.of(Duration.ofDays(2)), Map.of("low", 1L)));
+
+    /** 700 exposures of 300 users, whose arms, segments, versions and runs come from a hash; {@code id} is their number. */
+    private Dataset<Row> met() {
+        return spark.sql("SELECT id, 'e' AS experiment_id, concat('u', pmod(id, 300)) AS user_id,"
                 + " pmod(xxhash64(id, 1), 2) = 0 AS enabled,"
                 + " TIMESTAMP '2026-01-01' + make_dt_interval(0, pmod(xxhash64(id, 2), 150)) AS exposed_at,"
-                + " pmod(xxhash64(id, 3), 5) / 4D AS propensity,"
+                + " pmod(xxhash64(id, 3), 5) / 4D AS propensity, 10D AS score, 'policy' AS reason,"
                 + " element_at(array('low', 'high', NULL), CAST(pmod(xxhash64(id, 4), 3) AS INT) + 1) AS segment,"
-                + " pmod(xxhash64(id, 5), 3) AS parameters_version,"
-                + " IF(pmod(id, 2) = 0, '{\"plan\":\"pro\"}', '') AS context FROM range(700)");
-        Dataset<Row> done = spark.sql(
-                "SELECT concat('u', pmod(xxhash64(id, 6), 300)) AS user_id, 'buy' AS outcome,"
-                        + " CAST(pmod(xxhash64(id, 7), 20) AS DOUBLE) AS value,"
-                        + " TIMESTAMP '2026-01-01' + make_dt_interval(0, pmod(xxhash64(id, 8), 200)) AS occurred_at FROM range(800)");
-        return SegmentMetrics.measure(
-                        AS_OF,
-                        met.where(users),
-                        done,
-                        List.of(new MeasuredExperiment("e", List.of(CONVERSION, REVENUE), Map.of("low", 1L))))
-                .collectAsList();
+                + " pmod(xxhash64(id, 5), 3) AS parameters_version, concat('r', pmod(xxhash64(id, 9), 2)) AS run_id"
+                + " FROM range(700)");
     }
 
-    /** n, sum, sum of squares and the seven weighted sums of each group. */
-    private static Map<String, double[]> states(List<Row> rows, String... keys) {
-        Map<String, double[]> states = new HashMap<>();
+    private Dataset<Row> done() {
+        return spark.sql(
+                "SELECT id, concat('u', pmod(xxhash64(id, 6), 300)) AS user_id, 'buy' AS outcome,"
+                        + " CAST(pmod(xxhash64(id, 7), 2000) AS DOUBLE) / 100 AS value,"
+                        + " TIMESTAMP '2025-12-30' + make_dt_interval(0, pmod(xxhash64(id, 8), 230)) AS occurred_at FROM range(800)");
+    }
+
+    private List<Row> simulated(String users) {
+        Dataset<Row> counted = counted(met().where(users), done(), MEASURED_BY_DAY);
+        return SegmentMetrics.measure(AS_OF, counted, MEASURED_BY_DAY).collectAsList();
+    }
+
+    /** n, sum, sum of squares, the seven weighted sums and the six of the covariate of each group, to the last digit. */
+    private static Map<String, List<BigDecimal>> states(List<Row> rows, String... keys) {
+        Map<String, List<BigDecimal>> states = new HashMap<>();
         for (Row row : rows) {
             StringBuilder key = new StringBuilder();
             for (String name : keys) {
                 key.append(row.get(row.fieldIndex(name))).append('|');
             }
-            Row weighted = row.getAs("weighted");
-            double[] state = states.computeIfAbsent(key.toString(), k -> new double[10]);
-            state[0] += row.<Long>getAs("n");
-            state[1] += row.<Double>getAs("sum");
-            state[2] += row.<Double>getAs("sum_squares");
-            for (int i = 0; i < 7; i++) {
-                state[3 + i] += ((Number) weighted.get(i)).doubleValue();
+            List<BigDecimal> state = new ArrayList<>(List.of(BigDecimal.valueOf(row.<Long>getAs("n"))));
+            state.add(row.getAs("sum"));
+            state.add(row.getAs("sum_squares"));
+            for (String sums : List.of("weighted", "covariate")) {
+                Row structure = row.getAs(sums);
+                for (int i = 0; i < structure.length(); i++) {
+                    state.add(new BigDecimal(structure.get(i).toString()));
+                }
             }
+            states.merge(key.toString(), state, SegmentMetricsTest::sum);
         }
         return states;
     }
 
-    private static void assertSame(Map<String, double[]> actual, Map<String, double[]> expected) {
+    private static List<BigDecimal> sum(List<BigDecimal> one, List<BigDecimal> other) {
+        return IntStream.range(0, one.size())
+                .mapToObj(i -> one.get(i).add(other.get(i)))
+                .toList();
+    }
+
+    private static void assertSame(Map<String, List<BigDecimal>> actual, Map<String, List<BigDecimal>> expected) {
         assertThat(actual.keySet()).isNotEmpty().isEqualTo(expected.keySet());
-        expected.forEach((key, state) -> assertThat(actual.get(key)).as(key).containsExactly(state, within(1e-6)));
+        assertThat(actual).isEqualTo(expected);
     }
 
     @Test
@@ -374,5 +428,75 @@ class SegmentMetricsTest {
 
     private static List<Row> ofWindow(List<Row> rows, String window) {
         return rows.stream().filter(row -> row.getAs("window").equals(window)).toList();
+    }
+
+    /**
+     * Rows arrive in five batches by a hash, so that most are late; every fifth arrives twice. After each the measurement
+     * goes on with a later as-of, and the evidence of a segment begins anew with the fourth.
+     */
+    @Test
+    void whatIsMeasuredBatchByBatchIsWhatIsMeasuredAtOnce() {
+        Dataset<Row> earlier = null;
+        Dataset<Row> metrics = null;
+        Instant before = null;
+        List<MeasuredExperiment> experiments = MEASURED_BY_DAY;
+        for (int batch = 0; batch < 5; batch++) {
+            Instant asOf = Instant.parse("2026-01-03T07:00:00Z").plus(Duration.ofHours(35L * batch));
+            String arrives = "(pmod(xxhash64(id, 20), 5) = %d OR (pmod(id, 5) = 0 AND pmod(xxhash64(id, 21), 5) = %d))"
+                    .formatted(batch, batch);
+            String arrived =
+                    "(pmod(xxhash64(id, 20), 5) <= %d OR (pmod(id, 5) = 0 AND pmod(xxhash64(id, 21), 5) <= %d))"
+                            .formatted(batch, batch);
+            String past = " AND %s < TIMESTAMP '" + asOf + "'";
+            // What a batch holds of the time after the as-of is read again with the next.
+            String further = before == null
+                    ? arrives
+                    : "(%s OR (%s AND %%s >= TIMESTAMP '%s'))".formatted(arrives, arrived, before);
+            Dataset<Row> newMet = met().where((further + past).replace("%s", "exposed_at"));
+            Dataset<Row> newDone = done().where((further + past).replace("%s", "occurred_at"));
+            Dataset<Row> allMet = met().where((arrived + past).replace("%s", "exposed_at"));
+            Dataset<Row> allDone = done().where((arrived + past).replace("%s", "occurred_at"));
+            if (batch == 3) {
+                experiments = List.of(new MeasuredExperiment(
+                        "e",
+                        List.of(CONVERSION, REVENUE),
+                        Optional.of(Duration.ofDays(2)),
+                        Map.of("low", 1L, "high", 2L, "all", 1L)));
+            }
+            Dataset<Row> atOnce = counted(allMet, allDone, experiments);
+            List<Row> expected =
+                    SegmentMetrics.measure(asOf, atOnce, experiments).collectAsList();
+            if (earlier == null) {
+                earlier = inMemory(atOnce);
+                metrics = inMemory(SegmentMetrics.measure(asOf, earlier, experiments));
+            } else {
+                Dataset<Row> merged =
+                        inMemory(FirstExposures.merge(earlier, described(FirstExposures.of(newMet, experiments))));
+                Dataset<Row> counted = inMemory(FirstExposures.counted(
+                        FirstExposures.touched(merged, before, newDone, experiments), allDone, experiments));
+                Dataset<Row> all = inMemory(FirstExposures.with(merged, counted));
+                metrics = inMemory(SegmentMetrics.interpret(
+                        asOf,
+                        SegmentMetrics.goOn(
+                                new SegmentMetrics.Measurement(before, earlier, metrics),
+                                asOf,
+                                all,
+                                counted,
+                                experiments),
+                        experiments));
+                earlier = all;
+            }
+            assertThat(sorted(metrics.collectAsList())).as("batch %d", batch).isEqualTo(sorted(expected));
+            before = asOf;
+        }
+        assertThat(metrics.where("since_version > 0").isEmpty()).isFalse();
+    }
+
+    private Dataset<Row> inMemory(Dataset<Row> rows) {
+        return spark.createDataFrame(rows.collectAsList(), rows.schema());
+    }
+
+    private static List<String> sorted(List<Row> rows) {
+        return rows.stream().map(Row::json).sorted().toList();
     }
 }

@@ -3,6 +3,7 @@ package io.flagcast.jobs.lake;
 import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.count;
+import static org.apache.spark.sql.functions.expr;
 import static org.apache.spark.sql.functions.lit;
 
 import io.flagcast.features.ExposureAttribution;
@@ -13,15 +14,20 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
 import org.apache.spark.storage.StorageLevel;
@@ -66,21 +72,26 @@ public final class Inputs implements AutoCloseable {
     }
 
     private Dataset<Row> map(Table table) {
-        SparkSession spark = lake.spark();
         if (!sources.containsKey(table)) {
-            StructType empty = StructType.fromDDL(table.schema())
-                    .add(InputMapping.REASON, "string")
-                    .add(InputMapping.SOURCE_ROW, "string");
-            return spark.createDataFrame(List.of(), empty);
+            return nothing(table);
         }
-        Dataset<Row> raw = Sources.read(spark, table, sources.get(table));
-        versions.put(table.name(), Sources.version(spark, sources.get(table), raw));
-        Dataset<Row> rows = mapping(table).apply(raw);
-        if (TIMES.containsKey(table)) {
-            // A row without a readable time stays: it is rejected, not forgotten.
-            rows = rows.where(coalesce(col(TIMES.get(table)).lt(lit(asOf)), lit(true)));
-        }
-        return persist(rows);
+        Dataset<Row> raw = Sources.read(lake.spark(), table, sources.get(table));
+        versions.put(table.name(), Sources.version(lake.spark(), sources.get(table), raw));
+        return persist(before(table, mapping(table).apply(raw)));
+    }
+
+    private Dataset<Row> nothing(Table table) {
+        StructType empty = StructType.fromDDL(table.schema())
+                .add(InputMapping.REASON, "string")
+                .add(InputMapping.SOURCE_ROW, "string");
+        return lake.spark().createDataFrame(List.of(), empty);
+    }
+
+    private Dataset<Row> before(Table table, Dataset<Row> rows) {
+        // A row without a readable time stays: it is rejected, not forgotten.
+        return TIMES.containsKey(table)
+                ? rows.where(coalesce(col(TIMES.get(table)).lt(lit(asOf)), lit(true)))
+                : rows;
     }
 
     private Dataset<Row> persist(Dataset<Row> rows) {
@@ -94,27 +105,84 @@ public final class Inputs implements AutoCloseable {
         return InputMapping.valid(mapped(table));
     }
 
+    /**
+     * What an input has that an earlier measurement did not read.
+     *
+     * @param rows its valid rows before the as-of: of the files that are new, or all
+     * @param read identities of all files that are read to the end by now
+     * @param continues whether the rows come on top of what was read before; else they are all there is
+     */
+    public record Further(Dataset<Row> rows, Set<String> read, boolean continues) {}
+
+    /**
+     * The valid rows of a table that are new to whoever has read these files.
+     *
+     * @param known identities of files that were read to the end; where one is not there any more as it was, all rows come
+     */
+    public Further further(Table table, Set<String> known) {
+        SparkSession spark = lake.spark();
+        SourceSettings source = sources.get(table);
+        if (source == null) {
+            return new Further(InputMapping.valid(nothing(table)), Set.of(), true);
+        }
+        Dataset<Row> raw = Sources.read(spark, table, source);
+        Optional<SourceFiles> files = SourceFiles.of(spark, source, raw);
+        if (files.isEmpty()) {
+            return new Further(valid(table), Set.of(), false);
+        }
+        boolean continues = !known.isEmpty() && files.get().have(known);
+        List<String> fresh = files.get().beyond(continues ? known : Set.of());
+        if (fresh.isEmpty()) {
+            return new Further(InputMapping.valid(nothing(table)), known, continues);
+        }
+        Dataset<Row> further = files.get().read(spark, table, source, fresh);
+        Column time = expr(source.columns().getOrDefault(TIMES.get(table), TIMES.get(table)));
+        Set<String> read =
+                new HashSet<>(files.get().complete(further, time.try_cast(DataTypes.TimestampType), fresh, asOf));
+        if (continues) {
+            read.addAll(known);
+        }
+        boolean all = !continues && mapped.containsKey(table);
+        return new Further(
+                all
+                        ? valid(table)
+                        : InputMapping.valid(before(table, mapping(table).apply(further))),
+                read,
+                continues);
+    }
+
+    /** Valid rows of a table at or after an instant: those that were read already, or read for this once. */
+    public Dataset<Row> since(Table table, Instant from) {
+        Dataset<Row> rows = mapped.containsKey(table) || !sources.containsKey(table)
+                ? mapped(table)
+                : before(table, mapping(table).apply(Sources.read(lake.spark(), table, sources.get(table))));
+        return InputMapping.valid(rows).where(col(TIMES.get(table)).geq(lit(from)));
+    }
+
     /** Valid exposures, with the decision that was live at the time where none was logged. */
     public Dataset<Row> exposures() {
         if (attributed == null) {
-            List<Row> rows = publications.stream()
-                    .filter(publication -> publication.tables().containsKey(Tables.ALLOCATIONS.name()))
-                    .map(publication -> RowFactory.create(
-                            publication.sequence(),
-                            publication.publishedAt(),
-                            publication.tables().get(Tables.ALLOCATIONS.name()).runId()))
-                    .toList();
-            Dataset<Row> exposures = valid(Tables.EXPOSURES);
-            if (rows.isEmpty() || ExposureAttribution.incomplete(exposures).isEmpty()) {
-                attributed = exposures;
-            } else {
-                StructType schema =
-                        StructType.fromDDL("publish_seq BIGINT, published_at TIMESTAMP, allocations_run_id STRING");
-                attributed = persist(ExposureAttribution.complete(
-                        exposures, lake.spark().createDataFrame(rows, schema), lake.history(Tables.ALLOCATIONS)));
-            }
+            attributed = attributed(valid(Tables.EXPOSURES));
         }
         return attributed;
+    }
+
+    /** Some valid exposures, with the decision that was live at the time where none was logged. */
+    public Dataset<Row> attributed(Dataset<Row> exposures) {
+        List<Row> rows = publications.stream()
+                .filter(publication -> publication.kind() != Publication.Kind.METRICS
+                        && publication.tables().containsKey(Tables.ALLOCATIONS.name()))
+                .map(publication -> RowFactory.create(
+                        publication.sequence(),
+                        publication.publishedAt(),
+                        publication.tables().get(Tables.ALLOCATIONS.name()).runId()))
+                .toList();
+        if (rows.isEmpty() || ExposureAttribution.incomplete(exposures).isEmpty()) {
+            return exposures;
+        }
+        StructType schema = StructType.fromDDL("publish_seq BIGINT, published_at TIMESTAMP, allocations_run_id STRING");
+        return persist(ExposureAttribution.complete(
+                exposures, lake.spark().createDataFrame(rows, schema), lake.history(Tables.ALLOCATIONS)));
     }
 
     /** Rejected rows of all tables: {@code source_table}, {@code reason}, {@code row}. */

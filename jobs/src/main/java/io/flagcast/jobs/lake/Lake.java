@@ -47,6 +47,8 @@ import org.apache.spark.sql.types.StructType;
 public final class Lake {
 
     private static final String PUBLISHER = "flagcast-publisher";
+    /** How often a run publishes anew where metrics came first. */
+    private static final int MOST_ATTEMPTS = 10;
 
     private final SparkSession spark;
     private final String root;
@@ -286,7 +288,7 @@ public final class Lake {
                 row.getAs("publish_seq"),
                 row.getAs("run_id"),
                 instant(row, "as_of"),
-                row.getAs("kind"),
+                Publication.Kind.of(row.getAs("kind")),
                 instant(row, "published_at"),
                 tables,
                 row.getAs("config_hash"));
@@ -314,33 +316,89 @@ public final class Lake {
     }
 
     /**
-     * Makes the slices of a run the live ones, all at once.
+     * Makes the slices of a run the live ones, all at once. Metrics that were published meanwhile give way.
      *
      * @param before the publication that was live when the run began
      * @param rows per slice table how many rows the run wrote
-     * @throws Refusal with exit code 75 where another publication came first
+     * @throws Refusal with exit code 75 where another run was published first
      */
     public Publication publish(
             Optional<Publication> before, RunId runId, Map<String, Long> rows, String configHash, Instant now) {
-        long sequence = before.map(Publication::sequence).orElse(0L) + 1;
-        Map<String, Publication.LiveSlice> tables = rows.entrySet().stream()
+        long known = before.map(Publication::sequence).orElse(0L);
+        for (int attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
+            List<Publication> since = publications().stream()
+                    .filter(publication -> publication.sequence() > known)
+                    .toList();
+            if (since.stream().anyMatch(publication -> publication.kind() != Publication.Kind.METRICS)) {
+                break;
+            }
+            long sequence = Publication.newest(since).map(Publication::sequence).orElse(known) + 1;
+            Publication publication = new Publication(
+                    sequence,
+                    runId.toString(),
+                    runId.asOf(),
+                    Publication.Kind.PUBLISH,
+                    now,
+                    slices(runId, rows),
+                    configHash);
+            if (append(publication)) {
+                return publication;
+            }
+        }
+        throw new Refusal(
+                ExitCode.TRY_AGAIN,
+                "publication %d of %s was taken by another run: this run stays unpublished, run it again"
+                        .formatted(known + 1, root));
+    }
+
+    /**
+     * Makes the metrics of a run live beside the other tables.
+     *
+     * @param before the publication that they were measured on
+     * @param rows per slice table how many rows the run wrote
+     * @return absent where a run was published meanwhile: these metrics are outdated
+     */
+    public Optional<Publication> publishMetrics(
+            Publication before, RunId runId, Map<String, Long> rows, String configHash, Instant now) {
+        Publication newest = requireLive();
+        if (newest.sequence() != before.sequence()) {
+            return Optional.empty();
+        }
+        Map<String, Publication.LiveSlice> tables = new TreeMap<>(newest.tables());
+        tables.putAll(slices(runId, rows));
+        Publication publication = new Publication(
+                newest.sequence() + 1,
+                runId.toString(),
+                runId.asOf(),
+                Publication.Kind.METRICS,
+                now,
+                tables,
+                configHash);
+        return append(publication) ? Optional.of(publication) : Optional.empty();
+    }
+
+    private static Map<String, Publication.LiveSlice> slices(RunId runId, Map<String, Long> rows) {
+        return rows.entrySet().stream()
                 .collect(Collectors.toMap(
                         Map.Entry::getKey, entry -> new Publication.LiveSlice(runId.toString(), entry.getValue())));
-        Publication publication =
-                new Publication(sequence, runId.toString(), runId.asOf(), "publish", now, tables, configHash);
-        Map<String, Row> slices = tables.entrySet().stream()
+    }
+
+    /** Whether nobody else has taken its place. */
+    private boolean append(Publication publication) {
+        Map<String, Row> slices = publication.tables().entrySet().stream()
                 .collect(Collectors.toMap(
                         Map.Entry::getKey,
                         entry -> RowFactory.create(
                                 entry.getValue().runId(), entry.getValue().rows())));
-        Row row = RowFactory.create(sequence, runId.toString(), runId.asOf(), "publish", now, slices, configHash);
-        if (!appendOnce(Tables.PUBLICATIONS, List.of(row), PUBLISHER, sequence)) {
-            throw new Refusal(
-                    ExitCode.TRY_AGAIN,
-                    "publication %d of %s was taken by another run: this run stays unpublished, run it again"
-                            .formatted(sequence, root));
-        }
-        return publication;
+        Row row = RowFactory.create(
+                publication.sequence(),
+                publication.runId(),
+                publication.asOf(),
+                publication.kind().label(),
+                publication.publishedAt(),
+                slices,
+                publication.configHash());
+        return appendOnce(Tables.PUBLICATIONS, List.of(row), PUBLISHER, publication.sequence());
     }
 
     /** Removes the slices of these runs, all but those of rule decisions: their record is kept for good. */

@@ -1,10 +1,13 @@
 package io.flagcast.jobs.lake;
 
 import java.time.Instant;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * A moment when the tables of a run became the live ones.
@@ -12,7 +15,7 @@ import java.util.Optional;
  * @param sequence 1, 2, 3, …; the greatest is live
  * @param runId run that was published
  * @param asOf instant up to which it looked
- * @param kind publish, metrics or rollback
+ * @param kind what became live
  * @param publishedAt when it became live
  * @param tables per slice table the live run and its row count
  * @param configHash hash of configuration and experiments
@@ -21,10 +24,28 @@ public record Publication(
         long sequence,
         String runId,
         Instant asOf,
-        String kind,
+        Kind kind,
         Instant publishedAt,
         Map<String, LiveSlice> tables,
         String configHash) {
+
+    /** What a publication makes live. */
+    public enum Kind {
+        /** All tables of a run. */
+        PUBLISH,
+        /** Metrics and health checks of a run, beside the other tables that were live before. */
+        METRICS,
+        /** All tables of an earlier publication again. */
+        ROLLBACK;
+
+        String label() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+
+        static Kind of(String label) {
+            return valueOf(label.toUpperCase(Locale.ROOT));
+        }
+    }
 
     /**
      * The live slice of a table.
@@ -36,7 +57,15 @@ public record Publication(
 
     public Publication {
         Objects.requireNonNull(runId, "runId");
+        Objects.requireNonNull(kind, "kind");
         tables = Map.copyOf(tables);
+    }
+
+    /** The runs whose slices it makes live, this one first. */
+    public Set<String> runIds() {
+        Set<String> runIds = new LinkedHashSet<>(List.of(runId));
+        tables.values().forEach(slice -> runIds.add(slice.runId()));
+        return runIds;
     }
 
     /** The last of all publications, which are given oldest first. */

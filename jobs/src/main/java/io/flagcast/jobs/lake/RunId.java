@@ -27,6 +27,20 @@ public record RunId(Instant asOf, int generation) {
         }
     }
 
+    /**
+     * Reads what {@link #toString} writes.
+     *
+     * @throws IllegalArgumentException where it is none
+     */
+    public static RunId parse(String text) {
+        int dash = text.indexOf("-g");
+        if (dash < 0) {
+            throw new IllegalArgumentException("'" + text + "' is no run id, as 20261123T000000Z-g1");
+        }
+        return new RunId(
+                COMPACT.parse(text.substring(0, dash), Instant::from), Integer.parseInt(text.substring(dash + 2)));
+    }
+
     @Override
     public String toString() {
         return COMPACT.format(asOf) + "-g" + generation;

@@ -6,17 +6,14 @@ import io.flagcast.jobs.Refusal;
 import io.flagcast.tables.Column;
 import io.flagcast.tables.Table;
 import io.flagcast.tables.Table.ColumnSet;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Locale;
-import java.util.TreeMap;
-import org.apache.hadoop.fs.FileStatus;
-import org.apache.hadoop.fs.Path;
+import java.util.TreeSet;
 import org.apache.spark.sql.AnalysisException;
 import org.apache.spark.sql.DataFrameReader;
 import org.apache.spark.sql.Dataset;
@@ -39,11 +36,21 @@ public final class Sources {
      * @throws Refusal with exit code 66 where there is nothing at the path, 65 where it cannot be read as the format
      */
     public static Dataset<Row> read(SparkSession spark, Table table, SourceSettings source) {
+        return read(spark, table, source, source.path().isBlank() ? List.of() : List.of(source.path()));
+    }
+
+    /**
+     * The rows of some files of a source.
+     *
+     * @param paths files, folders or globs; none for a source that has none
+     * @throws Refusal as {@link #read(SparkSession, Table, SourceSettings)}
+     */
+    static Dataset<Row> read(SparkSession spark, Table table, SourceSettings source, List<String> paths) {
         try {
             return switch (source.format().toLowerCase(Locale.ROOT)) {
-                case "csv" -> csv(spark, table, source);
-                case "json" -> json(spark, source);
-                default -> load(reader(spark, source), source);
+                case "csv" -> csv(spark, table, source, paths);
+                case "json" -> json(spark, source, paths);
+                default -> load(reader(spark, source), source, paths);
             };
         } catch (Exception e) {
             // Spark declares no checked exceptions in Java, yet throws AnalysisException.
@@ -89,15 +96,24 @@ public final class Sources {
         return spark.read().format(source.format()).options(source.options());
     }
 
-    private static Dataset<Row> load(DataFrameReader reader, SourceSettings source) {
-        return source.path().isBlank() ? reader.load() : reader.load(source.path());
+    /** Folders named as {@code day=2026-03-01} above the files are columns of them, too. */
+    private static Dataset<Row> load(DataFrameReader reader, SourceSettings source, List<String> paths) {
+        if (paths.isEmpty()) {
+            return reader.load();
+        }
+        boolean within = !paths.equals(List.of(source.path()))
+                && !source.options().containsKey("recursiveFileLookup")
+                && !source.path().matches(".*[*?{\\[].*")
+                && !paths.contains(source.path());
+        return (within ? reader.option("basePath", source.path()) : reader).load(paths.toArray(String[]::new));
     }
 
     /** The table's own columns as text, which the mapping reads strictly; attributes as declared or inferred. */
-    private static Dataset<Row> csv(SparkSession spark, Table table, SourceSettings source) {
+    private static Dataset<Row> csv(SparkSession spark, Table table, SourceSettings source, List<String> paths) {
         DataFrameReader plain =
                 spark.read().format("csv").option("header", true).options(source.options());
-        String[] header = load(plain.option("inferSchema", false), source).columns();
+        String[] header =
+                load(plain.option("inferSchema", false), source, paths).columns();
         StructType declared = source.schema().isBlank() ? new StructType() : StructType.fromDDL(source.schema());
         requireInHeader(declared, header, table, source);
         boolean allKnown = table.columnSet() == ColumnSet.CLOSED
@@ -110,7 +126,8 @@ public final class Sources {
                                         .option("header", true)
                                         .options(source.options())
                                         .option("inferSchema", true),
-                                source)
+                                source,
+                                paths)
                         .schema();
         StructType schema = new StructType();
         for (String name : header) {
@@ -130,7 +147,8 @@ public final class Sources {
                         .option("mode", "PERMISSIVE")
                         .option("columnNameOfCorruptRecord", InputMapping.CORRUPT_RECORD)
                         .schema(schema.add(InputMapping.CORRUPT_RECORD, DataTypes.StringType)),
-                source);
+                source,
+                paths);
     }
 
     private static void requireInHeader(StructType declared, String[] header, Table table, SourceSettings source) {
@@ -152,15 +170,15 @@ public final class Sources {
         return table.columns().stream().map(Column::name).anyMatch(name::equals);
     }
 
-    private static Dataset<Row> json(SparkSession spark, SourceSettings source) {
+    private static Dataset<Row> json(SparkSession spark, SourceSettings source, List<String> paths) {
         DataFrameReader reader = reader(spark, source)
                 .option("mode", "PERMISSIVE")
                 .option("columnNameOfCorruptRecord", InputMapping.CORRUPT_RECORD);
         if (source.schema().isBlank()) {
-            return load(reader, source);
+            return load(reader, source, paths);
         }
         StructType schema = StructType.fromDDL(source.schema());
-        return load(reader.schema(schema.add(InputMapping.CORRUPT_RECORD, DataTypes.StringType)), source);
+        return load(reader.schema(schema.add(InputMapping.CORRUPT_RECORD, DataTypes.StringType)), source, paths);
     }
 
     /**
@@ -174,22 +192,17 @@ public final class Sources {
                             .update(false, scala.Option.empty(), scala.Option.empty())
                             .version();
         }
-        if (source.path().isBlank()) {
-            return "unversioned";
-        }
-        TreeMap<String, String> files = new TreeMap<>();
+        return SourceFiles.of(spark, source, raw)
+                .map(files -> "files " + files.identities().size() + " sha256 "
+                        + sha256(String.join(
+                                "\n", new TreeSet<>(files.identities().values()))))
+                .orElse("unversioned");
+    }
+
+    private static String sha256(String text) {
         try {
-            for (String file : raw.inputFiles()) {
-                Path path = new Path(java.net.URI.create(file));
-                FileStatus status =
-                        path.getFileSystem(spark.sessionState().newHadoopConf()).getFileStatus(path);
-                files.put(file, status.getLen() + "@" + status.getModificationTime());
-            }
-            byte[] digest =
-                    MessageDigest.getInstance("SHA-256").digest(files.toString().getBytes(StandardCharsets.UTF_8));
-            return "files " + files.size() + " sha256 " + HexFormat.of().formatHex(digest, 0, 8);
-        } catch (IOException e) {
-            throw new UncheckedIOException(source.path() + " cannot be listed", e);
+            byte[] digest = MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
+            return HexFormat.of().formatHex(digest, 0, 8);
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every JVM has SHA-256", e);
         }

@@ -1,5 +1,8 @@
 package io.flagcast.jobs;
 
+import static java.util.stream.Collectors.counting;
+import static java.util.stream.Collectors.groupingBy;
+import static java.util.stream.Collectors.joining;
 import static org.apache.spark.sql.functions.col;
 
 import io.flagcast.experiments.Experiment;
@@ -10,10 +13,12 @@ import io.flagcast.rules.Health;
 import io.flagcast.rules.PipelineCheck;
 import io.flagcast.tables.Tables;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.TreeMap;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 
@@ -60,10 +65,7 @@ final class HealthChecks {
                     .where(col("cell").equalTo("").and(col("window").equalTo(SegmentMetrics.TOTAL))));
 
             List<Finding> findings = new ArrayList<>();
-            findings.add(PipelineCheck.of(
-                    run.earlier().map(Publication::asOf),
-                    run.asOf(),
-                    run.settings().publishEvery()));
+            findings.add(pipeline(run));
             findings.addAll(inputs.findings(states));
             for (Experiment experiment : active) {
                 findings.addAll(inputs.findings(experiment, states));
@@ -72,6 +74,33 @@ final class HealthChecks {
             }
             return findings;
         }
+    }
+
+    /** Whether the run before this one is as recent as it should be. Metrics between runs decide nothing. */
+    static Finding pipeline(Run run) {
+        return PipelineCheck.of(
+                run.publications().stream()
+                        .filter(publication -> publication.kind() != Publication.Kind.METRICS)
+                        .map(Publication::asOf)
+                        .filter(asOf -> asOf.isBefore(run.asOf()))
+                        .max(Comparator.naturalOrder()),
+                run.asOf(),
+                run.settings().publishEvery());
+    }
+
+    /** How many checks failed, and which. */
+    static String summary(List<Finding> findings) {
+        Map<String, Long> failed = findings.stream()
+                .filter(Finding::failed)
+                .collect(groupingBy(finding -> finding.check().label(), TreeMap::new, counting()));
+        return "%,d checks, %s"
+                .formatted(
+                        findings.size(),
+                        failed.isEmpty()
+                                ? "none failed"
+                                : failed.entrySet().stream()
+                                        .map(entry -> "%s failed %d times".formatted(entry.getKey(), entry.getValue()))
+                                        .collect(joining(", ")));
     }
 
     /** What failed of an experiment, of all that must be sound before somebody else is given a feature. */

@@ -43,8 +43,7 @@ public final class NoveltyCheck {
         }
 
         private Optional<Effect> effect() {
-            return Effect.difference(enabled, control)
-                    .filter(effect -> effect.standardError() > 0 && effect.effectiveSampleSize() >= Chance.LEAST_USERS);
+            return Chance.effect(enabled, control);
         }
     }
 
@@ -74,8 +73,10 @@ public final class NoveltyCheck {
                                     + " days since the first exposure, a trend takes " + LEAST_DAYS)
                     .withDetail(parts);
         }
-        Interval slope =
-                Chance.twoSided(1).interval(trend.get().slope(), trend.get().slopeError(), rows);
+        double size = measured.stream()
+                .mapToDouble(day -> day.effect().orElseThrow().effectiveSampleSize())
+                .sum();
+        Interval slope = Chance.interval(trend.get().slope(), trend.get().slopeError(), size);
         boolean changes = !slope.contains(0);
         int first = measured.stream().mapToInt(Day::day).min().orElseThrow();
         int last = measured.stream().mapToInt(Day::day).max().orElseThrow();

@@ -71,7 +71,7 @@ public final class UnexpectedOutcomeCheck {
      * Compares every segment with its prediction.
      *
      * @param metricName the metric that the scores predict
-     * @param segments by segment or all
+     * @param segments by segment; all users together only where no others are named, as one segment would fail them too
      */
     public static List<Finding> of(String experimentId, String metricName, Map<String, Residual> segments) {
         return new TreeMap<>(segments)

@@ -57,10 +57,6 @@ public final class BiasCheck {
             return interval.upper() < FOUR_FIFTHS || interval.lower() > 1 / FOUR_FIFTHS;
         }
 
-        double distance() {
-            return Math.abs(Math.log(ratio.estimate()));
-        }
-
         Part part() {
             return new Part(
                     group,
@@ -87,9 +83,11 @@ public final class BiasCheck {
                         + " users not shown";
         long users = shown.values().stream().mapToLong(Moments::n).sum();
         List<Comparison> comparisons = comparisons(shown, users);
-        Optional<Comparison> widest = comparisons.stream()
-                .max(Comparator.comparing(Comparison::isUneven).thenComparingDouble(Comparison::distance));
-        if (widest.isEmpty()) {
+        // Who has the least, unless only one who has more is uneven.
+        Optional<Comparison> named = comparisons.stream()
+                .max(Comparator.comparing(Comparison::isUneven)
+                        .thenComparing(comparison -> comparison.ratio().estimate(), Comparator.reverseOrder()));
+        if (named.isEmpty()) {
             return Finding.of(
                     check,
                     experimentId,
@@ -99,7 +97,7 @@ public final class BiasCheck {
                     users,
                     "no two groups of " + segment + " whose " + what + " could be compared" + suppressed);
         }
-        Comparison worst = widest.get();
+        Comparison worst = named.get();
         boolean uneven = worst.isUneven();
         return Finding.of(
                         check,

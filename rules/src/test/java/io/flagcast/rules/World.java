@@ -38,16 +38,16 @@ final class World {
         PREDICTOR_MOVES(Optional.of(Check.PREDICTOR_DRIFT), 400),
         SCORES_MOVE(Optional.of(Check.SCORE_DRIFT), 400),
         /** The model promises half as much again. */
-        PREDICTIONS_TOO_HIGH(Optional.of(Check.CALIBRATION), 1_500),
+        PREDICTIONS_TOO_HIGH(Optional.of(Check.CALIBRATION), 3_000),
         /** Half of the conversions in both arms of the segment high, from the eighth day on. */
         DROP_IN_HIGH(Optional.of(Check.UNEXPECTED_OUTCOME), 2_000),
         /** Group B is enabled half as often in the segment mid, and the propensities say so. */
         ENABLES_B_LESS(Optional.of(Check.ENABLE_BIAS), 400),
         /** Group B responds half as often, and the model knows. */
-        B_RESPONDS_LESS(Optional.of(Check.OUTCOME_BIAS), 400),
+        B_RESPONDS_LESS(Optional.of(Check.OUTCOME_BIAS), 1_500),
         /** Being enabled costs a quarter of the conversions; as high scores are enabled more often, it looks like a gain. */
         HARMS_WHOM_IT_PREFERS(Optional.of(Check.SIMPSON), 5_000),
-        /** Doubles the visits on the first day, and nothing after ten. */
+        /** Doubles the visits on the first day, and ever less after it. */
         WEARS_OFF(Optional.of(Check.NOVELTY), 2_000);
 
         final Optional<Check> foundBy;
@@ -61,11 +61,14 @@ final class World {
 
     static final int DAYS = 14;
 
+    /** For so long a user's visits are followed. */
+    private static final int FOLLOWED = 7;
+
     private static final String ID = "checkout";
     private static final List<String> SEGMENTS = List.of("low", "mid", "high");
     private static final List<String> COUNTRIES = List.of("DE", "FR", "IT", "ES", "PT");
     private static final Instant START = Instant.parse("2026-11-01T00:00:00Z");
-    private static final Duration STALE_AFTER = Duration.ofHours(24);
+    private static final Duration STALE_AFTER = Duration.ofDays(1);
     private static final int REFERENCE_ROWS = 10_000;
 
     private final Fault fault;
@@ -84,7 +87,7 @@ final class World {
     private final Moments[] decileObserved = new Moments[10];
     private final Moments[] decilePredicted = new Moments[10];
     /** By day of arrival, days since and arm. */
-    private final Sums[][][] visits = new Sums[DAYS][DAYS][2];
+    private final Sums[][][] visits = new Sums[DAYS][FOLLOWED][2];
 
     private final List<Long> dailyRows = new ArrayList<>();
     private long[] scores = new long[10];
@@ -226,7 +229,7 @@ final class World {
         deciles[decile][arm].add(weight, response);
         decileObserved[decile] = decileObserved[decile].plus(response);
         decilePredicted[decile] = decilePredicted[decile].plus(predicted);
-        for (int since = 0; since < DAYS - day; since++) {
+        for (int since = 0; since < Math.min(FOLLOWED, DAYS - day); since++) {
             double lift = fault == Fault.WEARS_OFF && isEnabled ? Math.max(0, 1 - since / 10.0) : 0;
             visits[day][since][arm].add(weight, random.nextDouble() < 0.2 * (1 + lift) ? 1 : 0);
         }
@@ -281,7 +284,7 @@ final class World {
         findings.add(NoveltyCheck.of(
                 ID,
                 "visits",
-                IntStream.range(0, DAYS)
+                IntStream.range(0, FOLLOWED)
                         .mapToObj(since -> new Day(since, visited(since, 0), visited(since, 1)))
                         .toList()));
         return findings;

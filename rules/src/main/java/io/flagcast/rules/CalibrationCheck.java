@@ -23,8 +23,8 @@ import java.util.stream.IntStream;
  * it stands the expected calibration error, the mean of |observed − predicted| by users: M. P. Naeini, G. F. Cooper, M.
  * Hauskrecht, "Obtaining Well Calibrated Probabilities Using Bayesian Binning", AAAI 2015.
  *
- * <p>The uplift fails where the slope of the observed effect on the predicted uplift, 1 for a calibrated model and 0 for
- * one that tells nobody apart, is shown to lie below ½ or above 2.
+ * <p>The uplift fails where the slope of the observed effect on the predicted uplift, 1 for a calibrated model and 0
+ * for one that tells nobody apart, is shown to lie below ½ or above 2.
  */
 public final class CalibrationCheck {
 

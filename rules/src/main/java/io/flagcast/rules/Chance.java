@@ -28,8 +28,8 @@ final class Chance {
     }
 
     /**
-     * The effect between two arms, its variance not below that of arms that vary as both together do: an arm that is worth
-     * only a few users, none of whom has responded yet, has no variance of its own.
+     * The effect between two arms, its variance not below that of arms that vary as both together do: an arm that is
+     * worth only a few users, none of whom has responded yet, has no variance of its own.
      *
      * @return absent where the outcome does not vary, or the arms are worth fewer than 100 users
      */

@@ -14,11 +14,11 @@ import java.util.OptionalDouble;
 import java.util.TreeMap;
 
 /**
- * Whether all users together show an effect of the other sign than the bands do: {@link Check#SIMPSON}. An allocation that
- * prefers some bands mixes them differently in its arms, so that the plain difference of all enabled and all others may
- * point the wrong way (E. H. Simpson, "The Interpretation of Interaction in Contingency Tables", Journal of the Royal
- * Statistical Society B 13 (1951)). Beside it stands the effect within each band, weighted by the band's users. It fails
- * where both are beyond chance and their signs differ: then the plain difference must not be read.
+ * Whether all users together show an effect of the other sign than the bands do: {@link Check#SIMPSON}. An allocation
+ * that prefers some bands mixes them differently in its arms, so that the plain difference of all enabled and all
+ * others may point the wrong way (E. H. Simpson, "The Interpretation of Interaction in Contingency Tables", Journal of
+ * the Royal Statistical Society B 13 (1951)). Beside it stands the effect within each band, weighted by the band's
+ * users. It fails where both are beyond chance and their signs differ: then the plain difference must not be read.
  */
 public final class SimpsonCheck {
 

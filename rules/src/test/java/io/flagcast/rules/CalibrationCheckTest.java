@@ -17,8 +17,8 @@ class CalibrationCheckTest {
     private static final int USERS = 20_000;
 
     /**
-     * Ten deciles that predict 5 to 50 %, of whose users half are enabled by a coin, with the given predicted uplift and
-     * effect.
+     * Ten deciles that predict 5 to 50 %, of whose users half are enabled by a coin, with the given predicted uplift
+     * and effect.
      */
     private static List<Finding> findings(
             IntToDoubleFunction observed, IntToDoubleFunction predictedUplift, IntToDoubleFunction effect) {

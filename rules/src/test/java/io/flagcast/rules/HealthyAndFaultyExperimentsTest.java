@@ -15,8 +15,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /**
  * All health checks of simulated experiments, looked at on each of 14 days: how often anything fails where nothing is
- * wrong, and what fails first where something is. Seeds from 0 on: a quarter of what the build says, so 250 experiments, or
- * with the profile proof 1,000.
+ * wrong, and what fails first where something is. Seeds from 0 on: a quarter of what the build says, so 250
+ * experiments, or with the profile proof 1,000.
  */
 class HealthyAndFaultyExperimentsTest {
 
@@ -26,9 +26,9 @@ class HealthyAndFaultyExperimentsTest {
     private static final int FAULTY = Math.max(3, SEEDS / 100);
 
     /**
-     * Most that each check may err about a healthy experiment: 0.001 over all looks for each of its findings that share an
-     * error (two metrics or three bands, and each of both), and for a single look for drift and volume, which look afresh
-     * every day. The others do not err.
+     * Most that each check may err about a healthy experiment: 0.001 over all looks for each of its findings that share
+     * an error (two metrics or three bands, and each of both), and for a single look for drift and volume, which look
+     * afresh every day. The others do not err.
      */
     private static final Map<Check, Double> NOMINAL = new EnumMap<>(Map.of(
             Check.VOLUME, 0.001 * World.DAYS,

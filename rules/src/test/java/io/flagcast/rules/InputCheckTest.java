@@ -49,7 +49,9 @@ class InputCheckTest {
         assertThat(volume(0, 0, 0, 0, 300)).isEqualTo(State.FAILED);
     }
 
-    /** Exactly, by the Poisson law: on a day with the same mean as the four before, of which each may have any count. */
+    /**
+     * Exactly, by the Poisson law: on a day with the same mean as the four before, of which each may have any count.
+     */
     @Test
     void atSmallCountsChanceFailsADayNoMoreOftenThanItShould() {
         for (double mean : new double[] {2, 5, 10, 20}) {
@@ -79,7 +81,9 @@ class InputCheckTest {
                 + both(poisson, second - 1, third - 1);
     }
 
-    /** Probability that of four counts at least two are at most {@code second} and at least three at most {@code third}. */
+    /**
+     * Probability that of four counts at least two are at most {@code second} and at least three at most {@code third}.
+     */
     private static double both(PoissonDistribution poisson, int second, int third) {
         double a = poisson.cumulativeProbability(Math.min(second, third));
         double b = poisson.cumulativeProbability(third) - a;

@@ -25,8 +25,8 @@ class SimpsonCheckTest {
     }
 
     /**
-     * The textbook's case, a hundred times over: open surgery of kidney stones succeeds more often for small stones (81 of
-     * 87 against 234 of 270) and for large (192 of 263 against 55 of 80), and less often for all (273 of 350 against
+     * The textbook's case, a hundred times over: open surgery of kidney stones succeeds more often for small stones (81
+     * of 87 against 234 of 270) and for large (192 of 263 against 55 of 80), and less often for all (273 of 350 against
      * 289 of 350). C. R. Charig et al., British Medical Journal 292 (1986).
      */
     private static Finding kidneyStones(long times) {
@@ -71,7 +71,9 @@ class SimpsonCheckTest {
         assertThat(finding.reason()).endsWith("no contradiction");
     }
 
-    /** 120 enabled users of weight 20, none of whom responds: their own variance is 0, and -5 points would be certain. */
+    /**
+     * 120 enabled users of weight 20, none of whom responds: their own variance is 0, and -5 points would be certain.
+     */
     @Test
     void anArmWithoutResponsesIsNotCertainOfThem() {
         Arms arms = new Arms(arm(0, 120, 20), arm(120, 2_400, 20 / 19.0));

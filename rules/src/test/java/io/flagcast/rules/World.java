@@ -19,10 +19,11 @@ import java.util.TreeMap;
 import java.util.stream.IntStream;
 
 /**
- * A simulated experiment and what its health checks are given: every day some users meet it, at random of any score. Half
- * of an exploration slice of 5 % is enabled whatever the score, of the others 10 % in the segment low, half in mid and
- * all in high. Who scores s responds with a probability of 5 to 25 %, rising with s, and the model predicts just that.
- * Being enabled changes nothing, unless a fault says so. Two metrics: who converts, and the revenue of those who do.
+ * A simulated experiment and what its health checks are given: every day some users meet it, at random of any score.
+ * Half of an exploration slice of 5 % is enabled whatever the score, of the others 10 % in the segment low, half in mid
+ * and all in high. Who scores s responds with a probability of 5 to 25 %, rising with s, and the model predicts just
+ * that. Being enabled changes nothing, unless a fault says so. Two metrics: who converts, and the revenue of those who
+ * do.
  */
 final class World {
 
@@ -45,7 +46,10 @@ final class World {
         ENABLES_B_LESS(Optional.of(Check.ENABLE_BIAS), 400),
         /** Group B responds half as often, and the model knows. */
         B_RESPONDS_LESS(Optional.of(Check.OUTCOME_BIAS), 1_500),
-        /** Being enabled costs a quarter of the conversions; as high scores are enabled more often, it looks like a gain. */
+        /**
+         * Being enabled costs a quarter of the conversions; as high scores are enabled more often, it looks like a
+         * gain.
+         */
         HARMS_WHOM_IT_PREFERS(Optional.of(Check.SIMPSON), 5_000),
         /** Doubles the visits on the first day, and ever less after it. */
         WEARS_OFF(Optional.of(Check.NOVELTY), 2_000);

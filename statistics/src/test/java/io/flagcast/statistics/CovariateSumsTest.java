@@ -37,8 +37,8 @@ class CovariateSumsTest {
     }
 
     /**
-     * Users with a pre-period value x from 0 to 1 that raises the outcome by 2x, standard deviation of the rest 0.5, and an
-     * effect of 0.3. The propensity rises with x where it varies, so that the arms differ in x.
+     * Users with a pre-period value x from 0 to 1 that raises the outcome by 2x, standard deviation of the rest 0.5,
+     * and an effect of 0.3. The propensity rises with x where it varies, so that the arms differ in x.
      */
     private static Arm[] arms(int seed, int users, double leastPropensity, double rise) {
         SplittableRandom random = new SplittableRandom(seed);
@@ -66,7 +66,9 @@ class CovariateSumsTest {
         return Effect.difference(arms[0].moments, arms[1].moments).orElseThrow();
     }
 
-    /** From the rows: the effect on y − θx has the least variance at the θ that the sums take, and this is its value. */
+    /**
+     * From the rows: the effect on y − θx has the least variance at the θ that the sums take, and this is its value.
+     */
     @Test
     void itIsTheEffectOnWhatTheCovariateLeavesAndNoOtherCoefficientLeavesLess() {
         Arm[] arms = arms(7, 400, 0.1, 0.8);
@@ -146,9 +148,9 @@ class CovariateSumsTest {
     }
 
     /**
-     * 2,000 experiments (seeds 0 to 1,999) of 500 users at p = 0.5. Var(2x) = 4/12 and Var(rest) = 1/4, so ρ² = 4/7: the
-     * variance of the estimates must shrink to 3/7 = 0.4286 of itself, within 3.29 standard errors of a ratio of two
-     * variances whose estimates are correlated by √(3/7), 0.4286 · 3.29 · √(4/2000 · (1 − 3/7)) = 0.048.
+     * 2,000 experiments (seeds 0 to 1,999) of 500 users at p = 0.5. Var(2x) = 4/12 and Var(rest) = 1/4, so ρ² = 4/7:
+     * the variance of the estimates must shrink to 3/7 = 0.4286 of itself, within 3.29 standard errors of a ratio of
+     * two variances whose estimates are correlated by √(3/7), 0.4286 · 3.29 · √(4/2000 · (1 − 3/7)) = 0.048.
      */
     @Test
     void theVarianceShrinksByTheSquareOfTheCorrelation() {
@@ -168,8 +170,8 @@ class CovariateSumsTest {
     }
 
     /**
-     * 2,000 experiments (seeds 0 to 1,999) of 500 users, p from 0.1 to 0.9 with x: unbiased within 3.29 standard errors of
-     * the mean, and at least 93 % of the 95 % intervals cover the effect of 0.3.
+     * 2,000 experiments (seeds 0 to 1,999) of 500 users, p from 0.1 to 0.9 with x: unbiased within 3.29 standard errors
+     * of the mean, and at least 93 % of the 95 % intervals cover the effect of 0.3.
      */
     @Test
     void itIsUnbiasedAndItsIntervalCoversTheEffectWhereThePropensityFollowsTheCovariate() {

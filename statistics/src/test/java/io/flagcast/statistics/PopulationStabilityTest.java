@@ -88,8 +88,8 @@ class PopulationStabilityTest {
     }
 
     /**
-     * 4,000 pairs of samples (seed 1) from the same ten shares, 5,000 and 800 rows: the part above the noise at 5 % must lie
-     * in the 99.9 % interval of a binomial, 0.05 ± 3.29 √(0.05 · 0.95 / 4000) = 0.05 ± 0.0113.
+     * 4,000 pairs of samples (seed 1) from the same ten shares, 5,000 and 800 rows: the part above the noise at 5 %
+     * must lie in the 99.9 % interval of a binomial, 0.05 ± 3.29 √(0.05 · 0.95 / 4000) = 0.05 ± 0.0113.
      */
     @Test
     void chanceExceedsTheNoiseAsOftenAsItSays() {

@@ -53,8 +53,8 @@ class RatioTest {
     }
 
     /**
-     * 4,000 pairs (seed 1) of 400 users at 20 % and 600 at 25 %: the part of the 95 % intervals with 0.8 must lie in the
-     * 99.9 % interval of a binomial, 0.95 ± 0.0113.
+     * 4,000 pairs (seed 1) of 400 users at 20 % and 600 at 25 %: the part of the 95 % intervals with 0.8 must lie in
+     * the 99.9 % interval of a binomial, 0.95 ± 0.0113.
      */
     @Test
     void theIntervalCoversTheRatioAsOftenAsItSays() {

@@ -78,8 +78,8 @@ class SampleRatioTest {
     }
 
     /**
-     * A bet on the very shift wins about 2 d² / (p(1 − p)) / 4 a row, 0.005 for 5 points at p = 0.5 and 0.00005 for half
-     * a point; log 1/alpha and the logarithm of ten tilts are 9.2 to win.
+     * A bet on the very shift wins about 2 d² / (p(1 − p)) / 4 a row, 0.005 for 5 points at p = 0.5 and 0.00005 for
+     * half a point; log 1/alpha and the logarithm of ten tilts are 9.2 to win.
      */
     @ParameterizedTest
     @CsvSource({"0.55, 1800, 2000", "0.505, 180000, 190000", "0.495, 180000, 190000"})
@@ -91,8 +91,9 @@ class SampleRatioTest {
     }
 
     /**
-     * Exact, not simulated: as the order of the propensities is fixed, all that matters of a path is how many are enabled
-     * so far. Counted over all paths of 3,000 rows with a look at each, from propensities of one kind and of several.
+     * Exact, not simulated: as the order of the propensities is fixed, all that matters of a path is how many are
+     * enabled so far. Counted over all paths of 3,000 rows with a look at each, from propensities of one kind and of
+     * several.
      */
     @ParameterizedTest
     @CsvSource({
@@ -130,9 +131,9 @@ class SampleRatioTest {
     }
 
     /**
-     * 2,000 seeds (0 to 1,999), 30 daily looks at 1,000 rows with propensities 0.2, 0.5 and 0.9 in turn. At alpha = 0.1 %
-     * two false reports are expected at most; 6 is 3 binomial standard errors above. With 15 % of the control rows lost,
-     * the share of the enabled rises by 3.3 points.
+     * 2,000 seeds (0 to 1,999), 30 daily looks at 1,000 rows with propensities 0.2, 0.5 and 0.9 in turn. At alpha = 0.1
+     * % two false reports are expected at most; 6 is 3 binomial standard errors above. With 15 % of the control rows
+     * lost, the share of the enabled rises by 3.3 points.
      */
     @Test
     void mixedPropensitiesAreRightAndALossIsFound() {
@@ -192,7 +193,9 @@ class SampleRatioTest {
         return LongStream.iterate(200, n -> n + 20).filter(mismatch).findFirst().orElseThrow();
     }
 
-    /** D. G. Horvitz, D. J. Thompson (1952): each arm's Σ 1/p is about n; both must say so, an excess and a shortfall. */
+    /**
+     * D. G. Horvitz, D. J. Thompson (1952): each arm's Σ 1/p is about n; both must say so, an excess and a shortfall.
+     */
     private static boolean weightedMismatch(
             long enabledHalf, long controlHalf, long enabledNinety, long controlNinety) {
         double n = enabledHalf + controlHalf + enabledNinety + controlNinety;

@@ -16,14 +16,15 @@ import java.util.TreeMap;
 
 /**
  * Whether users of one score band are treated alike whatever their protected attribute: {@link Check#ENABLE_BIAS} and
- * {@link Check#OUTCOME_BIAS}, one finding per band and attribute. Each group is compared with all others of the band by the
- * {@link Ratio} of their means; the groups share the error. It fails where a whole confidence sequence lies below 0.8 or,
- * the others being the disadvantaged ones, above 1.25: the four-fifths rule of the Uniform Guidelines on Employee
- * Selection Procedures, 29 CFR 1607.4(D), which calls for more than the point estimate where numbers are small. A gap is
- * where to look, no proof of why it is there.
+ * {@link Check#OUTCOME_BIAS}, one finding per band and attribute. Each group is compared with all others of the band by
+ * the {@link Ratio} of their means; the groups share the error. It fails where a whole confidence sequence lies below
+ * 0.8 or, the others being the disadvantaged ones, above 1.25: the four-fifths rule of the Uniform Guidelines on
+ * Employee Selection Procedures, 29 CFR 1607.4(D), which calls for more than the point estimate where numbers are
+ * small. A gap is where to look, no proof of why it is there.
  *
- * <p>Groups below 100 users are neither shown nor part of the others, so that nothing can be told of them by subtraction.
- * The parts are the groups: expected is the mean of the others, and the interval is that of the ratio, as it decides.
+ * <p>Groups below 100 users are neither shown nor part of the others, so that nothing can be told of them by
+ * subtraction. The parts are the groups: expected is the mean of the others, and the interval is that of the ratio, as
+ * it decides.
  */
 public final class BiasCheck {
 
@@ -57,10 +58,6 @@ public final class BiasCheck {
             return interval.upper() < FOUR_FIFTHS || interval.lower() > 1 / FOUR_FIFTHS;
         }
 
-        double distance() {
-            return Math.abs(Math.log(ratio.estimate()));
-        }
-
         Part part() {
             return new Part(
                     group,
@@ -87,9 +84,11 @@ public final class BiasCheck {
                         + " users not shown";
         long users = shown.values().stream().mapToLong(Moments::n).sum();
         List<Comparison> comparisons = comparisons(shown, users);
-        Optional<Comparison> widest = comparisons.stream()
-                .max(Comparator.comparing(Comparison::isUneven).thenComparingDouble(Comparison::distance));
-        if (widest.isEmpty()) {
+        // Who has the least, unless only one who has more is uneven.
+        Optional<Comparison> named = comparisons.stream()
+                .max(Comparator.comparing(Comparison::isUneven)
+                        .thenComparing(comparison -> comparison.ratio().estimate(), Comparator.reverseOrder()));
+        if (named.isEmpty()) {
             return Finding.of(
                     check,
                     experimentId,
@@ -99,7 +98,7 @@ public final class BiasCheck {
                     users,
                     "no two groups of " + segment + " whose " + what + " could be compared" + suppressed);
         }
-        Comparison worst = widest.get();
+        Comparison worst = named.get();
         boolean uneven = worst.isUneven();
         return Finding.of(
                         check,
@@ -138,8 +137,8 @@ public final class BiasCheck {
     }
 
     /**
-     * Nobody enabled in a group is the gravest bias, and has no logarithm: such a side counts one user more, whose value
-     * is that of a typical success of the other side, Σy² / Σy, 1 for a share.
+     * Nobody enabled in a group is the gravest bias, and has no logarithm: such a side counts one user more, whose
+     * value is that of a typical success of the other side, Σy² / Σy, 1 for a share.
      */
     private static Moments withOneMore(Moments side, Moments other) {
         return side.mean() == 0 && side.m2() == 0 && other.mean() > 0

@@ -23,8 +23,8 @@ import java.util.stream.IntStream;
  * it stands the expected calibration error, the mean of |observed − predicted| by users: M. P. Naeini, G. F. Cooper, M.
  * Hauskrecht, "Obtaining Well Calibrated Probabilities Using Bayesian Binning", AAAI 2015.
  *
- * <p>The uplift fails where the slope of the observed effect on the predicted uplift, 1 for a calibrated model and 0 for
- * one that tells nobody apart, is shown to lie below ½ or above 2.
+ * <p>The uplift fails where the slope of the observed effect on the predicted uplift, 1 for a calibrated model and 0
+ * for one that tells nobody apart, is shown to lie below ½ or above 2.
  */
 public final class CalibrationCheck {
 
@@ -74,7 +74,7 @@ public final class CalibrationCheck {
         }
 
         private Optional<Effect> effect() {
-            return Effect.difference(enabled, control);
+            return Chance.effect(enabled, control);
         }
     }
 
@@ -148,11 +148,8 @@ public final class CalibrationCheck {
 
     private static Finding uplift(String experimentId, String metricName, List<Decile> deciles) {
         String subject = metricName + " uplift";
-        List<Decile> measured = deciles.stream()
-                .filter(decile -> decile.effect()
-                        .filter(effect -> effect.standardError() > 0 && effect.n() >= Chance.LEAST_USERS)
-                        .isPresent())
-                .toList();
+        List<Decile> measured =
+                deciles.stream().filter(decile -> decile.effect().isPresent()).toList();
         long users = measured.stream()
                 .mapToLong(decile -> decile.effect().orElseThrow().n())
                 .sum();
@@ -185,8 +182,10 @@ public final class CalibrationCheck {
                                     + " deciles, and a slope needs two that differ in the predicted uplift")
                     .withDetail(parts);
         }
-        Interval slope =
-                Chance.twoSided(1).interval(trend.get().slope(), trend.get().slopeError(), users);
+        double size = measured.stream()
+                .mapToDouble(decile -> decile.effect().orElseThrow().effectiveSampleSize())
+                .sum();
+        Interval slope = Chance.interval(trend.get().slope(), trend.get().slopeError(), size);
         boolean failed = slope.upper() < LEAST_SLOPE || slope.lower() > LARGEST_SLOPE;
         return Finding.of(
                         Check.CALIBRATION,

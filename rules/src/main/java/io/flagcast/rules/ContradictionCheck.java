@@ -3,8 +3,8 @@ package io.flagcast.rules;
 import io.flagcast.rules.Finding.State;
 
 /**
- * Whether users got two different answers under one version of the parameters: {@link Check#CONTRADICTION}. The decision
- * is a function of user and parameters, so that one such user is a fault of serving or of logging.
+ * Whether users got two different answers under one version of the parameters: {@link Check#CONTRADICTION}. The
+ * decision is a function of user and parameters, so that one such user is a fault of serving or of logging.
  */
 public final class ContradictionCheck {
 

@@ -10,7 +10,9 @@ import java.util.OptionalDouble;
 import java.util.stream.IntStream;
 import org.apache.commons.math3.special.Erf;
 
-/** Whether the rows of an input still arrive, and as many as usual: {@link Check#FRESHNESS} and {@link Check#VOLUME}. */
+/**
+ * Whether the rows of an input still arrive, and as many as usual: {@link Check#FRESHNESS} and {@link Check#VOLUME}.
+ */
 public final class InputCheck {
 
     private static final int LEAST_DAYS_BEFORE = 4;
@@ -54,11 +56,12 @@ public final class InputCheck {
 
     /**
      * Whether the rows of a day are not far fewer or more than usual: below half or above double the median of the days
-     * before, and beyond what counts of that size vary by chance. That is judged by √(k + 3/8), whose variance is ¼ for any
-     * Poisson count k (F. J. Anscombe, "The Transformation of Poisson, Binomial and Negative-Binomial Data", Biometrika
-     * 35 (1948)); the median of d days adds π/2d of a day's variance.
+     * before, and beyond what counts of that size vary by chance. That is judged by √(k + 3/8), whose variance is ¼ for
+     * any Poisson count k (F. J. Anscombe, "The Transformation of Poisson, Binomial and Negative-Binomial Data",
+     * Biometrika 35 (1948)); the median of d days adds π/2d of a day's variance.
      *
-     * @param dailyRows oldest first, the last being the day judged; the days before it at least 4, or the verdict is unknown
+     * @param dailyRows oldest first, the last being the day judged; the days before it at least 4, or the verdict is
+     *     unknown
      * @throws IllegalArgumentException for a negative count
      */
     public static Finding volume(String input, List<Long> dailyRows) {

@@ -14,8 +14,8 @@ import java.util.OptionalDouble;
 /**
  * Whether the effect changes with the days since the first exposure: {@link Check#NOVELTY}. What is new attracts, or is
  * yet to be learned, and the effect of the first days is then not the lasting one: R. Kohavi, D. Tang, Y. Xu,
- * "Trustworthy Online Controlled Experiments" (2020), chapter 3. A straight line through the daily effects, each weighted
- * by its precision, has a slope that is beyond chance.
+ * "Trustworthy Online Controlled Experiments" (2020), chapter 3. A straight line through the daily effects, each
+ * weighted by its precision, has a slope that is beyond chance.
  */
 public final class NoveltyCheck {
 
@@ -25,7 +25,8 @@ public final class NoveltyCheck {
     private NoveltyCheck() {}
 
     /**
-     * The outcomes of one day of a user's time with the experiment, over users with a propensity strictly between 0 and 1.
+     * The outcomes of one day of a user's time with the experiment, over users with a propensity strictly between 0 and
+     * 1.
      *
      * @param day days since the first exposure, at least 0
      * @param enabled weighted by 1/p
@@ -43,8 +44,7 @@ public final class NoveltyCheck {
         }
 
         private Optional<Effect> effect() {
-            return Effect.difference(enabled, control)
-                    .filter(effect -> effect.standardError() > 0 && effect.effectiveSampleSize() >= Chance.LEAST_USERS);
+            return Chance.effect(enabled, control);
         }
     }
 
@@ -74,8 +74,10 @@ public final class NoveltyCheck {
                                     + " days since the first exposure, a trend takes " + LEAST_DAYS)
                     .withDetail(parts);
         }
-        Interval slope =
-                Chance.twoSided(1).interval(trend.get().slope(), trend.get().slopeError(), rows);
+        double size = measured.stream()
+                .mapToDouble(day -> day.effect().orElseThrow().effectiveSampleSize())
+                .sum();
+        Interval slope = Chance.interval(trend.get().slope(), trend.get().slopeError(), size);
         boolean changes = !slope.contains(0);
         int first = measured.stream().mapToInt(Day::day).min().orElseThrow();
         int last = measured.stream().mapToInt(Day::day).max().orElseThrow();

@@ -60,7 +60,7 @@ public final class SampleRatioCheck {
                         "",
                         State.failedWhere(ratio.mismatch()),
                         rows.n(),
-                        (ratio.mismatch() ? "sample ratio mismatch " : "sample ratio as it should be ") + numbers)
+                        (ratio.mismatch() ? "sample ratio mismatch " : "no sample ratio mismatch ") + numbers)
                 .measured(ratio.deviation(), LEAST_DEVIATION)
                 .withPValue(ratio.chiSquaredPValue());
     }

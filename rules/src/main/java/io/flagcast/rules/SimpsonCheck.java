@@ -2,7 +2,6 @@ package io.flagcast.rules;
 
 import io.flagcast.rules.Finding.Part;
 import io.flagcast.rules.Finding.State;
-import io.flagcast.statistics.ConfidenceSequence;
 import io.flagcast.statistics.Effect;
 import io.flagcast.statistics.Interval;
 import io.flagcast.statistics.Moments;
@@ -15,11 +14,11 @@ import java.util.OptionalDouble;
 import java.util.TreeMap;
 
 /**
- * Whether all users together show an effect of the other sign than the bands do: {@link Check#SIMPSON}. An allocation that
- * prefers some bands mixes them differently in its arms, so that the plain difference of all enabled and all others may
- * point the wrong way (E. H. Simpson, "The Interpretation of Interaction in Contingency Tables", Journal of the Royal
- * Statistical Society B 13 (1951)). Beside it stands the effect within each band, weighted by the band's users. It fails
- * where both are beyond chance and their signs differ: then the plain difference must not be read.
+ * Whether all users together show an effect of the other sign than the bands do: {@link Check#SIMPSON}. An allocation
+ * that prefers some bands mixes them differently in its arms, so that the plain difference of all enabled and all
+ * others may point the wrong way (E. H. Simpson, "The Interpretation of Interaction in Contingency Tables", Journal of
+ * the Royal Statistical Society B 13 (1951)). Beside it stands the effect within each band, weighted by the band's
+ * users. It fails where both are beyond chance and their signs differ: then the plain difference must not be read.
  */
 public final class SimpsonCheck {
 
@@ -39,7 +38,7 @@ public final class SimpsonCheck {
         }
 
         private Optional<Effect> effect() {
-            return Effect.difference(enabled, control);
+            return Chance.effect(enabled, control);
         }
     }
 
@@ -71,9 +70,8 @@ public final class SimpsonCheck {
                             "the effect on " + metricName + " is not known both of all users together and within bands")
                     .withDetail(parts);
         }
-        ConfidenceSequence sequence = Chance.twoSided(1);
-        Interval plain = interval(sequence, pooled.get());
-        Interval within = interval(sequence, banded.get());
+        Interval plain = interval(pooled.get());
+        Interval within = interval(banded.get());
         boolean opposite = (plain.lower() > 0 && within.upper() < 0) || (plain.upper() < 0 && within.lower() > 0);
         return Finding.of(
                         Check.SIMPSON,
@@ -110,7 +108,6 @@ public final class SimpsonCheck {
         List<Effect> effects = bands.values().stream()
                 .map(Arms::effect)
                 .flatMap(Optional::stream)
-                .filter(effect -> effect.n() >= Chance.LEAST_USERS)
                 .toList();
         long n = effects.stream().mapToLong(Effect::n).sum();
         double estimate = 0;
@@ -125,8 +122,8 @@ public final class SimpsonCheck {
         return variance > 0 ? Optional.of(new Effect(estimate, Math.sqrt(variance), size, n)) : Optional.empty();
     }
 
-    private static Interval interval(ConfidenceSequence sequence, Effect effect) {
-        return sequence.interval(effect.estimate(), effect.standardError(), effect.n());
+    private static Interval interval(Effect effect) {
+        return Chance.interval(effect.estimate(), effect.standardError(), effect.effectiveSampleSize());
     }
 
     private static Part part(String band, Effect effect) {

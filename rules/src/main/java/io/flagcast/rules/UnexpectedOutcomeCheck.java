@@ -71,18 +71,21 @@ public final class UnexpectedOutcomeCheck {
      * Compares every segment with its prediction.
      *
      * @param metricName the metric that the scores predict
-     * @param segments by segment or all
+     * @param segments by segment; all users together are left out beside others, as one segment would fail them too
      */
     public static List<Finding> of(String experimentId, String metricName, Map<String, Residual> segments) {
-        return new TreeMap<>(segments)
-                .entrySet().stream()
-                        .map(segment -> of(
-                                experimentId,
-                                metricName,
-                                segment.getKey(),
-                                segment.getValue(),
-                                Chance.twoSided(segments.size())))
-                        .toList();
+        Map<String, Residual> compared = new TreeMap<>(segments);
+        if (compared.size() > 1) {
+            compared.remove(Finding.ALL);
+        }
+        return compared.entrySet().stream()
+                .map(segment -> of(
+                        experimentId,
+                        metricName,
+                        segment.getKey(),
+                        segment.getValue(),
+                        Chance.twoSided(compared.size())))
+                .toList();
     }
 
     private static Finding of(

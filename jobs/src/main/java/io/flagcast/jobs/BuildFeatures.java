@@ -14,12 +14,17 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 
 /** Stage features: input tables to profiles and training examples. */
 final class BuildFeatures {
+
+    private static final Pattern COUNTS = Pattern.compile("[0-9]+ in, ([0-9]+) out, [0-9]+ quarantined");
 
     private BuildFeatures() {}
 
@@ -122,6 +127,12 @@ final class BuildFeatures {
                     "no user before the as-of in %s: the sources are empty; fill them or correct --as-of"
                             .formatted(where));
         }
+    }
+
+    /** The valid rows of an input, as a result's detail has them. */
+    static OptionalLong validRows(Map<String, String> detail, Table table) {
+        Matcher counts = COUNTS.matcher(detail.getOrDefault(table.name(), ""));
+        return counts.matches() ? OptionalLong.of(Long.parseLong(counts.group(1))) : OptionalLong.empty();
     }
 
     private static StageResult result(Map<Table, Counts> counts, Map<Table, Long> written) {

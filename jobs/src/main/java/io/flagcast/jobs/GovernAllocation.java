@@ -8,6 +8,7 @@ import io.flagcast.allocation.ParameterLog;
 import io.flagcast.allocation.Policy;
 import io.flagcast.experiments.Experiment;
 import io.flagcast.monitoring.SegmentMetrics;
+import io.flagcast.rules.Finding;
 import io.flagcast.rules.Health;
 import io.flagcast.rules.Measurements;
 import io.flagcast.rules.RuleDecision;
@@ -18,8 +19,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import org.apache.spark.sql.Column;
-import org.apache.spark.sql.Dataset;
-import org.apache.spark.sql.Row;
 
 /** Stage govern: metrics to rule decisions and bandit steps, and those to new allocation parameters. */
 final class GovernAllocation {
@@ -32,10 +31,8 @@ final class GovernAllocation {
                 .where(col("cell").equalTo("").or(isReward(run.experiments()))));
         ParameterLog log = ParameterTable.read(run.lake());
         DecisionTable earlier = DecisionTable.of(run.lake(), run.earlier());
-        Optional<HealthChecks> checks = run.experiments().stream()
-                        .allMatch(experiment -> experiment.rules().isEmpty())
-                ? Optional.empty()
-                : Optional.of(HealthChecks.of(run.inputs(), run.settings().staleAfter(), run.asOf()));
+        List<Finding> findings = FindingTable.read(
+                run.lake().slice(Tables.HEALTH_CHECKS, run.id().toString()));
 
         List<RuleDecision> decisions = new ArrayList<>();
         List<String> fired = new ArrayList<>();
@@ -46,13 +43,7 @@ final class GovernAllocation {
             }
             List<RuleDecision> own = experiment.rules().isEmpty()
                     ? List.of()
-                    : evaluate(
-                            experiment,
-                            metrics,
-                            log,
-                            earlier,
-                            checks.orElseThrow().check(experiment, metrics),
-                            run);
+                    : evaluate(experiment, metrics, log, earlier, HealthChecks.health(experiment, findings), run);
             decisions.addAll(own);
             List<ParameterChange> changes = new ArrayList<>(ruleChanges(own, log));
             Optional<UpdateBandits.Result> bandit =
@@ -66,8 +57,11 @@ final class GovernAllocation {
             own.stream().map(GovernAllocation::line).forEach(line -> line.ifPresent(fired::add));
         }
 
-        Dataset<Row> rows = DecisionTable.rows(run.lake().spark(), decisions, contentHashes(run.experiments()));
-        long written = run.lake().replaceSlice(Tables.RULE_DECISIONS, run.id(), rows);
+        long written = run.lake()
+                .replaceSlice(
+                        Tables.RULE_DECISIONS,
+                        run.id(),
+                        DecisionTable.rows(decisions, contentHashes(run.experiments())));
         String summary = "%,d rule evaluations".formatted(written)
                 + (fired.isEmpty() ? ", none fired" : "; " + String.join("; ", fired))
                 + (learned.isEmpty() ? "" : "; " + String.join("; ", learned));

@@ -1,108 +1,114 @@
 package io.flagcast.jobs;
 
+import static java.util.stream.Collectors.counting;
+import static java.util.stream.Collectors.groupingBy;
+import static java.util.stream.Collectors.joining;
 import static org.apache.spark.sql.functions.col;
-import static org.apache.spark.sql.functions.max;
 
 import io.flagcast.experiments.Experiment;
-import io.flagcast.jobs.lake.Inputs;
-import io.flagcast.jobs.lake.Lake;
+import io.flagcast.jobs.lake.Publication;
 import io.flagcast.monitoring.SegmentMetrics;
-import io.flagcast.rules.Condition.Population;
+import io.flagcast.rules.Finding;
 import io.flagcast.rules.Health;
-import io.flagcast.statistics.Metric;
-import io.flagcast.statistics.WeightedMoments;
+import io.flagcast.rules.PipelineCheck;
 import io.flagcast.tables.Tables;
-import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 
 /**
- * Whether the data of experiments can be trusted: are both arms as large as the logged propensities make them, and do
- * exposures and outcomes still arrive.
- *
- * @param exposures newest exposure by experiment
- * @param outcomes newest outcome by its name
- * @param staleAfter age from which the newest row is too old
- * @param asOf instant of the run
+ * What may be wrong with the pipeline, its inputs, and the active experiments. Spark counts, in two jobs, of which the
+ * second needs the numbers of the first; the checks of module {@code rules} judge.
  */
-record HealthChecks(Map<String, Instant> exposures, Map<String, Instant> outcomes, Duration staleAfter, Instant asOf) {
+final class HealthChecks {
 
-    static HealthChecks of(Inputs inputs, Duration staleAfter, Instant asOf) {
-        return new HealthChecks(
-                newest(inputs.valid(Tables.EXPOSURES), "experiment_id", "exposed_at"),
-                newest(inputs.valid(Tables.OUTCOMES), "outcome", "occurred_at"),
-                staleAfter,
-                asOf);
+    private final Run run;
+    private final Dataset<Row> firstExposures;
+
+    private HealthChecks(Run run, Dataset<Row> firstExposures) {
+        this.run = Objects.requireNonNull(run, "run");
+        this.firstExposures = Objects.requireNonNull(firstExposures, "firstExposures");
     }
 
-    private static Map<String, Instant> newest(Dataset<Row> rows, String by, String time) {
-        Map<String, Instant> newest = new HashMap<>();
-        rows.groupBy(by)
-                .agg(max(col(time)).as("newest"))
-                .collectAsList()
-                .forEach(row -> newest.put(row.getString(0), Lake.instant(row, "newest")));
-        return newest;
+    /**
+     * The checks of a run.
+     *
+     * @param firstExposures rows of {@code first_exposures} of this run, whose {@code segment_metrics} are written
+     */
+    static HealthChecks of(Run run, Dataset<Row> firstExposures) {
+        return new HealthChecks(run, firstExposures);
     }
 
-    /** The failed checks of an experiment. */
-    Health check(Experiment experiment, List<MeasuredSegment> metrics) {
-        List<String> failures = new ArrayList<>(stale(experiment));
-        failures.addAll(mismatches(metrics.stream()
-                .filter(measured -> measured.experimentId().equals(experiment.experimentId()))
-                .toList()));
-        return new Health(failures);
-    }
+    /** One finding per check, experiment, segment and subject. */
+    List<Finding> findings() {
+        List<Experiment> active = run.experiments().stream()
+                .filter(experiment -> experiment.status() == Experiment.Status.ACTIVE)
+                .toList();
+        Dataset<Row> own = firstExposures.where(col("experiment_id")
+                .isin(active.stream().map(Experiment::experimentId).toArray()));
+        InputChecks inputs = new InputChecks(run);
+        DriftChecks drift = new DriftChecks(run, active);
+        try (ExperimentChecks checks = new ExperimentChecks(run, active, own)) {
+            Map<String, Dataset<Row>> aggregates = new HashMap<>(inputs.aggregates());
+            aggregates.putAll(drift.aggregates());
+            aggregates.putAll(checks.aggregates());
+            HealthStates first = HealthStates.collect(aggregates);
+            HealthStates states = first.with(HealthStates.collect(checks.aggregates(first, active)));
+            List<MeasuredSegment> totals = MeasuredSegment.read(run.lake()
+                    .slice(Tables.SEGMENT_METRICS, run.id().toString())
+                    .where(col("cell").equalTo("").and(col("window").equalTo(SegmentMetrics.TOTAL))));
 
-    private List<String> stale(Experiment experiment) {
-        List<String> failures = new ArrayList<>();
-        Instant oldest = asOf.minus(staleAfter);
-        Instant exposure = exposures.get(experiment.experimentId());
-        if (exposure != null && exposure.isBefore(oldest)) {
-            failures.add(stale("exposure of " + experiment.experimentId(), exposure));
-        }
-        experiment.metrics().stream().map(Metric::outcome).distinct().forEach(outcome -> {
-            Instant newest = outcomes.get(outcome);
-            if (newest != null && newest.isBefore(oldest)) {
-                failures.add(stale("outcome " + outcome, newest));
+            List<Finding> findings = new ArrayList<>();
+            findings.add(pipeline(run));
+            findings.addAll(inputs.findings(states));
+            for (Experiment experiment : active) {
+                findings.addAll(inputs.findings(experiment, states));
+                findings.addAll(drift.findings(experiment, states));
+                findings.addAll(checks.findings(experiment, states, totals));
             }
-        });
-        return failures;
-    }
-
-    private String stale(String what, Instant newest) {
-        return "stale data: the newest %s is of %s, flagcast.quality.stale-after is %d h"
-                .formatted(what, newest, staleAfter.toHours());
-    }
-
-    /** Arms of one segment, as the metric that counts most users has them. */
-    private record Arms(WeightedMoments enabled, WeightedMoments control) {
-        Arms merge(Arms other) {
-            return new Arms(enabled.merge(other.enabled), control.merge(other.control));
+            return findings;
         }
     }
 
-    private static List<String> mismatches(List<MeasuredSegment> metrics) {
-        Map<String, Map<String, Arms>> bySegment = new TreeMap<>();
-        for (MeasuredSegment measured : metrics) {
-            boolean whole = measured.cell().isWhole() && measured.window().equals(SegmentMetrics.TOTAL);
-            boolean enabled = measured.population().equals(Population.ENABLED.label());
-            if (whole && (enabled || measured.population().equals(Population.CONTROL.label()))) {
-                Arms arm = enabled
-                        ? new Arms(measured.weighted(), WeightedMoments.EMPTY)
-                        : new Arms(WeightedMoments.EMPTY, measured.weighted());
-                bySegment
-                        .computeIfAbsent(measured.cell().segment(), segment -> new TreeMap<>())
-                        .merge(measured.metric(), arm, Arms::merge);
-            }
-        }
-        List<String> failures = new ArrayList<>();
-        bySegment.forEach((segment, byMetric) -> {});
-        return failures;
+    /** Whether the run before this one is as recent as it should be. Metrics between runs decide nothing. */
+    static Finding pipeline(Run run) {
+        return PipelineCheck.of(
+                run.publications().stream()
+                        .filter(publication -> publication.kind() != Publication.Kind.METRICS)
+                        .map(Publication::asOf)
+                        .filter(asOf -> asOf.isBefore(run.asOf()))
+                        .max(Comparator.naturalOrder()),
+                run.asOf(),
+                run.settings().publishEvery());
+    }
+
+    /** How many checks failed, and which. */
+    static String summary(List<Finding> findings) {
+        Map<String, Long> failed = findings.stream()
+                .filter(Finding::failed)
+                .collect(groupingBy(finding -> finding.check().label(), TreeMap::new, counting()));
+        return "%,d checks, %s"
+                .formatted(
+                        findings.size(),
+                        failed.isEmpty()
+                                ? "none failed"
+                                : failed.entrySet().stream()
+                                        .map(entry -> "%s failed %d times".formatted(entry.getKey(), entry.getValue()))
+                                        .collect(joining(", ")));
+    }
+
+    /** What failed of an experiment, of all that must be sound before somebody else is given a feature. */
+    static Health health(Experiment experiment, List<Finding> findings) {
+        return new Health(findings.stream()
+                .filter(finding -> finding.experimentId().equals(experiment.experimentId()))
+                .filter(finding -> finding.failed() && finding.check().blocksIncreases())
+                .map(Finding::reason)
+                .toList());
     }
 }

@@ -75,7 +75,8 @@ public final class Main {
             command.getCommandSpec().usageMessage().description(stage.description());
             line.addSubcommand(stage.label(), command);
         }
-        return line.addSubcommand(new SqlCommand())
+        return line.addSubcommand(new StatusCommand(clock))
+                .addSubcommand(new SqlCommand())
                 .addSubcommand(new ReportCommand())
                 .addSubcommand(new ExplainCommand())
                 .addSubcommand(new PreviewCommand())

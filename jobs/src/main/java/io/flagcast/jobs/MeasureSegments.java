@@ -15,6 +15,7 @@ import io.flagcast.monitoring.FirstExposures;
 import io.flagcast.monitoring.MeasuredExperiment;
 import io.flagcast.monitoring.SegmentMetrics;
 import io.flagcast.monitoring.SegmentMetrics.Measurement;
+import io.flagcast.rules.Finding;
 import io.flagcast.tables.Table;
 import io.flagcast.tables.Tables;
 import java.time.Duration;
@@ -59,10 +60,18 @@ final class MeasureSegments {
                             run.id(),
                             SegmentMetrics.interpret(
                                     run.asOf(), measured.states(firstExposures).coalesce(1), experiments));
+            List<Finding> findings = HealthChecks.of(run, firstExposures).findings();
+            long checks = run.lake().replaceSlice(Tables.HEALTH_CHECKS, run.id(), FindingTable.rows(findings));
             return StageResult.wrote(
                     measured.counted().count(),
-                    Map.of(Tables.FIRST_EXPOSURES, exposures, Tables.SEGMENT_METRICS, rows),
-                    "%,d metrics%s".formatted(rows, measured.how()));
+                    Map.of(
+                            Tables.FIRST_EXPOSURES,
+                            exposures,
+                            Tables.SEGMENT_METRICS,
+                            rows,
+                            Tables.HEALTH_CHECKS,
+                            checks),
+                    "%,d metrics%s, %s".formatted(rows, measured.how(), HealthChecks.summary(findings)));
         }
     }
 

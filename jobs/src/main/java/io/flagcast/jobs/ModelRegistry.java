@@ -69,6 +69,7 @@ record ModelRegistry(Lake lake, List<Entry> entries) {
      * @param examples training examples
      * @param metrics out-of-fold quality by name
      * @param curves JSON, for plots; absent where no uplift is learned
+     * @param predictors JSON, how predictors were distributed at the time; absent where the model was made without
      * @param provenance all that made it
      * @param path below the lake's root
      * @param checksum SHA-256 of the file
@@ -87,6 +88,7 @@ record ModelRegistry(Lake lake, List<Entry> entries) {
             long examples,
             Map<String, Double> metrics,
             Optional<String> curves,
+            Optional<String> predictors,
             Map<String, String> provenance,
             String path,
             String checksum) {
@@ -112,6 +114,7 @@ record ModelRegistry(Lake lake, List<Entry> entries) {
                     examples,
                     metrics,
                     curves,
+                    predictors,
                     provenance,
                     path,
                     checksum);
@@ -132,6 +135,7 @@ record ModelRegistry(Lake lake, List<Entry> entries) {
                     examples,
                     Json.write(new TreeMap<>(metrics)),
                     curves.orElse(null),
+                    predictors.orElse(null),
                     Json.write(new TreeMap<>(provenance)),
                     path,
                     checksum);
@@ -152,6 +156,7 @@ record ModelRegistry(Lake lake, List<Entry> entries) {
                     row.<Long>getAs("examples"),
                     Json.read(row.getAs("metrics"), new TypeReference<>() {}, "model_runs"),
                     Optional.ofNullable(row.getAs("curves")),
+                    Optional.ofNullable(row.getAs("predictors")),
                     Json.read(row.getAs("provenance"), new TypeReference<>() {}, "model_runs"),
                     row.getAs("path"),
                     row.getAs("checksum"));
@@ -252,13 +257,18 @@ record ModelRegistry(Lake lake, List<Entry> entries) {
         return ResponsivenessModel.fromJson(json);
     }
 
-    /** A model that a run trained; its file is written, its row is not yet. */
+    /**
+     * A model that a run trained; its file is written, its row is not yet.
+     *
+     * @param predictors JSON, how predictors are distributed at the time
+     */
     Entry written(
             Run run,
             String modelId,
             String featureId,
             Status status,
             ResponsivenessModel model,
+            String predictors,
             Map<String, String> provenance) {
         String path = "models/" + featureId + "/" + modelId + ".json";
         String json = model.toJson();
@@ -279,6 +289,7 @@ record ModelRegistry(Lake lake, List<Entry> entries) {
                         model.metrics().getOrDefault("examples", model.metrics().getOrDefault("users", 0.0))),
                 model.metrics(),
                 uplift ? Optional.of(Json.write(((ResponsivenessModel.Uplift) model).curves())) : Optional.empty(),
+                Optional.of(predictors),
                 provenance,
                 path,
                 sha256(json));

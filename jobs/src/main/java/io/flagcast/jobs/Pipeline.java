@@ -7,6 +7,7 @@ import io.flagcast.jobs.lake.Inputs;
 import io.flagcast.jobs.lake.Lake;
 import io.flagcast.jobs.lake.Publication;
 import io.flagcast.jobs.lake.RunId;
+import io.flagcast.rules.Finding;
 import io.flagcast.tables.Tables;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -125,6 +126,7 @@ public final class Pipeline {
             RunLog log = new RunLog(run);
             try {
                 progress.say("run %s".formatted(run.id()));
+                sayLate(stages.get(0), run);
                 for (Stage stage : stages) {
                     if (stage == Stage.GOVERN) {
                         return Optional.of(governAndPublish(run, log));
@@ -135,6 +137,13 @@ public final class Pipeline {
             } finally {
                 log.write();
             }
+        }
+    }
+
+    private void sayLate(Stage first, Run run) {
+        Finding finding = HealthChecks.pipeline(run);
+        if (first.before().isEmpty() && finding.failed()) {
+            progress.notice(finding.reason());
         }
     }
 

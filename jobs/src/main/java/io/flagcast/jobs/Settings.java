@@ -28,7 +28,8 @@ import java.util.TreeMap;
  * @param features product features by id
  * @param training how models are trained, and when
  * @param maxQuarantined share of a table's rows that may be quarantined, in [0, 1]
- * @param staleAfter age of the newest exposure or outcome from which an experiment's data are stale
+ * @param staleAfter age of the newest event, exposure or outcome from which data are stale
+ * @param publishEvery how often the pipeline publishes: an older publication means that it did not run
  * @param simulation the simulated world
  * @param hash SHA-256 of the resolved configuration
  */
@@ -42,6 +43,7 @@ public record Settings(
         Training training,
         double maxQuarantined,
         Duration staleAfter,
+        Duration publishEvery,
         Simulation simulation,
         String hash) {
 

@@ -202,6 +202,7 @@ final class SettingsReader {
                 training(),
                 rate("quality.max-quarantined"),
                 duration("quality.stale-after"),
+                duration("quality.publish-every"),
                 checked(
                         () -> new Settings.Simulation(
                                 string("simulation.root"),
@@ -453,7 +454,12 @@ final class SettingsReader {
         return config.getValue(ROOT + "." + path).unwrapped().equals(0) ? Duration.ZERO : duration(path);
     }
 
-    private static Duration parseDuration(String text) {
+    /**
+     * Days, hours or minutes, as 1d, 12h or 30m.
+     *
+     * @throws IllegalArgumentException where it is none, or not above 0
+     */
+    static Duration parseDuration(String text) {
         if (!text.matches("[1-9][0-9]{0,5}[dhm]")) {
             throw new IllegalArgumentException(text);
         }

@@ -54,6 +54,7 @@ final class TrainModels {
     private final List<Entry> trained = new ArrayList<>();
     private final List<String> summary = new ArrayList<>();
     private Optional<ItemFactors> factors;
+    private String predictors;
 
     private TrainModels(Run run) {
         this.run = run;
@@ -173,7 +174,7 @@ final class TrainModels {
         Map<String, String> own = new TreeMap<>(provenance);
         own.put("learner", model.learner());
         own.put("jvm", System.getProperty("java.vm.name") + " " + System.getProperty("java.vm.version"));
-        return registry.written(run, modelId(provenance, model.learner()), featureId, status, model, own);
+        return registry.written(run, modelId(provenance, model.learner()), featureId, status, model, predictors(), own);
     }
 
     private static String modelId(Map<String, String> provenance, String learner) {
@@ -235,6 +236,15 @@ final class TrainModels {
                     : Optional.empty();
         }
         return factors;
+    }
+
+    /** How the predictors of all users are distributed, whatever the feature; counted once. */
+    private String predictors() {
+        if (predictors == null) {
+            predictors = FrozenPredictors.of(profiles, run.settings().predictorNames())
+                    .toJson();
+        }
+        return predictors;
     }
 
     /** A usage map per user that holds nothing after any exposure of the user. */

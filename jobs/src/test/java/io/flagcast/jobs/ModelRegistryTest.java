@@ -40,6 +40,7 @@ class ModelRegistryTest {
                 10,
                 Map.of(),
                 Optional.empty(),
+                Optional.empty(),
                 Map.of(),
                 "",
                 ""));

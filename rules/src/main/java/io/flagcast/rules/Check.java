@@ -55,4 +55,56 @@ public enum Check {
     public boolean blocksIncreases() {
         return Set.of(FRESHNESS, CONTRADICTION, SAMPLE_RATIO).contains(this);
     }
+
+    /**
+     * Whether the failure of this check may be why a later one fails too, so that a person should look here first. A
+     * reason that may be, not one that is.
+     */
+    public boolean mayExplain(Check later) {
+        return consequences().contains(later);
+    }
+
+    private Set<Check> consequences() {
+        return switch (this) {
+            // Scores and shares have grown old.
+            case PIPELINE -> Set.of(PREDICTOR_DRIFT, SCORE_DRIFT, CALIBRATION, UNEXPECTED_OUTCOME);
+            // Rows are missing, perhaps of one arm, group or day more than of another.
+            case FRESHNESS ->
+                Set.of(
+                        VOLUME,
+                        SAMPLE_RATIO,
+                        PREDICTOR_DRIFT,
+                        SCORE_DRIFT,
+                        CALIBRATION,
+                        UNEXPECTED_OUTCOME,
+                        OUTCOME_BIAS,
+                        SIMPSON,
+                        NOVELTY);
+            case VOLUME ->
+                Set.of(
+                        SAMPLE_RATIO,
+                        PREDICTOR_DRIFT,
+                        SCORE_DRIFT,
+                        CALIBRATION,
+                        UNEXPECTED_OUTCOME,
+                        OUTCOME_BIAS,
+                        SIMPSON,
+                        NOVELTY);
+            // Who is in which arm is not what was recorded.
+            case CONTRADICTION ->
+                Set.of(SAMPLE_RATIO, CALIBRATION, UNEXPECTED_OUTCOME, ENABLE_BIAS, OUTCOME_BIAS, SIMPSON, NOVELTY);
+            case SAMPLE_RATIO -> Set.of(CALIBRATION, UNEXPECTED_OUTCOME, ENABLE_BIAS, OUTCOME_BIAS, SIMPSON, NOVELTY);
+            // Other users than those the model learned from.
+            case PREDICTOR_DRIFT ->
+                Set.of(SCORE_DRIFT, CALIBRATION, UNEXPECTED_OUTCOME, ENABLE_BIAS, OUTCOME_BIAS, SIMPSON);
+            case SCORE_DRIFT -> Set.of(CALIBRATION, UNEXPECTED_OUTCOME, ENABLE_BIAS, OUTCOME_BIAS, SIMPSON);
+            // What was expected is wrong, for some groups more than for others.
+            case CALIBRATION -> Set.of(UNEXPECTED_OUTCOME, OUTCOME_BIAS, SIMPSON);
+            // One segment has changed, and with it whoever is frequent there.
+            case UNEXPECTED_OUTCOME -> Set.of(OUTCOME_BIAS, SIMPSON, NOVELTY);
+            // Who is enabled less often has less of the effect.
+            case ENABLE_BIAS -> Set.of(OUTCOME_BIAS);
+            case OUTCOME_BIAS, SIMPSON, NOVELTY -> Set.of();
+        };
+    }
 }

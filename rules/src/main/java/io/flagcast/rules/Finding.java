@@ -1,6 +1,7 @@
 package io.flagcast.rules;
 
 import io.flagcast.statistics.Interval;
+import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
@@ -20,7 +21,7 @@ import java.util.OptionalDouble;
  * @param pValue of the textbook test beside it, for one look
  * @param n users or rows behind it
  * @param reason the finding in a sentence with its numbers
- * @param detail JSON of the bins, days or groups behind it, for plots
+ * @param detail the bins, days or groups behind it, for plots and tables
  */
 public record Finding(
         String experimentId,
@@ -34,7 +35,10 @@ public record Finding(
         OptionalDouble pValue,
         long n,
         String reason,
-        Optional<String> detail) {
+        List<Part> detail) {
+
+    /** The segment of what concerns all users. */
+    static final String ALL = "all";
 
     /** The verdict of a check. */
     public enum State {
@@ -45,6 +49,30 @@ public record Finding(
 
         public String label() {
             return name().toLowerCase(Locale.ROOT);
+        }
+
+        static State failedWhere(boolean failed) {
+            return failed ? FAILED : PASSED;
+        }
+    }
+
+    /**
+     * One bin, decile, day, group or segment of what a check looked at.
+     *
+     * @param name its name, as a bin's bounds or a group's value
+     * @param n users or rows in it
+     * @param expected what was predicted, or the others have
+     * @param observed what was measured, in the same unit
+     * @param interval of what was measured, 95 % and for one look unless the check says otherwise
+     */
+    public record Part(
+            String name, long n, OptionalDouble expected, OptionalDouble observed, Optional<Interval> interval) {
+
+        public Part {
+            Objects.requireNonNull(name, "name");
+            Objects.requireNonNull(expected, "expected");
+            Objects.requireNonNull(observed, "observed");
+            Objects.requireNonNull(interval, "interval");
         }
     }
 
@@ -59,10 +87,81 @@ public record Finding(
         Objects.requireNonNull(threshold, "threshold");
         Objects.requireNonNull(pValue, "pValue");
         Objects.requireNonNull(reason, "reason");
-        Objects.requireNonNull(detail, "detail");
+        detail = List.copyOf(detail);
     }
 
     public boolean failed() {
         return state == State.FAILED;
+    }
+
+    /** A verdict with nothing but its reason; the numbers are added one by one. */
+    static Finding of(
+            Check check, String experimentId, String segment, String subject, State state, long n, String reason) {
+        return new Finding(
+                experimentId,
+                check,
+                segment,
+                subject,
+                state,
+                OptionalDouble.empty(),
+                Optional.empty(),
+                OptionalDouble.empty(),
+                OptionalDouble.empty(),
+                n,
+                reason,
+                List.of());
+    }
+
+    Finding measured(double value, double comparedWith) {
+        return new Finding(
+                experimentId,
+                check,
+                segment,
+                subject,
+                state,
+                OptionalDouble.of(value),
+                interval,
+                OptionalDouble.of(comparedWith),
+                pValue,
+                n,
+                reason,
+                detail);
+    }
+
+    Finding within(Interval of) {
+        return new Finding(
+                experimentId,
+                check,
+                segment,
+                subject,
+                state,
+                observed,
+                Optional.of(of),
+                threshold,
+                pValue,
+                n,
+                reason,
+                detail);
+    }
+
+    Finding withPValue(double p) {
+        return new Finding(
+                experimentId,
+                check,
+                segment,
+                subject,
+                state,
+                observed,
+                interval,
+                threshold,
+                OptionalDouble.of(p),
+                n,
+                reason,
+                detail);
+    }
+
+    Finding withDetail(List<Part> parts) {
+        return new Finding(
+                experimentId, check, segment, subject, state, observed, interval, threshold, pValue, n, reason, parts);
     }
 }

@@ -1,13 +1,16 @@
 package io.flagcast.rules;
 
+import io.flagcast.statistics.Interval;
 import java.math.BigDecimal;
 import java.math.MathContext;
 import java.time.Duration;
+import java.util.Locale;
 
 /** How numbers stand in reasons. */
 final class Texts {
 
     private static final MathContext DIGITS = new MathContext(6);
+    private static final MathContext FEW_DIGITS = new MathContext(3);
 
     private Texts() {}
 
@@ -16,6 +19,30 @@ final class Texts {
         return value == 0
                 ? "0"
                 : new BigDecimal(value).round(DIGITS).stripTrailingZeros().toPlainString();
+    }
+
+    /** Three significant digits at most; what rounding leaves of 0 is 0. */
+    static String rough(double value) {
+        return Math.abs(value) < 1e-12
+                ? "0"
+                : number(new BigDecimal(value).round(FEW_DIGITS).doubleValue());
+    }
+
+    static String roughPercent(double fraction) {
+        return rough(100 * fraction) + " %";
+    }
+
+    static String rough(Interval interval) {
+        return "[" + rough(interval.lower()) + ", " + rough(interval.upper()) + "]";
+    }
+
+    /** Of a difference of shares. */
+    static String points(Interval interval) {
+        return rough(new Interval(100 * interval.lower(), 100 * interval.upper())) + " points";
+    }
+
+    static String count(long count) {
+        return String.format(Locale.ROOT, "%,d", count);
     }
 
     static String percent(double fraction) {

@@ -69,6 +69,9 @@ public record Assignment(long n, long enabled, double expected, double variance,
                     + ", it must be strictly between 0 and 1: a row that could not be otherwise tells nothing");
         }
         long n = Math.addExact(enabled, control);
+        if (n == 0) {
+            return EMPTY;
+        }
         return new Assignment(
                 n,
                 enabled,

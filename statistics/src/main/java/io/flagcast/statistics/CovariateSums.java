@@ -79,7 +79,7 @@ public record CovariateSums(double wx, double wx2, double wxy, double w2x, doubl
 
     /** Whether the covariate differs between the arm's rows, beyond rounding. */
     boolean varies(WeightedMoments arm) {
-        return arm.n() > 1 && wx2 - wx * wx / arm.w() > LEAST_RELATIVE_VARIANCE * wx2;
+        return arm.n() > 1 && wx2 - wx * wx / arm.w() > LEAST_RELATIVE_VARIANCE * wx2 && variance(arm) > 0;
     }
 
     /** Variance of the arm's Hájek mean of x, linearised as {@link WeightedMoments#variance}. */

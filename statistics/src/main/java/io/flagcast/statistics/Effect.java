@@ -3,8 +3,9 @@ package io.flagcast.statistics;
 import java.util.Optional;
 
 /**
- * The effect of being enabled: the difference of two Hájek means, enabled minus control, or another contrast of the two.
- * Not a relative lift: the estimate is in the unit of the outcome, for a proportion 0.01 being one percentage point.
+ * The effect of being enabled: the difference of two Hájek means, enabled minus control, or another contrast of the
+ * two. Not a relative lift: the estimate is in the unit of the outcome, for a proportion 0.01 being one percentage
+ * point.
  *
  * @param estimate mean of the enabled − mean of the control, this one times the factor of the contrast
  * @param standardError of the estimate, at least 0. 0 means that the outcome varied in neither arm, which says
@@ -67,14 +68,15 @@ public record Effect(double estimate, double standardError, double effectiveSamp
     }
 
     /**
-     * The effect on what the covariate leaves of the outcome, y − θx, known as CUPED: A. Deng, Y. Xu, R. Kohavi, T. Walker,
-     * "Improving the Sensitivity of Online Controlled Experiments by Utilizing Pre-Experiment Data", WSDM 2013, section
-     * 3.2. As x is from before the exposure, its mean is the same in both arms and the effect keeps its meaning, while the
-     * variance shrinks to 1 − ρ² of itself, ρ being the correlation of the two arms' differences in y and in x.
+     * The effect on what the covariate leaves of the outcome, y − θx, known as CUPED: A. Deng, Y. Xu, R. Kohavi, T.
+     * Walker, "Improving the Sensitivity of Online Controlled Experiments by Utilizing Pre-Experiment Data", WSDM 2013,
+     * section 3.2. As x is from before the exposure, its mean is the same in both arms and the effect keeps its
+     * meaning, while the variance shrinks to 1 − ρ² of itself, ρ being the correlation of the two arms' differences in
+     * y and in x.
      *
-     * <p>θ is their control variate's: the covariance of those differences over the variance of that in x, both with the
-     * weights and pooled over the arms. It makes the variance reported the least there is, so never above that of {@link
-     * #difference}; being estimated, it biases the effect by a multiple of 1/n.
+     * <p>θ is their control variate's: the covariance of those differences over the variance of that in x, both with
+     * the weights and pooled over the arms. It makes the variance reported the least there is, so never above that of
+     * {@link #difference}; being estimated, it biases the effect by a multiple of 1/n.
      *
      * @param enabledCovariate of the rows of {@code enabled}
      * @param controlCovariate of the rows of {@code control}
@@ -85,18 +87,19 @@ public record Effect(double estimate, double standardError, double effectiveSamp
             CovariateSums enabledCovariate,
             WeightedMoments control,
             CovariateSums controlCovariate) {
-        if (!enabledCovariate.varies(enabled) && !controlCovariate.varies(control)) {
+        Optional<Effect> plain = difference(enabled, control);
+        if (plain.isEmpty() || !(enabledCovariate.varies(enabled) || controlCovariate.varies(control))) {
             return Optional.empty();
         }
-        return difference(enabled, control).map(effect -> {
-            double covariance = enabledCovariate.covariance(enabled) + controlCovariate.covariance(control);
-            double theta = covariance / (enabledCovariate.variance(enabled) + controlCovariate.variance(control));
-            double differenceOfX = enabledCovariate.wx() / enabled.w() - controlCovariate.wx() / control.w();
-            // What the covariate explains in full can leave a rounding error below 0.
-            double variance = Math.max(0, effect.standardError * effect.standardError - theta * covariance);
-            return new Effect(
-                    effect.estimate - theta * differenceOfX, Math.sqrt(variance), effect.effectiveSampleSize, effect.n);
-        });
+        Effect effect = plain.get();
+        double varianceOfX = enabledCovariate.variance(enabled) + controlCovariate.variance(control);
+        double covariance = enabledCovariate.covariance(enabled) + controlCovariate.covariance(control);
+        double theta = covariance / varianceOfX;
+        double differenceOfX = enabledCovariate.wx() / enabled.w() - controlCovariate.wx() / control.w();
+        // What the covariate explains in full can leave a rounding error below 0.
+        double variance = Math.max(0, effect.standardError * effect.standardError - theta * covariance);
+        return Optional.of(new Effect(
+                effect.estimate - theta * differenceOfX, Math.sqrt(variance), effect.effectiveSampleSize, effect.n));
     }
 
     /**

@@ -12,8 +12,8 @@ import org.apache.commons.math3.distribution.ChiSquaredDistribution;
  * </pre>
  *
  * over the bins, e and a being the shares of the reference and of the rows at hand. It is Jeffreys' divergence, 0 for
- * equal shares. By the convention of N. Siddiqi, "Credit Risk Scorecards" (2006), a value below 0.1 is none to mind and one
- * above 0.25 a shift; many draw the line at 0.2.
+ * equal shares. By the convention of N. Siddiqi, "Credit Risk Scorecards" (2006), a value below 0.1 is none to mind and
+ * one above 0.25 a shift; many draw the line at 0.2.
  *
  * <p>A small sample has a large index by chance alone. Where nothing has moved, PSI / (1/n + 1/m) follows the
  * chi-squared law with B − 1 degrees of freedom for n and m rows in B bins, so that its mean is (B − 1)(1/n + 1/m): B.

@@ -6,9 +6,9 @@ import java.util.Optional;
  * The ratio of two independent means that are both above 0, as of the rate of a group to that of all others.
  *
  * <p>Its logarithm is about normal, with the variance that the delta method gives: for each side the variance of its
- * mean over the squared mean. For proportions that is D. Katz, J. Baptista, S. P. Azen, M. C. Pike, "Obtaining Confidence
- * Intervals for the Risk Ratio in Cohort Studies", Biometrics 34 (1978): 1/a − 1/n + 1/b − 1/m for a successes of n and b
- * of m.
+ * mean over the squared mean. For proportions that is D. Katz, J. Baptista, S. P. Azen, M. C. Pike, "Obtaining
+ * Confidence Intervals for the Risk Ratio in Cohort Studies", Biometrics 34 (1978): 1/a − 1/n + 1/b − 1/m for a
+ * successes of n and b of m.
  *
  * @param estimate first mean over second, above 0
  * @param logError standard error of its logarithm, at least 0

@@ -8,18 +8,18 @@ import org.apache.commons.math3.special.Erf;
  * or assigned otherwise than recorded, and that no effect of these rows can be trusted; it does not say which. See A.
  * Fabijan et al., "Diagnosing Sample Ratio Mismatch in Online Controlled Experiments", KDD 2019, on its causes.
  *
- * <p>Where a row is enabled (A = 1) with its propensity p, given all rows before it, e^(θA) has the mean 1 + p(e^θ − 1).
- * So for each shift θ of the log odds the product over the rows
+ * <p>Where a row is enabled (A = 1) with its propensity p, given all rows before it, e^(θA) has the mean 1 + p(e^θ −
+ * 1). So for each shift θ of the log odds the product over the rows
  *
  * <pre>
  *   M(θ) = exp(θ · ΣA − Σ log(1 + p(e^θ − 1)))
  * </pre>
  *
- * is a martingale that starts at 1: the likelihood ratio of rows whose odds are all e^θ times those logged. So is the mean
- * of M over the fixed {@link Assignment#TILTS}, and by Ville's inequality (1939) it ever reaches 1/alpha with a
+ * is a martingale that starts at 1: the likelihood ratio of rows whose odds are all e^θ times those logged. So is the
+ * mean of M over the fixed {@link Assignment#TILTS}, and by Ville's inequality (1939) it ever reaches 1/alpha with a
  * probability of at most alpha. Sources: M. Lindon, A. Malek, "Anytime-Valid Inference for Multinomial Count Data",
- * NeurIPS 2022, arXiv 2011.03567, who test sample ratios by such a mixture of likelihood ratios, over a Dirichlet law and
- * for one propensity of all rows; the exponential tilting, S. R. Howard, A. Ramdas, J. McAuliffe, J. Sekhon,
+ * NeurIPS 2022, arXiv 2011.03567, who test sample ratios by such a mixture of likelihood ratios, over a Dirichlet law
+ * and for one propensity of all rows; the exponential tilting, S. R. Howard, A. Ramdas, J. McAuliffe, J. Sekhon,
  * "Time-uniform Chernoff bounds via nonnegative supermartingales", Probability Surveys 17 (2020), arXiv 1808.03204. A
  * mixture over a few tilts instead of a law keeps the state to one sum for each, whatever the propensities.
  *

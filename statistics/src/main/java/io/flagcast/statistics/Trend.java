@@ -5,8 +5,8 @@ import java.util.Optional;
 
 /**
  * The straight line through independent estimates of known precision: weighted least squares, each estimate weighted by
- * the inverse of its variance. A. C. Aitken, "On Least Squares and Linear Combination of Observations", Proceedings of the
- * Royal Society of Edinburgh 55 (1935). Not a test of whether the line fits.
+ * the inverse of its variance. A. C. Aitken, "On Least Squares and Linear Combination of Observations", Proceedings of
+ * the Royal Society of Edinburgh 55 (1935). Not a test of whether the line fits.
  *
  * @param points number of estimates, at least 2
  * @param meanX weighted mean of the x

@@ -429,4 +429,19 @@ class ConfidenceSequenceTest {
         return new WeightedMoments(
                 n, n * weight, n * w2, successes * weight, successes * weight, successes * w2, successes * w2);
     }
+
+    @Test
+    void theIntervalOfAnEstimateHasTheBoundsOfAMean() {
+        Moments values = Moments.of(1, 4, 2, 8, 5);
+        ConfidenceSequence sequence = new ConfidenceSequence(0.01, 10);
+
+        Interval interval = sequence.interval(values.mean(), values.standardError(), values.n());
+        assertThat(interval.lower())
+                .isEqualTo(sequence.lowerBound(values, Metric.Kind.MEAN).orElseThrow());
+        assertThat(interval.upper())
+                .isEqualTo(sequence.upperBound(values, Metric.Kind.MEAN).orElseThrow());
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> sequence.interval(0, -1, 5))
+                .withMessageContaining("standard error -1.0");
+    }
 }

@@ -261,7 +261,10 @@ public final class Tables {
                     optional("p_value", "DOUBLE", "of the textbook test beside it, for one look"),
                     required("n", "BIGINT", "users or rows behind it"),
                     required("reason", "STRING", "the finding, in a sentence with its numbers"),
-                    optional("detail", "STRING", "JSON: bins, days or groups behind it, for plots")),
+                    optional(
+                            "detail",
+                            "STRING",
+                            "JSON: bins, days or groups behind it (name, n, expected, observed, lower, upper), for plots")),
             List.of("experiment_id", "check", "segment", "subject"),
             ColumnSet.CLOSED,
             "what a health check found");
@@ -337,6 +340,10 @@ public final class Tables {
                     required("examples", "BIGINT", "training examples"),
                     required("metrics", "STRING", "JSON: out-of-fold quality"),
                     optional("curves", "STRING", "JSON: Qini curve and calibration by decile, for plots"),
+                    optional(
+                            "predictors",
+                            "STRING",
+                            "JSON: bins of every predictor, with the users in each at the time"),
                     required("provenance", "STRING", "JSON: inputs, seed, parameters, code version, JVM"),
                     required("path", "STRING", "where the model lies, below the lake's root"),
                     required("checksum", "STRING", "SHA-256 of its content")),

@@ -38,7 +38,7 @@ public record Publication(
         /** All tables of an earlier publication again. */
         ROLLBACK;
 
-        String label() {
+        public String label() {
             return name().toLowerCase(Locale.ROOT);
         }
 

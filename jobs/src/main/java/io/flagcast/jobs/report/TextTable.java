@@ -24,6 +24,11 @@ public final class TextTable {
                 cells.stream().map(cell -> Objects.requireNonNullElse(cell, "")).toList());
     }
 
+    /** Whether it has no rows. */
+    public boolean isEmpty() {
+        return rows.isEmpty();
+    }
+
     @Override
     public String toString() {
         int[] widths = new int[columns.size()];

@@ -1,0 +1,141 @@
+package io.flagcast.jobs;
+
+import static java.util.stream.Collectors.toMap;
+
+import io.flagcast.experiments.Experiment;
+import io.flagcast.jobs.ModelRegistry.Entry;
+import io.flagcast.monitoring.DriftStates;
+import io.flagcast.monitoring.PredictorBins;
+import io.flagcast.monitoring.PredictorHistogram;
+import io.flagcast.rules.Check;
+import io.flagcast.rules.DriftCheck;
+import io.flagcast.rules.Finding;
+import io.flagcast.tables.Tables;
+import io.flagcast.training.Reference;
+import io.flagcast.training.ResponsivenessModel;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.stream.IntStream;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+
+/**
+ * Whether the users who are scored now are like those of the model's reference, in their scores and in what the model
+ * reads of them.
+ */
+final class DriftChecks {
+
+    private static final String SCORES = "scores";
+    private static final String PREDICTORS = "predictors";
+
+    private static final List<String> SCORE_BINS = IntStream.range(0, DriftStates.SCORE_BINS)
+            .mapToObj(bin ->
+                    "%d to %d".formatted(bin * 100 / DriftStates.SCORE_BINS, (bin + 1) * 100 / DriftStates.SCORE_BINS))
+            .toList();
+
+    private final Run run;
+    private final Map<String, Scored> models = new TreeMap<>();
+    private final List<PredictorBins> bins;
+
+    /**
+     * A model in use.
+     *
+     * @param frozen how the predictors that it reads were distributed when it was trained
+     */
+    private record Scored(Entry entry, Optional<Reference> reference, List<PredictorHistogram> frozen) {}
+
+    DriftChecks(Run run, List<Experiment> experiments) {
+        this.run = run;
+        ModelRegistry registry = ModelRegistry.read(run.lake());
+        Dataset<Row> profiles = profiles();
+        experiments.stream()
+                .map(Experiment::featureId)
+                .distinct()
+                .forEach(featureId -> registry.live(featureId, run.asOf())
+                        .ifPresent(entry -> models.put(featureId, scored(featureId, entry, registry, profiles))));
+        this.bins = models.values().stream()
+                .flatMap(model -> model.frozen().stream())
+                .map(PredictorHistogram::bins)
+                .distinct()
+                .toList();
+    }
+
+    private static Scored scored(String featureId, Entry entry, ModelRegistry registry, Dataset<Row> profiles) {
+        ResponsivenessModel model = registry.load(entry);
+        List<String> read = model.inputs().stream()
+                .filter(Arrays.asList(profiles.columns())::contains)
+                .toList();
+        List<PredictorHistogram> frozen = entry.predictors().map(FrozenPredictors::read).stream()
+                .flatMap(predictors -> predictors.histograms().stream())
+                .filter(histogram -> read.contains(histogram.bins().predictor()))
+                .toList();
+        return new Scored(entry, model.reference(featureId), frozen);
+    }
+
+    private Dataset<Row> profiles() {
+        return run.lake().slice(Tables.USER_PROFILES, run.id().toString());
+    }
+
+    Map<String, Dataset<Row>> aggregates() {
+        Map<String, Dataset<Row>> aggregates = new HashMap<>();
+        if (!models.isEmpty()) {
+            aggregates.put(
+                    SCORES,
+                    DriftStates.scores(run.lake()
+                            .slice(Tables.RESPONSIVENESS_SCORES, run.id().toString())));
+        }
+        if (!bins.isEmpty()) {
+            aggregates.put(PREDICTORS, DriftStates.predictors(profiles(), bins));
+        }
+        return aggregates;
+    }
+
+    /** The drift of an experiment's scores, and of each predictor of its model. */
+    List<Finding> findings(Experiment experiment, HealthStates states) {
+        Scored model = models.get(experiment.featureId());
+        if (model == null) {
+            return List.of();
+        }
+        String id = experiment.experimentId();
+        List<Finding> findings = new ArrayList<>();
+        model.reference()
+                .ifPresent(reference -> findings.add(DriftCheck.of(
+                        Check.SCORE_DRIFT, id, "", SCORE_BINS, expected(reference), scores(model.entry(), states))));
+        Map<PredictorBins, List<Long>> now = PredictorHistogram.of(bins, states.of(PREDICTORS)).stream()
+                .collect(toMap(PredictorHistogram::bins, PredictorHistogram::users));
+        for (PredictorHistogram frozen : model.frozen()) {
+            findings.add(DriftCheck.of(
+                    Check.PREDICTOR_DRIFT,
+                    id,
+                    frozen.bins().predictor(),
+                    frozen.bins().names(),
+                    counts(frozen.users()),
+                    counts(now.get(frozen.bins()))));
+        }
+        return findings;
+    }
+
+    private static long[] expected(Reference reference) {
+        long[] counts = new long[DriftStates.SCORE_BINS];
+        reference.scores().forEach(score -> counts[DriftStates.scoreBin(score)]++);
+        return counts;
+    }
+
+    private static long[] scores(Entry model, HealthStates states) {
+        long[] counts = new long[DriftStates.SCORE_BINS];
+        states.of(SCORES).stream()
+                .filter(row -> row.getAs("feature_id").equals(model.featureId())
+                        && row.getAs("model_id").equals(model.modelId()))
+                .forEach(row -> counts[row.<Integer>getAs("bin")] = row.getAs("users"));
+        return counts;
+    }
+
+    private static long[] counts(List<Long> users) {
+        return users.stream().mapToLong(Long::longValue).toArray();
+    }
+}

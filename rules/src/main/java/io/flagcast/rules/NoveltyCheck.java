@@ -1,0 +1,116 @@
+package io.flagcast.rules;
+
+import io.flagcast.rules.Finding.Part;
+import io.flagcast.rules.Finding.State;
+import io.flagcast.statistics.Effect;
+import io.flagcast.statistics.Interval;
+import io.flagcast.statistics.Trend;
+import io.flagcast.statistics.WeightedMoments;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.OptionalDouble;
+
+/**
+ * Whether the effect changes with the days since the first exposure: {@link Check#NOVELTY}. What is new attracts, or is
+ * yet to be learned, and the effect of the first days is then not the lasting one: R. Kohavi, D. Tang, Y. Xu,
+ * "Trustworthy Online Controlled Experiments" (2020), chapter 3. A straight line through the daily effects, each
+ * weighted by its precision, has a slope that is beyond chance.
+ */
+public final class NoveltyCheck {
+
+    /** Two days always have a slope; fewer than four show no trend. */
+    private static final int LEAST_DAYS = 4;
+
+    private NoveltyCheck() {}
+
+    /**
+     * The outcomes of one day of a user's time with the experiment, over users with a propensity strictly between 0 and
+     * 1.
+     *
+     * @param day days since the first exposure, at least 0
+     * @param enabled weighted by 1/p
+     * @param control weighted by 1/(1 − p)
+     */
+    public record Day(int day, WeightedMoments enabled, WeightedMoments control) {
+
+        /** @throws IllegalArgumentException for a negative day */
+        public Day {
+            if (day < 0) {
+                throw new IllegalArgumentException("Day: " + day + " days since the first exposure, at least 0");
+            }
+            Objects.requireNonNull(enabled, "enabled");
+            Objects.requireNonNull(control, "control");
+        }
+
+        private Optional<Effect> effect() {
+            return Chance.effect(enabled, control);
+        }
+    }
+
+    /**
+     * The trend of the daily effects.
+     *
+     * @param days those on which users are worth fewer than 100 do not count
+     */
+    public static Finding of(String experimentId, String metricName, List<Day> days) {
+        List<Day> measured =
+                days.stream().filter(day -> day.effect().isPresent()).toList();
+        long rows = measured.stream()
+                .mapToLong(day -> day.effect().orElseThrow().n())
+                .sum();
+        List<Part> parts = measured.stream().map(NoveltyCheck::part).toList();
+        Optional<Trend> trend =
+                Trend.of(measured.stream().map(NoveltyCheck::point).toList());
+        if (measured.size() < LEAST_DAYS || trend.isEmpty()) {
+            return Finding.of(
+                            Check.NOVELTY,
+                            experimentId,
+                            Finding.ALL,
+                            metricName,
+                            State.UNKNOWN,
+                            rows,
+                            "the effect on " + metricName + " is known of " + measured.size()
+                                    + " days since the first exposure, a trend takes " + LEAST_DAYS)
+                    .withDetail(parts);
+        }
+        double size = measured.stream()
+                .mapToDouble(day -> day.effect().orElseThrow().effectiveSampleSize())
+                .sum();
+        Interval slope = Chance.interval(trend.get().slope(), trend.get().slopeError(), size);
+        boolean changes = !slope.contains(0);
+        int first = measured.stream().mapToInt(Day::day).min().orElseThrow();
+        int last = measured.stream().mapToInt(Day::day).max().orElseThrow();
+        return Finding.of(
+                        Check.NOVELTY,
+                        experimentId,
+                        Finding.ALL,
+                        metricName,
+                        State.failedWhere(changes),
+                        rows,
+                        "the effect on " + metricName + (changes ? " changes" : " does not change beyond chance")
+                                + " with the days since the first exposure: "
+                                + Texts.rough(trend.get().at(first))
+                                + " on day " + first + ", "
+                                + Texts.rough(trend.get().at(last)) + " on day " + last + ", "
+                                + Texts.rough(trend.get().slope()) + " a day, in " + Texts.rough(slope))
+                .measured(trend.get().slope(), 0)
+                .within(slope)
+                .withDetail(parts);
+    }
+
+    private static Trend.Point point(Day day) {
+        Effect effect = day.effect().orElseThrow();
+        return new Trend.Point(day.day(), effect.estimate(), effect.standardError());
+    }
+
+    private static Part part(Day day) {
+        Effect effect = day.effect().orElseThrow();
+        return new Part(
+                String.valueOf(day.day()),
+                effect.n(),
+                OptionalDouble.empty(),
+                OptionalDouble.of(effect.estimate()),
+                Optional.of(effect.interval(Chance.SHOWN_CONFIDENCE)));
+    }
+}

@@ -14,7 +14,6 @@ import io.flagcast.rules.RuleDecision;
 import io.flagcast.tables.Tables;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -27,12 +26,8 @@ import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
-import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
-import org.apache.spark.sql.SparkSession;
-import org.apache.spark.sql.types.StructField;
-import org.apache.spark.sql.types.StructType;
 
 /**
  * The table {@code rule_decisions}: every rule at every evaluation that was published.
@@ -78,16 +73,10 @@ record DecisionTable(List<Row> rows) {
     }
 
     /** Decisions as rows without run and as-of. */
-    static Dataset<Row> rows(SparkSession spark, List<RuleDecision> decisions, Map<String, String> contentHashes) {
-        StructType contract = StructType.fromDDL(Tables.RULE_DECISIONS.schema());
-        StructType schema = new StructType(Arrays.stream(contract.fields())
-                .filter(field -> !List.of("run_id", "as_of").contains(field.name()))
-                .toArray(StructField[]::new));
-        return spark.createDataFrame(
-                decisions.stream()
-                        .map(decision -> row(decision, contentHashes.get(decision.experimentId())))
-                        .toList(),
-                schema);
+    static List<Row> rows(List<RuleDecision> decisions, Map<String, String> contentHashes) {
+        return decisions.stream()
+                .map(decision -> row(decision, contentHashes.get(decision.experimentId())))
+                .toList();
     }
 
     private static Row row(RuleDecision decision, String contentHash) {

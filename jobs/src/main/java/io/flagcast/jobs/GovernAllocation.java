@@ -18,8 +18,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import org.apache.spark.sql.Column;
-import org.apache.spark.sql.Dataset;
-import org.apache.spark.sql.Row;
 
 /** Stage govern: metrics to rule decisions and bandit steps, and those to new allocation parameters. */
 final class GovernAllocation {
@@ -66,8 +64,11 @@ final class GovernAllocation {
             own.stream().map(GovernAllocation::line).forEach(line -> line.ifPresent(fired::add));
         }
 
-        Dataset<Row> rows = DecisionTable.rows(run.lake().spark(), decisions, contentHashes(run.experiments()));
-        long written = run.lake().replaceSlice(Tables.RULE_DECISIONS, run.id(), rows);
+        long written = run.lake()
+                .replaceSlice(
+                        Tables.RULE_DECISIONS,
+                        run.id(),
+                        DecisionTable.rows(decisions, contentHashes(run.experiments())));
         String summary = "%,d rule evaluations".formatted(written)
                 + (fired.isEmpty() ? ", none fired" : "; " + String.join("; ", fired))
                 + (learned.isEmpty() ? "" : "; " + String.join("; ", learned));

@@ -171,6 +171,13 @@ public final class Lake {
         return (Long) counts.get("rows");
     }
 
+    /** Replaces the slice of a run by few rows, given with the table's columns in order, without {@code run_id} and {@code as_of}. */
+    public long replaceSlice(Table table, RunId runId, List<Row> rows) {
+        StructField[] columns = StructType.fromDDL(table.schema()).fields();
+        StructType own = new StructType(Arrays.copyOfRange(columns, 2, columns.length));
+        return replaceSlice(table, runId, spark.createDataFrame(rows, own).coalesce(1));
+    }
+
     private static Map<String, Object> counts(Observation written) {
         try {
             return written.getAsJava();

@@ -6,18 +6,23 @@ import io.flagcast.allocation.Allocator.Activity;
 import io.flagcast.allocation.Layer;
 import io.flagcast.allocation.Policy;
 import io.flagcast.allocation.Segments;
+import io.flagcast.rules.Alert;
 import io.flagcast.rules.Rule;
 import io.flagcast.rules.RuleEngine;
+import io.flagcast.rules.Watch;
 import io.flagcast.statistics.Metric;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * A configured rollout of a feature, as its file declares it.
@@ -36,6 +41,7 @@ import java.util.stream.Collectors;
  * @param stickiness whether the score of the first exposure is kept
  * @param metrics by name, in the order of the file
  * @param rules in the order of the file
+ * @param alerts in the order of the file
  * @param tests of the rules
  * @param contentHash SHA-256 of the file, in every row that depends on it
  * @param file where it was read
@@ -55,6 +61,7 @@ public record Experiment(
         Stickiness stickiness,
         List<Metric> metrics,
         List<Rule> rules,
+        List<Alert> alerts,
         List<RuleTest> tests,
         String contentHash,
         Path file) {
@@ -79,6 +86,7 @@ public record Experiment(
         treatment = Collections.unmodifiableMap(new LinkedHashMap<>(treatment));
         metrics = List.copyOf(metrics);
         rules = List.copyOf(rules);
+        alerts = List.copyOf(alerts);
         tests = List.copyOf(tests);
     }
 
@@ -106,6 +114,26 @@ public record Experiment(
 
     /** The rules of this experiment. */
     public RuleEngine ruleEngine() {
-        return new RuleEngine(experimentId, contentHash, rules, metrics, segments, allocation);
+        return engine(rules);
+    }
+
+    /** The alerts on metrics, as rules with an error of their own: telling somebody spends nothing of what the rules may err. */
+    public RuleEngine alertEngine() {
+        return engine(alerts.stream().flatMap(alert -> alert.rule().stream()).toList());
+    }
+
+    private RuleEngine engine(List<Rule> evaluated) {
+        return new RuleEngine(experimentId, contentHash, evaluated, metrics, segments, allocation);
+    }
+
+    /** What is watched of this experiment. */
+    public Watch watch() {
+        Set<String> watched = new HashSet<>(segments.names());
+        watched.addAll(List.of(Segments.ALL, "unscored"));
+        return new Watch(
+                experimentId,
+                watched,
+                Stream.concat(alerts.stream(), rules.stream().flatMap(rule -> Alert.of(rule).stream()))
+                        .toList());
     }
 }

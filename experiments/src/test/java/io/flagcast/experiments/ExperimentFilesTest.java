@@ -129,6 +129,7 @@ class ExperimentFilesTest {
                                         Duration.ofDays(7),
                                         Direction.HIGHER_IS_BETTER)),
                         List.of(rule),
+                        List.of(),
                         List.of(new RuleTest(
                                 "fires when clearly below",
                                 new RuleTest.Given("high", 1, List.of(counted), Health.SOUND),
@@ -279,6 +280,7 @@ class ExperimentFilesTest {
                         0,
                         0.1,
                         Stickiness.ENROLMENT,
+                        List.of(),
                         List.of(),
                         List.of(),
                         List.of(),

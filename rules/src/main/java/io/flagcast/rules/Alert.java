@@ -51,6 +51,13 @@ public record Alert(
             Objects.requireNonNull(subject, "subject");
         }
 
+        /** Whether every failure that another watches is one of these. */
+        public boolean coversAll(OfCheck other) {
+            return check == other.check
+                    && (segment.isEmpty() || segment.equals(other.segment))
+                    && (subject.isEmpty() || subject.equals(other.subject));
+        }
+
         boolean covers(Check found, String inSegment, String ofSubject) {
             return check == found
                     && segment.map(inSegment::equals).orElse(true)

@@ -46,7 +46,7 @@ public record Watch(String experimentId, Set<String> segments, List<Alert> alert
      * What an evaluation says of every alert.
      *
      * @param findings of all health checks, of all experiments
-     * @param decisions of the rules and metric alerts of this experiment
+     * @param decisions of the rules and metric alerts of all experiments
      */
     public List<Signal> signals(List<Finding> findings, List<RuleDecision> decisions) {
         List<Finding> failed = findings.stream()
@@ -55,7 +55,9 @@ public record Watch(String experimentId, Set<String> segments, List<Alert> alert
                 .toList();
         return Stream.concat(
                         findings.stream().filter(this::isOwn).map(finding -> signal(finding, failed)),
-                        decisions.stream().flatMap(decision -> signal(decision).stream()))
+                        decisions.stream()
+                                .filter(decision -> decision.experimentId().equals(experimentId))
+                                .flatMap(decision -> signal(decision).stream()))
                 .toList();
     }
 

@@ -4,6 +4,7 @@ import io.flagcast.features.Predictors;
 import io.flagcast.features.Profiles;
 import io.flagcast.features.ResponseDefinition;
 import io.flagcast.features.Usage;
+import io.flagcast.jobs.delivery.DeliverySettings;
 import io.flagcast.jobs.lake.SourceSettings;
 import io.flagcast.tables.Table;
 import io.flagcast.tables.Tables;
@@ -29,6 +30,7 @@ import java.util.TreeMap;
  * @param training how models are trained, and when
  * @param maxQuarantined share of a table's rows that may be quarantined, in [0, 1]
  * @param staleAfter age of the newest exposure or outcome from which an experiment's data are stale
+ * @param alerts who is told of alerts
  * @param simulation the simulated world
  * @param hash SHA-256 of the resolved configuration
  */
@@ -42,6 +44,7 @@ public record Settings(
         Training training,
         double maxQuarantined,
         Duration staleAfter,
+        DeliverySettings alerts,
         Simulation simulation,
         String hash) {
 

@@ -81,6 +81,7 @@ public final class Main {
                 .addSubcommand(new ExplainCommand())
                 .addSubcommand(new PreviewCommand())
                 .addSubcommand(new RulesCommand(clock))
+                .addSubcommand(new AlertsCommand(clock))
                 .addSubcommand(new ApproveCommand(clock))
                 .addSubcommand(new RollbackCommand(clock))
                 .addSubcommand(new ModelsCommand(clock))

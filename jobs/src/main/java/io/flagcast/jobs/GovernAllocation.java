@@ -88,7 +88,8 @@ final class GovernAllocation {
                 .orElse(lit(false));
     }
 
-    private static List<RuleDecision> evaluate(
+    /** Evaluates the rules of an experiment; nothing changes. */
+    static List<RuleDecision> evaluate(
             Experiment experiment,
             List<MeasuredSegment> metrics,
             ParameterLog log,

@@ -171,6 +171,7 @@ public final class Pipeline {
                 lake,
                 inputs,
                 id,
+                Optional.empty(),
                 publications,
                 ParameterTable.read(lake).before(id.asOf()),
                 reshuffled,

@@ -51,11 +51,6 @@ public enum Check {
         return name().toLowerCase(Locale.ROOT);
     }
 
-    /** Whether a failure of this check may be why the other fails too. */
-    public boolean mayExplain(Check other) {
-        return compareTo(other) < 0;
-    }
-
     /** While one of these fails, nobody else is given a feature: the data that would justify it are unsound. */
     public boolean blocksIncreases() {
         return Set.of(FRESHNESS, CONTRADICTION, SAMPLE_RATIO).contains(this);

@@ -49,7 +49,7 @@ class WatchTest {
                 OptionalDouble.empty(),
                 100,
                 check.label() + " is " + state.label(),
-                Optional.empty());
+                List.of());
     }
 
     private static Finding failed(Check check, String segment) {

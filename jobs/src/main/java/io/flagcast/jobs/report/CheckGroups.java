@@ -5,6 +5,7 @@ import io.flagcast.jobs.report.ReportData.Column;
 import io.flagcast.jobs.report.ReportData.Figure;
 import io.flagcast.jobs.report.ReportData.Group;
 import io.flagcast.jobs.report.ReportData.Table;
+import io.flagcast.monitoring.SegmentMetrics;
 import io.flagcast.rules.Check;
 import io.flagcast.rules.Finding.State;
 import java.util.ArrayList;
@@ -74,26 +75,31 @@ final class CheckGroups {
                 List.of(
                         Column.text("check", "check"),
                         Column.text("state", "state"),
-                        Column.text("segment", "segment"),
-                        Column.text("subject", "of"),
+                        Column.text("of", "of"),
+                        Column.text("reason", "finding"),
                         Column.count("n", "n"),
                         new Column("observed", "observed", Format.NUMBER),
                         new Column("threshold", "limit", Format.NUMBER),
-                        new Column("p", "p", Format.NUMBER),
-                        Column.text("reason", "finding")),
+                        new Column("p", "p", Format.NUMBER)),
                 findings.stream()
                         .sorted(MOST_URGENT_FIRST)
                         .<List<?>>map(row -> List.of(
                                 row.<String>getAs("check"),
                                 row.<String>getAs("state"),
-                                row.<String>getAs("segment"),
-                                row.<String>getAs("subject"),
+                                of(row),
+                                row.<String>getAs("reason"),
                                 row.<Long>getAs("n"),
                                 Estimate.of(row, "observed", "lower", "upper"),
                                 Estimate.number(row, "threshold"),
-                                Estimate.number(row, "p_value"),
-                                row.<String>getAs("reason")))
+                                Estimate.number(row, "p_value")))
                         .toList());
+    }
+
+    /** Subject and segment of a finding; all is said where there is no other. */
+    private static String of(Row finding) {
+        String subject = finding.getAs("subject");
+        String segment = finding.getAs("segment");
+        return subject.isEmpty() ? segment : segment.equals(SegmentMetrics.ALL) ? subject : subject + ", " + segment;
     }
 
     static String counts(List<Row> findings) {

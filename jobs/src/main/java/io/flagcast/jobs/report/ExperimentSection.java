@@ -510,7 +510,7 @@ final class ExperimentSection {
                                             row.<String>getAs("reason")))
                                     .toList())));
         }
-        List<List<?>> rows = reversed(changes).stream()
+        List<List<?>> rows = reversed(worthTelling()).stream()
                 .<List<?>>map(row -> List.of(
                         Lake.instant(row, "effective_as_of"),
                         new Cell(row.getAs("segment"), row.getAs("cell")).toString(),
@@ -523,7 +523,7 @@ final class ExperimentSection {
             figures.add(Figure.table(
                     "What changed the allocation, and why",
                     new Table(
-                            "Changes by rules, bandit and people, newest first",
+                            "Changes by rules and people, newest first; of a bandit the newest update",
                             List.of(
                                     new Column("as_of", "as of", Format.INSTANT),
                                     Column.text("segment", "segment"),
@@ -536,6 +536,19 @@ final class ExperimentSection {
         return figures.isEmpty()
                 ? Group.absent("Rules", "The experiment has no rule, and nothing has changed its allocation.")
                 : new Group("Rules", byDecision.isEmpty() ? "The experiment has no rule." : "", figures);
+    }
+
+    /** All changes but those that a bandit has made before its last update: its chart has them. */
+    private List<Row> worthTelling() {
+        String last = changes.stream()
+                .filter(row -> row.getAs("cause").equals("bandit"))
+                .map(row -> row.<String>getAs("decision_id"))
+                .reduce((earlier, later) -> later)
+                .orElse("");
+        return changes.stream()
+                .filter(row -> !row.getAs("cause").equals("bandit")
+                        || row.getAs("decision_id").equals(last))
+                .toList();
     }
 
     /** Parts of the users by one value of one dimension, everybody of the experiment where it is measured so. */

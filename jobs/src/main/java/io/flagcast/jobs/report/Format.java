@@ -78,12 +78,10 @@ enum Format {
         return ("%" + sign + (Math.abs(value) < 9.995 ? ".2f" : ".1f")).formatted(value);
     }
 
-    /** Three significant digits at least, whole numbers whole. */
+    /** Three significant digits, without zeros that say nothing. */
     private static String significant(double value, String sign) {
-        if (value == Math.rint(value) && Math.abs(value) < 1e15) {
-            return ("%" + sign + ",.0f").formatted(value);
-        }
-        int digits = (int) Math.max(0, Math.min(6, 2 - Math.floor(Math.log10(Math.abs(value)))));
-        return ("%" + sign + ",." + digits + "f").formatted(value);
+        int digits = value == 0 ? 0 : (int) Math.max(0, Math.min(6, 2 - Math.floor(Math.log10(Math.abs(value)))));
+        String text = ("%" + (value == 0 ? "" : sign) + ",." + digits + "f").formatted(value);
+        return digits == 0 ? text : text.replaceAll("\\.?0+$", "");
     }
 }

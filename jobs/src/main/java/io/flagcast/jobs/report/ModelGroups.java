@@ -70,7 +70,7 @@ final class ModelGroups {
     private static String about(Row model) {
         JsonNode metrics = Json.tree(model.getAs("metrics"), "model_runs.metrics");
         String verdict = Optional.ofNullable(model.<String>getAs("verdict"))
-                .map(text -> "; users differ in their response: " + text)
+                .map(text -> ": " + text)
                 .orElse("");
         String p = metrics.has("heterogeneity_p")
                 ? " (p = %.2g)".formatted(metrics.get("heterogeneity_p").asDouble())

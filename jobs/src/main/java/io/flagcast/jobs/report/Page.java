@@ -105,7 +105,9 @@ final class Page {
                 .ifPresentOrElse(
                         id -> element("a", " href=\"#" + id + "\"", item.subject()),
                         () -> element("strong", "", item.subject()));
-        add(" ").text(item.text()).add("</li>");
+        add(" ").text(item.text());
+        item.command().ifPresent(command -> element("code", "", command));
+        add("</li>");
     }
 
     private void section(Section section) {
@@ -116,8 +118,18 @@ final class Page {
                 .add("-title\">");
         element("h2", " id=\"" + section.id() + "-title\"", section.title());
         element("p", " class=\"lead\"", section.lead());
-        section.groups().forEach(this::group);
+        section.groups().stream().filter(group -> !group.isAbsent()).forEach(this::group);
+        absent(section.groups().stream().filter(Group::isAbsent).toList());
         add("</section>\n");
+    }
+
+    /** What there is nothing of, shortly and last. */
+    private void absent(List<Group> groups) {
+        if (!groups.isEmpty()) {
+            add("<dl class=\"absent\">");
+            groups.forEach(group -> element("dt", "", group.title()).element("dd", "", group.text()));
+            add("</dl>");
+        }
     }
 
     private void group(Group group) {

@@ -84,13 +84,20 @@ record ReportData(String title, List<String> facts, Summary summary, List<Sectio
      * @param subject what it is about, in a word
      * @param text a sentence
      * @param section id of the section that says more
+     * @param command what to type
      */
-    record Item(Tone tone, String subject, String text, Optional<String> section) {
+    record Item(Tone tone, String subject, String text, Optional<String> section, Optional<String> command) {
         Item {
             Objects.requireNonNull(tone, "tone");
             Objects.requireNonNull(subject, "subject");
             Objects.requireNonNull(text, "text");
             Objects.requireNonNull(section, "section");
+            Objects.requireNonNull(command, "command");
+        }
+
+        /** A line that asks for no command. */
+        Item(Tone tone, String subject, String text, Optional<String> section) {
+            this(tone, subject, text, section, Optional.empty());
         }
     }
 
@@ -130,6 +137,10 @@ record ReportData(String title, List<String> facts, Summary summary, List<Sectio
         /** A group that only says why there is nothing to show. */
         static Group absent(String title, String why) {
             return new Group(title, why, List.of());
+        }
+
+        boolean isAbsent() {
+            return figures.isEmpty();
         }
     }
 

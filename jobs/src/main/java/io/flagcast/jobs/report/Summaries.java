@@ -92,12 +92,9 @@ final class Summaries {
                 items.add(new Item(
                         Tone.URGENT,
                         row.<String>getAs("experiment_id"),
-                        "rule %s proposes to %s. To agree: flagcast approve %s"
-                                .formatted(
-                                        row.<String>getAs("rule_id"),
-                                        row.<String>getAs("action"),
-                                        row.<String>getAs("decision_id")),
-                        section(row)));
+                        "rule %s proposes to %s:".formatted(row.<String>getAs("rule_id"), row.<String>getAs("action")),
+                        section(row),
+                        Optional.of("flagcast approve " + row.<String>getAs("decision_id"))));
             }
         }
         for (Row alert : alerts.firing()) {
@@ -106,9 +103,9 @@ final class Summaries {
                 items.add(new Item(
                         info ? Tone.NOTABLE : Tone.URGENT,
                         Alerts.title(alert),
-                        "is firing and nobody has acknowledged it. To do so: flagcast alerts ack "
-                                + alert.<String>getAs("fingerprint"),
-                        Optional.of("alerts")));
+                        "is firing, and nobody has acknowledged it:",
+                        Optional.of("alerts"),
+                        Optional.of("flagcast alerts ack " + alert.<String>getAs("fingerprint"))));
             }
         }
         failedChecks().forEach(items::add);
@@ -170,10 +167,11 @@ final class Summaries {
                 items.add(new Item(
                         Tone.NOTABLE,
                         row.<String>getAs("experiment_id"),
-                        "rule %s %s: %s"
+                        "rule %s %s%s: %s"
                                 .formatted(
                                         row.<String>getAs("rule_id"),
                                         row.<String>getAs("outcome"),
+                                        mode(row),
                                         row.<String>getAs("reason")),
                         section(row)));
             }
@@ -192,6 +190,15 @@ final class Summaries {
                     Optional.of("alerts")));
         }
         return items;
+    }
+
+    /** What is missing from a firing to a change. */
+    private static String mode(Row decision) {
+        return switch (decision.<String>getAs("mode")) {
+            case "dry_run" -> " on trial";
+            case "propose" -> " as a proposal";
+            default -> "";
+        };
     }
 
     private List<Item> changed() {

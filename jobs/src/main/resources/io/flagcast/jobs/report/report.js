@@ -5,24 +5,23 @@
 (() => {
   const figures = JSON.parse(document.getElementById("data").textContent);
 
-  // Numbers as the tables have them.
-  const minus = text => text.replace(/-/g, "\u2212");
-  const digits = value => {
-    if (value === Math.round(value)) return d3.format(",.0f")(value);
-    const places = Math.max(0, Math.min(6, 2 - Math.floor(Math.log10(Math.abs(value)))));
-    return d3.format(",." + places + "f")(value);
+  // Numbers as the tables have them: three significant digits, percentages to a hundredth below ten.
+  const digits = (value, sign) => {
+    const places = value === 0 ? 0 : Math.max(0, Math.min(6, 2 - Math.floor(Math.log10(Math.abs(value)))));
+    return d3.format(sign + ",." + places + "~f")(value);
   };
-  const fixed = value => d3.format(Math.abs(value) < 9.995 ? ".2f" : ".1f")(value);
-  const signed = text => (text.startsWith("-") ? text : "+" + text);
+  const fixed = (value, sign) => d3.format(sign + "." + (Math.abs(value) < 9.995 ? 2 : 1) + "f")(value);
   const formats = {
     count: value => d3.format(",.0f")(value),
-    percent: value => fixed(100 * value) + "\u00a0%",
-    points: value => signed(fixed(100 * value)) + "\u00a0pp",
-    number: digits,
-    signed: value => signed(digits(value)),
+    percent: value => fixed(100 * value, ""),
+    points: value => fixed(100 * value, "+"),
+    number: value => digits(value, ""),
+    signed: value => digits(value, "+"),
     text: String,
   };
-  const write = (format, value) => minus(formats[format](value));
+  const units = { percent: "\u00a0%", points: "\u00a0pp" };
+  const bare = (format, value) => formats[format](value);
+  const write = (format, value) => bare(format, value) + (units[format] || "");
   const day = d3.utcFormat("%-d %b");
   const moment = d3.utcFormat("%-d %b %Y");
 
@@ -32,7 +31,7 @@
   const say = (format, value) =>
     value === null ? "not known"
       : write(format, value.value)
-        + (isKnown(value) ? " (" + write(format, value.lower) + " to " + write(format, value.upper) + ")" : "");
+        + (isKnown(value) ? " (" + bare(format, value.lower) + " to " + bare(format, value.upper) + ")" : "");
   const ends = value => (value === null ? [] : isKnown(value) ? [value.value, value.lower, value.upper] : [value.value]);
 
   /** Ticks are short: without digits that say nothing. */
@@ -42,8 +41,7 @@
     const factor = format === "percent" || format === "points" ? 100 : 1;
     const places = Math.max(0, -Math.floor(Math.log10(step * factor) + 1e-9));
     const plain = d3.format((format === "points" || format === "signed" ? "+" : "") + ",." + places + "f");
-    const unit = { percent: "\u00a0%", points: "\u00a0pp" }[format] || "";
-    return { values, text: value => minus((value === 0 ? "0" : plain(value * factor)) + unit) };
+    return { values, text: value => (value === 0 ? "0" : plain(value * factor)) + (units[format] || "") };
   };
 
   const dashes = ["", "7 3", "2 3", "9 3 2 3", "4 4", "1 2"];
@@ -75,6 +73,16 @@
       .attr("viewBox", [0, 0, width, height]).attr("role", "img").attr("aria-label", figure.label);
     return { svg, width };
   };
+
+  /** What a sign means, where it cannot be said beside it. Entries of {css, kind, d, text}: a symbol, a line or a bar. */
+  const legend = (plot, entries) => {
+    const item = d3.select(plot).append("ul").attr("class", "legend").selectAll("li").data(entries).join("li");
+    item.append("svg").attr("viewBox", "-11 -8 22 16").attr("aria-hidden", "true")
+      .append("g").attr("class", entry => entry.css)
+      .append("path").attr("class", entry => entry.kind).attr("d", entry => entry.d).attr("stroke-dasharray", entry => entry.dash || null);
+    item.append("span").text(entry => entry.text);
+  };
+  const stroke = "M-10,0H10";
 
   const xTime = (svg, x, bottom, width) => {
     const count = Math.max(2, Math.floor(width / 75));
@@ -184,6 +192,10 @@
         text: row[c.facet] + ", " + row[c.arm] + ", " + moment(new Date(row[c.x])) + "\n" + say(format, estimate(row[c.y])) + "\nn = " + write("count", row.n),
       }));
       const facets = Array.from(d3.group(rows, row => row[c.facet]));
+      legend(plot, [
+        { css: "series", kind: "line", d: stroke, text: "enabled" },
+        { css: "series control", kind: "line", d: stroke, dash: "4 3", text: "control" },
+      ]);
       const across = Math.max(1, Math.min(facets.length, Math.floor(plot.clientWidth / 235)));
       const down = Math.ceil(facets.length / across), each = 178;
       const { svg, width } = canvas(plot, figure, down * each);
@@ -220,13 +232,20 @@
     intervals(plot, figure) {
       const { columns: c, format } = figure;
       const groups = Array.from(d3.group(figure.rows, row => (c.group ? row[c.group] : "")));
-      const line = 40, head = c.group ? 26 : 0;
+      const isWide = plot.clientWidth > 560;
+      const line = isWide ? 40 : 48, head = c.group ? 26 : 0;
       const height = figure.rows.length * line + groups.length * head + 46;
+      if (c.also && figure.rows.some(row => row[c.also])) {
+        legend(plot, [
+          { css: "series", kind: "key", d: symbol(0, 64), text: "adjusted" },
+          { css: "series", kind: "open", d: symbol(0, 30), text: "as it is" },
+        ]);
+      }
       const { svg, width } = canvas(plot, figure, height);
       const labels = figure.rows.map(row => String(row[c.label]));
       const room = Math.min(Math.max(widest(labels), 64), width * .3);
       const left = room + 14;
-      const shown = width > 520 ? widest(figure.rows.map(row => say(format, best(row)))) + 14 : 10;
+      const shown = isWide ? widest(figure.rows.map(row => say(format, best(row)))) + 14 : 10;
       const right = width - shown;
       const values = figure.rows.flatMap(row => ends(estimate(row[c.value])).concat(c.also ? ends(estimate(row[c.also])) : []))
         .concat(figure.reference === null ? [] : [figure.reference]);
@@ -244,11 +263,11 @@
       groups.forEach(([group, rows]) => {
         if (c.group) { svg.append("text").attr("class", "title").attr("x", 0).attr("y", y + 16).text(shortened(group, width)); y += head; }
         rows.forEach(row => {
-          const middle = y + line / 2 - 3;
+          const middle = y + line / 2 + (isWide ? -3 : 3);
           const { css, index } = style(figure, String(row[c.label]));
           const g = svg.append("g").attr("class", css);
-          g.append("text").attr("class", "name").attr("x", 0).attr("y", middle).attr("dy", c.n ? "-.1em" : ".32em").text(shortened(String(row[c.label]), room));
-          if (c.n) g.append("text").attr("class", "quiet numbers").attr("x", 0).attr("y", middle + 14).text("n " + write("count", row[c.n]));
+          g.append("text").attr("class", "name").attr("x", 0).attr("y", middle - (isWide ? 0 : 6)).attr("dy", c.n ? "-.1em" : ".32em").text(shortened(String(row[c.label]), room));
+          if (c.n) g.append("text").attr("class", "quiet numbers").attr("x", 0).attr("y", middle + (isWide ? 14 : 8)).text("n " + write("count", row[c.n]));
           const value = best(row);
           const lines = [row[c.label] + (group ? ", " + group : "")];
           if (value === null) {
@@ -263,7 +282,9 @@
             } else lines.push(say(format, value));
             error(g, value, middle, "error");
             g.append("path").attr("class", "mark").attr("d", symbol(index, 64)).attr("transform", "translate(" + x(value.value) + "," + middle + ")");
-            if (width > 520) svg.append("text").attr("class", "numbers").attr("x", right + 14).attr("y", middle).attr("dy", ".32em").text(say(format, value));
+            const said = say(format, value), half = widthOf(said) / 2 + 2;
+            svg.append("text").attr("class", "numbers value").attr("x", isWide ? right + 14 : Math.max(left + half, Math.min(right + shown - half, x(value.value))))
+              .attr("y", isWide ? middle : middle - 15).attr("dy", ".32em").attr("text-anchor", isWide ? "start" : "middle").text(said);
           }
           if (c.n) lines.push("n = " + write("count", row[c.n]));
           reach.push({ x: value === null ? left : x(value.value), y: middle, text: lines.join("\n"), order: reach.length, name: "" });
@@ -279,6 +300,10 @@
     bins(plot, figure) {
       const { columns: c, format } = figure;
       const height = 220, top = 10, bottom = height - 42;
+      legend(plot, [
+        { css: "series s2", kind: "key", d: "M-7,-6H7V6H-7Z", text: figure.series[0] },
+        { css: "", kind: "expected", d: stroke, text: figure.series[1] },
+      ]);
       const { svg, width } = canvas(plot, figure, height);
       const most = d3.max(figure.rows.flatMap(row => ends(estimate(row[c.actual])).concat(ends(estimate(row[c.expected])))));
       const y = d3.scaleLinear([0, most || 1], [bottom, top]).nice(3);
@@ -304,6 +329,10 @@
     calibration(plot, figure) {
       const { columns: c, format } = figure;
       const height = 300, top = 10, bottom = height - 42;
+      legend(plot, [
+        { css: "series s2", kind: "key", d: symbol(0, 48), text: "a decile" },
+        { css: "", kind: "reference", d: stroke, dash: "2 3", text: "as predicted" },
+      ]);
       const { svg, width } = canvas(plot, figure, height);
       const all = figure.rows.flatMap(row => ends(estimate(row[c.observed])).concat(row[c.predicted]));
       const y = d3.scaleLinear(padded(d3.extent(all)), [bottom, top]).nice(4);
@@ -315,10 +344,7 @@
         .attr("x", x).attr("y", bottom + 16).attr("text-anchor", "middle").text(text);
       svg.append("text").attr("class", "quiet").attr("x", (left + right) / 2).attr("y", height - 6).attr("text-anchor", "middle").text("predicted (across), observed (up)");
       const from = Math.max(x.domain()[0], y.domain()[0]), to = Math.min(x.domain()[1], y.domain()[1]);
-      if (from < to) {
-        svg.append("line").attr("class", "reference").attr("x1", x(from)).attr("y1", y(from)).attr("x2", x(to)).attr("y2", y(to));
-        svg.append("text").attr("class", "quiet").attr("x", Math.min(x(to), right) - 6).attr("y", Math.max(y(to), top) + 14).attr("text-anchor", "end").text("as predicted");
-      }
+      if (from < to) svg.append("line").attr("class", "reference").attr("x1", x(from)).attr("y1", y(from)).attr("x2", x(to)).attr("y2", y(to));
       return figure.rows.map((row, i) => {
         const observed = estimate(row[c.observed]);
         const g = svg.append("g").attr("class", "series s2");
@@ -338,8 +364,8 @@
       const { svg, width } = canvas(plot, figure, height);
       const rows = figure.rows.map(row => ({ x: row[c.x], y: 1000 * row[c.y] }));
       const last = rows[rows.length - 1];
-      const y = d3.scaleLinear(padded(d3.extent(rows.map(row => row.y).concat(0))), [bottom, top]).nice(4);
-      const left = yMargin(y, "number", 4), right = width - 14;
+      const y = d3.scaleLinear(d3.extent(rows.map(row => row.y).concat(0)), [bottom, top]).nice(4);
+      const left = yMargin(y, "number", 4), right = width - 22;
       const x = d3.scaleLinear([0, 1], [left, right]);
       yGrid(svg, y, left, right, "number", 4);
       svg.append("g").attr("class", "axis").selectAll("text").data(x.ticks(5)).join("text").attr("class", "numbers")
@@ -368,17 +394,16 @@
         suppressed: ["unscored", d3.symbolTimes, 40, "mark open"],
       };
       const look = outcome => looks[outcome] || ["unscored", d3.symbolSquare, 30, "mark open"];
-      const legend = d3.select(plot).append("ul").attr("class", "legend").selectAll("li")
-        .data(Array.from(new Set(figure.rows.map(row => row[c.outcome])))).join("li");
-      legend.append("svg").attr("viewBox", "-8 -8 16 16").attr("aria-hidden", "true").attr("class", d => "series " + look(d)[0])
-        .append("path").attr("class", d => look(d)[3].replace("mark open", "open").replace("mark", "line-key")).attr("d", d => d3.symbol(look(d)[1], look(d)[2])());
-      legend.append("span").text(d => d);
+      legend(plot, Array.from(new Set(figure.rows.map(row => row[c.outcome])), outcome => {
+        const [css, shape, size, kind] = look(outcome);
+        return { css: "series " + css, kind: kind.includes("open") ? "open" : "key", d: d3.symbol(shape, size)(), text: outcome };
+      }));
       const lanes = Array.from(new Set(figure.rows.map(row => row[c.lane])));
       const line = 46, height = lanes.length * line + 30;
       const { svg, width } = canvas(plot, figure, height);
       const rows = figure.rows.map(row => ({ ...row, at: new Date(row[c.x]) }));
       const extent = d3.extent(rows, row => row.at);
-      const x = d3.scaleUtc(+extent[0] === +extent[1] ? [d3.utcDay.offset(extent[0], -1), d3.utcDay.offset(extent[1], 1)] : extent, [10, width - 10]);
+      const x = d3.scaleUtc(+extent[0] === +extent[1] ? [d3.utcDay.offset(extent[0], -1), d3.utcDay.offset(extent[1], 1)] : extent, [22, width - 22]);
       xTime(svg, x, height - 26, width);
       lanes.forEach((lane, i) => {
         svg.append("text").attr("class", "title").attr("x", 0).attr("y", i * line + 13).text(shortened(lane, width));

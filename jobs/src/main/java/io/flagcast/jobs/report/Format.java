@@ -47,41 +47,63 @@ enum Format {
             return optional.map(this::text).orElse("–");
         }
         if (value instanceof Estimate estimate) {
-            return estimate.interval()
-                    .map(interval -> "%s (%s to %s)"
-                            .formatted(withUnit(estimate.value()), number(interval.lower()), number(interval.upper())))
-                    .orElseGet(() -> withUnit(estimate.value()));
+            return text(estimate);
         }
         if (value instanceof Instant instant) {
             return (this == DAY ? DAYS : MINUTES).format(instant.atOffset(ZoneOffset.UTC));
         }
-        return value instanceof Number number ? withUnit(number.doubleValue()) : value.toString();
+        return value instanceof Number number
+                ? withUnit(number(number.doubleValue(), Math.abs(number.doubleValue()), Zeros.DROPPED))
+                : value.toString();
     }
 
-    private String withUnit(double value) {
-        return unit.isEmpty() ? number(value) : number(value) + "\u00a0" + unit;
+    /** A value and the ends of its interval have as many places as the largest of them needs. */
+    private String text(Estimate estimate) {
+        double value = estimate.value();
+        if (estimate.interval().isEmpty()) {
+            return withUnit(number(value, Math.abs(value), Zeros.DROPPED));
+        }
+        double lower = estimate.interval().get().lower();
+        double upper = estimate.interval().get().upper();
+        double largest = Math.max(Math.abs(value), Math.max(Math.abs(lower), Math.abs(upper)));
+        return "%s (%s to %s)"
+                .formatted(
+                        withUnit(number(value, largest, Zeros.KEPT)),
+                        number(lower, largest, Zeros.KEPT),
+                        number(upper, largest, Zeros.KEPT));
     }
 
-    private String number(double value) {
-        String text = switch (this) {
-            case COUNT -> "%,.0f".formatted(value);
-            case PERCENT -> fixed(100 * value, "");
-            case POINTS -> fixed(100 * value, "+");
-            case SIGNED -> significant(value, "+");
-            default -> significant(value, "");
-        };
+    private String withUnit(String number) {
+        return unit.isEmpty() ? number : number + "\u00a0" + unit;
+    }
+
+    /** Whether a number keeps the zeros at its end. */
+    private enum Zeros {
+        KEPT,
+        DROPPED
+    }
+
+    private String number(double value, double largest, Zeros zeros) {
+        String text =
+                switch (this) {
+                    case COUNT -> "%,.0f".formatted(value);
+                    case PERCENT -> fixed(value, largest, "");
+                    case POINTS -> fixed(value, largest, "+");
+                    case SIGNED -> significant(value, largest, "+", zeros);
+                    default -> significant(value, largest, "", zeros);
+                };
         return text.replace('-', '\u2212');
     }
 
     /** Two digits behind the point below ten, one above. */
-    private static String fixed(double value, String sign) {
-        return ("%" + sign + (Math.abs(value) < 9.995 ? ".2f" : ".1f")).formatted(value);
+    private static String fixed(double value, double largest, String sign) {
+        return ("%" + sign + (100 * largest < 9.995 ? ".2f" : ".1f")).formatted(100 * value);
     }
 
-    /** Three significant digits, without zeros that say nothing. */
-    private static String significant(double value, String sign) {
-        int digits = value == 0 ? 0 : (int) Math.max(0, Math.min(6, 2 - Math.floor(Math.log10(Math.abs(value)))));
+    /** Three significant digits of the largest. */
+    private static String significant(double value, double largest, String sign, Zeros zeros) {
+        int digits = largest == 0 ? 0 : (int) Math.max(0, Math.min(6, 2 - Math.floor(Math.log10(largest))));
         String text = ("%" + (value == 0 ? "" : sign) + ",." + digits + "f").formatted(value);
-        return digits == 0 ? text : text.replaceAll("\\.?0+$", "");
+        return digits == 0 || zeros == Zeros.KEPT ? text : text.replaceAll("\\.?0+$", "");
     }
 }

@@ -5,33 +5,38 @@
 (() => {
   const figures = JSON.parse(document.getElementById("data").textContent);
 
-  // Numbers as the tables have them: three significant digits, percentages to a hundredth below ten.
-  const digits = (value, sign) => {
-    const places = value === 0 ? 0 : Math.max(0, Math.min(6, 2 - Math.floor(Math.log10(Math.abs(value)))));
-    return d3.format(sign + ",." + places + "~f")(value);
+  // Numbers as the tables have them: three significant digits, percentages to a hundredth below ten. A value and the ends of
+  // its interval have as many places as the largest of them needs.
+  const size = values => Math.max(...values.map(Math.abs));
+  const digits = (values, sign) => {
+    const places = size(values) === 0 ? 0 : Math.max(0, Math.min(6, 2 - Math.floor(Math.log10(size(values)))));
+    return d3.format(sign + ",." + places + (values.length > 1 ? "f" : "~f"));
   };
-  const fixed = (value, sign) => d3.format(sign + "." + (Math.abs(value) < 9.995 ? 2 : 1) + "f")(value);
+  const fixed = (values, sign) => {
+    const text = d3.format(sign + "." + (100 * size(values) < 9.995 ? 2 : 1) + "f");
+    return value => text(100 * value);
+  };
   const formats = {
-    count: value => d3.format(",.0f")(value),
-    percent: value => fixed(100 * value, ""),
-    points: value => fixed(100 * value, "+"),
-    number: value => digits(value, ""),
-    signed: value => digits(value, "+"),
-    text: String,
+    count: () => d3.format(",.0f"),
+    percent: values => fixed(values, ""),
+    points: values => fixed(values, "+"),
+    number: values => digits(values, ""),
+    signed: values => digits(values, "+"),
   };
   const units = { percent: "\u00a0%", points: "\u00a0pp" };
-  const bare = (format, value) => formats[format](value);
-  const write = (format, value) => bare(format, value) + (units[format] || "");
+  const write = (format, value) => formats[format]([value])(value) + (units[format] || "");
   const day = d3.utcFormat("%-d %b");
   const moment = d3.utcFormat("%-d %b %Y");
 
   /** A value may be a number, or one with an interval; absent is null. */
   const estimate = value => (value === null || typeof value === "object" ? value : { value, lower: null, upper: null });
   const isKnown = value => value !== null && value.lower !== null;
-  const say = (format, value) =>
-    value === null ? "not known"
-      : write(format, value.value)
-        + (isKnown(value) ? " (" + bare(format, value.lower) + " to " + bare(format, value.upper) + ")" : "");
+  const say = (format, value) => {
+    if (value === null) return "not known";
+    if (!isKnown(value)) return write(format, value.value);
+    const text = formats[format]([value.value, value.lower, value.upper]);
+    return text(value.value) + (units[format] || "") + " (" + text(value.lower) + " to " + text(value.upper) + ")";
+  };
   const ends = value => (value === null ? [] : isKnown(value) ? [value.value, value.lower, value.upper] : [value.value]);
 
   /** Ticks are short: without digits that say nothing. */
@@ -245,7 +250,7 @@
       const labels = figure.rows.map(row => String(row[c.label]));
       const room = Math.min(Math.max(widest(labels), 64), width * .3);
       const left = room + 14;
-      const shown = isWide ? widest(figure.rows.map(row => say(format, best(row)))) + 14 : 10;
+      const shown = isWide ? widest(figure.rows.map(row => say(format, best(row)))) + 14 : 22;
       const right = width - shown;
       const values = figure.rows.flatMap(row => ends(estimate(row[c.value])).concat(c.also ? ends(estimate(row[c.also])) : []))
         .concat(figure.reference === null ? [] : [figure.reference]);

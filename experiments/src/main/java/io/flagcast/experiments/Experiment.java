@@ -6,19 +6,24 @@ import io.flagcast.allocation.Allocator.Activity;
 import io.flagcast.allocation.Layer;
 import io.flagcast.allocation.Policy;
 import io.flagcast.allocation.Segments;
+import io.flagcast.rules.Alert;
 import io.flagcast.rules.Rule;
 import io.flagcast.rules.RuleEngine;
+import io.flagcast.rules.Watch;
 import io.flagcast.statistics.Metric;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * A configured rollout of a feature, as its file declares it.
@@ -39,6 +44,7 @@ import java.util.stream.Collectors;
  * @param dimensions user attributes by whose values metrics are broken down
  * @param prePeriod how long before the exposure the same outcomes count, so that effects are adjusted for them
  * @param rules in the order of the file
+ * @param alerts in the order of the file
  * @param tests of the rules
  * @param contentHash SHA-256 of the file, in every row that depends on it
  * @param file where it was read
@@ -60,6 +66,7 @@ public record Experiment(
         List<String> dimensions,
         Optional<Duration> prePeriod,
         List<Rule> rules,
+        List<Alert> alerts,
         List<RuleTest> tests,
         String contentHash,
         Path file) {
@@ -86,6 +93,7 @@ public record Experiment(
         dimensions = List.copyOf(dimensions);
         Objects.requireNonNull(prePeriod, "prePeriod");
         rules = List.copyOf(rules);
+        alerts = List.copyOf(alerts);
         tests = List.copyOf(tests);
     }
 
@@ -113,6 +121,26 @@ public record Experiment(
 
     /** The rules of this experiment. */
     public RuleEngine ruleEngine() {
-        return new RuleEngine(experimentId, contentHash, rules, metrics, segments, allocation);
+        return engine(rules);
+    }
+
+    /** The alerts on metrics, as rules with an error of their own: telling somebody spends nothing of what the rules may err. */
+    public RuleEngine alertEngine() {
+        return engine(alerts.stream().flatMap(alert -> alert.rule().stream()).toList());
+    }
+
+    private RuleEngine engine(List<Rule> evaluated) {
+        return new RuleEngine(experimentId, contentHash, evaluated, metrics, segments, allocation);
+    }
+
+    /** What is watched of this experiment. */
+    public Watch watch() {
+        Set<String> watched = new HashSet<>(segments.names());
+        watched.addAll(List.of(Segments.ALL, "unscored"));
+        return new Watch(
+                experimentId,
+                watched,
+                Stream.concat(alerts.stream(), rules.stream().flatMap(rule -> Alert.of(rule).stream()))
+                        .toList());
     }
 }

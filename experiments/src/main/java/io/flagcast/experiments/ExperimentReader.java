@@ -12,6 +12,7 @@ import io.flagcast.experiments.Experiment.Status;
 import io.flagcast.experiments.Experiment.Stickiness;
 import io.flagcast.rules.Action;
 import io.flagcast.rules.Action.Alert.Severity;
+import io.flagcast.rules.Alert;
 import io.flagcast.rules.Amount;
 import io.flagcast.rules.Condition;
 import io.flagcast.rules.Condition.Population;
@@ -98,6 +99,8 @@ final class ExperimentReader {
         Setting<List<Rule>> rules = root.or("rules", Mapping.listOf(Mapping.of(this::rule)), List.of());
         ruleNames =
                 rules.read().isPresent() || !ruleLines.isEmpty() ? Optional.of(ruleLines.keySet()) : Optional.empty();
+        AlertReader alertReader = new AlertReader(Mapping.of(this::when), this::watched, ruleLines);
+        Setting<List<Alert>> alerts = root.or("alerts", Mapping.listOf(Mapping.of(alertReader::read)), List.of());
         Setting<List<RuleTest>> tests = root.or("tests", Mapping.listOf(Mapping.of(this::test)), List.of());
         Optional<Experiment> experiment = root.build(() -> new Experiment(
                 experimentId.value(),
@@ -116,6 +119,7 @@ final class ExperimentReader {
                 dimensions.value(),
                 prePeriod.value(),
                 rules.value(),
+                alerts.value(),
                 tests.value(),
                 contentHash,
                 file));
@@ -427,7 +431,12 @@ final class ExperimentReader {
         });
     }
 
-    private record When(String segment, Condition condition) {}
+    /**
+     * What metrics are looked at for.
+     *
+     * @param segment the segment, or all
+     */
+    record When(String segment, Condition condition) {}
 
     private Optional<When> when(Mapping when) {
         Setting<String> segment = when.required("segment", this::watched);
@@ -570,7 +579,7 @@ final class ExperimentReader {
         INCONCLUSIVE
     }
 
-    private static Optional<Rule.Evidence> evidence(Mapping evidence, Optional<Condition> when) {
+    static Optional<Rule.Evidence> evidence(Mapping evidence, Optional<Condition> when) {
         boolean hasBaseline =
                 when.stream().flatMap(Condition::comparisons).anyMatch(Condition.VersusBaseline.class::isInstance);
         Setting<Long> minUsers = evidence.required("min_users", Scalars::count);

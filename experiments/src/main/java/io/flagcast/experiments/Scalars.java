@@ -107,7 +107,11 @@ final class Scalars {
 
     /** A constant by its name in lower case. */
     static <E extends Enum<E>> Reader<E> oneOf(Class<E> type) {
-        List<E> constants = List.of(type.getEnumConstants());
+        return oneOf(List.of(type.getEnumConstants()));
+    }
+
+    /** One of some constants by its name in lower case. */
+    static <E extends Enum<E>> Reader<E> oneOf(List<E> constants) {
         List<String> names = constants.stream().map(Scalars::label).toList();
         return value -> value.scalar(node -> {
             int index = names.indexOf(node.getValue());

@@ -131,6 +131,7 @@ class ExperimentFilesTest {
                         List.of(),
                         Optional.empty(),
                         List.of(rule),
+                        List.of(),
                         List.of(new RuleTest(
                                 "fires when clearly below",
                                 new RuleTest.Given("high", 1, List.of(counted), Health.SOUND),
@@ -284,6 +285,7 @@ class ExperimentFilesTest {
                         List.of(),
                         List.of(),
                         Optional.empty(),
+                        List.of(),
                         List.of(),
                         List.of(),
                         "",

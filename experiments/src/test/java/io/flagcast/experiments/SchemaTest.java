@@ -134,9 +134,21 @@ class SchemaTest {
                 .isNotEmpty();
     }
 
+    static Stream<HostileFilesTest.Bad> misshapenAlerts() {
+        return misshapen(HostileAlertsTest.badFiles());
+    }
+
+    @ParameterizedTest
+    @MethodSource("misshapenAlerts")
+    void aMisshapenAlertIsRefusedByTheSchemaToo(HostileFilesTest.Bad bad) {
+        assertThat(problems(HostileAlertsTest.GOOD.replace(bad.replaced(), bad.by())))
+                .isNotEmpty();
+    }
+
     @Test
-    void theFileWithGoodRulesIsGoodForTheSchemaToo() {
+    void theFilesWithGoodRulesAndAlertsAreGoodForTheSchemaToo() {
         assertThat(problems(HostileRulesTest.GOOD)).isEmpty();
+        assertThat(problems(HostileAlertsTest.GOOD)).isEmpty();
     }
 
     /** The reader names its keys when it meets one that it does not know. */
@@ -210,6 +222,13 @@ class SchemaTest {
     void theKeysOfEveryConditionAreThoseOfTheReader(String condition, String pointer) {
         assertThat(keysOfTheReader(WITH_METRICS + RULE.formatted(condition, "not_below: 1%")))
                 .isEqualTo(keysOfTheSchema(pointer));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"check: sample_ratio", "when: {segment: scored, metric: m, below: 1}"})
+    void theKeysOfAnAlertAreThoseOfTheReader(String watched) {
+        assertThat(keysOfTheReader(WITH_METRICS + "alerts: [{alert: a, " + watched + ", qqqqqqqqqqqq: 1}]"))
+                .isEqualTo(keysOfTheSchema("/$defs/alert"));
     }
 
     @Test

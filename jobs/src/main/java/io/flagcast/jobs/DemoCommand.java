@@ -7,7 +7,7 @@ import io.flagcast.allocation.ParameterChange;
 import io.flagcast.experiments.Experiment;
 import io.flagcast.jobs.lake.Lake;
 import io.flagcast.jobs.lake.Publication;
-import io.flagcast.jobs.report.HtmlReport;
+import io.flagcast.jobs.report.Report;
 import io.flagcast.jobs.report.RunSummary;
 import io.flagcast.jobs.report.TextTable;
 import io.flagcast.jobs.simulation.Simulation;
@@ -66,7 +66,7 @@ final class DemoCommand implements Callable<Integer> {
             Publication last = live(settings, experiments, lake, simulation, progress);
             List<Worth> worth = Worth.of(simulation.truth());
             Path report = Path.of(settings.lake().root()).resolveSibling("report.html");
-            HtmlReport.write(lake, worth, report);
+            Report.write(lake, last, worth, report);
             summary(settings, lake, last, worth, report, new PrintStream(System.out, true, StandardCharsets.UTF_8));
         }
         return ExitCode.DONE.code();
@@ -149,7 +149,7 @@ final class DemoCommand implements Callable<Integer> {
                     row.getAs("cause"),
                     "%.0f %%".formatted(100 * row.<Double>getAs("share")),
                     base == null ? "" : "%.0f %%".formatted(100 * base),
-                    HtmlReport.why(row)));
+                    Report.why(row)));
         }
         out.print(changes);
         out.println();
@@ -162,10 +162,10 @@ final class DemoCommand implements Callable<Integer> {
                     each.experimentId(),
                     "%,d".formatted(each.exposures()),
                     "%.0f %%".formatted(100 * each.enabled()),
-                    HtmlReport.text(each.flagcast()),
-                    HtmlReport.text(each.uniform()),
-                    HtmlReport.text(each.oracle()),
-                    HtmlReport.text(each.gain())));
+                    Report.text(each.flagcast()),
+                    Report.text(each.uniform()),
+                    Report.text(each.oracle()),
+                    Report.text(each.gain())));
         }
         out.print(table);
         out.println();

@@ -44,7 +44,6 @@ final class DescribeExposures {
      */
     static Dataset<Row> describe(Dataset<Row> first, Run run) {
         List<Experiment> experiments = run.experiments();
-        String runId = run.id().toString();
         Dataset<Row> described = first.withColumn("_feature_id", features(experiments))
                 .join(
                         run.lake()
@@ -62,10 +61,9 @@ final class DescribeExposures {
         List<Experiment> bandits =
                 experiments.stream().filter(BanditContext::hasBandit).toList();
         if (!bandits.isEmpty()) {
-            described = withContexts(described, bandits, run.lake().slice(Tables.USER_PROFILES, runId))
+            described = withContexts(described, bandits, run.slice(Tables.USER_PROFILES))
                     .join(
-                            run.lake()
-                                    .slice(Tables.ENROLMENTS, runId)
+                            run.slice(Tables.ENROLMENTS)
                                     .select(
                                             col("experiment_id"),
                                             col("user_id"),

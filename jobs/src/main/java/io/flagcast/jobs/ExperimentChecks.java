@@ -92,14 +92,20 @@ final class ExperimentChecks implements AutoCloseable {
                 run.asOf());
     }
 
-    Map<String, Dataset<Row>> aggregates() {
+    /** What first exposures alone tell. */
+    Map<String, Dataset<Row>> ownAggregates() {
         Map<String, Dataset<Row>> aggregates = new HashMap<>();
         aggregates.put(CONTRADICTIONS, AssignmentStates.contradictions(firstExposures));
         aggregates.put(ASSIGNMENTS, AssignmentStates.assignments(counted));
-        aggregates.put(USERS_BY_DAYS, NoveltyStates.users(counted, run.asOf()));
         if (!responses.isEmpty()) {
             aggregates.put(RESIDUALS, PredictionStates.residuals(predicted()));
         }
+        return aggregates;
+    }
+
+    Map<String, Dataset<Row>> aggregates() {
+        Map<String, Dataset<Row>> aggregates = new HashMap<>(ownAggregates());
+        aggregates.put(USERS_BY_DAYS, NoveltyStates.users(counted, run.asOf()));
         List<String> attributes = run.settings().predictors().protectedAttributes();
         if (!attributes.isEmpty() && run.settings().sources().containsKey(Tables.USERS)) {
             Dataset<Row> groups = BiasStates.groups(run.inputs().valid(Tables.USERS), attributes);

@@ -8,6 +8,7 @@ import io.flagcast.allocation.ParameterLog;
 import io.flagcast.allocation.Policy;
 import io.flagcast.experiments.Experiment;
 import io.flagcast.monitoring.SegmentMetrics;
+import io.flagcast.rules.AlertChange;
 import io.flagcast.rules.Finding;
 import io.flagcast.rules.Health;
 import io.flagcast.rules.Measurements;
@@ -20,7 +21,7 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 import org.apache.spark.sql.Column;
 
-/** Stage govern: metrics to rule decisions and bandit steps, and those to new allocation parameters. */
+/** Stage govern: metrics to rule decisions, bandit steps and alerts, and those to new allocation parameters. */
 final class GovernAllocation {
 
     private GovernAllocation() {}
@@ -57,6 +58,7 @@ final class GovernAllocation {
             own.stream().map(GovernAllocation::line).forEach(line -> line.ifPresent(fired::add));
         }
 
+        List<AlertChange> alerts = RaiseAlerts.raise(run, findings, metrics, log, decisions);
         long written = run.lake()
                 .replaceSlice(
                         Tables.RULE_DECISIONS,
@@ -64,7 +66,8 @@ final class GovernAllocation {
                         DecisionTable.rows(decisions, contentHashes(run.experiments())));
         String summary = "%,d rule evaluations".formatted(written)
                 + (fired.isEmpty() ? ", none fired" : "; " + String.join("; ", fired))
-                + (learned.isEmpty() ? "" : "; " + String.join("; ", learned));
+                + (learned.isEmpty() ? "" : "; " + String.join("; ", learned))
+                + RaiseAlerts.summary(alerts);
         return StageResult.wrote(metrics.size(), Map.of(Tables.RULE_DECISIONS, written), summary);
     }
 
@@ -85,7 +88,8 @@ final class GovernAllocation {
                 .orElse(lit(false));
     }
 
-    private static List<RuleDecision> evaluate(
+    /** Evaluates the rules of an experiment; nothing changes. */
+    static List<RuleDecision> evaluate(
             Experiment experiment,
             List<MeasuredSegment> metrics,
             ParameterLog log,

@@ -13,7 +13,7 @@ public final class Json {
     private Json() {}
 
     /** The JSON text of maps, lists, records of such, strings and numbers. */
-    static String write(Object value) {
+    public static String write(Object value) {
         try {
             return MAPPER.writeValueAsString(value);
         } catch (JsonProcessingException e) {

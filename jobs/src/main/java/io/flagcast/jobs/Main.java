@@ -71,9 +71,7 @@ public final class Main {
                 .addSubcommand(new SimulateCommand())
                 .addSubcommand(new RunCommand(clock));
         for (Stage stage : Stage.ORDER) {
-            CommandLine command = new CommandLine(new StageCommand(stage, clock));
-            command.getCommandSpec().usageMessage().description(stage.description());
-            line.addSubcommand(stage.label(), command);
+            line.addSubcommand(stage.label(), command(stage, clock));
         }
         return line.addSubcommand(new StatusCommand(clock))
                 .addSubcommand(new SqlCommand())
@@ -81,6 +79,7 @@ public final class Main {
                 .addSubcommand(new ExplainCommand())
                 .addSubcommand(new PreviewCommand())
                 .addSubcommand(new RulesCommand(clock))
+                .addSubcommand(new AlertsCommand(clock))
                 .addSubcommand(new ApproveCommand(clock))
                 .addSubcommand(new RollbackCommand(clock))
                 .addSubcommand(new ModelsCommand(clock))
@@ -88,6 +87,15 @@ public final class Main {
                 .addSubcommand(new EvaluatePolicyCommand(clock))
                 .addSubcommand(new ValidateCommand())
                 .addSubcommand(new CommandLine.HelpCommand());
+    }
+
+    private static CommandLine command(Stage stage, Clock clock) {
+        if (stage == Stage.MEASURE) {
+            return new CommandLine(new MeasureCommand(clock));
+        }
+        CommandLine command = new CommandLine(new StageCommand(stage, clock));
+        command.getCommandSpec().usageMessage().description(stage.description());
+        return command;
     }
 
     private static int usage(ParameterException error, String[] arguments) {

@@ -21,7 +21,6 @@ import io.flagcast.tables.Tables;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -32,7 +31,6 @@ import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
-import org.apache.spark.sql.types.StructType;
 import org.apache.spark.storage.StorageLevel;
 
 /**
@@ -42,17 +40,20 @@ import org.apache.spark.storage.StorageLevel;
  */
 final class MeasureSegments {
 
-    private static final StructType IDENTITIES = StructType.fromDDL("input STRING, identity STRING");
     private static final String DEFINITION = "definition";
 
     private MeasureSegments() {}
 
     static StageResult run(Run run) {
         List<MeasuredExperiment> experiments = measured(run);
-        try (Measured measured = measure(run, experiments)) {
+        Optional<Earlier> earlier = run.earlier()
+                .map(Publication::tables)
+                .map(tables -> tables.get(Tables.FIRST_EXPOSURES.name()))
+                .map(live -> Earlier.of(run.lake(), live.runId()));
+        try (Measured measured = measure(run, experiments, earlier)) {
             String runId = run.id().toString();
             long exposures = run.lake().replaceSlice(Tables.FIRST_EXPOSURES, run.id(), measured.firstExposures());
-            run.lake().replaceSlice(Tables.MEASURED_INPUTS, run.id(), measured.inputs());
+            run.lake().replaceSlice(Tables.MEASURED_INPUTS, run.id(), rows(measured.inputs()));
             Dataset<Row> firstExposures = run.lake().slice(Tables.FIRST_EXPOSURES, runId);
             long rows = run.lake()
                     .replaceSlice(
@@ -75,7 +76,7 @@ final class MeasureSegments {
         }
     }
 
-    private static List<MeasuredExperiment> measured(Run run) {
+    static List<MeasuredExperiment> measured(Run run) {
         return run.experiments().stream()
                 .map(experiment -> new MeasuredExperiment(
                         experiment.experimentId(),
@@ -116,35 +117,38 @@ final class MeasureSegments {
      *
      * @param known per input what it has read
      */
-    private record Earlier(Measurement measurement, Map<String, Set<String>> known) {
+    record Earlier(Measurement measurement, Map<String, Set<String>> known) {
 
-        /** The newest one that was published; absent where there is none, or it measured otherwise. */
-        static Optional<Earlier> of(Run run, Set<String> definitions) {
-            return run.earlier()
-                    .map(Publication::tables)
-                    .map(tables -> tables.get(Tables.FIRST_EXPOSURES.name()))
-                    .map(live -> of(run.lake(), live.runId(), run.experiments()))
-                    .filter(earlier -> earlier.known(DEFINITION).containsAll(definitions));
-        }
-
-        private static Earlier of(Lake lake, String runId, List<Experiment> experiments) {
-            List<Row> inputs = lake.slice(Tables.MEASURED_INPUTS, runId).collectAsList();
-            Map<String, Set<String>> known = inputs.stream()
+        /** What is in the slices of a run. */
+        static Earlier of(Lake lake, String runId) {
+            Map<String, Set<String>> known = lake.slice(Tables.MEASURED_INPUTS, runId).collectAsList().stream()
                     .collect(Collectors.groupingBy(
                             row -> row.getAs("input"),
                             Collectors.mapping(row -> row.<String>getAs("identity"), Collectors.toSet())));
-            Column configured = col("experiment_id")
-                    .isin(experiments.stream().map(Experiment::experimentId).toArray());
             return new Earlier(
                     new Measurement(
                             RunId.parse(runId).asOf(),
-                            lake.slice(Tables.FIRST_EXPOSURES, runId).where(configured),
-                            lake.slice(Tables.SEGMENT_METRICS, runId).where(configured)),
+                            lake.slice(Tables.FIRST_EXPOSURES, runId),
+                            lake.slice(Tables.SEGMENT_METRICS, runId)),
                     known);
         }
 
         Set<String> known(String input) {
             return known.getOrDefault(input, Set.of());
+        }
+
+        /** Only the experiments that are still configured. */
+        Earlier of(List<MeasuredExperiment> experiments) {
+            Column configured = col("experiment_id")
+                    .isin(experiments.stream()
+                            .map(MeasuredExperiment::experimentId)
+                            .toArray());
+            return new Earlier(
+                    new Measurement(
+                            measurement.asOf(),
+                            measurement.firstExposures().where(configured),
+                            measurement.metrics().where(configured)),
+                    known);
         }
     }
 
@@ -153,15 +157,19 @@ final class MeasureSegments {
      *
      * @param firstExposures all of them, counted
      * @param counted those that were counted anew
-     * @param inputs what was read
+     * @param inputs per input what was read by now
+     * @param exposures what was new
+     * @param outcomes what was new
      */
-    private record Measured(
+    record Measured(
             Run run,
             List<MeasuredExperiment> experiments,
             Optional<Earlier> earlier,
             Dataset<Row> firstExposures,
             Dataset<Row> counted,
-            Dataset<Row> inputs,
+            Map<String, Set<String>> inputs,
+            Further exposures,
+            Further outcomes,
             List<Dataset<Row>> persisted)
             implements AutoCloseable {
 
@@ -189,9 +197,16 @@ final class MeasureSegments {
         }
     }
 
-    private static Measured measure(Run run, List<MeasuredExperiment> experiments) {
+    /**
+     * Measures.
+     *
+     * @param before what it may go on from
+     */
+    static Measured measure(Run run, List<MeasuredExperiment> experiments, Optional<Earlier> before) {
         Set<String> definitions = definitions(run);
-        Optional<Earlier> earlier = Earlier.of(run, definitions);
+        Optional<Earlier> earlier = before.filter(
+                        known -> known.known(DEFINITION).containsAll(definitions))
+                .map(known -> known.of(experiments));
         Further exposures = further(run, Tables.EXPOSURES, earlier);
         Further outcomes = further(run, Tables.OUTCOMES, earlier);
         if (earlier.isPresent() && !(exposures.continues() && outcomes.continues())) {
@@ -219,8 +234,14 @@ final class MeasureSegments {
                     persisted);
             all = counted;
         }
-        return new Measured(
-                run, experiments, earlier, all, counted, inputs(run, definitions, exposures, outcomes), persisted);
+        Map<String, Set<String>> inputs = Map.of(
+                DEFINITION,
+                definitions,
+                Tables.EXPOSURES.name(),
+                exposures.read(),
+                Tables.OUTCOMES.name(),
+                outcomes.read());
+        return new Measured(run, experiments, earlier, all, counted, inputs, exposures, outcomes, persisted);
     }
 
     private static Further further(Run run, Table table, Optional<Earlier> earlier) {
@@ -247,15 +268,10 @@ final class MeasureSegments {
         return run.inputs().since(Tables.OUTCOMES, from);
     }
 
-    private static Dataset<Row> inputs(Run run, Set<String> definitions, Further exposures, Further outcomes) {
-        Map<String, Set<String>> read = new HashMap<>();
-        read.put(DEFINITION, definitions);
-        read.put(Tables.EXPOSURES.name(), exposures.read());
-        read.put(Tables.OUTCOMES.name(), outcomes.read());
-        List<Row> rows = read.entrySet().stream()
+    private static List<Row> rows(Map<String, Set<String>> inputs) {
+        return inputs.entrySet().stream()
                 .flatMap(
                         entry -> entry.getValue().stream().map(identity -> RowFactory.create(entry.getKey(), identity)))
                 .toList();
-        return run.lake().spark().createDataFrame(rows, IDENTITIES).coalesce(1);
     }
 }

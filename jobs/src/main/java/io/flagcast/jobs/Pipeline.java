@@ -2,6 +2,7 @@ package io.flagcast.jobs;
 
 import io.flagcast.experiments.Experiment;
 import io.flagcast.experiments.ExperimentFiles;
+import io.flagcast.jobs.delivery.DeliverAlerts;
 import io.flagcast.jobs.lake.Audit;
 import io.flagcast.jobs.lake.Inputs;
 import io.flagcast.jobs.lake.Lake;
@@ -170,6 +171,7 @@ public final class Pipeline {
                 lake,
                 inputs,
                 id,
+                Optional.empty(),
                 publications,
                 ParameterTable.read(lake).before(id.asOf()),
                 reshuffled,
@@ -250,6 +252,7 @@ public final class Pipeline {
         List<Publication> all = new ArrayList<>(run.publications());
         all.add(publication);
         removeOldSlices(run, all);
+        new DeliverAlerts(settings.alerts(), lake, clock, progress).afterPublication();
         return publication;
     }
 

@@ -6,11 +6,15 @@ import io.flagcast.jobs.lake.Inputs;
 import io.flagcast.jobs.lake.Lake;
 import io.flagcast.jobs.lake.Publication;
 import io.flagcast.jobs.lake.RunId;
+import io.flagcast.tables.Table;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
 
 /**
  * One execution for one as-of: what every stage works with.
@@ -21,6 +25,7 @@ import java.util.Set;
  * @param lake the tables
  * @param inputs the input tables up to the as-of
  * @param id the run
+ * @param beside the publication beside whose tables it only measures; absent for a run that makes all tables
  * @param publications all publications when the run began, oldest first
  * @param parameters per experiment what rules, bandit and people had set before the as-of
  * @param reshuffled experiments that may have a new salt
@@ -34,6 +39,7 @@ record Run(
         Lake lake,
         Inputs inputs,
         RunId id,
+        Optional<Publication> beside,
         List<Publication> publications,
         Map<String, AllocationParameters> parameters,
         Set<String> reshuffled,
@@ -41,6 +47,7 @@ record Run(
         Progress progress) {
 
     Run {
+        Objects.requireNonNull(beside, "beside");
         experiments = List.copyOf(experiments);
         publications = List.copyOf(publications);
         parameters = Map.copyOf(parameters);
@@ -57,6 +64,11 @@ record Run(
     /** The publication that was live when the run began. */
     Optional<Publication> before() {
         return Publication.newest(publications);
+    }
+
+    /** The rows of a table that this run works with: those it wrote, or the live ones beside which it measures. */
+    Dataset<Row> slice(Table table) {
+        return beside.isPresent() ? lake.published(table, beside) : lake.slice(table, id.toString());
     }
 
     Instant asOf() {

@@ -4,6 +4,7 @@ import io.flagcast.features.Predictors;
 import io.flagcast.features.Profiles;
 import io.flagcast.features.ResponseDefinition;
 import io.flagcast.features.Usage;
+import io.flagcast.jobs.delivery.DeliverySettings;
 import io.flagcast.jobs.lake.SourceSettings;
 import io.flagcast.tables.Table;
 import io.flagcast.tables.Tables;
@@ -30,6 +31,7 @@ import java.util.TreeMap;
  * @param maxQuarantined share of a table's rows that may be quarantined, in [0, 1]
  * @param staleAfter age of the newest event, exposure or outcome from which data are stale
  * @param publishEvery how often the pipeline publishes: an older publication means that it did not run
+ * @param alerts who is told of alerts
  * @param simulation the simulated world
  * @param hash SHA-256 of the resolved configuration
  */
@@ -44,6 +46,7 @@ public record Settings(
         double maxQuarantined,
         Duration staleAfter,
         Duration publishEvery,
+        DeliverySettings alerts,
         Simulation simulation,
         String hash) {
 

@@ -15,7 +15,11 @@ import io.flagcast.experiments.Nearest;
 import io.flagcast.features.Predictors;
 import io.flagcast.features.ResponseDefinition;
 import io.flagcast.features.Usage;
+import io.flagcast.jobs.delivery.Address;
+import io.flagcast.jobs.delivery.DeliverySettings;
+import io.flagcast.jobs.delivery.Receiver;
 import io.flagcast.jobs.lake.SourceSettings;
+import io.flagcast.rules.Action.Alert.Severity;
 import io.flagcast.statistics.Metric;
 import io.flagcast.tables.Table;
 import io.flagcast.tables.Tables;
@@ -34,12 +38,14 @@ import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -50,6 +56,12 @@ final class SettingsReader {
 
     private static final String ROOT = "flagcast";
     private static final List<String> SOURCE_KEYS = List.of("format", "path", "options", "schema", "columns");
+    private static final Map<String, List<String>> RECEIVER_KEYS = Map.of(
+            "alertmanager", List.of("type", "severities", "url", "hold-for"),
+            "slack", List.of("type", "severities", "url"),
+            "webhook", List.of("type", "severities", "url"),
+            "textfile", List.of("type", "severities", "path"),
+            "log", List.of("type", "severities"));
     private static final List<String> FEATURE_KEYS = List.of("objective", "outcome", "within", "kind");
 
     private final Config config;
@@ -158,6 +170,13 @@ final class SettingsReader {
                 object.forEach((key, inner) -> requireOneOf("features." + feature + ".", key, inner, FEATURE_KEYS));
             }
         });
+        root.toConfig().getObject("alerts.receivers").forEach((name, value) -> {
+            if (value instanceof ConfigObject object && object.get("type") != null) {
+                List<String> known = RECEIVER_KEYS.getOrDefault(
+                        String.valueOf(object.get("type").unwrapped()), List.copyOf(object.keySet()));
+                object.forEach((key, inner) -> requireOneOf("alerts.receivers." + name + ".", key, inner, known));
+            }
+        });
     }
 
     private void requireKnown(String prefix, ConfigObject actual, ConfigObject reference) {
@@ -167,7 +186,8 @@ final class SettingsReader {
         }
         actual.forEach((key, value) -> {
             requireOneOf(prefix, key, value, known);
-            boolean ownNames = prefix.isEmpty() && (key.equals("sources") || key.equals("features"));
+            boolean ownNames =
+                    List.of("sources", "features", "alerts.receivers").contains(prefix + key);
             if (!ownNames && value instanceof ConfigObject object && reference.get(key) instanceof ConfigObject inner) {
                 requireKnown(prefix + key + ".", object, inner);
             }
@@ -203,6 +223,7 @@ final class SettingsReader {
                 rate("quality.max-quarantined"),
                 duration("quality.stale-after"),
                 duration("quality.publish-every"),
+                alerts(),
                 checked(
                         () -> new Settings.Simulation(
                                 string("simulation.root"),
@@ -318,6 +339,101 @@ final class SettingsReader {
         return sources;
     }
 
+    private DeliverySettings alerts() {
+        return checked(
+                () -> new DeliverySettings(
+                        receivers(),
+                        seconds("alerts.timeout"),
+                        integer("alerts.retries"),
+                        seconds("alerts.backoff"),
+                        seconds("alerts.budget")),
+                null);
+    }
+
+    private List<Receiver> receivers() {
+        List<Receiver> receivers = new ArrayList<>();
+        for (String name : new TreeMap<>(config.getObject(ROOT + ".alerts.receivers")).keySet()) {
+            String path = "alerts.receivers." + ConfigUtil.joinPath(name);
+            if (has(path)) {
+                receiver(name, path).ifPresent(receivers::add);
+            }
+        }
+        return receivers;
+    }
+
+    private Optional<Receiver> receiver(String name, String path) {
+        if (!has(path + ".type")) {
+            problems.add("%s: flagcast.%s needs a type, one of %s"
+                    .formatted(
+                            where(config.getValue(ROOT + "." + path)),
+                            path,
+                            RECEIVER_KEYS.keySet().stream().sorted().collect(Collectors.joining(", "))));
+            return Optional.empty();
+        }
+        String type = string(path + ".type");
+        if (!RECEIVER_KEYS.containsKey(type)) {
+            problem(
+                    path + ".type",
+                    type,
+                    "it must be one of "
+                            + RECEIVER_KEYS.keySet().stream().sorted().collect(Collectors.joining(", "))
+                            + Nearest.to(type, RECEIVER_KEYS.keySet())
+                                    .map(near -> "; did you mean '" + near + "'?")
+                                    .orElse(""));
+            return Optional.empty();
+        }
+        String place = type.equals("textfile") ? ".path" : ".url";
+        if (!type.equals("log") && !has(path + place)) {
+            problems.add("%s: flagcast.%s of type %s needs a%s"
+                    .formatted(where(config.getValue(ROOT + "." + path)), path, type, place.replace(".", " ")));
+            return Optional.empty();
+        }
+        Set<Severity> severities = severities(path + ".severities");
+        return switch (type) {
+            case "log" -> Optional.of(new Receiver.Log(name, severities));
+            case "textfile" ->
+                Optional.ofNullable(checked(
+                        () -> new Receiver.Textfile(name, severities, Path.of(string(path + ".path"))), null));
+            case "alertmanager" ->
+                address(path + ".url")
+                        .map(url -> new Receiver.Alertmanager(
+                                name,
+                                severities,
+                                url,
+                                has(path + ".hold-for") ? duration(path + ".hold-for") : Duration.ofDays(2)));
+            case "slack" -> address(path + ".url").map(url -> new Receiver.Slack(name, severities, url));
+            default -> address(path + ".url").map(url -> new Receiver.Webhook(name, severities, url));
+        };
+    }
+
+    private Set<Severity> severities(String path) {
+        if (!has(path)) {
+            return Set.of(Severity.values());
+        }
+        Set<Severity> severities = new HashSet<>();
+        List<String> known =
+                Arrays.stream(Severity.values()).map(Severity::label).toList();
+        for (String label : strings(path)) {
+            if (known.contains(label)) {
+                severities.add(Severity.valueOf(label.toUpperCase(Locale.ROOT)));
+            } else {
+                problem(path, label, "it must be a list of some of " + String.join(", ", known));
+            }
+        }
+        return severities;
+    }
+
+    /** An address, which is often a secret: no message shows it. */
+    private Optional<Address> address(String path) {
+        try {
+            return Optional.of(Address.of(string(path)));
+        } catch (IllegalArgumentException e) {
+            problems.add(
+                    "%s: flagcast.%s: %s".formatted(where(config.getValue(ROOT + "." + path)), path, e.getMessage()));
+            return Optional.empty();
+        }
+    }
+
     private Settings.Training training() {
         String withhold = string("training.withhold");
         return checked(
@@ -374,9 +490,10 @@ final class SettingsReader {
     }
 
     private String hash() {
-        // The place of the lake is no part of what a run computes.
+        // Where the lake is and who is told of alerts are no part of what a run computes.
         String text = config.getConfig(ROOT)
                 .withoutPath("lake.root")
+                .withoutPath("alerts")
                 .withoutPath("conf-dir")
                 .root()
                 .render(ConfigRenderOptions.concise());
@@ -448,6 +565,15 @@ final class SettingsReader {
                 Duration.ofDays(1),
                 "it must be a duration above 0, as 1d, 12h or 30m",
                 SettingsReader::parseDuration);
+    }
+
+    private Duration seconds(String path) {
+        return read(path, Duration.ofSeconds(1), "it must be a number of seconds above 0, as 30s", text -> {
+            if (!text.matches("[1-9][0-9]{0,3}s")) {
+                throw new IllegalArgumentException(text);
+            }
+            return Duration.ofSeconds(Long.parseLong(text.substring(0, text.length() - 1)));
+        });
     }
 
     private Duration durationOrZero(String path) {

@@ -10,7 +10,7 @@ enum Stage {
     SCORE("Profiles and models to a responsiveness score for every user and feature."),
     ALLOCATE("Profiles, scores and parameters to a decision for every user in every experiment."),
     MEASURE("Exposures and outcomes to metrics per segment."),
-    GOVERN("Metrics to rule decisions, bandit steps and new allocation parameters; then publishes the run.");
+    GOVERN("Metrics to rule decisions, bandit steps, new allocation parameters and alerts; then publishes the run.");
 
     /** The stages in the order in which a run takes them. */
     static final List<Stage> ORDER = List.of(values());

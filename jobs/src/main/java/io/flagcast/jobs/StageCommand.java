@@ -29,6 +29,10 @@ final class StageCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        return run(stage, clock, configuration, options);
+    }
+
+    static int run(Stage stage, Clock clock, ConfigurationOptions configuration, RunOptions options) {
         Settings settings = configuration.settings();
         List<Experiment> experiments = configuration.experiments(settings);
         try (Session session = Session.open()) {

@@ -199,7 +199,11 @@ public sealed interface Action {
         public enum Severity {
             INFO,
             WARNING,
-            CRITICAL
+            CRITICAL;
+
+            public String label() {
+                return name().toLowerCase(Locale.ROOT);
+            }
         }
 
         public Alert {
@@ -213,7 +217,7 @@ public sealed interface Action {
 
         @Override
         public String describe() {
-            return "alert, " + severity.name().toLowerCase(Locale.ROOT);
+            return "alert, " + severity.label();
         }
     }
 

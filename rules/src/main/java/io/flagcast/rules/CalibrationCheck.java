@@ -7,12 +7,12 @@ import io.flagcast.statistics.ConfidenceSequence;
 import io.flagcast.statistics.Effect;
 import io.flagcast.statistics.Interval;
 import io.flagcast.statistics.Moments;
-import io.flagcast.statistics.Trend;
 import io.flagcast.statistics.WeightedMoments;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.function.BiFunction;
 import java.util.stream.IntStream;
 
 /**
@@ -129,47 +129,32 @@ public final class CalibrationCheck {
                                 + metricName + " than predicted, by more than chance and a tenth; the mean error is "
                                 + Texts.rough(100 * error) + " points")
                 .measured(share, MOST)
-                .withDetail(parts(
-                        deciles,
-                        decile -> new Part(
-                                "",
-                                decile.observed().n(),
-                                OptionalDouble.of(decile.predicted()),
-                                decile.observed().n() == 0
-                                        ? OptionalDouble.empty()
-                                        : OptionalDouble.of(decile.observed().mean()),
-                                decile.observed().n() == 0
-                                        ? Optional.empty()
-                                        : Optional.of(Interval.wilson(
-                                                Math.round(decile.observed().sum()),
-                                                decile.observed().n(),
-                                                Chance.SHOWN_CONFIDENCE)))));
+                .withDetail(parts(deciles, CalibrationCheck::responsePart));
+    }
+
+    private static Part responsePart(String name, Decile decile) {
+        Moments observed = decile.observed();
+        OptionalDouble predicted = OptionalDouble.of(decile.predicted());
+        return observed.n() == 0
+                ? new Part(name, 0, predicted, OptionalDouble.empty(), Optional.empty())
+                : new Part(
+                        name,
+                        observed.n(),
+                        predicted,
+                        OptionalDouble.of(observed.mean()),
+                        Optional.of(
+                                Interval.wilson(Math.round(observed.sum()), observed.n(), Chance.SHOWN_CONFIDENCE)));
     }
 
     private static Finding uplift(String experimentId, String metricName, List<Decile> deciles) {
         String subject = metricName + " uplift";
-        List<Decile> measured =
-                deciles.stream().filter(decile -> decile.effect().isPresent()).toList();
-        long users = measured.stream()
-                .mapToLong(decile -> decile.effect().orElseThrow().n())
-                .sum();
-        Optional<Trend> trend = Trend.of(measured.stream()
-                .map(decile -> new Trend.Point(
-                        decile.predictedUplift(),
-                        decile.effect().orElseThrow().estimate(),
-                        decile.effect().orElseThrow().standardError()))
-                .toList());
-        List<Part> parts = parts(
-                deciles,
-                decile -> new Part(
-                        "",
-                        decile.enabled().n() + decile.control().n(),
-                        OptionalDouble.of(decile.predictedUplift()),
-                        decile.effect()
-                                .map(Effect::estimate)
-                                .map(OptionalDouble::of)
-                                .orElse(OptionalDouble.empty()),
-                        decile.effect().map(effect -> effect.interval(Chance.SHOWN_CONFIDENCE))));
+        List<EffectTrend.At> effects = deciles.stream()
+                .flatMap(decile ->
+                        decile.effect().stream().map(effect -> new EffectTrend.At(decile.predictedUplift(), effect)))
+                .toList();
+        long users = EffectTrend.rows(effects);
+        Optional<EffectTrend> trend = EffectTrend.of(effects);
+        List<Part> parts = parts(deciles, CalibrationCheck::upliftPart);
         if (trend.isEmpty()) {
             return Finding.of(
                             Check.CALIBRATION,
@@ -178,14 +163,12 @@ public final class CalibrationCheck {
                             subject,
                             State.UNKNOWN,
                             users,
-                            "the effect on " + metricName + " is known in " + measured.size()
+                            "the effect on " + metricName + " is known in " + effects.size()
                                     + " deciles, and a slope needs two that differ in the predicted uplift")
                     .withDetail(parts);
         }
-        double size = measured.stream()
-                .mapToDouble(decile -> decile.effect().orElseThrow().effectiveSampleSize())
-                .sum();
-        Interval slope = Chance.interval(trend.get().slope(), trend.get().slopeError(), size);
+        double rise = trend.get().line().slope();
+        Interval slope = trend.get().slope();
         boolean failed = slope.upper() < LEAST_SLOPE || slope.lower() > LARGEST_SLOPE;
         return Finding.of(
                         Check.CALIBRATION,
@@ -195,25 +178,29 @@ public final class CalibrationCheck {
                         State.failedWhere(failed),
                         users,
                         "a point of predicted uplift in " + metricName + " is "
-                                + Texts.rough(trend.get().slope())
+                                + Texts.rough(rise)
                                 + " points of observed effect, in " + Texts.rough(slope)
                                 + (failed ? ", not" : ", which may be")
                                 + " between ½ and 2")
-                .measured(trend.get().slope(), 1)
+                .measured(rise, 1)
                 .within(slope)
                 .withDetail(parts);
     }
 
-    private interface PartOf {
-        Part of(Decile decile);
+    private static Part upliftPart(String name, Decile decile) {
+        Optional<Effect> effect = decile.effect();
+        return new Part(
+                name,
+                decile.enabled().n() + decile.control().n(),
+                OptionalDouble.of(decile.predictedUplift()),
+                effect.map(Effect::estimate).map(OptionalDouble::of).orElse(OptionalDouble.empty()),
+                effect.map(known -> known.interval(Chance.SHOWN_CONFIDENCE)));
     }
 
-    private static List<Part> parts(List<Decile> deciles, PartOf partOf) {
+    /** The deciles by their number, from 1. */
+    private static List<Part> parts(List<Decile> deciles, BiFunction<String, Decile, Part> part) {
         return IntStream.range(0, deciles.size())
-                .mapToObj(i -> {
-                    Part part = partOf.of(deciles.get(i));
-                    return new Part(String.valueOf(i + 1), part.n(), part.expected(), part.observed(), part.interval());
-                })
+                .mapToObj(i -> part.apply(String.valueOf(i + 1), deciles.get(i)))
                 .toList();
     }
 }

@@ -54,15 +54,13 @@ public final class NoveltyCheck {
      * @param days those on which users are worth fewer than 100 do not count
      */
     public static Finding of(String experimentId, String metricName, List<Day> days) {
-        List<Day> measured =
-                days.stream().filter(day -> day.effect().isPresent()).toList();
-        long rows = measured.stream()
-                .mapToLong(day -> day.effect().orElseThrow().n())
-                .sum();
-        List<Part> parts = measured.stream().map(NoveltyCheck::part).toList();
-        Optional<Trend> trend =
-                Trend.of(measured.stream().map(NoveltyCheck::point).toList());
-        if (measured.size() < LEAST_DAYS || trend.isEmpty()) {
+        List<EffectTrend.At> effects = days.stream()
+                .flatMap(day -> day.effect().stream().map(effect -> new EffectTrend.At(day.day(), effect)))
+                .toList();
+        long rows = EffectTrend.rows(effects);
+        List<Part> parts = effects.stream().map(NoveltyCheck::part).toList();
+        Optional<EffectTrend> trend = EffectTrend.of(effects);
+        if (effects.size() < LEAST_DAYS || trend.isEmpty()) {
             return Finding.of(
                             Check.NOVELTY,
                             experimentId,
@@ -70,17 +68,15 @@ public final class NoveltyCheck {
                             metricName,
                             State.UNKNOWN,
                             rows,
-                            "the effect on " + metricName + " is known of " + measured.size()
+                            "the effect on " + metricName + " is known of " + effects.size()
                                     + " days since the first exposure, a trend takes " + LEAST_DAYS)
                     .withDetail(parts);
         }
-        double size = measured.stream()
-                .mapToDouble(day -> day.effect().orElseThrow().effectiveSampleSize())
-                .sum();
-        Interval slope = Chance.interval(trend.get().slope(), trend.get().slopeError(), size);
+        Trend line = trend.get().line();
+        Interval slope = trend.get().slope();
         boolean changes = !slope.contains(0);
-        int first = measured.stream().mapToInt(Day::day).min().orElseThrow();
-        int last = measured.stream().mapToInt(Day::day).max().orElseThrow();
+        double first = effects.stream().mapToDouble(EffectTrend.At::x).min().orElseThrow();
+        double last = effects.stream().mapToDouble(EffectTrend.At::x).max().orElseThrow();
         return Finding.of(
                         Check.NOVELTY,
                         experimentId,
@@ -90,27 +86,21 @@ public final class NoveltyCheck {
                         rows,
                         "the effect on " + metricName + (changes ? " changes" : " does not change beyond chance")
                                 + " with the days since the first exposure: "
-                                + Texts.rough(trend.get().at(first))
-                                + " on day " + first + ", "
-                                + Texts.rough(trend.get().at(last)) + " on day " + last + ", "
-                                + Texts.rough(trend.get().slope()) + " a day, in " + Texts.rough(slope))
-                .measured(trend.get().slope(), 0)
+                                + Texts.rough(line.at(first))
+                                + " on day " + Texts.number(first) + ", "
+                                + Texts.rough(line.at(last)) + " on day " + Texts.number(last) + ", "
+                                + Texts.rough(line.slope()) + " a day, in " + Texts.rough(slope))
+                .measured(line.slope(), 0)
                 .within(slope)
                 .withDetail(parts);
     }
 
-    private static Trend.Point point(Day day) {
-        Effect effect = day.effect().orElseThrow();
-        return new Trend.Point(day.day(), effect.estimate(), effect.standardError());
-    }
-
-    private static Part part(Day day) {
-        Effect effect = day.effect().orElseThrow();
+    private static Part part(EffectTrend.At day) {
         return new Part(
-                String.valueOf(day.day()),
-                effect.n(),
+                Texts.number(day.x()),
+                day.effect().n(),
                 OptionalDouble.empty(),
-                OptionalDouble.of(effect.estimate()),
-                Optional.of(effect.interval(Chance.SHOWN_CONFIDENCE)));
+                OptionalDouble.of(day.effect().estimate()),
+                Optional.of(day.effect().interval(Chance.SHOWN_CONFIDENCE)));
     }
 }

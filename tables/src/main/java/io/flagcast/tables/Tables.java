@@ -382,7 +382,7 @@ public final class Tables {
                     required("fingerprint", "STRING", "hash of the labels"),
                     required("labels", "MAP<STRING, STRING>", "identity of the alert"),
                     required("annotations", "MAP<STRING, STRING>", "values and sentences, no part of the identity"),
-                    required("state", "STRING", "pending, firing or resolved"),
+                    required("state", "STRING", "pending, firing, resolved, or inactive: over before it fired"),
                     required("active_at", "TIMESTAMP", "as-of of the first evaluation that held"),
                     optional("starts_at", "TIMESTAMP", "as-of at which it fired; absent while pending"),
                     optional("quiet_at", "TIMESTAMP", "as-of since which it no longer holds, while it is kept firing"),
@@ -414,7 +414,11 @@ public final class Tables {
             List.of(
                     required("note_id", "STRING", "identity of the note"),
                     required("kind", "STRING", "acknowledged, silence or unsilence"),
-                    required("labels", "MAP<STRING, STRING>", "alerts that have all of these; for unsilence none"),
+                    required(
+                            "labels",
+                            "MAP<STRING, STRING>",
+                            "alerts that have all of these; an unsilence ends the silences of exactly these"),
+                    optional("starts_at", "TIMESTAMP", "which firing is acknowledged; absent for silences"),
                     optional(
                             "until",
                             "TIMESTAMP",

@@ -111,8 +111,9 @@ public final class Inputs implements AutoCloseable {
      * @param rows its valid rows before the as-of: of the files that are new, or all
      * @param read identities of all files that are read to the end by now
      * @param continues whether the rows come on top of what was read before; else they are all there is
+     * @param files how many files the rows come from
      */
-    public record Further(Dataset<Row> rows, Set<String> read, boolean continues) {}
+    public record Further(Dataset<Row> rows, Set<String> read, boolean continues, int files) {}
 
     /**
      * The valid rows of a table that are new to whoever has read these files.
@@ -123,19 +124,19 @@ public final class Inputs implements AutoCloseable {
         SparkSession spark = lake.spark();
         SourceSettings source = sources.get(table);
         if (source == null) {
-            return new Further(InputMapping.valid(nothing(table)), Set.of(), true);
+            return new Further(InputMapping.valid(nothing(table)), Set.of(), true, 0);
         }
         Dataset<Row> raw = Sources.read(spark, table, source);
         Optional<SourceFiles> files = SourceFiles.of(spark, source, raw);
         if (files.isEmpty()) {
-            return new Further(valid(table), Set.of(), false);
+            return new Further(valid(table), Set.of(), false, 0);
         }
         boolean continues = !known.isEmpty() && files.get().have(known);
         List<String> fresh = files.get().beyond(continues ? known : Set.of());
         if (fresh.isEmpty()) {
-            return new Further(InputMapping.valid(nothing(table)), known, continues);
+            return new Further(InputMapping.valid(nothing(table)), known, continues, 0);
         }
-        Dataset<Row> further = files.get().read(spark, table, source, fresh);
+        Dataset<Row> further = continues ? files.get().read(spark, table, source, fresh) : raw;
         Column time = expr(source.columns().getOrDefault(TIMES.get(table), TIMES.get(table)));
         Set<String> read =
                 new HashSet<>(files.get().complete(further, time.try_cast(DataTypes.TimestampType), fresh, asOf));
@@ -148,7 +149,8 @@ public final class Inputs implements AutoCloseable {
                         ? valid(table)
                         : InputMapping.valid(before(table, mapping(table).apply(further))),
                 read,
-                continues);
+                continues,
+                fresh.size());
     }
 
     /** Valid rows of a table at or after an instant: those that were read already, or read for this once. */

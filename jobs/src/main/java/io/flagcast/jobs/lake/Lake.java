@@ -403,8 +403,16 @@ public final class Lake {
 
     /** Removes the slices of these runs, all but those of rule decisions: their record is kept for good. */
     public void removeSlices(List<String> runIds) {
-        Tables.of(Kind.SLICE).stream()
-                .filter(table -> !table.equals(Tables.RULE_DECISIONS))
+        removeSlices(
+                Tables.of(Kind.SLICE).stream()
+                        .filter(table -> !table.equals(Tables.RULE_DECISIONS))
+                        .toList(),
+                runIds);
+    }
+
+    /** Removes the slices of these runs from some tables. */
+    public void removeSlices(List<Table> tables, List<String> runIds) {
+        tables.stream()
                 .filter(this::exists)
                 .forEach(table -> DeltaTable.forPath(spark, location(table))
                         .delete(col("run_id").isin(runIds.toArray())));

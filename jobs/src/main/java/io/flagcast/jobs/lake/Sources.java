@@ -96,16 +96,15 @@ public final class Sources {
         return spark.read().format(source.format()).options(source.options());
     }
 
-    /** Folders named as {@code day=2026-03-01} above the files are columns of them, too. */
     private static Dataset<Row> load(DataFrameReader reader, SourceSettings source, List<String> paths) {
         if (paths.isEmpty()) {
             return reader.load();
         }
-        boolean within = !paths.equals(List.of(source.path()))
-                && !source.options().containsKey("recursiveFileLookup")
+        // Folders named as day=2026-03-01 are columns of the files in them, which a file alone would not have.
+        boolean inFolders = !source.options().containsKey("recursiveFileLookup")
                 && !source.path().matches(".*[*?{\\[].*")
-                && !paths.contains(source.path());
-        return (within ? reader.option("basePath", source.path()) : reader).load(paths.toArray(String[]::new));
+                && paths.stream().anyMatch(path -> path.matches(".*/[^/]+=[^/]*/[^/]+"));
+        return (inFolders ? reader.option("basePath", source.path()) : reader).load(paths.toArray(String[]::new));
     }
 
     /** The table's own columns as text, which the mapping reads strictly; attributes as declared or inferred. */

@@ -521,7 +521,7 @@ final class ReportLake {
                                 run(PUBLICATIONS - 1),
                                 day(DAYS),
                                 stage.label(),
-                                day(DAYS).plusSeconds(20L * stage.ordinal())))
+                                day(DAYS).plusSeconds(20L * Stage.ORDER.indexOf(stage))))
                 .toList();
     }
 

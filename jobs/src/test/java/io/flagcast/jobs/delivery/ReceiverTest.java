@@ -142,7 +142,7 @@ class ReceiverTest {
     void prometheusSeesWhatFiresAndWhenThePipelineLastRan(@TempDir Path folder) throws IOException {
         AlertChange odd = Told.firing(
                 Labels.of(Map.of("alertname", "a \"quoted\" \\ name", "experiment_id", "e", "severity", "info")));
-        Publication live = new Publication(7, "r", Told.START, "publish", NOW, Map.of(), "hash");
+        Publication live = new Publication(7, "r", Told.START, Publication.Kind.PUBLISH, NOW, Map.of(), "hash");
         Path file = folder.resolve("metrics/flagcast.prom");
 
         new Exposition(List.of(odd), live).write(file);

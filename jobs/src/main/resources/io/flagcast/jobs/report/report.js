@@ -321,7 +321,8 @@
         const g = svg.append("g").attr("class", "series s2");
         g.append("rect").attr("class", "mark").attr("x", x(i)).attr("width", x.bandwidth()).attr("y", y(actual ? actual.value : 0)).attr("height", bottom - y(actual ? actual.value : 0));
         if (expected) svg.append("line").attr("class", "expected").attr("x1", x(i) - x.step() * .06).attr("x2", x(i) + x.bandwidth() + x.step() * .06).attr("y1", y(expected.value)).attr("y2", y(expected.value));
-        if (i % every === 0) svg.append("text").attr("class", "quiet numbers").attr("x", x(i) + x.bandwidth() / 2).attr("y", bottom + 15).attr("text-anchor", "middle").text(row[c.label]);
+        const fits = x(i) + (x.bandwidth() + widthOf(row[c.label])) / 2 <= width;
+        if (i % every === 0 && fits) svg.append("text").attr("class", "quiet numbers").attr("x", x(i) + x.bandwidth() / 2).attr("y", bottom + 15).attr("text-anchor", "middle").text(row[c.label]);
         if (i === 0) svg.append("text").attr("class", "quiet").attr("x", (left + right) / 2).attr("y", height - 8).attr("text-anchor", "middle").text(figure.axis);
         return {
           x: x(i) + x.bandwidth() / 2, y: y(actual ? actual.value : 0), order: i, name: "",
@@ -375,7 +376,7 @@
       yGrid(svg, y, left, right, "number", 4);
       svg.append("g").attr("class", "axis").selectAll("text").data(x.ticks(5)).join("text").attr("class", "numbers")
         .attr("x", x).attr("y", bottom + 16).attr("text-anchor", "middle").text(value => d3.format(".0f")(100 * value) + "\u00a0%");
-      svg.append("text").attr("class", "quiet").attr("x", left).attr("y", height - 6).text("users taken, highest scores first; up: " + figure.axis);
+      svg.append("text").attr("class", "quiet").attr("x", (left + right) / 2).attr("y", height - 6).attr("text-anchor", "middle").text(figure.axis);
       svg.append("line").attr("class", "baseline").attr("x1", left).attr("x2", right).attr("y1", y(0)).attr("y2", y(0));
       const random = share => last.y * share / last.x;
       svg.append("line").attr("class", "reference").attr("x1", x(0)).attr("y1", y(0)).attr("x2", x(last.x)).attr("y2", y(last.y));

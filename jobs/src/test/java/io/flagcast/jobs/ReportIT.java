@@ -86,7 +86,6 @@ class ReportIT {
         }
     }
 
-
     private static void assertSound(Browser browser) {
         assertThat(browser.events("Network.requestWillBeSent"))
                 .isNotEmpty()

@@ -13,7 +13,7 @@
     return d3.format(sign + ",." + places + (values.length > 1 ? "f" : "~f"));
   };
   const fixed = (values, sign) => {
-    const text = d3.format(sign + "." + (100 * size(values) < 9.995 ? 2 : 1) + "f");
+    const text = d3.format(sign + "." + (100 * size(values) < 9.995 ? 2 : 1) + (values.length > 1 ? "f" : "~f"));
     return value => text(100 * value);
   };
   const formats = {
@@ -257,7 +257,7 @@
       const x = d3.scaleLinear(values.length ? padded(d3.extent(values)) : [-1, 1], [left, right]).nice(4);
       function best(row) { return (c.also && estimate(row[c.also])) || estimate(row[c.value]); }
       const bottom = height - 42;
-      const { values: at, text } = ticks(x, format, Math.max(2, Math.floor((right - left) / 85)));
+      const { values: at, text } = ticks(x, format, Math.max(3, Math.floor((right - left) / 75)));
       const grid = svg.append("g").attr("class", "grid").selectAll("g").data(at).join("g").attr("transform", value => "translate(" + x(value) + ",0)");
       grid.append("line").attr("y1", 4).attr("y2", bottom);
       grid.append("text").attr("class", "numbers").attr("y", bottom + 16).attr("text-anchor", "middle").text(text);
@@ -384,7 +384,7 @@
       g.append("path").attr("class", "band").attr("d", d3.area(row => x(row.x), row => y(random(row.x)), row => y(row.y))(rows));
       g.append("path").attr("class", "line").attr("d", d3.line(row => x(row.x), row => y(row.y))(rows));
       const peak = d3.greatest(rows, row => row.y - random(row.x));
-      g.append("text").attr("class", "name").attr("x", x(peak.x)).attr("y", y(peak.y) - 10).attr("text-anchor", peak.x > .6 ? "end" : "middle").text(figure.series[0]);
+      g.append("text").attr("class", "name").attr("x", x(peak.x) - 12).attr("y", y(peak.y) - 10).attr("text-anchor", "end").text(figure.series[0]);
       svg.append("text").attr("class", "quiet name").attr("x", x(.62)).attr("y", y(random(.62)) + 18).text(figure.series[1]);
       return rows.map((row, i) => {
         g.append("circle").attr("class", "mark").attr("r", 1.5).attr("cx", x(row.x)).attr("cy", y(row.y));

@@ -99,7 +99,8 @@ class PageTest {
         assertThat(figure.get("rows").get(0).get("effect").toString())
                 .isEqualTo("{\"value\":0.0123,\"lower\":-0.001,\"upper\":0.0256}");
         assertThat(figure.get("rows").get(1).get("effect").isNull()).isTrue();
-        assertThat(Page.of(of("plain"))).contains("+1.23\u00a0pp (\u22120.10 to +2.56)", "<td class=\"number\">–</td>");
+        assertThat(Page.of(of("plain")))
+                .contains("+1.23\u00a0pp (\u22120.10\u00a0to\u00a0+2.56)", "<td class=\"number\">–</td>");
     }
 
     @Test
@@ -116,8 +117,8 @@ class PageTest {
     void numbersAreWrittenForPeople() {
         assertThat(Format.COUNT.text(1234567L)).isEqualTo("1,234,567");
         assertThat(Format.PERCENT.text(0.0512)).isEqualTo("5.12\u00a0%");
-        assertThat(Format.PERCENT.text(0.8)).isEqualTo("80.0\u00a0%");
-        assertThat(Format.POINTS.text(-0.012)).isEqualTo("\u22121.20\u00a0pp");
+        assertThat(Format.PERCENT.text(0.8)).isEqualTo("80\u00a0%");
+        assertThat(Format.POINTS.text(-0.012)).isEqualTo("\u22121.2\u00a0pp");
         assertThat(Format.SIGNED.text(0.5)).isEqualTo("+0.5");
         assertThat(Format.NUMBER.text(0.00012345)).isEqualTo("0.000123");
         assertThat(Format.NUMBER.text(1234.4)).isEqualTo("1,234");

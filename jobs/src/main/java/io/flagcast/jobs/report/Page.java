@@ -189,7 +189,11 @@ final class Page {
     }
 
     private static String align(Column column) {
-        return column.format().isNumeric() ? " class=\"number\"" : "";
+        return switch (column.format()) {
+            case TEXT -> "";
+            case DAY, INSTANT -> " class=\"time\"";
+            default -> " class=\"number\"";
+        };
     }
 
     private Page element(String name, String attributes, String text) {

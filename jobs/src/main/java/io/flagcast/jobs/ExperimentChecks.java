@@ -109,8 +109,7 @@ final class ExperimentChecks implements AutoCloseable {
         List<String> attributes = run.settings().predictors().protectedAttributes();
         if (!attributes.isEmpty() && run.settings().sources().containsKey(Tables.USERS)) {
             Dataset<Row> groups = BiasStates.groups(run.inputs().valid(Tables.USERS), attributes);
-            Dataset<Row> allocations =
-                    run.lake().slice(Tables.ALLOCATIONS, run.id().toString());
+            Dataset<Row> allocations = run.slice(Tables.ALLOCATIONS);
             aggregates.put(ENABLED_BY_GROUP, BiasStates.enabled(allocations, groups, LEAST_COLLECTED));
             aggregates.put(OUTCOMES_BY_GROUP, BiasStates.outcomes(counted, groups, run.asOf(), LEAST_COLLECTED));
         }

@@ -84,14 +84,13 @@ enum Format {
     }
 
     private String number(double value, double largest, Zeros zeros) {
-        String text =
-                switch (this) {
-                    case COUNT -> "%,.0f".formatted(value);
-                    case PERCENT -> fixed(value, largest, "");
-                    case POINTS -> fixed(value, largest, "+");
-                    case SIGNED -> significant(value, largest, "+", zeros);
-                    default -> significant(value, largest, "", zeros);
-                };
+        String text = switch (this) {
+            case COUNT -> "%,.0f".formatted(value);
+            case PERCENT -> fixed(value, largest, "");
+            case POINTS -> fixed(value, largest, "+");
+            case SIGNED -> significant(value, largest, "+", zeros);
+            default -> significant(value, largest, "", zeros);
+        };
         return text.replace('-', '\u2212');
     }
 

@@ -2,20 +2,25 @@ package io.flagcast.benchmarks;
 
 import io.flagcast.training.Learner;
 import io.flagcast.training.TrainingSettings;
+import java.io.IOException;
 import java.util.List;
 import org.apache.spark.sql.SparkSession;
 
-/** Runs a benchmark: {@code none USERS SEEDS LEARNERS} or {@code scale USERS FEATURES LEARNERS}. */
+/**
+ * Runs a benchmark: {@code none USERS SEEDS LEARNERS}, {@code scale USERS FEATURES LEARNERS} or {@code measure EXPOSURES
+ * TIMES}.
+ */
 public final class Benchmarks {
 
     private Benchmarks() {}
 
-    public static void main(String[] arguments) {
-        if (arguments.length != 4) {
+    public static void main(String[] arguments) throws IOException {
+        boolean measures = arguments.length == 3 && arguments[0].equals("measure");
+        if (!measures && arguments.length != 4) {
             throw new IllegalArgumentException(
-                    "write: none USERS SEEDS LEARNER,... or scale USERS FEATURES LEARNER,...");
+                    "write: none USERS SEEDS LEARNER,... or scale USERS FEATURES LEARNER,... or measure EXPOSURES TIMES");
         }
-        List<String> learners = List.of(arguments[3].split(",", -1));
+        List<String> learners = measures ? List.of() : List.of(arguments[3].split(",", -1));
         SparkSession spark =
                 SparkSession.builder().appName("flagcast benchmarks").getOrCreate();
         try {
@@ -23,8 +28,9 @@ public final class Benchmarks {
             int times = Integer.parseInt(arguments[2]);
             switch (arguments[0]) {
                 case "none" -> NoHeterogeneity.run(spark, users, times, learners);
+                case "measure" -> MeasureScale.run(spark, users, times);
                 case "scale" -> TrainingScale.run(spark, users, times, learners);
-                default -> throw new IllegalArgumentException(arguments[0] + " is neither none nor scale");
+                default -> throw new IllegalArgumentException(arguments[0] + " is neither none, scale nor measure");
             }
         } finally {
             spark.stop();

@@ -64,7 +64,7 @@ final class TrainingScale {
     }
 
     /** Sum of the pools' peaks: not less than the peak of the sum. */
-    private static double peakHeap() {
+    static double peakHeap() {
         return ManagementFactory.getMemoryPoolMXBeans().stream()
                 .filter(pool -> pool.getType() == MemoryType.HEAP)
                 .map(MemoryPoolMXBean::getPeakUsage)

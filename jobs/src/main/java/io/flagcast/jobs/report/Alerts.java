@@ -1,125 +1,107 @@
 package io.flagcast.jobs.report;
 
+import io.flagcast.jobs.delivery.Note;
+import io.flagcast.jobs.delivery.Notes;
 import io.flagcast.jobs.lake.Lake;
 import io.flagcast.jobs.report.ReportData.Column;
 import io.flagcast.jobs.report.ReportData.Figure;
 import io.flagcast.jobs.report.ReportData.Group;
 import io.flagcast.jobs.report.ReportData.Section;
 import io.flagcast.jobs.report.ReportData.Table;
+import io.flagcast.rules.AlertChange;
+import io.flagcast.rules.Labels;
+import io.flagcast.rules.Watch;
 import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.apache.spark.sql.Row;
 
-/** Alerts as they stood at the as-of, and what people have said of them. */
-record Alerts(List<Row> rows, List<Row> notes, List<Row> deliveries, Instant asOf) {
+/**
+ * Alerts as they stood at an as-of, and what people have said of them.
+ *
+ * @param changes newest state of every alert that has fired or may
+ * @param notes of people
+ * @param deliveries attempts to tell somebody, oldest first
+ * @param asOf when a silence has to last still
+ */
+record Alerts(List<AlertChange> changes, Notes notes, List<Row> deliveries, Instant asOf) {
 
+    private static final List<AlertChange.State> ORDER =
+            List.of(AlertChange.State.FIRING, AlertChange.State.PENDING, AlertChange.State.RESOLVED);
     private static final List<String> SEVERITIES = List.of("critical", "warning", "info");
 
-    static Alerts of(Snapshot snapshot) {
-        return new Alerts(
-                snapshot.alerts().stream()
-                        .filter(row -> List.of("firing", "pending", "resolved").contains(row.<String>getAs("state")))
-                        .sorted(Comparator.<Row>comparingInt(row ->
-                                        List.of("firing", "pending", "resolved").indexOf(row.<String>getAs("state")))
-                                .thenComparingInt(row -> SEVERITIES.indexOf(label(row, "severity")))
-                                .thenComparing(Alerts::title))
-                        .toList(),
-                snapshot.notes(),
-                snapshot.deliveries(),
-                snapshot.asOf());
+    Alerts {
+        changes = changes.stream()
+                .filter(change -> ORDER.contains(change.state()))
+                .sorted(Comparator.<AlertChange>comparingInt(change -> ORDER.indexOf(change.state()))
+                        .thenComparingInt(change -> SEVERITIES.indexOf(severity(change)))
+                        .thenComparing(change -> change.labels().title()))
+                .toList();
     }
 
-    List<Row> firing() {
-        return rows.stream().filter(row -> row.getAs("state").equals("firing")).toList();
+    List<AlertChange> firing() {
+        return changes.stream().filter(AlertChange::isFiring).toList();
     }
 
-    static String label(Row alert, String name) {
-        return alert.<String, String>getJavaMap(alert.fieldIndex("labels")).getOrDefault(name, "");
-    }
-
-    static String annotation(Row alert, String name) {
-        return alert.<String, String>getJavaMap(alert.fieldIndex("annotations")).getOrDefault(name, "");
-    }
-
-    /** The alert in a few words: its name, and where it looks. */
-    static String title(Row alert) {
-        String subject = label(alert, "subject");
-        String segment = label(alert, "segment");
-        return label(alert, "alertname")
-                + (subject.isEmpty() ? "" : " of " + subject)
-                + (segment.isEmpty() ? "" : " in " + segment);
+    static String severity(AlertChange change) {
+        return change.labels().value(Labels.SEVERITY).orElse("");
     }
 
     /** What was found with its numbers, and what it follows from. */
-    static String finding(Row alert) {
-        String reason = annotation(alert, "reason");
-        String cause = annotation(alert, "consequence_of");
-        return (reason.isEmpty() ? annotation(alert, "summary") : reason)
-                + (cause.isEmpty() ? "" : "; probably a consequence of " + cause);
+    static String finding(AlertChange change) {
+        var said = change.annotations();
+        return said.getOrDefault(Watch.REASON, said.getOrDefault(Watch.SUMMARY, ""))
+                + (said.containsKey(Watch.CONSEQUENCE_OF)
+                        ? "; probably a consequence of " + said.get(Watch.CONSEQUENCE_OF)
+                        : "");
     }
 
-    /** The newest note on a firing alert that holds still: acknowledged since it fired, or silenced. */
-    Optional<String> note(Row alert) {
-        Map<String, String> labels = alert.getJavaMap(alert.fieldIndex("labels"));
-        return notes.stream()
-                .filter(note -> labels.entrySet()
-                        .containsAll(note.<String, String>getJavaMap(note.fieldIndex("labels"))
-                                .entrySet()))
-                .filter(note -> holds(note, alert))
-                .map(note -> "%s by %s%s"
-                        .formatted(
-                                note.getAs("kind").equals("silence") ? "silenced" : note.<String>getAs("kind"),
-                                note.<String>getAs("person"),
-                                note.getAs("comment") == null ? "" : ": " + note.<String>getAs("comment")))
-                .reduce((earlier, later) -> later);
+    /** Who looks after a firing, or who wants to hear nothing of it for now. */
+    Optional<String> note(AlertChange change) {
+        return notes.acknowledgement(change)
+                .map(note -> "acknowledged by " + by(note))
+                .or(() -> notes.silence(change.labels(), asOf).map(note -> "silenced by " + by(note)));
     }
 
-    private boolean holds(Row note, Row alert) {
-        return switch (note.<String>getAs("kind")) {
-            case "silence" ->
-                note.getAs("until") != null && Lake.instant(note, "until").isAfter(asOf);
-            case "acknowledged" ->
-                alert.getAs("starts_at") != null
-                        && !Lake.instant(note, "noted_at").isBefore(Lake.instant(alert, "starts_at"));
-            default -> false;
-        };
+    private static String by(Note note) {
+        return note.person() + note.comment().map(comment -> ": " + comment).orElse("");
     }
 
-    private String told(Row alert) {
-        return deliveries.stream()
-                .filter(delivery -> delivery.getAs("fingerprint").equals(alert.getAs("fingerprint"))
-                        && alert.getAs("starts_at") != null
-                        && Lake.instant(delivery, "starts_at").equals(Lake.instant(alert, "starts_at")))
-                .collect(Collectors.toMap(
-                        delivery -> delivery.<String>getAs("receiver"),
-                        delivery -> delivery.<String>getAs("receiver") + " " + delivery.getAs("outcome"),
-                        (earlier, later) -> later))
-                .values()
-                .stream()
-                .sorted()
-                .collect(Collectors.joining(", "));
+    /** The last attempt at every receiver. */
+    private String told(AlertChange change) {
+        return String.join(
+                ", ",
+                deliveries.stream()
+                        .filter(row ->
+                                row.getAs("fingerprint").equals(change.labels().fingerprint())
+                                        && change.startsAt().equals(Optional.of(Lake.instant(row, "starts_at"))))
+                        .collect(Collectors.toMap(
+                                row -> row.<String>getAs("receiver"),
+                                row -> row.<String>getAs("receiver") + " " + row.<String>getAs("outcome"),
+                                (earlier, later) -> later,
+                                TreeMap::new))
+                        .values());
     }
 
     Section section() {
         return new Section(
                 "alerts",
                 "Alerts",
-                rows.isEmpty()
+                changes.isEmpty()
                         ? "No alert has fired so far."
                         : "%,d firing. An alert is told once when it fires and once when it is resolved."
                                 .formatted(firing().size()),
-                rows.isEmpty() ? List.of() : List.of(new Group("Every alert, firing first", "", List.of(table()))));
+                changes.isEmpty() ? List.of() : List.of(new Group("Every alert, firing first", "", List.of(table()))));
     }
 
     private Figure table() {
         return Figure.table(
-                "Alerts",
+                "%,d alerts".formatted(changes.size()),
                 new Table(
-                        "As they stood at the as-of",
+                        "As they stood at the as-of; since: when it fired, or was first seen while it is pending",
                         List.of(
                                 Column.text("alert", "alert"),
                                 Column.text("state", "state"),
@@ -128,25 +110,21 @@ record Alerts(List<Row> rows, List<Row> notes, List<Row> deliveries, Instant asO
                                 new Column("since", "since", Format.INSTANT),
                                 new Column("until", "resolved", Format.INSTANT),
                                 Column.text("finding", "finding"),
-                                Column.text("runbook", "runbook"),
+                                Column.text("runbook", "what to do"),
                                 Column.text("note", "people"),
                                 Column.text("told", "told")),
-                        rows.stream()
-                                .<List<?>>map(row -> List.of(
-                                        title(row),
-                                        row.<String>getAs("state"),
-                                        label(row, "severity"),
-                                        label(row, "experiment_id"),
-                                        instant(row, "starts_at").or(() -> instant(row, "active_at")),
-                                        instant(row, "ends_at"),
-                                        finding(row),
-                                        annotation(row, "runbook_url"),
-                                        note(row).orElse(""),
-                                        told(row)))
+                        changes.stream()
+                                .<List<?>>map(change -> List.of(
+                                        change.labels().title(),
+                                        change.state().label(),
+                                        severity(change),
+                                        change.labels().experimentId(),
+                                        change.startsAt().orElse(change.activeAt()),
+                                        change.endsAt(),
+                                        finding(change),
+                                        change.annotations().getOrDefault(Watch.RUNBOOK, ""),
+                                        note(change).orElse(""),
+                                        told(change)))
                                 .toList()));
-    }
-
-    private static Optional<Instant> instant(Row row, String column) {
-        return row.getAs(column) == null ? Optional.empty() : Optional.of(Lake.instant(row, column));
     }
 }

@@ -39,19 +39,18 @@ public final class Report {
     static ReportData data(Snapshot snapshot, List<Worth> worth) {
         Map<String, String> ids = new LinkedHashMap<>();
         snapshot.experiments().forEach(experimentId -> ids.put(experimentId, "experiment-" + (ids.size() + 1)));
-        Alerts alerts = Alerts.of(snapshot);
         List<Section> sections = new ArrayList<>();
         if (!worth.isEmpty()) {
             sections.add(worth(worth));
         }
         ids.forEach((experimentId, id) -> sections.add(ExperimentSection.of(snapshot, experimentId, id)));
         sections.addAll(LakeSection.furtherFeatures(snapshot));
-        sections.add(alerts.section());
+        sections.add(snapshot.alerts().section());
         sections.add(LakeSection.of(snapshot));
         return new ReportData(
                 "Publication " + snapshot.publication().sequence(),
                 Summaries.facts(snapshot),
-                Summaries.of(snapshot, alerts, ids),
+                Summaries.of(snapshot, ids),
                 sections);
     }
 

@@ -10,6 +10,8 @@ import static org.apache.spark.sql.functions.max;
 import static org.apache.spark.sql.functions.min;
 
 import io.flagcast.allocation.Cell;
+import io.flagcast.jobs.delivery.AlertTable;
+import io.flagcast.jobs.delivery.Notes;
 import io.flagcast.jobs.lake.Lake;
 import io.flagcast.jobs.lake.Publication;
 import io.flagcast.monitoring.SegmentMetrics;
@@ -42,9 +44,7 @@ import org.apache.spark.sql.Row;
  * @param decisions of rules in every publication up to this one
  * @param changes of allocation parameters
  * @param models newest status of every model
- * @param alerts newest state of every alert
- * @param notes of people on alerts
- * @param deliveries of alerts
+ * @param alerts as they stood then
  * @param quarantine per source table and reason: rows
  * @param stages of the run
  */
@@ -59,9 +59,7 @@ record Snapshot(
         List<Row> decisions,
         List<Row> changes,
         List<Row> models,
-        List<Row> alerts,
-        List<Row> notes,
-        List<Row> deliveries,
+        Alerts alerts,
         List<Row> quarantine,
         List<Row> stages) {
 
@@ -77,8 +75,12 @@ record Snapshot(
         List<Publication> earlier = lake.publications().stream()
                 .filter(other -> other.sequence() <= publication.sequence())
                 .toList();
-        Optional<Publication> before = Publication.newest(
-                earlier.stream().filter(other -> other.asOf().isBefore(asOf)).toList());
+        String decided = slice(publication, Tables.RULE_DECISIONS);
+        Optional<Publication> before = Publication.newest(earlier.stream()
+                .filter(other -> other.kind() == Publication.Kind.PUBLISH
+                        && other.asOf().isBefore(asOf)
+                        && !other.runId().equals(decided))
+                .toList());
         return new Snapshot(
                 publication,
                 before,
@@ -92,9 +94,16 @@ record Snapshot(
                         .orderBy("effective_as_of", "experiment_id", "version", "segment", "cell")
                         .collectAsList(),
                 newest(upTo(lake, Tables.MODEL_RUNS, "effective_as_of", asOf).orderBy("changed_at"), "model_id"),
-                newest(upTo(lake, Tables.ALERTS, "as_of", asOf).orderBy("as_of"), "fingerprint"),
-                lake.history(Tables.ALERT_NOTES).orderBy("noted_at").collectAsList(),
-                lake.history(Tables.ALERT_DELIVERIES).orderBy("attempted_at").collectAsList(),
+                new Alerts(
+                        AlertTable.read(
+                                        lake,
+                                        earlier.stream().map(Publication::runId).toList())
+                                .newest(),
+                        Notes.read(lake),
+                        lake.history(Tables.ALERT_DELIVERIES)
+                                .orderBy("attempted_at")
+                                .collectAsList(),
+                        asOf),
                 lake.published(Tables.QUARANTINE, shown)
                         .groupBy("source_table", "reason")
                         .agg(count(lit(1)).as("rows"))
@@ -207,12 +216,13 @@ record Snapshot(
 
     /** The decisions of this publication. */
     List<Row> newDecisions() {
+        String decided = slice(publication, Tables.RULE_DECISIONS);
         return decisions.stream()
-                .filter(row -> row.getAs("run_id").equals(slice(Tables.RULE_DECISIONS)))
+                .filter(row -> row.getAs("run_id").equals(decided))
                 .toList();
     }
 
-    private String slice(Table table) {
+    private static String slice(Publication publication, Table table) {
         return Optional.ofNullable(publication.tables().get(table.name()))
                 .map(Publication.LiveSlice::runId)
                 .orElse("");

@@ -6,6 +6,7 @@ import io.flagcast.jobs.report.ReportData.Item;
 import io.flagcast.jobs.report.ReportData.Summary;
 import io.flagcast.jobs.report.ReportData.Tone;
 import io.flagcast.jobs.report.ReportData.Topic;
+import io.flagcast.rules.AlertChange;
 import io.flagcast.rules.Finding.State;
 import io.flagcast.rules.Rule.Mode;
 import io.flagcast.rules.RuleDecision.Outcome;
@@ -33,15 +34,15 @@ final class Summaries {
     private final Alerts alerts;
     private final Map<String, String> sections;
 
-    private Summaries(Snapshot snapshot, Alerts alerts, Map<String, String> sections) {
+    private Summaries(Snapshot snapshot, Map<String, String> sections) {
         this.snapshot = snapshot;
-        this.alerts = alerts;
+        this.alerts = snapshot.alerts();
         this.sections = sections;
     }
 
     /** @param sections id of the section of each experiment */
-    static Summary of(Snapshot snapshot, Alerts alerts, Map<String, String> sections) {
-        return new Summaries(snapshot, alerts, sections).summary();
+    static Summary of(Snapshot snapshot, Map<String, String> sections) {
+        return new Summaries(snapshot, sections).summary();
     }
 
     private Summary summary() {
@@ -97,15 +98,14 @@ final class Summaries {
                         Optional.of("flagcast approve " + row.<String>getAs("decision_id"))));
             }
         }
-        for (Row alert : alerts.firing()) {
+        for (AlertChange alert : alerts.firing()) {
             if (alerts.note(alert).isEmpty()) {
-                boolean info = Alerts.label(alert, "severity").equals("info");
                 items.add(new Item(
-                        info ? Tone.NOTABLE : Tone.URGENT,
-                        Alerts.title(alert),
+                        Alerts.severity(alert).equals("info") ? Tone.NOTABLE : Tone.URGENT,
+                        alert.labels().title(),
                         "is firing, and nobody has acknowledged it:",
                         Optional.of("alerts"),
-                        Optional.of("flagcast alerts ack " + alert.<String>getAs("fingerprint"))));
+                        Optional.of("flagcast alerts ack " + alert.labels().fingerprint())));
             }
         }
         failedChecks().forEach(items::add);
@@ -176,13 +176,13 @@ final class Summaries {
                         section(row)));
             }
         }
-        for (Row alert : alerts.firing()) {
+        for (AlertChange alert : alerts.firing()) {
             items.add(new Item(
                     Tone.NOTABLE,
-                    Alerts.title(alert),
+                    alert.labels().title(),
                     "since %s: %s%s"
                             .formatted(
-                                    Format.INSTANT.text(Lake.instant(alert, "starts_at")),
+                                    Format.INSTANT.text(alert.startsAt().orElseThrow()),
                                     Alerts.finding(alert),
                                     alerts.note(alert)
                                             .map(note -> " (" + note + ")")

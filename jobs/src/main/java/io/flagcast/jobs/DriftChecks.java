@@ -78,16 +78,13 @@ final class DriftChecks {
     }
 
     private Dataset<Row> profiles() {
-        return run.lake().slice(Tables.USER_PROFILES, run.id().toString());
+        return run.slice(Tables.USER_PROFILES);
     }
 
     Map<String, Dataset<Row>> aggregates() {
         Map<String, Dataset<Row>> aggregates = new HashMap<>();
         if (!models.isEmpty()) {
-            aggregates.put(
-                    SCORES,
-                    DriftStates.scores(run.lake()
-                            .slice(Tables.RESPONSIVENESS_SCORES, run.id().toString())));
+            aggregates.put(SCORES, DriftStates.scores(run.slice(Tables.RESPONSIVENESS_SCORES)));
         }
         if (!bins.isEmpty()) {
             aggregates.put(PREDICTORS, DriftStates.predictors(profiles(), bins));

@@ -35,6 +35,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.spark.sql.Dataset;
@@ -109,8 +110,7 @@ final class ExperimentChecks implements AutoCloseable {
         List<String> attributes = run.settings().predictors().protectedAttributes();
         if (!attributes.isEmpty() && run.settings().sources().containsKey(Tables.USERS)) {
             Dataset<Row> groups = BiasStates.groups(run.inputs().valid(Tables.USERS), attributes);
-            Dataset<Row> allocations =
-                    run.lake().slice(Tables.ALLOCATIONS, run.id().toString());
+            Dataset<Row> allocations = run.slice(Tables.ALLOCATIONS);
             aggregates.put(ENABLED_BY_GROUP, BiasStates.enabled(allocations, groups, LEAST_COLLECTED));
             aggregates.put(OUTCOMES_BY_GROUP, BiasStates.outcomes(counted, groups, run.asOf(), LEAST_COLLECTED));
         }
@@ -214,7 +214,7 @@ final class ExperimentChecks implements AutoCloseable {
                 .stream()
                 .map(of -> BiasCheck.enabled(id, of.getKey().get(0), of.getKey().get(1), of.getValue()));
         Stream<Finding> outcomes = groups(
-                        states.of(OUTCOMES_BY_GROUP, id),
+                        states.of(OUTCOMES_BY_GROUP, id).filter(row -> States.isFinite(row.getAs("observed"))),
                         row -> List.of(row.getAs("segment"), row.getAs("attribute"), row.getAs("metric_name")),
                         row -> States.moments(row.<Row>getAs("observed")))
                 .entrySet()
@@ -263,29 +263,36 @@ final class ExperimentChecks implements AutoCloseable {
     }
 
     private static List<Finding> novelty(String id, Metric metric, HealthStates states) {
+        String value = metric.kind() == Metric.Kind.PROPORTION ? "did" : "amount";
+        List<Row> outcomes = states.of(OUTCOMES_BY_DAY, id)
+                .filter(row -> row.getAs("outcome").equals(metric.outcome()))
+                .toList();
+        List<Row> lived = states.of(USERS_BY_DAYS, id).toList();
+        if (!outcomes.stream().allMatch(row -> States.isFinite(row.getAs(value)))) {
+            return List.of();
+        }
         List<NoveltyCheck.Day> days = IntStream.range(0, NoveltyStates.DAYS)
                 .mapToObj(day -> new NoveltyCheck.Day(
                         day,
-                        day(id, metric, day, Population.ENABLED, states),
-                        day(id, metric, day, Population.CONTROL, states)))
+                        day(day, Population.ENABLED, lived, outcomes, value),
+                        day(day, Population.CONTROL, lived, outcomes, value)))
                 .takeWhile(day -> day.enabled().n() + day.control().n() > 0)
                 .toList();
         return days.size() < LEAST_DAYS ? List.of() : List.of(NoveltyCheck.of(id, metric.name(), days));
     }
 
-    private static WeightedMoments day(String id, Metric metric, int day, Population arm, HealthStates states) {
+    private static WeightedMoments day(int day, Population arm, List<Row> lived, List<Row> outcomes, String value) {
         boolean enabled = arm == Population.ENABLED;
-        WeightedMoments lived = states.of(USERS_BY_DAYS, id)
-                .filter(row -> row.<Boolean>getAs("enabled") == enabled && row.<Long>getAs("days") > day)
-                .map(row -> States.weighted(row.<Row>getAs("state")))
+        return NoveltyStates.day(
+                sum(lived, row -> row.<Boolean>getAs("enabled") == enabled && row.<Long>getAs("days") > day, "state"),
+                sum(outcomes, row -> row.<Boolean>getAs("enabled") == enabled && row.<Long>getAs("day") == day, value));
+    }
+
+    private static WeightedMoments sum(List<Row> rows, Predicate<Row> counts, String state) {
+        return rows.stream()
+                .filter(counts)
+                .map(row -> States.weighted(row.<Row>getAs(state)))
                 .reduce(WeightedMoments.EMPTY, WeightedMoments::merge);
-        WeightedMoments did = states.of(OUTCOMES_BY_DAY, id)
-                .filter(row -> row.<Boolean>getAs("enabled") == enabled
-                        && row.<Long>getAs("day") == day
-                        && row.getAs("outcome").equals(metric.outcome()))
-                .map(row -> States.weighted(row.<Row>getAs(metric.kind() == Metric.Kind.PROPORTION ? "did" : "amount")))
-                .reduce(WeightedMoments.EMPTY, WeightedMoments::merge);
-        return NoveltyStates.day(lived, did);
     }
 
     @Override

@@ -70,7 +70,8 @@ public final class PredictionStates {
      * Users with a prediction whose outcome window has closed.
      *
      * @param counted see {@link CountedUsers}
-     * @param responses per experiment the metric that counts what its model predicts
+     * @param responses per experiment the proportion that its model predicts; a prediction that is no probability was
+     *     made of something else, and left out
      * @param asOf outcome windows that closed at or before it count
      * @return {@code experiment_id}, {@code segment}, {@code enabled}, {@code propensity}, {@code predicted} response
      *     of the arm that was served, predicted {@code uplift} where there is one, and the response {@code y}
@@ -84,7 +85,7 @@ public final class PredictionStates {
                         when(col("enabled"), col("response_if_enabled")).otherwise(col("response_if_not")))
                 .where(col("response.closes_at")
                         .leq(lit(asOf))
-                        .and(col("predicted").isNotNull()))
+                        .and(col("predicted").between(0, 1)))
                 .select(
                         col("experiment_id"),
                         col("segment"),

@@ -12,6 +12,7 @@ import static org.apache.spark.sql.functions.when;
 
 import io.flagcast.statistics.Moments;
 import io.flagcast.statistics.WeightedMoments;
+import java.util.stream.IntStream;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Row;
 
@@ -29,7 +30,16 @@ public final class States {
                 coalesce(var_pop(value).multiply(n), lit(0.0)).as("m2"));
     }
 
-    /** The state that a column of moments holds. */
+    /** Whether a state can be interpreted: values beyond 1e154 have no finite square. */
+    public static boolean isFinite(Row state) {
+        return IntStream.range(1, state.size()).allMatch(i -> Double.isFinite(state.getDouble(i)));
+    }
+
+    /**
+     * The state that a column of moments holds.
+     *
+     * @throws IllegalArgumentException where it is not {@linkplain #isFinite finite}
+     */
     public static Moments moments(Row state) {
         return new Moments(state.getLong(0), state.getDouble(1), state.getDouble(2));
     }
@@ -61,7 +71,11 @@ public final class States {
                 orZero(sum(wy.multiply(wy))).as("w2y2"));
     }
 
-    /** The state that a column of weighted moments holds. */
+    /**
+     * The state that a column of weighted moments holds.
+     *
+     * @throws IllegalArgumentException where it is not {@linkplain #isFinite finite}
+     */
     public static WeightedMoments weighted(Row state) {
         return new WeightedMoments(
                 state.getLong(0),

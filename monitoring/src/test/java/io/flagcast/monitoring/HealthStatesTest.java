@@ -3,6 +3,8 @@ package io.flagcast.monitoring;
 import static io.flagcast.monitoring.Exposed.START;
 import static io.flagcast.monitoring.Exposed.table;
 import static io.flagcast.monitoring.Exposed.user;
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.lit;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.offset;
 import static org.assertj.core.api.Assertions.tuple;
@@ -214,6 +216,20 @@ class HealthStatesTest {
                         .collectAsList())
                 .extracting(row -> tuple(row.get(0), row.get(1), row.get(2), row.get(3), row.get(4)))
                 .containsExactlyInAnyOrder(tuple(true, 0L, 2.0, 8.0, 64.0), tuple(true, 1L, 2.0, 14.0, 196.0));
+    }
+
+    @Test
+    void valuesWithoutAFiniteSquareMakeNoUsableState() {
+        Row row = spark.sql("SELECT explode(array(1D, 1e200D)) AS y, true AS enabled, 0.5D AS propensity")
+                .agg(
+                        States.moments(col("y")).as("moments"),
+                        States.weighted(States.weight(), col("y")).as("weighted"),
+                        States.weighted(States.weight(), lit(1.0)).as("sound"))
+                .head();
+
+        assertThat(States.isFinite(row.getStruct(0))).isFalse();
+        assertThat(States.isFinite(row.getStruct(1))).isFalse();
+        assertThat(States.isFinite(row.getStruct(2))).isTrue();
     }
 
     @Test

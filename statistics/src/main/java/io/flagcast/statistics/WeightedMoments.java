@@ -140,13 +140,7 @@ public record WeightedMoments(long n, double w, double w2, double wy, double wy2
         double ones = pseudoRows * weight;
         double squares = ones * weight;
         return new WeightedMoments(
-                        n,
-                        w + 2 * ones,
-                        w2 + 2 * squares,
-                        wy + ones,
-                        wy2 + ones,
-                        w2y + squares,
-                        w2y2 + squares)
+                        n, w + 2 * ones, w2 + 2 * squares, wy + ones, wy2 + ones, w2y + squares, w2y2 + squares)
                 .discounted(w / (w + 2 * ones));
     }
 

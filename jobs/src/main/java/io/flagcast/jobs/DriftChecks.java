@@ -11,8 +11,6 @@ import io.flagcast.rules.Check;
 import io.flagcast.rules.DriftCheck;
 import io.flagcast.rules.Finding;
 import io.flagcast.tables.Tables;
-import io.flagcast.training.Reference;
-import io.flagcast.training.ResponsivenessModel;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -25,8 +23,8 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 
 /**
- * Whether the users who are scored now are like those of the model's reference, in their scores and in what the model
- * reads of them.
+ * Whether the users who are scored now are like those of the time when the model was trained, in their scores and in what
+ * the model reads of them.
  */
 final class DriftChecks {
 
@@ -45,40 +43,36 @@ final class DriftChecks {
     /**
      * A model in use.
      *
-     * @param frozen how the predictors that it reads were distributed when it was trained
+     * @param frozen all users as they were when it was trained, with the predictors that it reads
      */
-    private record Scored(Entry entry, Optional<Reference> reference, List<PredictorHistogram> frozen) {}
+    private record Scored(Entry entry, FrozenPopulation frozen) {}
 
     DriftChecks(Run run, List<Experiment> experiments) {
         this.run = run;
         ModelRegistry registry = ModelRegistry.read(run.lake());
-        Dataset<Row> profiles = profiles();
+        Dataset<Row> profiles = run.slice(Tables.USER_PROFILES);
         experiments.stream()
                 .map(Experiment::featureId)
                 .distinct()
                 .forEach(featureId -> registry.live(featureId, run.asOf())
-                        .ifPresent(entry -> models.put(featureId, scored(featureId, entry, registry, profiles))));
+                        .flatMap(entry -> scored(entry, registry, profiles))
+                        .ifPresent(model -> models.put(featureId, model)));
         this.bins = models.values().stream()
-                .flatMap(model -> model.frozen().stream())
+                .flatMap(model -> model.frozen().predictors().stream())
                 .map(PredictorHistogram::bins)
                 .distinct()
                 .toList();
     }
 
-    private static Scored scored(String featureId, Entry entry, ModelRegistry registry, Dataset<Row> profiles) {
-        ResponsivenessModel model = registry.load(entry);
-        List<String> read = model.inputs().stream()
-                .filter(Arrays.asList(profiles.columns())::contains)
-                .toList();
-        List<PredictorHistogram> frozen = entry.predictors().map(FrozenPredictors::read).stream()
-                .flatMap(predictors -> predictors.histograms().stream())
-                .filter(histogram -> read.contains(histogram.bins().predictor()))
-                .toList();
-        return new Scored(entry, model.reference(featureId), frozen);
-    }
-
-    private Dataset<Row> profiles() {
-        return run.slice(Tables.USER_PROFILES);
+    private static Optional<Scored> scored(Entry entry, ModelRegistry registry, Dataset<Row> profiles) {
+        return entry.population().map(FrozenPopulation::read).map(frozen -> {
+            List<String> read = new ArrayList<>(registry.load(entry).inputs());
+            read.retainAll(Arrays.asList(profiles.columns()));
+            List<PredictorHistogram> predictors = frozen.predictors().stream()
+                    .filter(histogram -> read.contains(histogram.bins().predictor()))
+                    .toList();
+            return new Scored(entry, new FrozenPopulation(predictors, frozen.scores()));
+        });
     }
 
     Map<String, Dataset<Row>> aggregates() {
@@ -87,7 +81,7 @@ final class DriftChecks {
             aggregates.put(SCORES, DriftStates.scores(run.slice(Tables.RESPONSIVENESS_SCORES)));
         }
         if (!bins.isEmpty()) {
-            aggregates.put(PREDICTORS, DriftStates.predictors(profiles(), bins));
+            aggregates.put(PREDICTORS, DriftStates.predictors(run.slice(Tables.USER_PROFILES), bins));
         }
         return aggregates;
     }
@@ -100,12 +94,11 @@ final class DriftChecks {
         }
         String id = experiment.experimentId();
         List<Finding> findings = new ArrayList<>();
-        model.reference()
-                .ifPresent(reference -> findings.add(DriftCheck.of(
-                        Check.SCORE_DRIFT, id, "", SCORE_BINS, expected(reference), scores(model.entry(), states))));
+        findings.add(DriftCheck.of(
+                Check.SCORE_DRIFT, id, "", SCORE_BINS, counts(model.frozen().scores()), scores(model.entry(), states)));
         Map<PredictorBins, List<Long>> now = PredictorHistogram.of(bins, states.of(PREDICTORS)).stream()
                 .collect(toMap(PredictorHistogram::bins, PredictorHistogram::users));
-        for (PredictorHistogram frozen : model.frozen()) {
+        for (PredictorHistogram frozen : model.frozen().predictors()) {
             findings.add(DriftCheck.of(
                     Check.PREDICTOR_DRIFT,
                     id,
@@ -115,12 +108,6 @@ final class DriftChecks {
                     counts(now.get(frozen.bins()))));
         }
         return findings;
-    }
-
-    private static long[] expected(Reference reference) {
-        long[] counts = new long[DriftStates.SCORE_BINS];
-        reference.scores().forEach(score -> counts[DriftStates.scoreBin(score)]++);
-        return counts;
     }
 
     private static long[] scores(Entry model, HealthStates states) {

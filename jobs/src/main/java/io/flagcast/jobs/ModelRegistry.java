@@ -69,7 +69,7 @@ record ModelRegistry(Lake lake, List<Entry> entries) {
      * @param examples training examples
      * @param metrics out-of-fold quality by name
      * @param curves JSON, for plots; absent where no uplift is learned
-     * @param predictors JSON, how predictors were distributed at the time; absent where the model was made without
+     * @param population JSON, all users as they were at the time; absent before they are counted
      * @param provenance all that made it
      * @param path below the lake's root
      * @param checksum SHA-256 of the file
@@ -88,7 +88,7 @@ record ModelRegistry(Lake lake, List<Entry> entries) {
             long examples,
             Map<String, Double> metrics,
             Optional<String> curves,
-            Optional<String> predictors,
+            Optional<String> population,
             Map<String, String> provenance,
             String path,
             String checksum) {
@@ -114,7 +114,29 @@ record ModelRegistry(Lake lake, List<Entry> entries) {
                     examples,
                     metrics,
                     curves,
-                    predictors,
+                    population,
+                    provenance,
+                    path,
+                    checksum);
+        }
+
+        /** The same model with all users as they are now. */
+        Entry over(String users) {
+            return new Entry(
+                    modelId,
+                    featureId,
+                    learner,
+                    status,
+                    verdict,
+                    cause,
+                    effectiveAsOf,
+                    changedAt,
+                    asOf,
+                    runId,
+                    examples,
+                    metrics,
+                    curves,
+                    Optional.of(users),
                     provenance,
                     path,
                     checksum);
@@ -135,7 +157,7 @@ record ModelRegistry(Lake lake, List<Entry> entries) {
                     examples,
                     Json.write(new TreeMap<>(metrics)),
                     curves.orElse(null),
-                    predictors.orElse(null),
+                    population.orElse(null),
                     Json.write(new TreeMap<>(provenance)),
                     path,
                     checksum);
@@ -156,7 +178,7 @@ record ModelRegistry(Lake lake, List<Entry> entries) {
                     row.<Long>getAs("examples"),
                     Json.read(row.getAs("metrics"), new TypeReference<>() {}, "model_runs"),
                     Optional.ofNullable(row.getAs("curves")),
-                    Optional.ofNullable(row.getAs("predictors")),
+                    Optional.ofNullable(row.getAs("population")),
                     Json.read(row.getAs("provenance"), new TypeReference<>() {}, "model_runs"),
                     row.getAs("path"),
                     row.getAs("checksum"));
@@ -257,18 +279,13 @@ record ModelRegistry(Lake lake, List<Entry> entries) {
         return ResponsivenessModel.fromJson(json);
     }
 
-    /**
-     * A model that a run trained; its file is written, its row is not yet.
-     *
-     * @param predictors JSON, how predictors are distributed at the time
-     */
+    /** A model that a run trained; its file is written, its row is not yet. */
     Entry written(
             Run run,
             String modelId,
             String featureId,
             Status status,
             ResponsivenessModel model,
-            String predictors,
             Map<String, String> provenance) {
         String path = "models/" + featureId + "/" + modelId + ".json";
         String json = model.toJson();
@@ -289,7 +306,7 @@ record ModelRegistry(Lake lake, List<Entry> entries) {
                         model.metrics().getOrDefault("examples", model.metrics().getOrDefault("users", 0.0))),
                 model.metrics(),
                 uplift ? Optional.of(Json.write(((ResponsivenessModel.Uplift) model).curves())) : Optional.empty(),
-                Optional.of(predictors),
+                Optional.empty(),
                 provenance,
                 path,
                 sha256(json));

@@ -23,6 +23,7 @@ import io.flagcast.training.ResponseTraining;
 import io.flagcast.training.ResponseTraining.Live;
 import io.flagcast.training.ResponseTraining.Result;
 import io.flagcast.training.ResponsivenessModel;
+import io.flagcast.training.Scoring.Scorer;
 import io.flagcast.training.TrainingSettings;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -52,9 +53,9 @@ final class TrainModels {
     private final Dataset<Row> examples;
     private final Dataset<Row> profiles;
     private final List<Entry> trained = new ArrayList<>();
+    private final List<Scorer> made = new ArrayList<>();
     private final List<String> summary = new ArrayList<>();
     private Optional<ItemFactors> factors;
-    private String predictors;
 
     private TrainModels(Run run) {
         this.run = run;
@@ -87,13 +88,27 @@ final class TrainModels {
                     }
                 });
         fromUsage(fromUsage);
-        registry.append(trained);
+        registry.append(withPopulation());
         return new StageResult(
                 examples.count(),
                 trained.size(),
                 0,
                 Map.of(Tables.MODEL_RUNS.name(), Integer.toString(trained.size())),
                 String.join("; ", summary));
+    }
+
+    /** What was trained, with all users as they are now. */
+    private List<Entry> withPopulation() {
+        if (made.isEmpty()) {
+            return trained;
+        }
+        Map<String, FrozenPopulation> populations =
+                FrozenPopulation.of(profiles, run.settings().predictorNames(), made);
+        return trained.stream()
+                .map(entry -> Optional.ofNullable(populations.get(entry.modelId()))
+                        .map(population -> entry.over(population.toJson()))
+                        .orElse(entry))
+                .toList();
     }
 
     /** Learns the response to a feature; says whether the feature has a model then. */
@@ -174,7 +189,9 @@ final class TrainModels {
         Map<String, String> own = new TreeMap<>(provenance);
         own.put("learner", model.learner());
         own.put("jvm", System.getProperty("java.vm.name") + " " + System.getProperty("java.vm.version"));
-        return registry.written(run, modelId(provenance, model.learner()), featureId, status, model, predictors(), own);
+        String modelId = modelId(provenance, model.learner());
+        made.add(new Scorer(featureId, modelId, model));
+        return registry.written(run, modelId, featureId, status, model, own);
     }
 
     private static String modelId(Map<String, String> provenance, String learner) {
@@ -236,15 +253,6 @@ final class TrainModels {
                     : Optional.empty();
         }
         return factors;
-    }
-
-    /** How the predictors of all users are distributed, whatever the feature; counted once. */
-    private String predictors() {
-        if (predictors == null) {
-            predictors = FrozenPredictors.of(profiles, run.settings().predictorNames())
-                    .toJson();
-        }
-        return predictors;
     }
 
     /** A usage map per user that holds nothing after any exposure of the user. */

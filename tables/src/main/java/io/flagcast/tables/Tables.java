@@ -341,9 +341,9 @@ public final class Tables {
                     required("metrics", "STRING", "JSON: out-of-fold quality"),
                     optional("curves", "STRING", "JSON: Qini curve and calibration by decile, for plots"),
                     optional(
-                            "predictors",
+                            "population",
                             "STRING",
-                            "JSON: bins of every predictor, with the users in each at the time"),
+                            "JSON: all users at the time, by bins of every predictor and of the score"),
                     required("provenance", "STRING", "JSON: inputs, seed, parameters, code version, JVM"),
                     required("path", "STRING", "where the model lies, below the lake's root"),
                     required("checksum", "STRING", "SHA-256 of its content")),

@@ -4,7 +4,6 @@ import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.annotation.JsonValue;
 import java.io.Serializable;
 import java.util.Arrays;
-import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -74,11 +73,6 @@ public final class Reference implements Serializable {
         double below = count(u, false);
         double upTo = count(u, true);
         return Math.round(100 * 100 * (below + upTo) / 2 / ascending.length) / 100.0;
-    }
-
-    /** The scores of this population itself: even from 0 to 100, but for predictions that many share. */
-    public DoubleStream scores() {
-        return Arrays.stream(ascending).map(this::score);
     }
 
     /** How many are below u, or not above it. */

@@ -178,16 +178,6 @@ public sealed interface ResponsivenessModel extends Serializable
         return this instanceof Propensity propensity ? Optional.of(propensity.encoding()) : Optional.empty();
     }
 
-    /** The population that a feature's scores are ranks in; absent where the model does not score the feature. */
-    default Optional<Reference> reference(String featureId) {
-        if (this instanceof Uplift uplift) {
-            return Optional.of(uplift.reference());
-        }
-        return this instanceof Propensity propensity
-                ? Optional.of(propensity.reference())
-                : Optional.ofNullable(((CollaborativeModel) this).references().get(featureId));
-    }
-
     /** Reads and writes models. */
     ObjectMapper JSON = new ObjectMapper()
             .configure(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS, true)

@@ -48,11 +48,7 @@ class EffectCoverageTest {
     private static final Segments SEGMENTS =
             new Segments(List.of(new Band("low", 0, 30), new Band("mid", 30, 70), new Band("high", 70, 100)));
     private static final Metric CONVERSION = new Metric(
-            "conversion",
-            Metric.Kind.PROPORTION,
-            "purchase",
-            Duration.ofDays(1),
-            Metric.Direction.HIGHER_IS_BETTER);
+            "conversion", Metric.Kind.PROPORTION, "purchase", Duration.ofDays(1), Metric.Direction.HIGHER_IS_BETTER);
 
     enum Kind {
         TIERED,
@@ -81,7 +77,10 @@ class EffectCoverageTest {
         }
 
         boolean isCovered() {
-            return Effect.difference(enabled, control).orElseThrow().interval(0.95).contains(truth.mean());
+            return Effect.difference(enabled, control)
+                    .orElseThrow()
+                    .interval(0.95)
+                    .contains(truth.mean());
         }
 
         boolean isNaivelyCovered() {
@@ -146,8 +145,8 @@ class EffectCoverageTest {
 
     /** What the bandit believes from day to day. */
     private static final class Learned {
-        private final BanditLearner learner = new BanditLearner(
-                BanditLearner.Algorithm.THOMPSON, CONVERSION, 0.05, 0.2, 100, 1);
+        private final BanditLearner learner =
+                new BanditLearner(BanditLearner.Algorithm.THOMPSON, CONVERSION, 0.05, 0.2, 100, 1);
         private final Map<String, Double> probabilities = new HashMap<>();
 
         Allocator allocator(String segment) {
@@ -157,10 +156,9 @@ class EffectCoverageTest {
         void learn(Map<String, Seen> seen) {
             Map<Cell, Arms> evidence = new TreeMap<>();
             SEGMENTS.names()
-                    .forEach(name -> evidence.put(
-                            Cell.whole(name), new Arms(seen.get(name).enabled, seen.get(name).control)));
-            BanditUpdate update =
-                    learner.update(evidence, cell -> probabilities.getOrDefault(cell.segment(), 0.5));
+                    .forEach(name ->
+                            evidence.put(Cell.whole(name), new Arms(seen.get(name).enabled, seen.get(name).control)));
+            BanditUpdate update = learner.update(evidence, cell -> probabilities.getOrDefault(cell.segment(), 0.5));
             update.changes().forEach(step -> probabilities.put(step.cell().segment(), step.after()));
         }
     }

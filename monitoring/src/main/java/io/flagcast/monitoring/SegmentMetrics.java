@@ -120,7 +120,7 @@ public final class SegmentMetrics {
         Column order = struct("exposed_at", "enabled", "propensity", "segment", "parameters_version", "decided_by");
         WindowSpec user = Window.partitionBy("experiment_id", "user_id");
         WindowSpec segment = Window.partitionBy("experiment_id", "user_id", "segment");
-        Column inEvidence = col("parameters_version").geq(evidenceVersion(experiments, lit(ALL)));
+        Column inEvidence = col("parameters_version").geq(evidenceVersionOfAll(experiments));
         Column inSegmentsEvidence = col("parameters_version").geq(evidenceVersion(experiments, col("segment")));
         return firstExposures
                 .withColumn("order", order)
@@ -144,13 +144,24 @@ public final class SegmentMetrics {
         Column version = lit(0L);
         for (MeasuredExperiment experiment : experiments) {
             for (var entry : experiment.evidenceVersions().entrySet()) {
-                version = when(
-                                col("experiment_id")
-                                        .equalTo(experiment.experimentId())
-                                        .and(segment.equalTo(entry.getKey())),
-                                lit(entry.getValue()))
-                        .otherwise(version);
+                if (entry.getValue() > 0) {
+                    Column here = col("experiment_id").equalTo(experiment.experimentId());
+                    version = when(here.and(segment.equalTo(entry.getKey())), lit(entry.getValue()))
+                            .otherwise(version);
+                }
             }
+        }
+        return version;
+    }
+
+    /** The version with which the evidence of all users together begins. */
+    private static Column evidenceVersionOfAll(List<MeasuredExperiment> experiments) {
+        Column version = lit(0L);
+        for (MeasuredExperiment experiment : experiments) {
+            version = when(
+                            col("experiment_id").equalTo(experiment.experimentId()),
+                            lit(experiment.evidenceVersion(ALL)))
+                    .otherwise(version);
         }
         return version;
     }

@@ -77,11 +77,7 @@ class EffectCoverageTest {
         }
 
         boolean isCovered() {
-<<<<<<< HEAD
             return Effect.difference(enabled, control, CONVERSION.kind())
-=======
-            return Effect.difference(enabled, control)
->>>>>>> 7ec70e1ab1dea1c10d566dce8a12e96f67ab3133
                     .orElseThrow()
                     .interval(0.95)
                     .contains(truth.mean());

@@ -8,6 +8,7 @@ import io.flagcast.allocation.ParameterLog;
 import io.flagcast.allocation.Policy;
 import io.flagcast.experiments.Experiment;
 import io.flagcast.monitoring.SegmentMetrics;
+import io.flagcast.rules.Action;
 import io.flagcast.rules.AlertChange;
 import io.flagcast.rules.Finding;
 import io.flagcast.rules.Health;
@@ -142,7 +143,9 @@ final class GovernAllocation {
                                 decision.experimentId(),
                                 decision.rule().ruleId(),
                                 decision.outcome().label(),
-                                decision.changesAllocation() ? "" : note(decision),
+                                decision.changesAllocation() || decision.rule().then() instanceof Action.Alert
+                                        ? ""
+                                        : note(decision),
                                 effect))
                 : Optional.empty();
     }

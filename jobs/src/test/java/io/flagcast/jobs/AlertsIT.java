@@ -93,6 +93,8 @@ class AlertsIT {
         String address = "http://localhost:%d".formatted(server.getAddress().getPort());
         world.append(
                 "flagcast.conf",
+                // Scores are nothing to this test.
+                "flagcast.training.min-users-per-arm = 1000000",
                 "flagcast.alerts { timeout = 1s, retries = 1, receivers {",
                 "  web { type = webhook, url = \"%s/web\", severities = [critical] }".formatted(address),
                 "  slow { type = slack, url = \"%s/slow\" }".formatted(address),
@@ -161,15 +163,15 @@ class AlertsIT {
                         "converts_badly (critical, since " + FIRST + ")",
                         "conversion_rate of everyone below 0.1: estimate, without statistics, 0.03 is below 0.1")
                 .doesNotContain("http://localhost");
-        assertThat(told("/am")).hasSize(1);
+        assertThat(told("/am/api/v2/alerts")).hasSize(1);
         assertThat(told("/web")).isEmpty();
     }
 
     @Test
     @Order(2)
     void whatARunCouldNotTellIsToldLaterOnce() throws IOException {
-        Invocation refused = command("alerts", "deliver", "--set", "flagcast.alerts.receivers.slow=null");
-        assertThat(refused.code()).as("the receiver is dead still").isEqualTo(75);
+        Invocation refused = command("alerts", "deliver");
+        assertThat(refused.code()).as("the receivers are dead still").isEqualTo(75);
         WEB_STATUS.set(200);
         Invocation delivered = command("alerts", "deliver", "--set", "flagcast.alerts.receivers.slow=null");
         assertThat(delivered.code()).as(delivered.err()).isZero();
@@ -197,14 +199,11 @@ class AlertsIT {
         assertThat(command("alerts", "ack", fingerprint.substring(0, 10), "--by", "ada")
                         .err())
                 .contains("converts_badly is acknowledged by ada");
-        assertThat(command("alerts", "unsilence", "team=growth").err())
-                .contains("there is no silence of exactly {team=growth}");
         assertThat(command("alerts", "silence", "team=growth", "--for", "2d", "--comment", "sale", "--by", "ada")
                         .err())
                 .contains("silenced until 2026-06-03T06:00:00Z; 1 of the alerts that fire have these labels");
         assertThat(command("alerts", "list").out()).contains("silenced by ada until 2026-06-03T06:00:00Z");
         assertThat(command("alerts", "unsilence", "team=growth").code()).isZero();
-        assertThat(command("alerts", "list").out()).contains("acknowledged by ada");
     }
 
     @Test
@@ -219,7 +218,7 @@ class AlertsIT {
                 .isZero();
 
         // One run, two deliveries by command, two more runs; then the end.
-        List<JsonNode> posted = told("/am");
+        List<JsonNode> posted = told("/am/api/v2/alerts");
         assertThat(posted).hasSize(6);
         assertThat(posted)
                 .extracting(alert -> alert.get("labels").toString())

@@ -41,6 +41,7 @@ final class Browser implements AutoCloseable {
     private final String attached;
     private final AtomicInteger sent = new AtomicInteger();
     private final Map<Integer, CompletableFuture<JsonNode>> answers = new ConcurrentHashMap<>();
+    private boolean scripted = true;
     private final List<Event> events = new CopyOnWriteArrayList<>();
 
     /** Where Chromium is; absent where it is not installed. */
@@ -162,8 +163,10 @@ final class Browser implements AutoCloseable {
                 Map.of("features", List.of(Map.of("name", "prefers-color-scheme", "value", theme))));
     }
 
-    void scripts(boolean on) {
-        ask("Emulation.setScriptExecutionDisabled", Map.of("value", !on));
+    /** Pages that are opened from now on run no script of theirs. */
+    void withoutScripts() {
+        ask("Emulation.setScriptExecutionDisabled", Map.of("value", true));
+        scripted = false;
     }
 
     /** Loads a file and waits until it is there and painted. */
@@ -180,6 +183,9 @@ final class Browser implements AutoCloseable {
 
     /** Lets observers of the page's size do their work. */
     void settle() {
+        if (!scripted) {
+            return;
+        }
         ask(
                 "Runtime.evaluate",
                 Map.of(

@@ -20,6 +20,10 @@ class ReportIT {
     private static final List<String> COLOURS =
             List.of("--ink", "--soft", "--accent", "--alarm", "--good", "--s0", "--s1", "--s2", "--s3", "--s4", "--s5");
 
+    /** Where the pages and their pictures stay, for whoever wants to look: {@code -Dflagcast.reports=FOLDER}. */
+    private static final Optional<Path> REPORTS =
+            Optional.ofNullable(System.getProperty("flagcast.reports")).map(Path::of);
+
     @TempDir
     private static Path folder;
 
@@ -38,7 +42,7 @@ class ReportIT {
     }
 
     private static Path report(String lake) {
-        Path file = folder.resolve("reports").resolve(lake + ".html");
+        Path file = REPORTS.orElse(folder.resolve("reports")).resolve(lake + ".html");
         Invocation report = on(lake, "-o", file.toString());
         assertThat(report.code()).as(report.err()).isZero();
         assertThat(report.err()).contains("report: " + file);
@@ -69,7 +73,9 @@ class ReportIT {
                     assertDrawn(browser);
                     assertFits(browser, width);
                     assertContrast(browser);
-                    keep(browser, "report-%d-%s.png".formatted(width, theme));
+                    if (REPORTS.isPresent()) {
+                        browser.screenshot(REPORTS.get().resolve("%s-%d.png".formatted(theme, width)));
+                    }
                 }
             }
             // A phone is turned: what was drawn for the one width is drawn anew for the other.
@@ -77,24 +83,6 @@ class ReportIT {
             browser.settle();
             assertDrawn(browser);
             assertFits(browser, 390);
-            keep(browser);
-        }
-    }
-
-    /** For whoever wants to look at what is tested: {@code -Dflagcast.screenshots=FOLDER}. */
-    private static void keep(Browser browser, String name) throws IOException {
-        String to = System.getProperty("flagcast.screenshots");
-        if (to != null) {
-            browser.screenshot(Files.createDirectories(Path.of(to)).resolve(name));
-        }
-    }
-
-    private static void keep(Browser browser) throws IOException {
-        String to = System.getProperty("flagcast.screenshots");
-        if (to != null) {
-            browser.print(Path.of(to, "report.pdf"));
-            Files.write(Path.of(to, "report.html"), Files.readAllBytes(report));
-            Files.write(Path.of(to, "empty.html"), Files.readAllBytes(empty));
         }
     }
 
@@ -190,7 +178,9 @@ class ReportIT {
             assertSound(browser);
             assertThat(browser.evaluate("document.images.length").asInt()).isZero();
             assertThat(browser.evaluate("document.scripts.length").asInt()).isEqualTo(3);
-            assertThat(browser.evaluate("document.body.innerText").asText()).contains(ReportLake.HOSTILE);
+            assertThat(browser.evaluate("document.querySelector('main').textContent")
+                            .asText())
+                    .contains(ReportLake.HOSTILE);
         }
         assertThat(Files.readString(report)).as("nobody is named").doesNotContain("user1");
     }
@@ -239,7 +229,7 @@ class ReportIT {
     void withoutScriptsEveryTableIsThere() throws Exception {
         try (Browser browser = browser("scriptless")) {
             browser.screen(1280, 844, "light");
-            browser.scripts(false);
+            browser.withoutScripts();
             browser.open(report);
             assertThat(browser.evaluate("document.querySelectorAll('details:not([open])').length")
                             .asInt())
@@ -250,6 +240,25 @@ class ReportIT {
             assertThat(browser.evaluate("document.querySelector('#summary').innerText")
                             .asText())
                     .contains("things need a person", "approve d-mid-3", "max_firings");
+        }
+    }
+
+    @Test
+    void onPaperEveryTableIsOpen() throws Exception {
+        try (Browser browser = browser("paper")) {
+            browser.screen(1280, 844, "dark");
+            browser.open(report);
+            Path paper = report.resolveSibling("report.pdf");
+            browser.print(paper);
+            assertThat(Files.readAllBytes(paper)).startsWith('%', 'P', 'D', 'F');
+            browser.evaluate("void dispatchEvent(new Event('beforeprint'))");
+            assertThat(browser.evaluate("document.querySelectorAll('details:not([open])').length")
+                            .asInt())
+                    .isZero();
+            browser.evaluate("void dispatchEvent(new Event('afterprint'))");
+            assertThat(browser.evaluate("document.querySelectorAll('details[open]').length")
+                            .asInt())
+                    .isZero();
         }
     }
 

@@ -119,7 +119,7 @@ class RulesIT {
                 .contains(
                         "rollout: pull_back_high_responders fired (proposed: flagcast approve"
                                 + " pull_back_high_responders-",
-                        "rollout: tell fired (dry run: nothing changed), alert, warning",
+                        "rollout: tell fired, alert, warning",
                         "sound: let_in fired, active tier -> 2");
     }
 

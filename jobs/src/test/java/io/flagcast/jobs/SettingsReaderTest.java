@@ -3,6 +3,10 @@ package io.flagcast.jobs;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.flagcast.jobs.delivery.Address;
+import io.flagcast.jobs.delivery.DeliverySettings;
+import io.flagcast.jobs.delivery.Receiver;
+import io.flagcast.rules.Action.Alert.Severity;
 import io.flagcast.training.Objective;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -10,6 +14,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -122,5 +127,69 @@ class SettingsReaderTest {
         assertThatThrownBy(() -> SettingsReader.read(Optional.of(file), List.of()))
                 .isInstanceOf(Refusal.class)
                 .hasMessageContaining("${NOT_SET_HERE}: set it in the configuration or export it");
+    }
+
+    @Test
+    void receiversAreReadByTheirTypeAndTheLogIsTheDefault() throws IOException {
+        assertThat(read(USERS).alerts().receivers())
+                .containsExactly(new Receiver.Log("log", Set.of(Severity.values())));
+
+        DeliverySettings alerts = read(USERS + """
+                flagcast.alerts {
+                  receivers {
+                    log = null
+                    team { type = slack, url = "https://hooks.example/T0", severities = [critical] }
+                    oncall { type = alertmanager, url = "http://am:9093" }
+                    metrics { type = textfile, path = "out/flagcast.prom" }
+                  }
+                  budget = 20s
+                }
+                """).alerts();
+        assertThat(alerts.receivers())
+                .containsExactly(
+                        new Receiver.Textfile("metrics", Set.of(Severity.values()), Path.of("out/flagcast.prom")),
+                        new Receiver.Alertmanager(
+                                "oncall", Set.of(Severity.values()), Address.of("http://am:9093"), Duration.ofDays(2)),
+                        new Receiver.Slack("team", Set.of(Severity.CRITICAL), Address.of("https://hooks.example/T0")));
+        assertThat(alerts.budget()).isEqualTo(Duration.ofSeconds(20));
+    }
+
+    @Test
+    void aWrongReceiverNamesItsPlaceAndNeverItsAddress() {
+        assertThatThrownBy(() -> read(USERS + """
+                        flagcast.alerts {
+                          receivers {
+                            a { type = slak }
+                            b { url = "https://hooks.example/T0" }
+                            c { type = slack, url = "hooks.example/secret" }
+                            d { type = slack }
+                            e { type = textfile, path = out.txt }
+                            f { type = log, severities = [loud] }
+                            g { type = slack, url = "https://hooks.example/T0", adress = x }
+                          }
+                          retries = 11
+                          timeout = 5
+                        }
+                        """))
+                .hasMessageContaining(
+                        "4: flagcast.alerts.receivers.a.type is 'slak': it must be one of alertmanager, log,"
+                                + " slack, textfile, webhook; did you mean 'slack'?")
+                .hasMessageContaining("5: flagcast.alerts.receivers.b needs a type, one of alertmanager, log,")
+                .hasMessageContaining("6: flagcast.alerts.receivers.c.url: it must be an address, as https://host/path")
+                .hasMessageContaining("7: flagcast.alerts.receivers.d of type slack needs a url")
+                .hasMessageContaining("path 'out.txt': node exporter reads files *.prom only")
+                .hasMessageContaining(
+                        "9: flagcast.alerts.receivers.f.severities is 'loud': it must be a list of some of"
+                                + " info, warning, critical")
+                .hasMessageContaining("10: unknown key 'flagcast.alerts.receivers.g.adress'")
+                .hasMessageContaining("flagcast.alerts.retries is 11: it must be 0 to 10")
+                .hasMessageContaining("flagcast.alerts.timeout is '5': it must be a number of seconds above 0, as 30s")
+                .hasMessageNotContaining("secret");
+    }
+
+    @Test
+    void whoIsToldIsNoPartOfWhatIsComputed() throws IOException {
+        assertThat(read(USERS + "flagcast.alerts.retries = 5").hash())
+                .isEqualTo(read(USERS).hash());
     }
 }

@@ -34,6 +34,7 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.api.java.UDF3;
 import org.apache.spark.sql.api.java.UDF4;
+import org.apache.spark.sql.api.java.UDF5;
 import org.apache.spark.sql.expressions.Window;
 import org.apache.spark.sql.expressions.WindowSpec;
 import org.apache.spark.sql.functions;
@@ -331,7 +332,7 @@ public final class SegmentMetrics {
     private static Dataset<Row> derived(Dataset<Row> states, List<MeasuredExperiment> experiments) {
         UDF3<Long, BigDecimal, BigDecimal, Row> spread = SegmentMetrics::spread;
         UDF4<String, Long, BigDecimal, BigDecimal, Row> interval = SegmentMetrics::interval;
-        UDF4<Row, Row, Row, Row, Row> effect = SegmentMetrics::effect;
+        UDF5<String, Row, Row, Row, Row, Row> effect = SegmentMetrics::effect;
         WindowSpec arms =
                 Window.partitionBy("experiment_id", "user_segment", "cell", "metric_name", "window", "window_end");
         Column isEnabled = col("population").equalTo("enabled");
@@ -353,6 +354,7 @@ public final class SegmentMetrics {
                                 isEnabled.and(col("control_weighted").isNotNull()),
                                 udf(effect, EFFECT)
                                         .apply(
+                                                kind(experiments),
                                                 col("weighted"),
                                                 col("covariate"),
                                                 col("control_weighted"),
@@ -423,19 +425,24 @@ public final class SegmentMetrics {
         return RowFactory.create(interval.lower(), interval.upper());
     }
 
-    private static Row effect(Row enabled, Row enabledCovariate, Row control, Row controlCovariate) {
+    private static Row effect(String kindName, Row enabled, Row enabledCovariate, Row control, Row controlCovariate) {
         if (enabled.anyNull() || control.anyNull()) {
             return null;
         }
-        Optional<Effect> effect = Effect.difference(weighted(enabled), weighted(control));
+        Metric.Kind kind = Metric.Kind.valueOf(kindName);
+        Optional<Effect> effect = Effect.difference(weighted(enabled), weighted(control), kind);
         if (effect.isEmpty()) {
             return null;
         }
         Interval interval = effect.get().interval(CONFIDENCE);
-        Optional<Effect> adjusted = enabledCovariate == null || controlCovariate == null
+        Optional<Effect> adjusted = isAbsent(enabledCovariate) || isAbsent(controlCovariate)
                 ? Optional.empty()
                 : Effect.adjusted(
-                        weighted(enabled), covariate(enabledCovariate), weighted(control), covariate(controlCovariate));
+                        weighted(enabled),
+                        covariate(enabledCovariate),
+                        weighted(control),
+                        covariate(controlCovariate),
+                        kind);
         Optional<Interval> adjustedInterval = adjusted.map(known -> known.interval(CONFIDENCE));
         return RowFactory.create(
                 effect.get().estimate(),
@@ -445,6 +452,10 @@ public final class SegmentMetrics {
                 adjusted.map(Effect::estimate).orElse(null),
                 adjustedInterval.map(Interval::lower).orElse(null),
                 adjustedInterval.map(Interval::upper).orElse(null));
+    }
+
+    private static boolean isAbsent(Row covariate) {
+        return covariate == null || covariate.anyNull();
     }
 
     /**

@@ -51,17 +51,18 @@ public record AlertLog(List<AlertChange> changes) {
     }
 
     /**
-     * What changes at an as-of. Alerts that have changed at it already do not again: evaluating twice is evaluating once.
+     * What changes at an as-of. Alerts that have changed at it or after it do not again: evaluating twice is evaluating once, and
+     * what a later evaluation has built on stays.
      *
      * @param signals what the data say; of an alert that is not among them they say nothing
      * @param isWatched whether anybody still wants to know of an alert; where not it is over
-     * @param asOf instant of the evaluation; changes at it or after it have no part in it
+     * @param asOf instant of the evaluation; it goes on from the changes before it
      */
     public List<AlertChange> evaluate(Collection<Signal> signals, Predicate<Labels> isWatched, Instant asOf) {
         Map<Labels, AlertChange> before = new HashMap<>(before(asOf).byLabels());
         before.values().removeIf(change -> !change.isOpen());
         Set<Labels> done = changes.stream()
-                .filter(change -> change.asOf().equals(asOf))
+                .filter(change -> !change.asOf().isBefore(asOf))
                 .map(AlertChange::labels)
                 .collect(Collectors.toCollection(HashSet::new));
         List<AlertChange> made = new ArrayList<>();

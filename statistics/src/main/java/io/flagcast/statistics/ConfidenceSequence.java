@@ -143,8 +143,8 @@ public record ConfidenceSequence(double alpha, long tunedAt) {
             return OptionalDouble.empty();
         }
         double z = multiplier(contrast.get().n());
-        WeightedMoments enabledSpread = spread(enabled, kind, z * z);
-        WeightedMoments controlSpread = spread(control, kind, z * z);
+        WeightedMoments enabledSpread = enabled.spread(kind, z * z);
+        WeightedMoments controlSpread = control.spread(kind, z * z);
         if (enabledSpread.variance().orElseThrow() == 0
                 || controlSpread.variance().orElseThrow() == 0) {
             return OptionalDouble.empty();
@@ -153,31 +153,6 @@ public record ConfidenceSequence(double alpha, long tunedAt) {
                 .orElseThrow()
                 .standardError();
         return OptionalDouble.of(contrast.get().estimate() + side * z * standardError);
-    }
-
-    /** Sums whose variance is the one to take for the arm's. */
-    private static WeightedMoments spread(WeightedMoments arm, Metric.Kind kind, double pseudoRows) {
-        return switch (kind) {
-            case MEAN -> arm;
-            case PROPORTION -> smoothed(arm, pseudoRows);
-        };
-    }
-
-    /** With so many pseudo-rows of 1 and as many of 0; scaled back, as they stand in for rows and are no information. */
-    private static WeightedMoments smoothed(WeightedMoments arm, double pseudoRows) {
-        requireProportion(arm.mean().orElseThrow());
-        double weight = arm.w2() / arm.w();
-        double w = pseudoRows * weight;
-        double w2 = w * weight;
-        return new WeightedMoments(
-                        arm.n(),
-                        arm.w() + 2 * w,
-                        arm.w2() + 2 * w2,
-                        arm.wy() + w,
-                        arm.wy2() + w,
-                        arm.w2y() + w2,
-                        arm.w2y2() + w2)
-                .discounted(arm.w() / (arm.w() + 2 * w));
     }
 
     private OptionalDouble meanBound(Moments moments, int side) {
@@ -216,7 +191,7 @@ public record ConfidenceSequence(double alpha, long tunedAt) {
         return (-2 * logTwoAlpha + Math.log1p(-2 * logTwoAlpha)) / tunedAt;
     }
 
-    private static double requireProportion(double mean) {
+    static double requireProportion(double mean) {
         if (mean < 0 || mean > 1) {
             throw new IllegalArgumentException("ConfidenceSequence: a proportion has a mean in [0, 1], not " + mean);
         }

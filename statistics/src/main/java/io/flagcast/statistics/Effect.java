@@ -16,6 +16,9 @@ import java.util.Optional;
  */
 public record Effect(double estimate, double standardError, double effectiveSampleSize, long n) {
 
+    /** Half of 1.96², for an interval at 95 %. */
+    private static final double PSEUDO_ROWS = 1.92;
+
     /** @throws IllegalArgumentException if a number is not finite, or one other than the estimate is negative */
     public Effect {
         if (!Double.isFinite(estimate)) {
@@ -68,6 +71,25 @@ public record Effect(double estimate, double standardError, double effectiveSamp
     }
 
     /**
+     * The {@link #difference} for one look, with room for what few rows of a proportion do not show: in its standard error
+     * each arm's variance is taken with {@value #PSEUDO_ROWS} pseudo-rows of 1 and as many of 0 (A. Agresti, B. A. Coull,
+     * The American Statistician 52 (1998), half the squared 95 % quantile each). An arm without a success is then no
+     * certainty.
+     *
+     * @return absent as {@link #difference}
+     * @throws IllegalArgumentException if a proportion has a mean outside [0, 1]
+     */
+    public static Optional<Effect> difference(WeightedMoments enabled, WeightedMoments control, Metric.Kind kind) {
+        return difference(enabled, control)
+                .map(effect -> new Effect(
+                        effect.estimate,
+                        Math.sqrt(enabled.spread(kind, PSEUDO_ROWS).variance().orElseThrow()
+                                + control.spread(kind, PSEUDO_ROWS).variance().orElseThrow()),
+                        effect.effectiveSampleSize,
+                        effect.n));
+    }
+
+    /**
      * The effect on what the covariate leaves of the outcome, y − θx, known as CUPED: A. Deng, Y. Xu, R. Kohavi, T.
      * Walker, "Improving the Sensitivity of Online Controlled Experiments by Utilizing Pre-Experiment Data", WSDM 2013,
      * section 3.2. As x is from before the exposure, its mean is the same in both arms and the effect keeps its
@@ -76,18 +98,21 @@ public record Effect(double estimate, double standardError, double effectiveSamp
      *
      * <p>θ is their control variate's: the covariance of those differences over the variance of that in x, both with
      * the weights and pooled over the arms. It makes the variance reported the least there is, so never above that of
-     * {@link #difference}; being estimated, it biases the effect by a multiple of 1/n.
+     * {@link #difference(WeightedMoments, WeightedMoments, Metric.Kind)}; being estimated, it biases the effect by a
+     * multiple of 1/n.
      *
      * @param enabledCovariate of the rows of {@code enabled}
      * @param controlCovariate of the rows of {@code control}
+     * @param kind of the outcome
      * @return absent as {@link #difference}, and where the covariate differs between the rows of neither arm
      */
     public static Optional<Effect> adjusted(
             WeightedMoments enabled,
             CovariateSums enabledCovariate,
             WeightedMoments control,
-            CovariateSums controlCovariate) {
-        Optional<Effect> plain = difference(enabled, control);
+            CovariateSums controlCovariate,
+            Metric.Kind kind) {
+        Optional<Effect> plain = difference(enabled, control, kind);
         if (plain.isEmpty() || !(enabledCovariate.varies(enabled) || controlCovariate.varies(control))) {
             return Optional.empty();
         }

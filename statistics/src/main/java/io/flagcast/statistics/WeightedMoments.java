@@ -119,6 +119,31 @@ public record WeightedMoments(long n, double w, double w2, double wy, double wy2
         return n == 0 ? 0 : w * w / w2;
     }
 
+    /**
+     * Sums whose variance is the one to take for this arm's mean. That of a proportion is never 0, however few rows there
+     * are: it is taken with pseudo-rows of the weight Σw² / Σw, as many of 1 as of 0, which stand in for rows and are no
+     * information (A. Agresti, B. A. Coull, The American Statistician 52 (1998)).
+     *
+     * @param pseudoRows of 1, and as many of 0
+     * @throws IllegalArgumentException if a proportion has a mean outside [0, 1]
+     */
+    WeightedMoments spread(Metric.Kind kind, double pseudoRows) {
+        return switch (kind) {
+            case MEAN -> this;
+            case PROPORTION -> smoothed(pseudoRows);
+        };
+    }
+
+    private WeightedMoments smoothed(double pseudoRows) {
+        ConfidenceSequence.requireProportion(mean().orElseThrow());
+        double weight = w2 / w;
+        double ones = pseudoRows * weight;
+        double squares = ones * weight;
+        return new WeightedMoments(
+                        n, w + 2 * ones, w2 + 2 * squares, wy + ones, wy2 + ones, w2y + squares, w2y2 + squares)
+                .discounted(w / (w + 2 * ones));
+    }
+
     private static void requireFinite(String sum, double value) {
         if (!Double.isFinite(value)) {
             throw new IllegalArgumentException(

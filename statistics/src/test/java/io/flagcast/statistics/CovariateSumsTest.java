@@ -58,7 +58,7 @@ class CovariateSumsTest {
     }
 
     private static Effect adjusted(Arm[] arms) {
-        return Effect.adjusted(arms[0].moments, arms[0].covariate, arms[1].moments, arms[1].covariate)
+        return Effect.adjusted(arms[0].moments, arms[0].covariate, arms[1].moments, arms[1].covariate, Metric.Kind.MEAN)
                 .orElseThrow();
     }
 
@@ -127,9 +127,15 @@ class CovariateSumsTest {
             control.add(1.5, 0.1, row % 3);
         }
 
-        assertThat(Effect.adjusted(enabled.moments, enabled.covariate, control.moments, control.covariate))
+        assertThat(Effect.adjusted(
+                        enabled.moments, enabled.covariate, control.moments, control.covariate, Metric.Kind.MEAN))
                 .isEmpty();
-        assertThat(Effect.adjusted(enabled.moments, enabled.covariate, WeightedMoments.EMPTY, CovariateSums.EMPTY))
+        assertThat(Effect.adjusted(
+                        enabled.moments,
+                        enabled.covariate,
+                        WeightedMoments.EMPTY,
+                        CovariateSums.EMPTY,
+                        Metric.Kind.MEAN))
                 .isEmpty();
     }
 

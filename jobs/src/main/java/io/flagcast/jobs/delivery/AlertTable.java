@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 
@@ -25,8 +26,9 @@ public final class AlertTable {
 
     /** The changes that some runs have seen. */
     public static AlertLog read(Lake lake, Collection<String> runIds) {
+        Set<String> known = Set.copyOf(runIds);
         return new AlertLog(lake.history(Tables.ALERTS).collectAsList().stream()
-                .filter(row -> runIds.contains(row.<String>getAs("run_id")))
+                .filter(row -> known.contains(row.<String>getAs("run_id")))
                 .map(AlertTable::change)
                 .toList());
     }

@@ -8,32 +8,25 @@ import java.util.Optional;
 
 /** How a value is written for people. What is absent is a dash. */
 enum Format {
-    TEXT("", false),
-    COUNT("", true),
+    TEXT(""),
+    COUNT(""),
     /** A fraction, as 0.05 for 5 %. */
-    PERCENT("%", true),
+    PERCENT("%"),
     /** A difference of fractions, in percentage points. */
-    POINTS("pp", true),
-    NUMBER("", true),
+    POINTS("pp"),
+    NUMBER(""),
     /** A difference of numbers. */
-    SIGNED("", true),
-    DAY("", false),
-    INSTANT("", false);
+    SIGNED(""),
+    DAY(""),
+    INSTANT("");
 
     private static final DateTimeFormatter DAYS = DateTimeFormatter.ofPattern("d MMM uuuu", Locale.ENGLISH);
     private static final DateTimeFormatter MINUTES = DateTimeFormatter.ofPattern("d MMM uuuu, HH:mm", Locale.ENGLISH);
 
     private final String unit;
-    private final boolean numeric;
 
-    Format(String unit, boolean numeric) {
+    Format(String unit) {
         this.unit = unit;
-        this.numeric = numeric;
-    }
-
-    /** Whether values line up by their digits. */
-    boolean isNumeric() {
-        return numeric;
     }
 
     /** The format of a difference of two such values. */
@@ -66,7 +59,7 @@ enum Format {
         double lower = estimate.interval().get().lower();
         double upper = estimate.interval().get().upper();
         double largest = Math.max(Math.abs(value), Math.max(Math.abs(lower), Math.abs(upper)));
-        return "%s (%s to %s)"
+        return "%s (%s\u00a0to\u00a0%s)"
                 .formatted(
                         withUnit(number(value, largest, Zeros.KEPT)),
                         number(lower, largest, Zeros.KEPT),
@@ -86,23 +79,27 @@ enum Format {
     private String number(double value, double largest, Zeros zeros) {
         String text = switch (this) {
             case COUNT -> "%,.0f".formatted(value);
-            case PERCENT -> fixed(value, largest, "");
-            case POINTS -> fixed(value, largest, "+");
+            case PERCENT -> fixed(value, largest, "", zeros);
+            case POINTS -> fixed(value, largest, "+", zeros);
             case SIGNED -> significant(value, largest, "+", zeros);
             default -> significant(value, largest, "", zeros);
         };
         return text.replace('-', '\u2212');
     }
 
-    /** Two digits behind the point below ten, one above. */
-    private static String fixed(double value, double largest, String sign) {
-        return ("%" + sign + (100 * largest < 9.995 ? ".2f" : ".1f")).formatted(100 * value);
+    /** Two digits behind the point where the largest is below ten, else one. */
+    private static String fixed(double value, double largest, String sign, Zeros zeros) {
+        return places(100 * value, 100 * largest < 9.995 ? 2 : 1, sign, zeros);
     }
 
     /** Three significant digits of the largest. */
     private static String significant(double value, double largest, String sign, Zeros zeros) {
         int digits = largest == 0 ? 0 : (int) Math.max(0, Math.min(6, 2 - Math.floor(Math.log10(largest))));
-        String text = ("%" + (value == 0 ? "" : sign) + ",." + digits + "f").formatted(value);
+        return places(value, digits, value == 0 ? "" : sign, zeros);
+    }
+
+    private static String places(double value, int digits, String sign, Zeros zeros) {
+        String text = ("%" + sign + ",." + digits + "f").formatted(value);
         return digits == 0 || zeros == Zeros.KEPT ? text : text.replaceAll("\\.?0+$", "");
     }
 }

@@ -228,13 +228,13 @@ final class ModelGroups {
         return rows.size() < 2
                 ? Optional.empty()
                 : Optional.of(Figure.drawn(
-                        "Qini curve",
+                        "Qini curve: responses gained per 1,000 users",
                         Chart.of(
                                 Kind.CURVE,
                                 Map.of("x", "share", "y", "gain"),
                                 Format.NUMBER,
                                 List.of("by score", "at random"),
-                                "responses gained per 1,000 users"),
+                                "users taken, highest scores first"),
                         new Table(
                                 "Responses gained per user by enabling the highest scores first, out of fold, n = "
                                         + Format.COUNT.text(model.<Long>getAs("examples")),

@@ -26,6 +26,8 @@ final class Page {
     private static final Pattern PLACE = Pattern.compile("\\{\\{([a-z0-9-]+)}}");
 
     private static final int LONG = 60;
+    /** Items of a topic that stand at once; the rest is folded away. */
+    private static final int SHORT = 6;
 
     private final StringBuilder html = new StringBuilder();
     private int figures;
@@ -92,11 +94,21 @@ final class Page {
         if (topic.items().isEmpty()) {
             element("p", " class=\"soft\"", topic.otherwise());
         } else {
-            add("<ul>");
-            topic.items().forEach(this::item);
-            add("</ul>");
+            items(topic.items().stream().limit(SHORT).toList());
+            List<Item> further = topic.items().stream().skip(SHORT).toList();
+            if (!further.isEmpty()) {
+                add("<details open>").element("summary", "", "%,d more".formatted(further.size()));
+                items(further);
+                add("</details>");
+            }
         }
         add("</section>");
+    }
+
+    private void items(List<Item> items) {
+        add("<ul>");
+        items.forEach(this::item);
+        add("</ul>");
     }
 
     private void item(Item item) {
@@ -189,7 +201,11 @@ final class Page {
     }
 
     private static String align(Column column) {
-        return column.format().isNumeric() ? " class=\"number\"" : "";
+        return switch (column.format()) {
+            case TEXT -> "";
+            case DAY, INSTANT -> " class=\"time\"";
+            default -> " class=\"number\"";
+        };
     }
 
     private Page element(String name, String attributes, String text) {

@@ -25,9 +25,6 @@ import org.apache.spark.sql.Row;
 /** What a reader has to know first: what changed, what fired, what needs a person. */
 final class Summaries {
 
-    /** A longer list is cut: the section has all. */
-    private static final int MOST_ITEMS = 6;
-
     private static final List<String> FIRED = List.of(Outcome.FIRED.label(), Outcome.RECOVERED.label());
 
     private final Snapshot snapshot;
@@ -55,25 +52,12 @@ final class Summaries {
         return new Summary(
                 headline,
                 List.of(
-                        topic("Needs a person", needs, "No proposal, no failed check, no refused row."),
-                        topic("Fired", fired, "No rule has fired in this publication, and no alert is firing."),
-                        topic(
+                        new Topic("Needs a person", needs, "No proposal, no failed check, no refused row."),
+                        new Topic("Fired", fired, "No rule has fired in this publication, and no alert is firing."),
+                        new Topic(
                                 "Changed",
                                 changed,
                                 "No rule, bandit or person has changed an allocation since the publication before.")));
-    }
-
-    private static Topic topic(String title, List<Item> items, String otherwise) {
-        if (items.size() <= MOST_ITEMS) {
-            return new Topic(title, items, otherwise);
-        }
-        List<Item> shown = new ArrayList<>(items.subList(0, MOST_ITEMS - 1));
-        shown.add(new Item(
-                Tone.PLAIN,
-                "%,d more".formatted(items.size() - shown.size()),
-                "in the sections below.",
-                Optional.empty()));
-        return new Topic(title, shown, otherwise);
     }
 
     private Optional<String> section(Row row) {

@@ -13,7 +13,7 @@
     return d3.format(sign + ",." + places + (values.length > 1 ? "f" : "~f"));
   };
   const fixed = (values, sign) => {
-    const text = d3.format(sign + "." + (100 * size(values) < 9.995 ? 2 : 1) + "f");
+    const text = d3.format(sign + "." + (100 * size(values) < 9.995 ? 2 : 1) + (values.length > 1 ? "f" : "~f"));
     return value => text(100 * value);
   };
   const formats = {
@@ -257,7 +257,7 @@
       const x = d3.scaleLinear(values.length ? padded(d3.extent(values)) : [-1, 1], [left, right]).nice(4);
       function best(row) { return (c.also && estimate(row[c.also])) || estimate(row[c.value]); }
       const bottom = height - 42;
-      const { values: at, text } = ticks(x, format, Math.max(2, Math.floor((right - left) / 85)));
+      const { values: at, text } = ticks(x, format, Math.max(3, Math.floor((right - left) / 75)));
       const grid = svg.append("g").attr("class", "grid").selectAll("g").data(at).join("g").attr("transform", value => "translate(" + x(value) + ",0)");
       grid.append("line").attr("y1", 4).attr("y2", bottom);
       grid.append("text").attr("class", "numbers").attr("y", bottom + 16).attr("text-anchor", "middle").text(text);
@@ -321,7 +321,8 @@
         const g = svg.append("g").attr("class", "series s2");
         g.append("rect").attr("class", "mark").attr("x", x(i)).attr("width", x.bandwidth()).attr("y", y(actual ? actual.value : 0)).attr("height", bottom - y(actual ? actual.value : 0));
         if (expected) svg.append("line").attr("class", "expected").attr("x1", x(i) - x.step() * .06).attr("x2", x(i) + x.bandwidth() + x.step() * .06).attr("y1", y(expected.value)).attr("y2", y(expected.value));
-        if (i % every === 0) svg.append("text").attr("class", "quiet numbers").attr("x", x(i) + x.bandwidth() / 2).attr("y", bottom + 15).attr("text-anchor", "middle").text(row[c.label]);
+        const fits = x(i) + (x.bandwidth() + widthOf(row[c.label])) / 2 <= width;
+        if (i % every === 0 && fits) svg.append("text").attr("class", "quiet numbers").attr("x", x(i) + x.bandwidth() / 2).attr("y", bottom + 15).attr("text-anchor", "middle").text(row[c.label]);
         if (i === 0) svg.append("text").attr("class", "quiet").attr("x", (left + right) / 2).attr("y", height - 8).attr("text-anchor", "middle").text(figure.axis);
         return {
           x: x(i) + x.bandwidth() / 2, y: y(actual ? actual.value : 0), order: i, name: "",
@@ -375,7 +376,7 @@
       yGrid(svg, y, left, right, "number", 4);
       svg.append("g").attr("class", "axis").selectAll("text").data(x.ticks(5)).join("text").attr("class", "numbers")
         .attr("x", x).attr("y", bottom + 16).attr("text-anchor", "middle").text(value => d3.format(".0f")(100 * value) + "\u00a0%");
-      svg.append("text").attr("class", "quiet").attr("x", left).attr("y", height - 6).text("users taken, highest scores first; up: " + figure.axis);
+      svg.append("text").attr("class", "quiet").attr("x", (left + right) / 2).attr("y", height - 6).attr("text-anchor", "middle").text(figure.axis);
       svg.append("line").attr("class", "baseline").attr("x1", left).attr("x2", right).attr("y1", y(0)).attr("y2", y(0));
       const random = share => last.y * share / last.x;
       svg.append("line").attr("class", "reference").attr("x1", x(0)).attr("y1", y(0)).attr("x2", x(last.x)).attr("y2", y(last.y));
@@ -383,7 +384,7 @@
       g.append("path").attr("class", "band").attr("d", d3.area(row => x(row.x), row => y(random(row.x)), row => y(row.y))(rows));
       g.append("path").attr("class", "line").attr("d", d3.line(row => x(row.x), row => y(row.y))(rows));
       const peak = d3.greatest(rows, row => row.y - random(row.x));
-      g.append("text").attr("class", "name").attr("x", x(peak.x)).attr("y", y(peak.y) - 10).attr("text-anchor", peak.x > .6 ? "end" : "middle").text(figure.series[0]);
+      g.append("text").attr("class", "name").attr("x", x(peak.x) - 12).attr("y", y(peak.y) - 10).attr("text-anchor", "end").text(figure.series[0]);
       svg.append("text").attr("class", "quiet name").attr("x", x(.62)).attr("y", y(random(.62)) + 18).text(figure.series[1]);
       return rows.map((row, i) => {
         g.append("circle").attr("class", "mark").attr("r", 1.5).attr("cx", x(row.x)).attr("cy", y(row.y));
@@ -480,12 +481,13 @@
       const width = plot.clientWidth;
       if (width > 0 && Math.abs(width - drawnAt) > 1 && !matchMedia("print").matches) { drawnAt = width; draw(plot, figure); }
     };
-    plot.parentElement.querySelector("details").open = false;
     redraw();
     new ResizeObserver(redraw).observe(plot);
   });
 
+  // Without this script they stay open.
   const all = document.querySelectorAll("details");
+  all.forEach(each => { each.open = false; });
   let closed = [];
   addEventListener("beforeprint", () => { closed = Array.from(all).filter(each => !each.open); closed.forEach(each => { each.open = true; }); });
   addEventListener("afterprint", () => closed.forEach(each => { each.open = false; }));

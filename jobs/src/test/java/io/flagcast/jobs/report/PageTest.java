@@ -28,12 +28,14 @@ class PageTest {
 
     private static final String HOSTILE = "</script><img src=x onerror='alert(1)'><!-- \"&amp; {{d3}} $1";
 
-    private static final Chart CHART = Chart.of(
-            Kind.INTERVALS,
-            Map.of("label", "segment", "value", "effect"),
-            Format.POINTS,
-            List.of(HOSTILE),
-            "enabled − control");
+    private static Chart chart(String series) {
+        return Chart.of(
+                Kind.INTERVALS,
+                Map.of("label", "segment", "value", "effect"),
+                Format.POINTS,
+                List.of(series),
+                "enabled − control");
+    }
 
     private static ReportData of(String text) {
         Table table = new Table(
@@ -54,7 +56,9 @@ class PageTest {
                         text,
                         text,
                         List.of(new Group(
-                                text, text, List.of(Figure.drawn(text, CHART, table), Figure.table(text, table)))))));
+                                text,
+                                text,
+                                List.of(Figure.drawn(text, chart(text), table), Figure.table(text, table)))))));
     }
 
     @Test
@@ -82,7 +86,8 @@ class PageTest {
                         "Copyright 2010-2023 Mike Bostock",
                         "default-src 'none'",
                         "d3.scaleLinear")
-                .doesNotContain("{{", "<link rel=\"stylesheet\"", "<script src", "@import", "url(");
+                .doesNotContain("<link rel=\"stylesheet\"", "<script src", "@import", "url(")
+                .doesNotContainPattern("\\{\\{[a-z0-9-]+}}");
     }
 
     @Test
@@ -94,13 +99,14 @@ class PageTest {
         assertThat(figure.get("rows").get(0).get("effect").toString())
                 .isEqualTo("{\"value\":0.0123,\"lower\":-0.001,\"upper\":0.0256}");
         assertThat(figure.get("rows").get(1).get("effect").isNull()).isTrue();
-        assertThat(Page.of(of("plain"))).contains("+1.23\u00a0pp (\u22120.10 to +2.56)", "<td class=\"number\">–</td>");
+        assertThat(Page.of(of("plain")))
+                .contains("+1.23\u00a0pp (\u22120.10\u00a0to\u00a0+2.56)", "<td class=\"number\">–</td>");
     }
 
     @Test
     void aChartOfAColumnThatIsNotThereIsRefused() {
         Table table = new Table("caption", List.of(Column.text("name", "name")), List.of());
-        assertThatThrownBy(() -> Figure.drawn("title", CHART, table))
+        assertThatThrownBy(() -> Figure.drawn("title", chart("low"), table))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("'title' draws a column that is not there");
         assertThatThrownBy(() -> new Table("caption", List.of(Column.text("name", "name")), List.of(List.of("a", "b"))))
@@ -111,8 +117,8 @@ class PageTest {
     void numbersAreWrittenForPeople() {
         assertThat(Format.COUNT.text(1234567L)).isEqualTo("1,234,567");
         assertThat(Format.PERCENT.text(0.0512)).isEqualTo("5.12\u00a0%");
-        assertThat(Format.PERCENT.text(0.8)).isEqualTo("80.0\u00a0%");
-        assertThat(Format.POINTS.text(-0.012)).isEqualTo("\u22121.20\u00a0pp");
+        assertThat(Format.PERCENT.text(0.8)).isEqualTo("80\u00a0%");
+        assertThat(Format.POINTS.text(-0.012)).isEqualTo("\u22121.2\u00a0pp");
         assertThat(Format.SIGNED.text(0.5)).isEqualTo("+0.5");
         assertThat(Format.NUMBER.text(0.00012345)).isEqualTo("0.000123");
         assertThat(Format.NUMBER.text(1234.4)).isEqualTo("1,234");

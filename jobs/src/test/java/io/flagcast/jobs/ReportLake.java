@@ -265,14 +265,9 @@ final class ReportLake {
                     arms(rows, experimentId, metric, segment, "", "total", 0, users * DAYS, enabled, effect);
                 }
                 for (String cell : rollout
-                        ? List.of(
-                                "country\": \"DE",
-                                "country\": \"FR",
-                                "country\": \"PL",
-                                "plan\": \"pro",
-                                "plan\": \"" + HOSTILE)
+                        ? List.of("country=DE", "country=FR", "country=PL", "plan=pro", "plan=" + HOSTILE)
                         : List.<String>of()) {
-                    arms(rows, experimentId, metric, "all", "{\"" + cell + "\"}", "total", 0, 5200, 0.5, noise(0.006));
+                    arms(rows, experimentId, metric, "all", cell, "total", 0, 5200, 0.5, noise(0.006));
                 }
             }
         }

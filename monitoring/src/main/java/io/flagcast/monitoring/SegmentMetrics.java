@@ -80,6 +80,11 @@ public final class SegmentMetrics {
         return cell.startsWith("{");
     }
 
+    /** Whether a cell is one value of a dimension. */
+    public static boolean isDimension(String cell) {
+        return !cell.isEmpty() && !cell.startsWith("{");
+    }
+
     /**
      * Measures every experiment.
      *

@@ -169,8 +169,8 @@ public final class Tables {
                     required(
                             "cells",
                             "ARRAY<STRING>",
-                            "parts of the segment that the user counts in, each as JSON: a bandit's cell, or the value of a"
-                                    + " dimension when the user was first measured"),
+                            "parts of the segment that the user counts in: a bandit's cell as JSON, or the value of a"
+                                    + " dimension when the user was first measured, as country=DE"),
                     required(
                             "counted",
                             "ARRAY<STRUCT<metric_name: STRING, closes_at: TIMESTAMP, y: DOUBLE, before: DOUBLE>>",
@@ -202,8 +202,8 @@ public final class Tables {
                     required(
                             "cell",
                             "STRING",
-                            "part of the segment, as JSON: a bandit's cell, or one value of a dimension as"
-                                    + " {\"country\":\"DE\"}; empty for the whole segment"),
+                            "part of the segment: a bandit's cell as JSON, or one value of a dimension as country=DE;"
+                                    + " empty for the whole segment"),
                     required("population", "STRING", "enabled, control or everyone"),
                     required("metric_name", "STRING", "metric of the experiment"),
                     required(

@@ -558,21 +558,18 @@ final class ExperimentSection {
             Map<List<String>, List<Row>> parts = metrics.stream()
                     .filter(row -> row.getAs("metric_name").equals(metric)
                             && row.getAs("window").equals(SegmentMetrics.TOTAL)
-                            && Json.tree(cell(row), "segment_metrics.cell").size() == 1)
+                            && SegmentMetrics.isDimension(row.getAs("cell")))
                     .collect(Collectors.groupingBy(
-                            row -> List.of(cell(row), row.<String>getAs("user_segment")),
+                            row -> List.of(row.<String>getAs("cell"), row.<String>getAs("user_segment")),
                             LinkedHashMap::new,
                             Collectors.toList()));
             boolean whole = parts.keySet().stream().anyMatch(part -> part.get(1).equals(SegmentMetrics.ALL));
             List<List<?>> rows = new ArrayList<>();
             parts.forEach((part, arms) -> {
                 if (!whole || part.get(1).equals(SegmentMetrics.ALL)) {
-                    var value = Json.tree(part.get(0), "segment_metrics.cell")
-                            .properties()
-                            .iterator()
-                            .next();
-                    String label = value.getValue().asText() + (whole ? "" : ", " + part.get(1));
-                    rows.add(row(Arms.of(arms).cells(), value.getKey(), label));
+                    String[] value = part.get(0).split("=", 2);
+                    String label = value[1] + (whole ? "" : ", " + part.get(1));
+                    rows.add(row(Arms.of(arms).cells(), value[0], label));
                 }
             });
             rows.sort(Comparator.comparing(row -> (String) row.get(0)));
@@ -612,10 +609,5 @@ final class ExperimentSection {
                         "By dimension",
                         "Many comparisons: of twenty without a difference, one leaves its 95 % interval.",
                         figures);
-    }
-
-    private static String cell(Row row) {
-        String cell = row.getAs("cell");
-        return cell.isEmpty() ? "{}" : cell;
     }
 }

@@ -3,13 +3,13 @@ package io.flagcast.monitoring;
 import static org.apache.spark.sql.functions.array;
 import static org.apache.spark.sql.functions.bool_or;
 import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.collect_set;
 import static org.apache.spark.sql.functions.count;
 import static org.apache.spark.sql.functions.count_if;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.log1p;
-import static org.apache.spark.sql.functions.max;
-import static org.apache.spark.sql.functions.min;
-import static org.apache.spark.sql.functions.not;
+import static org.apache.spark.sql.functions.size;
+import static org.apache.spark.sql.functions.struct;
 import static org.apache.spark.sql.functions.sum;
 
 import io.flagcast.statistics.Assignment;
@@ -62,14 +62,14 @@ public final class AssignmentStates {
      *     contradictory}
      */
     public static Dataset<Row> contradictions(Dataset<Row> firstExposures) {
+        Column questions = collect_set(struct("parameters_version", "decided_by"));
+        Column answers = collect_set(struct("parameters_version", "decided_by", "enabled"));
         return firstExposures
                 .where(col("parameters_version").gt(0).or(col("decided_by").notEqual("")))
-                .groupBy("experiment_id", "user_id", "parameters_version", "decided_by")
-                .agg(bool_or(col("contradictory"))
-                        .or(not(min("enabled").equalTo(max("enabled"))))
-                        .as("contradictory"))
                 .groupBy("experiment_id", "user_id")
-                .agg(bool_or(col("contradictory")).as("contradictory"))
+                .agg(bool_or(col("contradictory"))
+                        .or(size(answers).gt(size(questions)))
+                        .as("contradictory"))
                 .groupBy("experiment_id")
                 .agg(count(lit(1)).as("users"), count_if(col("contradictory")).as("contradictory"));
     }

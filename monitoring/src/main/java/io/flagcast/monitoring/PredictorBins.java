@@ -1,11 +1,6 @@
 package io.flagcast.monitoring;
 
-import static org.apache.spark.sql.functions.array;
-import static org.apache.spark.sql.functions.array_position;
-import static org.apache.spark.sql.functions.array_size;
 import static org.apache.spark.sql.functions.col;
-import static org.apache.spark.sql.functions.filter;
-import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.when;
 
 import java.util.ArrayList;
@@ -55,19 +50,13 @@ public record PredictorBins(String predictor, List<Double> edges, List<String> l
     /** The place of a user's bin. */
     Column bin() {
         Column value = col(predictor);
-        Column known = lit(0);
-        if (!edges.isEmpty()) {
-            known = array_size(filter(array(literals(edges)), edge -> edge.lt(value)));
-        } else if (!levels.isEmpty()) {
-            known = when(
-                            value.isin(levels.toArray()),
-                            array_position(array(literals(levels)), value).minus(1))
-                    .otherwise(levels.size());
+        Column bin = when(value.isNull(), size() - 1);
+        for (int i = 0; i < edges.size(); i++) {
+            bin = bin.when(value.leq(edges.get(i)), i);
         }
-        return when(value.isNull(), size() - 1).otherwise(known).cast("int");
-    }
-
-    private static Column[] literals(List<?> values) {
-        return values.stream().map(value -> lit(value)).toArray(Column[]::new);
+        for (int i = 0; i < levels.size(); i++) {
+            bin = bin.when(value.equalTo(levels.get(i)), i);
+        }
+        return bin.otherwise(size() - 2);
     }
 }

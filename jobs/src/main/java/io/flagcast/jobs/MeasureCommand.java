@@ -22,7 +22,8 @@ import picocli.CommandLine.TypeConversionException;
             "Exposures and outcomes to metrics per segment and health checks. With --every it keeps one warm session: it"
                     + " measures what is new, publishes it beside the tables of the newest run, and delivers alerts, until it is"
                     + " stopped. Rules and the bandit wait for the next run.",
-            "Stopping it at any moment leaves nothing half seen; started again it goes on."
+            "Stopping it at any moment leaves nothing half seen; started again it goes on. Edited experiment files count from then"
+                    + " on."
         })
 final class MeasureCommand implements Callable<Integer> {
 

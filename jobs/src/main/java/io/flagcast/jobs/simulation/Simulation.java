@@ -80,14 +80,10 @@ public final class Simulation {
                 .toList();
         write("users", -1, users, USERS);
         List<Row> events = new ArrayList<>();
-        for (User user : world.users()) {
-            SplittableRandom random = world.draws(user, -1, "usage");
-            for (String area : World.AREAS) {
-                int times = poisson(random, HISTORY_DAYS * World.usageRate(user, area));
-                if (times > 0) {
-                    Instant when = day(0).minusSeconds(1
-                            + random.nextLong(DAY.multipliedBy(HISTORY_DAYS).toSeconds() - 1));
-                    events.add(RowFactory.create(user.id(), area, (double) times, when));
+        for (int day = -HISTORY_DAYS; day < 0; day++) {
+            for (User user : world.users()) {
+                if (visits(user, day)) {
+                    use(user, day, events);
                 }
             }
         }

@@ -41,6 +41,8 @@ import org.apache.spark.storage.StorageLevel;
 final class MeasureSegments {
 
     private static final String DEFINITION = "definition";
+    /** First exposures that are summed up anew. */
+    private static final long FEW = 1_000_000;
 
     private MeasureSegments() {}
 
@@ -60,7 +62,9 @@ final class MeasureSegments {
                             Tables.SEGMENT_METRICS,
                             run.id(),
                             SegmentMetrics.interpret(
-                                    run.asOf(), measured.states(firstExposures).coalesce(1), experiments));
+                                    run.asOf(),
+                                    measured.states(firstExposures, exposures).coalesce(1),
+                                    experiments));
             List<Finding> findings = HealthChecks.of(run, firstExposures).findings();
             long checks = run.lake().replaceSlice(Tables.HEALTH_CHECKS, run.id(), FindingTable.rows(findings));
             return StageResult.wrote(
@@ -174,15 +178,16 @@ final class MeasureSegments {
             implements AutoCloseable {
 
         /**
-         * The sums of all users.
+         * The sums of all users. Of few, summing all up takes less time than working out what has changed.
          *
          * @param firstExposures as they were written
+         * @param rows how many
          */
-        Dataset<Row> states(Dataset<Row> firstExposures) {
-            if (earlier.isEmpty()) {
-                return SegmentMetrics.states(run.asOf(), firstExposures, experiments);
-            }
-            return SegmentMetrics.goOn(earlier.get().measurement(), run.asOf(), firstExposures, counted, experiments);
+        Dataset<Row> states(Dataset<Row> firstExposures, long rows) {
+            return earlier.isEmpty() || rows <= FEW
+                    ? SegmentMetrics.states(run.asOf(), firstExposures, experiments)
+                    : SegmentMetrics.goOn(
+                            earlier.get().measurement(), run.asOf(), firstExposures, counted, experiments);
         }
 
         String how() {

@@ -122,7 +122,9 @@ final class WatchMetrics {
             if (moves) {
                 Dataset<Row> firstExposures = measured.firstExposures().localCheckpoint(true);
                 Dataset<Row> metrics = SegmentMetrics.interpret(
-                        run.asOf(), measured.states(firstExposures).coalesce(1), measuredExperiments);
+                        run.asOf(),
+                        measured.states(firstExposures, firstExposures.count()).coalesce(1),
+                        measuredExperiments);
                 written.put(
                         Tables.SEGMENT_METRICS.name(), lake.replaceSlice(Tables.SEGMENT_METRICS, run.id(), metrics));
                 now = new Earlier(

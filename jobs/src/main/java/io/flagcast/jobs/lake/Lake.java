@@ -47,6 +47,8 @@ import org.apache.spark.sql.types.StructType;
 public final class Lake {
 
     private static final String PUBLISHER = "flagcast-publisher";
+    /** Tenths of a second that a table may take another process to create. */
+    private static final int MOST_PAUSES = 300;
     /** How often a run publishes anew where metrics came first. */
     private static final int MOST_ATTEMPTS = 10;
 
@@ -99,7 +101,7 @@ public final class Lake {
         try {
             spark.sql(table.ddl(location(table)));
         } catch (RuntimeException e) {
-            for (int waited = 0; waited < 50 && !exists(table); waited++) {
+            for (int waited = 0; waited < MOST_PAUSES && !exists(table); waited++) {
                 pause();
             }
             if (!exists(table)) {

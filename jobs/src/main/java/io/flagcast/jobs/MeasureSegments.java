@@ -27,6 +27,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -102,7 +103,10 @@ final class MeasureSegments {
 
     /** What must be the same for a measurement to go on: everything that a row of first_exposures is made of. */
     private static Set<String> definitions(Run run) {
-        return run.experiments().stream()
+        Map<String, String> mappings = run.settings().mappings();
+        Stream<String> inputs = Stream.of(Tables.EXPOSURES, Tables.OUTCOMES)
+                .map(table -> table.name() + " " + ModelRegistry.sha256(mappings.getOrDefault(table.name(), "")));
+        Stream<String> experiments = run.experiments().stream()
                 .map(experiment -> experiment.experimentId() + " "
                         + ModelRegistry.sha256(List.of(
                                         experiment.featureId(),
@@ -112,8 +116,8 @@ final class MeasureSegments {
                                         experiment.allocation() instanceof Policy.Bandit bandit
                                                 ? bandit.context()
                                                 : List.of())
-                                .toString()))
-                .collect(Collectors.toSet());
+                                .toString()));
+        return Stream.concat(inputs, experiments).collect(Collectors.toSet());
     }
 
     /**

@@ -31,7 +31,13 @@ public final class PipelineCheck {
                         State.failedWhere(late),
                         1,
                         (late ? "the pipeline did not run: " : "") + "the newest publication is of " + newestAsOf.get()
-                                + ", " + Texts.duration(age) + " ago; it may be " + Texts.duration(atMost) + " old")
+                                + ", " + Texts.duration(wholeHours(age)) + " ago; it may be " + Texts.duration(atMost)
+                                + " old")
                 .measured(age.toMillis() / 3_600_000.0, atMost.toMillis() / 3_600_000.0);
+    }
+
+    /** Minutes matter below an hour only. */
+    private static Duration wholeHours(Duration age) {
+        return age.toHours() < 1 ? age : Duration.ofHours(age.toHours());
     }
 }

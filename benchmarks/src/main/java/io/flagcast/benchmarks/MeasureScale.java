@@ -58,6 +58,7 @@ final class MeasureScale {
         double[] flagcast = new double[times];
         double[] query = new double[times];
         double[] day = new double[times];
+        PeakHeap heap = new PeakHeap();
         for (int i = 0; i < times; i++) {
             query[i] = seconds(scale::query);
             flagcast[i] = seconds(scale::everything);
@@ -66,6 +67,7 @@ final class MeasureScale {
                     "%d: hand-written query %.1f s, flagcast %.1f s, one more day %.1f s%n",
                     i + 1, query[i], flagcast[i], day[i]);
         }
+        heap.close();
         scale.requireSame();
         System.out.printf(
                 "%,d exposures, %d experiments x 5 segments x %d metrics x 2 dimensions, median of %d: query %.1f s, flagcast %.1f s"
@@ -79,7 +81,7 @@ final class MeasureScale {
                 median(flagcast) / median(query),
                 median(day),
                 median(day) / median(query),
-                TrainingScale.peakHeap() / 0x1p30,
+                heap.gibibytes(),
                 Runtime.getRuntime().maxMemory() / 0x1p30,
                 Runtime.getRuntime().availableProcessors());
     }
@@ -176,7 +178,8 @@ final class MeasureScale {
     private void oneMoreDay() {
         Dataset<Row> further = read("exposures").where(col("exposed_at").geq(lit(DAY_BEFORE)));
         Dataset<Row> happened = read("outcomes").where(col("occurred_at").geq(lit(DAY_BEFORE)));
-        Dataset<Row> merged = FirstExposures.merge(read("first_before"), first(further));
+        Dataset<Row> merged =
+                FirstExposures.merge(read("first_before"), first(further)).persist();
         Dataset<Row> counted = FirstExposures.counted(
                         FirstExposures.touched(merged, DAY_BEFORE, happened, experiments),
                         read("outcomes"),
@@ -196,6 +199,7 @@ final class MeasureScale {
                         experiments),
                 "metrics_after");
         counted.unpersist();
+        merged.unpersist();
     }
 
     /** As an analyst would write it who knows Spark well: one join, conditional sums, grouping sets. */

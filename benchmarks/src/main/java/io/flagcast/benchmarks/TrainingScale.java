@@ -6,9 +6,6 @@ import io.flagcast.statistics.Metric;
 import io.flagcast.training.ResponseTraining;
 import io.flagcast.training.ResponseTraining.Result;
 import io.flagcast.training.ResponsivenessModel;
-import java.lang.management.ManagementFactory;
-import java.lang.management.MemoryPoolMXBean;
-import java.lang.management.MemoryType;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -26,6 +23,12 @@ final class TrainingScale {
     private TrainingScale() {}
 
     static void run(SparkSession spark, long users, int features, List<String> learners) {
+        try (PeakHeap heap = new PeakHeap()) {
+            run(spark, users, features, learners, heap);
+        }
+    }
+
+    private static void run(SparkSession spark, long users, int features, List<String> learners, PeakHeap heap) {
         List<String> predictors = new ArrayList<>();
         for (int i = 0; i < NUMBERS; i++) {
             predictors.add("x" + i);
@@ -58,18 +61,9 @@ final class TrainingScale {
                 learners.size(),
                 learners,
                 (System.nanoTime() - begin) / 1e9,
-                peakHeap() / 0x1p30,
+                heap.gibibytes(),
                 Runtime.getRuntime().maxMemory() / 0x1p30,
                 Runtime.getRuntime().availableProcessors());
-    }
-
-    /** Sum of the pools' peaks: not less than the peak of the sum. */
-    static double peakHeap() {
-        return ManagementFactory.getMemoryPoolMXBeans().stream()
-                .filter(pool -> pool.getType() == MemoryType.HEAP)
-                .map(MemoryPoolMXBean::getPeakUsage)
-                .mapToLong(java.lang.management.MemoryUsage::getUsed)
-                .sum();
     }
 
     private static Dataset<Row> users(SparkSession spark, long users) {

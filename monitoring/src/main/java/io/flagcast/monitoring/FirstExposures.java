@@ -12,7 +12,9 @@ import static org.apache.spark.sql.functions.map;
 import static org.apache.spark.sql.functions.max;
 import static org.apache.spark.sql.functions.min;
 import static org.apache.spark.sql.functions.struct;
+import static org.apache.spark.sql.functions.timestamp_micros;
 import static org.apache.spark.sql.functions.transform;
+import static org.apache.spark.sql.functions.unix_micros;
 import static org.apache.spark.sql.functions.when;
 
 import io.flagcast.statistics.Metric;
@@ -21,6 +23,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
@@ -57,6 +61,8 @@ public final class FirstExposures {
                         coalesce(col("parameters_version"), lit(0L)).as("parameters_version"),
                         coalesce(col("run_id"), lit("")).as("decided_by"),
                         struct(columns(EXPOSURE)).as("exposure"))
+                // Outcomes are joined by user: one shuffle for both, and one sort, by the key.
+                .repartition(col("user_id"))
                 .groupBy(columns(KEY))
                 .agg(
                         min("exposure").as("first"),
@@ -131,7 +137,7 @@ public final class FirstExposures {
         Column open = coalesce(
                 exists(col("counted"), metric -> metric.getField("closes_at").gt(lit(asOf))), lit(true));
         Dataset<Row> reached = rows.where(functions.not(open));
-        Column from = col("exposed_at").minus(interval(prePeriods(experiments)));
+        Column from = timestamp_micros(unix_micros(col("exposed_at")).minus(prePeriods(experiments)));
         Column to = expr("array_max(transform(counted, metric -> metric.closes_at))");
         Dataset<Row> happened =
                 further.select(col("user_id").as("_user_id"), col("occurred_at").as("_occurred_at"));
@@ -153,17 +159,16 @@ public final class FirstExposures {
      * @return the columns of {@code first_exposures}
      */
     public static Dataset<Row> counted(Dataset<Row> rows, Dataset<Row> outcomes, List<MeasuredExperiment> experiments) {
-        Column seconds = prePeriods(experiments);
+        Column prePeriod = prePeriods(experiments);
         Column metrics = coalesce(metrics(experiments).getItem(col("experiment_id")), array());
+        Column exposed = unix_micros(col("exposed_at"));
         Column counted = transform(
                 metrics,
                 metric -> struct(
                         metric.getField("metric_name").as("metric_name"),
-                        closesAt(metric).as("closes_at"),
-                        amount(metric, col("exposed_at"), closesAt(metric)).as("y"),
-                        when(
-                                        seconds.gt(0),
-                                        amount(metric, col("exposed_at").minus(interval(seconds)), col("exposed_at")))
+                        timestamp_micros(closes(metric)).as("closes_at"),
+                        amount(metric, exposed, closes(metric)).as("y"),
+                        when(prePeriod.gt(0), amount(metric, exposed.minus(prePeriod), exposed))
                                 .as("before")));
         return rows.join(happened(outcomes), new String[] {"user_id"}, "left")
                 .withColumn("counted", counted)
@@ -173,34 +178,33 @@ public final class FirstExposures {
                         .toArray(Column[]::new));
     }
 
-    /** Per user what happened, in the order of time. */
+    /** Per user what happened, in the order of time, in microseconds: comparing timestamps in arrays would take longer. */
     static Dataset<Row> happened(Dataset<Row> outcomes) {
         return outcomes.groupBy("user_id")
                 .agg(array_sort(collect_list(struct(
-                                col("occurred_at"),
+                                unix_micros(col("occurred_at")).as("occurred"),
                                 col("outcome"),
                                 coalesce(col("value"), lit(1.0)).as("amount"))))
                         .as("happened"));
     }
 
-    static Column closesAt(Column metric) {
-        return col("exposed_at").plus(interval(metric.getField("within_seconds")));
-    }
-
-    private static Column interval(Column seconds) {
-        return functions.make_dt_interval(lit(0), lit(0), lit(0), seconds);
+    /** The microsecond at which the window of a metric closes. */
+    static Column closes(Column metric) {
+        return unix_micros(col("exposed_at")).plus(metric.getField("within"));
     }
 
     /** What a metric counts of {@code happened} in [from, to): 1 or 0 for a proportion, the sum for a mean. */
     static Column amount(Column metric, Column from, Column to) {
-        Column within = functions.filter(
+        UnaryOperator<Column> counts = outcome -> outcome.getField("outcome")
+                .equalTo(metric.getField("outcome"))
+                .and(outcome.getField("occurred").geq(from))
+                .and(outcome.getField("occurred").lt(to));
+        Column any = when(exists(col("happened"), counts::apply), 1.0).otherwise(0.0);
+        Column sum = functions.aggregate(
                 col("happened"),
-                outcome -> outcome.getField("outcome")
-                        .equalTo(metric.getField("outcome"))
-                        .and(outcome.getField("occurred_at").geq(from))
-                        .and(outcome.getField("occurred_at").lt(to)));
-        Column any = when(functions.size(within).gt(0), 1.0).otherwise(0.0);
-        Column sum = functions.aggregate(within, lit(0.0), (total, outcome) -> total.plus(outcome.getField("amount")));
+                lit(0.0),
+                (total, outcome) -> when(counts.apply(outcome), total.plus(outcome.getField("amount")))
+                        .otherwise(total));
         return when(col("happened").isNull(), 0.0)
                 .when(metric.getField("kind").equalTo(Metric.Kind.PROPORTION.name()), any)
                 .otherwise(sum);
@@ -216,23 +220,23 @@ public final class FirstExposures {
                                                 lit(metric.name()).as("metric_name"),
                                                 lit(metric.kind().name()).as("kind"),
                                                 lit(metric.outcome()).as("outcome"),
-                                                lit(metric.within().toSeconds()).as("within_seconds")))
+                                                lit(micros(metric.within())).as("within")))
                                         .toArray(Column[]::new))))
                         .toArray(Column[]::new))
-                .cast(
-                        "map<string, array<struct<metric_name: string, kind: string, outcome: string, within_seconds: bigint>>>");
+                .cast("map<string, array<struct<metric_name: string, kind: string, outcome: string, within: bigint>>>");
     }
 
-    /** Seconds of the pre-period of the row's experiment; 0 for none. */
+    private static long micros(Duration duration) {
+        return TimeUnit.SECONDS.toMicros(duration.toSeconds());
+    }
+
+    /** Microseconds of the pre-period of the row's experiment; 0 for none. */
     private static Column prePeriods(List<MeasuredExperiment> experiments) {
         return coalesce(
                 map(experiments.stream()
                                 .flatMap(experiment -> Stream.of(
                                         lit(experiment.experimentId()),
-                                        lit(experiment
-                                                .prePeriod()
-                                                .orElse(Duration.ZERO)
-                                                .toSeconds())))
+                                        lit(micros(experiment.prePeriod().orElse(Duration.ZERO)))))
                                 .toArray(Column[]::new))
                         .cast("map<string, bigint>")
                         .getItem(col("experiment_id")),

@@ -1,5 +1,6 @@
 package io.flagcast.monitoring;
 
+import static java.util.stream.Collectors.toMap;
 import static org.apache.spark.sql.functions.array;
 import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
@@ -11,8 +12,10 @@ import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.max;
 import static org.apache.spark.sql.functions.min;
 import static org.apache.spark.sql.functions.struct;
+import static org.apache.spark.sql.functions.timestamp_micros;
 import static org.apache.spark.sql.functions.transform;
 import static org.apache.spark.sql.functions.udf;
+import static org.apache.spark.sql.functions.unix_micros;
 import static org.apache.spark.sql.functions.when;
 
 import io.flagcast.statistics.CovariateSums;
@@ -21,20 +24,21 @@ import io.flagcast.statistics.Interval;
 import io.flagcast.statistics.Metric;
 import io.flagcast.statistics.Moments;
 import io.flagcast.statistics.WeightedMoments;
+import io.flagcast.tables.Tables;
 import java.math.BigDecimal;
 import java.math.MathContext;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.function.ToDoubleFunction;
 import java.util.stream.Stream;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
-import org.apache.spark.sql.api.java.UDF3;
-import org.apache.spark.sql.api.java.UDF4;
-import org.apache.spark.sql.api.java.UDF5;
+import org.apache.spark.sql.api.java.UDF8;
 import org.apache.spark.sql.expressions.Window;
 import org.apache.spark.sql.expressions.WindowSpec;
 import org.apache.spark.sql.functions;
@@ -67,10 +71,12 @@ public final class SegmentMetrics {
     private static final String[] GROUP = {
         "experiment_id", "user_segment", "cell", "population", "metric_name", "window"
     };
-    private static final StructType INTERVAL = StructType.fromDDL("lower DOUBLE, upper DOUBLE");
-    private static final StructType SPREAD = StructType.fromDDL("metric_value DOUBLE, m2 DOUBLE");
-    private static final StructType EFFECT =
-            StructType.fromDDL("effect DOUBLE, effect_lower DOUBLE, effect_upper DOUBLE, effective_sample_size DOUBLE,"
+    /** Whether a row is the one with which its user counts in all users, in their evidence, in the segment, in its evidence. */
+    private static final String[] COUNTS = {"is_first", "is_evidence", "is_first_in_segment", "is_evidence_in_segment"};
+
+    private static final StructType DERIVED =
+            StructType.fromDDL("metric_value DOUBLE, m2 DOUBLE, lower DOUBLE, upper DOUBLE,"
+                    + " effect DOUBLE, effect_lower DOUBLE, effect_upper DOUBLE, effective_sample_size DOUBLE,"
                     + " adjusted_effect DOUBLE, adjusted_lower DOUBLE, adjusted_upper DOUBLE");
 
     private SegmentMetrics() {}
@@ -100,44 +106,43 @@ public final class SegmentMetrics {
 
     /**
      * The exact sums per day, segment and arm that everything else is made of: one row per experiment, segment, cell, arm,
-     * metric, day and window {@link #TOTAL} or {@link #EVIDENCE}.
+     * metric, day and window {@link #TOTAL} or {@link #EVIDENCE}. Evidence that begins with the first exposure is what the
+     * total is, and has no rows of its own.
      *
      * <p>A user counts in a segment with the first exposure there, and in {@link #ALL} with the first of all; in the cells
      * of those exposures, too, of which all users together have those that are a dimension's.
      */
     public static Dataset<Row> states(Instant asOf, Dataset<Row> firstExposures, List<MeasuredExperiment> experiments) {
-        return Sums.of(alike(asOf, counting(firstExposures, experiments))
+        return Sums.merge(alike(asOf, counting(firstExposures, experiments))
                 .withColumn("of", explode(groups()))
-                .select(
-                        col("experiment_id"),
-                        col("of.user_segment"),
-                        col("of.cell"),
-                        when(col("enabled"), "enabled").otherwise("control").as("population"),
-                        col("metric_name"),
-                        col("of.window"),
-                        col("day"),
-                        col("n"),
-                        col("terms")));
+                .withColumn("user_segment", col("of.user_segment"))
+                .withColumn("cell", col("of.cell"))
+                .withColumn("window", col("of.window"))
+                .select(Sums.columns()));
     }
 
     /** The rows with which a user counts somewhere, and where: the first of the user, of the segment, of their evidence. */
     private static Dataset<Row> counting(Dataset<Row> firstExposures, List<MeasuredExperiment> experiments) {
         Column order = struct("exposed_at", "enabled", "propensity", "segment", "parameters_version", "decided_by");
-        WindowSpec user = Window.partitionBy("experiment_id", "user_id");
-        WindowSpec segment = Window.partitionBy("experiment_id", "user_id", "segment");
-        Column inEvidence = col("parameters_version").geq(evidenceVersionOfAll(experiments));
-        Column inSegmentsEvidence = col("parameters_version").geq(evidenceVersion(experiments, col("segment")));
+        // One shuffle serves both windows, and what is sorted for the first is nearly so for the second.
+        WindowSpec user = Window.partitionBy("user_id", "experiment_id");
+        WindowSpec segment = Window.partitionBy("user_id", "experiment_id", "segment");
+        Column[] counts = Arrays.stream(COUNTS).map(functions::col).toArray(Column[]::new);
         return firstExposures
                 .withColumn("order", order)
                 .withColumn("is_first", col("order").equalTo(min("order").over(user)))
-                .withColumn("is_evidence", isFirst(inEvidence, user))
+                .withColumn("is_evidence", isFirst(isEvidence(evidenceVersion(experiments, lit(ALL))), user))
                 .withColumn(
                         "is_first_in_segment", col("order").equalTo(min("order").over(segment)))
-                .withColumn("is_evidence_in_segment", isFirst(inSegmentsEvidence, segment))
-                .where(col("is_first")
-                        .or(col("is_evidence"))
-                        .or(col("is_first_in_segment"))
-                        .or(col("is_evidence_in_segment")));
+                .withColumn(
+                        "is_evidence_in_segment",
+                        isFirst(isEvidence(evidenceVersion(experiments, col("segment"))), segment))
+                .where(Arrays.stream(counts).reduce(Column::or).orElseThrow());
+    }
+
+    /** Whether a row is of evidence that does not begin with the first exposure. */
+    private static Column isEvidence(Column begins) {
+        return begins.gt(0).and(col("parameters_version").geq(begins));
     }
 
     private static Column isFirst(Column among, WindowSpec of) {
@@ -159,40 +164,31 @@ public final class SegmentMetrics {
         return version;
     }
 
-    /** The version with which the evidence of all users together begins. */
-    private static Column evidenceVersionOfAll(List<MeasuredExperiment> experiments) {
-        Column version = lit(0L);
-        for (MeasuredExperiment experiment : experiments) {
-            version = when(
-                            col("experiment_id").equalTo(experiment.experimentId()),
-                            lit(experiment.evidenceVersion(ALL)))
-                    .otherwise(version);
-        }
-        return version;
-    }
-
-    /** Users of whom the same was counted, together: most did nothing. One row per metric whose window has closed. */
+    /**
+     * The sums of users who count in the same groups, one row per metric and day on which its window has closed. Those of
+     * whom the same was counted come together first: most did nothing.
+     */
     private static Dataset<Row> alike(Instant asOf, Dataset<Row> counting) {
         Column closed = when(col("metric.closes_at").leq(lit(asOf)), date_trunc("day", col("metric.closes_at")));
-        return counting.withColumn("metric", explode(col("counted")))
+        Column[] together = Stream.concat(
+                        Stream.of("experiment_id", "segment", "cells", "population", "metric_name", "day"),
+                        Arrays.stream(COUNTS))
+                .map(functions::col)
+                .toArray(Column[]::new);
+        Column[] same = Stream.concat(
+                        Arrays.stream(together),
+                        Stream.of("enabled", "propensity", "y", "before").map(functions::col))
+                .toArray(Column[]::new);
+        Dataset<Row> counts = counting.withColumn("metric", explode(col("counted")))
                 .withColumn("day", closed)
                 .where(col("day").isNotNull())
-                .groupBy(
-                        col("experiment_id"),
-                        col("segment"),
-                        col("cells"),
-                        col("enabled"),
-                        col("propensity"),
-                        col("is_first"),
-                        col("is_evidence"),
-                        col("is_first_in_segment"),
-                        col("is_evidence_in_segment"),
-                        col("metric.metric_name"),
-                        col("day"),
-                        col("metric.y"),
-                        col("metric.before"))
-                .agg(count(lit(1)).as("n"))
-                .withColumn("terms", Sums.terms(col("n"), col("propensity"), col("enabled"), col("y"), col("before")));
+                .withColumn("population", when(col("enabled"), "enabled").otherwise("control"))
+                .withColumn("metric_name", col("metric.metric_name"))
+                .withColumn("y", col("metric.y"))
+                .withColumn("before", col("metric.before"))
+                .groupBy(same)
+                .agg(count(lit(1)).as("n"));
+        return Sums.of(counts, together);
     }
 
     /** Segments, cells and windows that a row counts in. */
@@ -253,10 +249,12 @@ public final class SegmentMetrics {
     /** The states that rows of {@code segment_metrics} were made from, but for evidence that began with another version. */
     private static Dataset<Row> statesOf(Dataset<Row> metrics, List<MeasuredExperiment> experiments) {
         Column isDay = col("window").equalTo(DAY);
+        Column since = col("since_version");
         return metrics.where(col("population").notEqual("everyone"))
                 .where(isDay.or(col("window")
                         .equalTo(EVIDENCE_DAY)
-                        .and(col("since_version").equalTo(evidenceVersion(experiments, col("user_segment"))))))
+                        .and(since.gt(0))
+                        .and(since.equalTo(evidenceVersion(experiments, col("user_segment"))))))
                 .withColumn("window", when(isDay, TOTAL).otherwise(EVIDENCE))
                 .withColumn("day", col("window_start"))
                 .select(Sums.columns());
@@ -274,7 +272,18 @@ public final class SegmentMetrics {
 
     /** Totals, evidence and days from the states, with value, interval and effect. */
     public static Dataset<Row> interpret(Instant asOf, Dataset<Row> states, List<MeasuredExperiment> experiments) {
-        return derived(windows(asOf, states), experiments);
+        Dataset<Row> derived = derived(windows(asOf, states), experiments);
+        Column begins = evidenceVersion(experiments, col("user_segment"));
+        Column isTotal = col("window").isin(TOTAL, DAY);
+        Column evidence = when(col("window").equalTo(TOTAL), EVIDENCE).otherwise(EVIDENCE_DAY);
+        Column windows = when(isTotal.and(functions.not(begins.gt(0))), array(col("window"), evidence))
+                .otherwise(array(col("window")));
+        return derived.withColumn("since_version", when(isTotal, 0L).otherwise(begins))
+                .withColumn("window", explode(windows))
+                .select(Tables.SEGMENT_METRICS.columnNames().stream()
+                        .filter(name -> !List.of("run_id", "as_of").contains(name))
+                        .map(functions::col)
+                        .toArray(Column[]::new));
     }
 
     /**
@@ -323,8 +332,11 @@ public final class SegmentMetrics {
         return first.join(FirstExposures.happened(outcomes), new String[] {"user_id"}, "left")
                 .withColumn(
                         "metric", explode(FirstExposures.metrics(experiments).getItem(col("experiment_id"))))
-                .withColumn("closes_at", FirstExposures.closesAt(col("metric")))
-                .withColumn("y", FirstExposures.amount(col("metric"), col("exposed_at"), col("closes_at")));
+                .withColumn("closes_at", timestamp_micros(FirstExposures.closes(col("metric"))))
+                .withColumn(
+                        "y",
+                        FirstExposures.amount(
+                                col("metric"), unix_micros(col("exposed_at")), FirstExposures.closes(col("metric"))));
     }
 
     /** Days, totals and evidence; enabled, control and everyone: all sums of the days. */
@@ -346,128 +358,94 @@ public final class SegmentMetrics {
 
     /** Adds value, interval and effect, which only interpret the sums. */
     private static Dataset<Row> derived(Dataset<Row> states, List<MeasuredExperiment> experiments) {
-        UDF3<Long, BigDecimal, BigDecimal, Row> spread = SegmentMetrics::spread;
-        UDF4<String, Long, BigDecimal, BigDecimal, Row> interval = SegmentMetrics::interval;
-        UDF5<String, Row, Row, Row, Row, Row> effect = SegmentMetrics::effect;
         WindowSpec arms =
                 Window.partitionBy("experiment_id", "user_segment", "cell", "metric_name", "window", "window_end");
-        Column isEnabled = col("population").equalTo("enabled");
-        Column isControl = col("population").equalTo("control");
-        Column isEvidence = col("window").isin(EVIDENCE, EVIDENCE_DAY);
-        return states.withColumn(
-                        "control_weighted",
-                        max(when(isControl, col("weighted"))).over(arms))
+        Column control = max(when(col("population").equalTo("control"), struct("weighted", "covariate")))
+                .over(arms);
+        Map<String, Map<String, Metric.Kind>> kinds = experiments.stream()
+                .collect(toMap(
+                        MeasuredExperiment::experimentId,
+                        experiment -> experiment.metrics().stream().collect(toMap(Metric::name, Metric::kind))));
+        UDF8<String, String, Long, BigDecimal, BigDecimal, Row, Row, Row, Row> derived =
+                (experiment, metric, n, sum, squares, weighted, covariate, against) -> derived(
+                        kinds.get(experiment).get(metric),
+                        n,
+                        sum,
+                        squares,
+                        weighted,
+                        covariate,
+                        Optional.ofNullable(against));
+        return states.withColumn("control", when(col("population").equalTo("enabled"), control))
                 .withColumn(
-                        "control_covariate",
-                        max(when(isControl, col("covariate"))).over(arms))
-                .withColumn("spread", udf(spread, SPREAD).apply(col("n"), col("sum"), col("sum_squares")))
-                .withColumn(
-                        "interval",
-                        udf(interval, INTERVAL).apply(kind(experiments), col("n"), col("sum"), col("sum_squares")))
-                .withColumn(
-                        "effects",
-                        when(
-                                isEnabled.and(col("control_weighted").isNotNull()),
-                                udf(effect, EFFECT)
-                                        .apply(
-                                                kind(experiments),
-                                                col("weighted"),
-                                                col("covariate"),
-                                                col("control_weighted"),
-                                                col("control_covariate"))))
-                .select(
-                        col("experiment_id"),
-                        col("user_segment"),
-                        col("cell"),
-                        col("population"),
-                        col("metric_name"),
-                        col("window"),
-                        col("window_start"),
-                        col("window_end"),
-                        when(isEvidence, evidenceVersion(experiments, col("user_segment")))
-                                .otherwise(0L)
-                                .as("since_version"),
-                        col("n"),
-                        col("sum"),
-                        col("sum_squares"),
-                        col("spread.metric_value"),
-                        col("spread.m2"),
-                        col("interval.lower"),
-                        col("interval.upper"),
-                        col("weighted"),
-                        col("covariate"),
-                        col("effects.effect"),
-                        col("effects.effect_lower"),
-                        col("effects.effect_upper"),
-                        col("effects.effective_sample_size"),
-                        col("effects.adjusted_effect"),
-                        col("effects.adjusted_lower"),
-                        col("effects.adjusted_upper"));
+                        "derived",
+                        udf(derived, DERIVED)
+                                .apply(
+                                        col("experiment_id"),
+                                        col("metric_name"),
+                                        col("n"),
+                                        col("sum"),
+                                        col("sum_squares"),
+                                        col("weighted"),
+                                        col("covariate"),
+                                        col("control")))
+                .select(col("*"), col("derived.*"));
     }
 
-    private static Column kind(List<MeasuredExperiment> experiments) {
-        Column metrics = FirstExposures.metrics(experiments).getItem(col("experiment_id"));
-        Column own = functions.filter(
-                metrics, metric -> metric.getField("metric_name").equalTo(col("metric_name")));
-        return functions.element_at(own, lit(1)).getField("kind");
+    private static Row derived(
+            Metric.Kind kind,
+            long n,
+            BigDecimal sum,
+            BigDecimal squares,
+            Row weighted,
+            Row covariate,
+            Optional<Row> control) {
+        Optional<Moments> moments =
+                sum == null || squares == null ? Optional.empty() : Optional.of(moments(n, sum, squares));
+        Optional<Interval> interval = moments.flatMap(known -> interval(kind, known, sum));
+        Optional<Effect> effect = control.filter(
+                        arm -> !weighted.anyNull() && !arm.getStruct(0).anyNull())
+                .flatMap(arm -> Effect.difference(weighted(weighted), weighted(arm.getStruct(0)), kind));
+        Optional<Effect> adjusted = effect.isEmpty() || isAbsent(covariate)
+                ? Optional.empty()
+                : control.filter(arm -> !isAbsent(arm.getStruct(1)))
+                        .flatMap(arm -> Effect.adjusted(
+                                weighted(weighted),
+                                covariate(covariate),
+                                weighted(arm.getStruct(0)),
+                                covariate(arm.getStruct(1)),
+                                kind));
+        return RowFactory.create(
+                orNull(moments, Moments::mean),
+                orNull(moments, Moments::m2),
+                orNull(interval, Interval::lower),
+                orNull(interval, Interval::upper),
+                orNull(effect, Effect::estimate),
+                orNull(effect, known -> known.interval(CONFIDENCE).lower()),
+                orNull(effect, known -> known.interval(CONFIDENCE).upper()),
+                orNull(effect, Effect::effectiveSampleSize),
+                orNull(adjusted, Effect::estimate),
+                orNull(adjusted, known -> known.interval(CONFIDENCE).lower()),
+                orNull(adjusted, known -> known.interval(CONFIDENCE).upper()));
     }
 
-    /** Mean and sum of squared deviations, from exact sums: digits that the square takes are not lost. */
-    private static Row spread(long n, BigDecimal sum, BigDecimal squares) {
-        if (sum == null || squares == null) {
-            return null;
-        }
+    private static <T> Double orNull(Optional<T> known, ToDoubleFunction<T> value) {
+        return known.map(value::applyAsDouble).orElse(null);
+    }
+
+    /** From exact sums: digits that the square takes are not lost. */
+    private static Moments moments(long n, BigDecimal sum, BigDecimal squares) {
         BigDecimal mean = sum.divide(BigDecimal.valueOf(n), MathContext.DECIMAL128);
         double m2 = squares.subtract(sum.multiply(mean)).doubleValue();
-        return RowFactory.create(mean.doubleValue(), Math.max(0, m2));
+        return new Moments(n, mean.doubleValue(), Math.max(0, m2));
     }
 
-    private static Row interval(String kind, long n, BigDecimal sum, BigDecimal squares) {
-        Row spread = spread(n, sum, squares);
-        if (spread == null) {
-            return null;
+    private static Optional<Interval> interval(Metric.Kind kind, Moments moments, BigDecimal sum) {
+        if (kind == Metric.Kind.PROPORTION) {
+            return Optional.of(Interval.wilson(sum.longValue(), moments.n(), CONFIDENCE));
         }
-        if (kind.equals(Metric.Kind.PROPORTION.name())) {
-            return row(Interval.wilson(sum.longValue(), n, CONFIDENCE));
-        }
-        if (n < 2) {
-            return null;
-        }
-        Moments moments = new Moments(n, spread.getDouble(0), spread.getDouble(1));
-        return row(Interval.normal(moments.mean(), moments.standardError(), CONFIDENCE));
-    }
-
-    private static Row row(Interval interval) {
-        return RowFactory.create(interval.lower(), interval.upper());
-    }
-
-    private static Row effect(String kindName, Row enabled, Row enabledCovariate, Row control, Row controlCovariate) {
-        if (enabled.anyNull() || control.anyNull()) {
-            return null;
-        }
-        Metric.Kind kind = Metric.Kind.valueOf(kindName);
-        Optional<Effect> effect = Effect.difference(weighted(enabled), weighted(control), kind);
-        if (effect.isEmpty()) {
-            return null;
-        }
-        Interval interval = effect.get().interval(CONFIDENCE);
-        Optional<Effect> adjusted = isAbsent(enabledCovariate) || isAbsent(controlCovariate)
+        return moments.n() < 2
                 ? Optional.empty()
-                : Effect.adjusted(
-                        weighted(enabled),
-                        covariate(enabledCovariate),
-                        weighted(control),
-                        covariate(controlCovariate),
-                        kind);
-        Optional<Interval> adjustedInterval = adjusted.map(known -> known.interval(CONFIDENCE));
-        return RowFactory.create(
-                effect.get().estimate(),
-                interval.lower(),
-                interval.upper(),
-                effect.get().effectiveSampleSize(),
-                adjusted.map(Effect::estimate).orElse(null),
-                adjustedInterval.map(Interval::lower).orElse(null),
-                adjustedInterval.map(Interval::upper).orElse(null));
+                : Optional.of(Interval.normal(moments.mean(), moments.standardError(), CONFIDENCE));
     }
 
     private static boolean isAbsent(Row covariate) {

@@ -46,12 +46,6 @@ final class Sums {
 
     private Sums() {}
 
-    /** What n users add who are alike: served, with this propensity, with the value y and x before. */
-    static Column terms(Column n, Column propensity, Column enabled, Column y, Column x) {
-        UDF5<Long, Double, Boolean, Double, Double, Row> terms = Sums::terms;
-        return udf(terms, TERMS).apply(n, propensity, enabled, y, x);
-    }
-
     private static Row terms(long n, Double propensity, boolean enabled, double value, Double before) {
         BigDecimal users = BigDecimal.valueOf(n);
         BigDecimal y = exact(value);
@@ -106,11 +100,21 @@ final class Sums {
         return value.setScale(EXACT.scale(), RoundingMode.HALF_EVEN);
     }
 
-    /** States of rows with {@link #KEY}, {@code n} and {@link #terms}. */
-    static Dataset<Row> of(Dataset<Row> rows) {
-        return merge(rows.select(Stream.concat(KEY.stream(), Stream.of("n", "terms.*"))
-                .map(functions::col)
-                .toArray(Column[]::new)));
+    /**
+     * The sums of users.
+     *
+     * @param counts {@code n} users of whom the same was counted: {@code enabled}, with this {@code propensity}, with the value
+     *     {@code y}, and {@code before}
+     * @param key what the sums are grouped by
+     */
+    static Dataset<Row> of(Dataset<Row> counts, Column... key) {
+        UDF5<Long, Double, Boolean, Double, Double, Row> terms = Sums::terms;
+        Column of = udf(terms, TERMS).apply(col("n"), col("propensity"), col("enabled"), col("y"), col("before"));
+        Column[] added = Stream.concat(Arrays.stream(key), Stream.of(col("n"), of.as("terms")))
+                .toArray(Column[]::new);
+        Column[] parts = Stream.concat(Arrays.stream(key), Stream.of(col("n"), col("terms.*")))
+                .toArray(Column[]::new);
+        return merge(counts.select(added).select(parts), key);
     }
 
     /** The columns of states. */
@@ -120,12 +124,15 @@ final class Sums {
                 .toArray(Column[]::new);
     }
 
-    /** One state per key; none where nobody is left. */
+    /** One state per {@link #KEY}; none where nobody is left. */
     static Dataset<Row> merge(Dataset<Row> states) {
-        Column[] merged = merged();
-        return states.groupBy(KEY.stream().map(functions::col).toArray(Column[]::new))
-                .agg(merged[0], Arrays.copyOfRange(merged, 1, merged.length))
+        return merge(states, KEY.stream().map(functions::col).toArray(Column[]::new))
                 .where(col("n").notEqual(0));
+    }
+
+    private static Dataset<Row> merge(Dataset<Row> states, Column... key) {
+        Column[] merged = merged();
+        return states.groupBy(key).agg(merged[0], Arrays.copyOfRange(merged, 1, merged.length));
     }
 
     /** Aggregates of states that are states again. */

@@ -21,6 +21,9 @@ final class SharedSpark implements ParameterResolver {
                 .config("spark.driver.host", "127.0.0.1")
                 .config("spark.sql.shuffle.partitions", "2")
                 .config("spark.sql.adaptive.enabled", "false")
+                // Small data: interpreting a query takes less time than compiling it.
+                .config("spark.sql.codegen.wholeStage", "false")
+                .config("spark.sql.codegen.factoryMode", "NO_CODEGEN")
                 .config("spark.sql.session.timeZone", "UTC")
                 .getOrCreate();
         session.sparkContext().setLogLevel("ERROR");

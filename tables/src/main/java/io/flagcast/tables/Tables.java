@@ -176,7 +176,7 @@ public final class Tables {
                             "ARRAY<STRUCT<metric_name: STRING, closes_at: TIMESTAMP, y: DOUBLE, before: DOUBLE>>",
                             "per metric when its window closes, what it has counted by as_of, and what it counted in the"
                                     + " pre-period, where one is declared")),
-            List.of("experiment_id", "user_id", "segment", "parameters_version", "decided_by"),
+            List.of("user_id", "experiment_id", "segment", "parameters_version", "decided_by"),
             ColumnSet.CLOSED,
             "the first exposure of a user under one decision, with what its metrics have counted so far");
 

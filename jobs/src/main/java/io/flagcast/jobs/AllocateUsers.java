@@ -10,15 +10,18 @@ import static org.apache.spark.sql.functions.struct;
 import io.flagcast.allocation.Bucketing;
 import io.flagcast.allocation.Bucketing.Purpose;
 import io.flagcast.allocation.Decision.Reason;
+import io.flagcast.allocation.Layer;
 import io.flagcast.experiments.Experiment;
 import io.flagcast.tables.Tables;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
 
 /** Stage allocate: profiles, scores and parameters to a decision for every user in every experiment. */
 final class AllocateUsers {
@@ -43,11 +46,35 @@ final class AllocateUsers {
                 profiles, scores, kept, run.rollouts(), run.settings().lake().holdoutSalt());
 
         long allocated = run.lake().replaceSlice(Tables.ALLOCATIONS, run.id(), allocations);
+        long decided = run.lake().replaceSlice(Tables.EXPERIMENTS, run.id(), experiments(run));
         return StageResult.wrote(
                 scores.count(),
-                Map.of(Tables.ENROLMENTS, enrolled, Tables.ALLOCATIONS, allocated),
+                Map.of(Tables.ENROLMENTS, enrolled, Tables.ALLOCATIONS, allocated, Tables.EXPERIMENTS, decided),
                 "%,d decisions in %d experiments, %,d users enrolled"
                         .formatted(allocated, run.experiments().size(), enrolled));
+    }
+
+    private static List<Row> experiments(Run run) {
+        Settings.LakeSettings lake = run.settings().lake();
+        return run.rollouts().stream()
+                .map(rollout -> {
+                    Experiment experiment = rollout.experiment();
+                    Layer layer = experiment.layer();
+                    return RowFactory.create(
+                            experiment.experimentId(),
+                            experiment.featureId(),
+                            rollout.allocator().activity().name().toLowerCase(Locale.ROOT),
+                            experiment.treatment(),
+                            experiment.salt(),
+                            lake.holdoutSalt(),
+                            lake.holdout(),
+                            RowFactory.create(layer.name(), layer.from(), layer.to()),
+                            experiment.eligibility().orElse(null),
+                            experiment.exploration(),
+                            experiment.unscored(),
+                            rollout.parameters().version());
+                })
+                .toList();
     }
 
     /**

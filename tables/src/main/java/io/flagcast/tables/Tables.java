@@ -146,6 +146,29 @@ public final class Tables {
             ColumnSet.CLOSED,
             "the decision for a user in an experiment");
 
+    public static final Table EXPERIMENTS = new Table(
+            "experiments",
+            Kind.SLICE,
+            List.of(
+                    EXPERIMENT_ID,
+                    FEATURE_ID,
+                    required("activity", "STRING", "active, or inactive where nobody is enabled"),
+                    required("treatment", "MAP<STRING, STRING>", "what a caller gets with an enabled decision"),
+                    required("salt", "STRING", "salt of the experiment's buckets"),
+                    required("holdout_salt", "STRING", "salt of the bucket that the holdout is drawn by"),
+                    required("holdout", "DOUBLE", "fraction of users kept out of every experiment, in [0, 1)"),
+                    required(
+                            "layer",
+                            "STRUCT<name: STRING, from: DOUBLE, to: DOUBLE>",
+                            "range of the layer; all of one without a name where it excludes no other experiment"),
+                    optional("eligibility", "STRING", "condition over profile columns; everyone where absent"),
+                    required("exploration", "DOUBLE", "fraction of users never personalised, in [0, 1]"),
+                    required("unscored", "DOUBLE", "probability for users without a score, in [0, 1]"),
+                    required("parameters_version", "BIGINT", "version of the allocation parameters used")),
+            List.of("experiment_id"),
+            ColumnSet.CLOSED,
+            "an experiment as the run decided it: all that a user who is in no other table needs");
+
     /** Exact to its last digit, so that parts and whole agree whatever the order. */
     private static final String EXACT = "DECIMAL(38, 15)";
 
@@ -480,6 +503,7 @@ public final class Tables {
             RESPONSIVENESS_SCORES,
             ENROLMENTS,
             ALLOCATIONS,
+            EXPERIMENTS,
             FIRST_EXPOSURES,
             MEASURED_INPUTS,
             SEGMENT_METRICS,

@@ -1,0 +1,288 @@
+package io.flagcast.serving;
+
+import io.delta.kernel.Scan;
+import io.delta.kernel.ScanBuilder;
+import io.delta.kernel.Snapshot;
+import io.delta.kernel.TableManager;
+import io.delta.kernel.data.ColumnVector;
+import io.delta.kernel.data.ColumnarBatch;
+import io.delta.kernel.data.FilteredColumnarBatch;
+import io.delta.kernel.data.MapValue;
+import io.delta.kernel.data.Row;
+import io.delta.kernel.defaults.engine.DefaultEngine;
+import io.delta.kernel.engine.Engine;
+import io.delta.kernel.engine.FileReadResult;
+import io.delta.kernel.exceptions.TableNotFoundException;
+import io.delta.kernel.expressions.Column;
+import io.delta.kernel.expressions.Literal;
+import io.delta.kernel.expressions.Predicate;
+import io.delta.kernel.internal.InternalScanFileUtils;
+import io.delta.kernel.internal.data.ScanStateRow;
+import io.delta.kernel.internal.util.Utils;
+import io.delta.kernel.types.StructType;
+import io.delta.kernel.utils.CloseableIterator;
+import io.delta.kernel.utils.FileStatus;
+import io.flagcast.tables.Table;
+import io.flagcast.tables.Tables;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.function.Consumer;
+import java.util.stream.IntStream;
+import org.apache.hadoop.conf.Configuration;
+
+/** The tables of a lake on local disk or S3, read with Delta Kernel. */
+final class KernelLake implements PublishedLake {
+
+    private final String root;
+    private final Map<String, String> hadoop;
+    private final int threads;
+    private Engine engine;
+
+    /**
+     * Opens a lake.
+     *
+     * @param root as in {@code flagcast.lake.root}
+     * @param hadoop keys of the Hadoop file system, as {@code fs.s3a.endpoint}
+     * @param threads that read files of a table at once
+     */
+    KernelLake(String root, Map<String, String> hadoop, int threads) {
+        this.root = root;
+        this.hadoop = Map.copyOf(hadoop);
+        this.threads = threads;
+    }
+
+    /** Made when the lake is first read: it takes longer than opening a snapshot. */
+    private synchronized Engine engine() {
+        if (engine == null) {
+            Configuration configuration = new Configuration();
+            hadoop.forEach(configuration::set);
+            engine = DefaultEngine.create(configuration);
+        }
+        return engine;
+    }
+
+    @Override
+    public Optional<Published> newest() throws IOException {
+        List<Published> all = Collections.synchronizedList(new ArrayList<>());
+        read(
+                Tables.PUBLICATIONS,
+                List.of("publish_seq", "published_at", "tables"),
+                Optional.empty(),
+                batch -> addTo(all, batch));
+        return all.stream().max(Comparator.comparingLong(Published::sequence));
+    }
+
+    private static void addTo(List<Published> all, KernelBatch batch) {
+        for (int row = 0; row < batch.rows(); row++) {
+            MapValue tables = batch.vector(2).getMap(batch.at(row));
+            Map<String, Published.Slice> slices = new HashMap<>();
+            for (int i = 0; i < tables.getSize(); i++) {
+                ColumnVector values = tables.getValues();
+                slices.put(
+                        tables.getKeys().getString(i),
+                        new Published.Slice(
+                                values.getChild(0).getString(i),
+                                values.getChild(1).getLong(i)));
+            }
+            all.add(new Published(
+                    batch.number(row, 0), slices, Instant.EPOCH.plus(batch.number(row, 1), ChronoUnit.MICROS)));
+        }
+    }
+
+    @Override
+    public void read(Table table, String runId, List<String> columns, Consumer<Batch> batches) throws IOException {
+        read(table, columns, Optional.of(runId), batches::accept);
+    }
+
+    private void read(Table table, List<String> columns, Optional<String> runId, Consumer<KernelBatch> batches)
+            throws IOException {
+        Scan scan = scan(table, columns, runId);
+        Row state = scan.getScanState(engine());
+        ExecutorService readers = Executors.newFixedThreadPool(threads, work -> {
+            Thread thread = new Thread(work, "flagcast lake reader");
+            thread.setDaemon(true);
+            return thread;
+        });
+        try {
+            List<Future<Void>> reading = new ArrayList<>();
+            for (Row file : files(scan)) {
+                reading.add(readers.submit(() -> {
+                    read(state, file, batches);
+                    return null;
+                }));
+            }
+            for (Future<Void> each : reading) {
+                each.get();
+            }
+        } catch (ExecutionException e) {
+            throw unwrapped(e.getCause());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException("interrupted while reading " + table.name());
+        } finally {
+            readers.shutdownNow();
+        }
+    }
+
+    private static IOException unwrapped(Throwable cause) throws IOException {
+        if (cause instanceof RuntimeException unchecked) {
+            throw unchecked;
+        }
+        if (cause instanceof Error error) {
+            throw error;
+        }
+        return cause instanceof IOException known ? known : new IOException(cause);
+    }
+
+    private Scan scan(Table table, List<String> columns, Optional<String> runId) throws IOException {
+        String path = root + "/" + table.name();
+        try {
+            Snapshot snapshot = TableManager.loadSnapshot(path).build(engine());
+            StructType all = snapshot.getSchema();
+            StructType wanted = new StructType();
+            for (String column : columns) {
+                if (all.indexOf(column) < 0) {
+                    throw new RefusedException(
+                            "%s has no column %s: another version of Flagcast wrote it".formatted(path, column));
+                }
+                wanted = wanted.add(all.get(column));
+            }
+            ScanBuilder builder = snapshot.getScanBuilder().withReadSchema(wanted);
+            return runId.map(id -> builder.withFilter(new Predicate("=", new Column("run_id"), Literal.ofString(id))))
+                    .orElse(builder)
+                    .build();
+        } catch (TableNotFoundException e) {
+            throw new IOException(path + " is no Delta table: is this the root of a lake?", e);
+        }
+    }
+
+    private List<Row> files(Scan scan) throws IOException {
+        List<Row> files = new ArrayList<>();
+        try (CloseableIterator<FilteredColumnarBatch> batches = scan.getScanFiles(engine())) {
+            while (batches.hasNext()) {
+                try (CloseableIterator<Row> rows = batches.next().getRows()) {
+                    rows.forEachRemaining(files::add);
+                }
+            }
+        }
+        return files;
+    }
+
+    private void read(Row state, Row file, Consumer<KernelBatch> batches) throws IOException {
+        StructType physical = ScanStateRow.getPhysicalDataReadSchema(state);
+        FileStatus status = InternalScanFileUtils.getAddFileStatus(file);
+        try (CloseableIterator<FilteredColumnarBatch> logical = Scan.transformPhysicalData(
+                engine(),
+                state,
+                file,
+                engine().getParquetHandler()
+                        .readParquetFiles(Utils.singletonCloseableIterator(status), physical, Optional.empty())
+                        .map(FileReadResult::getData))) {
+            while (logical.hasNext()) {
+                batches.accept(KernelBatch.of(logical.next()));
+            }
+        }
+    }
+
+    /** The selected rows of a batch; deleted ones are not. */
+    private static final class KernelBatch implements Batch {
+
+        private final ColumnVector[] vectors;
+        private final int[] selected;
+
+        private KernelBatch(ColumnVector[] vectors, int[] selected) {
+            this.vectors = vectors;
+            this.selected = selected;
+        }
+
+        static KernelBatch of(FilteredColumnarBatch filtered) {
+            ColumnarBatch data = filtered.getData();
+            ColumnVector[] vectors = new ColumnVector[data.getSchema().length()];
+            Arrays.setAll(vectors, data::getColumnVector);
+            IntStream rows = IntStream.range(0, data.getSize());
+            return new KernelBatch(
+                    vectors,
+                    filtered.getSelectionVector()
+                            .map(kept -> rows.filter(row -> !kept.isNullAt(row) && kept.getBoolean(row)))
+                            .orElse(rows)
+                            .toArray());
+        }
+
+        ColumnVector vector(int column) {
+            return vectors[column];
+        }
+
+        int at(int row) {
+            return selected[row];
+        }
+
+        @Override
+        public int rows() {
+            return selected.length;
+        }
+
+        @Override
+        public boolean isAbsent(int row, int column) {
+            return vectors[column].isNullAt(selected[row]);
+        }
+
+        @Override
+        public boolean flag(int row, int column) {
+            return vectors[column].getBoolean(selected[row]);
+        }
+
+        @Override
+        public int integer(int row, int column) {
+            return vectors[column].getInt(selected[row]);
+        }
+
+        @Override
+        public long number(int row, int column) {
+            return vectors[column].getLong(selected[row]);
+        }
+
+        @Override
+        public double real(int row, int column) {
+            return vectors[column].getDouble(selected[row]);
+        }
+
+        @Override
+        public String text(int row, int column) {
+            return vectors[column].getString(selected[row]);
+        }
+
+        @Override
+        public Batch fields(int column) {
+            StructType type = (StructType) vectors[column].getDataType();
+            ColumnVector[] children = new ColumnVector[type.length()];
+            Arrays.setAll(children, vectors[column]::getChild);
+            return new KernelBatch(children, selected);
+        }
+
+        @Override
+        public List<String[]> entries(int row, int column) {
+            MapValue map = vectors[column].getMap(selected[row]);
+            List<String[]> entries = new ArrayList<>();
+            for (int i = 0; i < map.getSize(); i++) {
+                entries.add(new String[] {
+                    map.getKeys().getString(i), map.getValues().getString(i)
+                });
+            }
+            return entries;
+        }
+    }
+}

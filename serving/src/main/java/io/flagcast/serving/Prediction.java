@@ -1,0 +1,27 @@
+package io.flagcast.serving;
+
+import java.util.Optional;
+import java.util.OptionalDouble;
+
+/**
+ * How a user is expected to respond to a feature.
+ *
+ * @param score responsiveness score, 0 to 100, to 0.01; absent for a user or feature without one
+ * @param uplift predicted change of the response probability when enabled, to 0.001; absent where the model gives none
+ * @param noBenefit whether even the upper bound of the uplift is not above zero
+ * @param source what the score rests on; absent where there is none
+ */
+public record Prediction(OptionalDouble score, OptionalDouble uplift, boolean noBenefit, Optional<Source> source) {
+
+    /** What a score rests on. */
+    public enum Source {
+        MODEL,
+        COLLABORATIVE,
+        GROUP,
+        PRIOR
+    }
+
+    /** Of a user or feature that nothing is known of. */
+    public static final Prediction NONE =
+            new Prediction(OptionalDouble.empty(), OptionalDouble.empty(), false, Optional.empty());
+}

@@ -1,0 +1,230 @@
+package io.flagcast.serving;
+
+import io.flagcast.allocation.Decision;
+import io.flagcast.serving.Layout.Contents;
+import io.flagcast.serving.ServedExperiment.Definition;
+import java.io.EOFException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileChannel.MapMode;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalInt;
+
+/** All decisions and predictions of one publication, in a file that is mapped into memory: processes share it. */
+final class Snapshot {
+
+    private final Path path;
+    private final MappedFile file;
+    private final Layout layout;
+    private final Contents contents;
+    private final UserHash hash;
+    private final List<ServedExperiment> served;
+    private final Map<String, Integer> experiments = new HashMap<>();
+    private final Map<String, Integer> features = new HashMap<>();
+    private final String[] names;
+
+    private Snapshot(Path path, MappedFile file, Layout layout) throws IOException {
+        this.path = path;
+        this.file = file;
+        this.layout = layout;
+        this.contents = Contents.of(file.get(layout.contentsAt(), layout.contents()));
+        this.hash = new UserHash(contents.hashSeed());
+        this.served = contents.experiments().stream().map(ServedExperiment::new).toList();
+        for (int i = 0; i < served.size(); i++) {
+            experiments.put(served.get(i).definition().experimentId(), i);
+        }
+        for (int i = 0; i < contents.features().size(); i++) {
+            features.put(contents.features().get(i), i);
+        }
+        this.names = names(file.get(layout.namesAt(), layout.names()));
+    }
+
+    static byte[] names(List<String> names) {
+        return String.join("\0", names).getBytes(StandardCharsets.UTF_8);
+    }
+
+    private static String[] names(byte[] bytes) {
+        return new String(bytes, StandardCharsets.UTF_8).split("\0", -1);
+    }
+
+    /**
+     * Opens a snapshot, after every byte of it has been checked.
+     *
+     * @throws RefusedException where it is damaged or of another format
+     * @throws IOException where it cannot be read
+     */
+    static Snapshot open(Path path) throws IOException {
+        try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
+            ByteBuffer header = ByteBuffer.allocate(Layout.HEADER);
+            while (header.hasRemaining()) {
+                if (channel.read(header) < 0) {
+                    throw new EOFException(path + " ends within its header");
+                }
+            }
+            Layout layout = Layout.of(header.array());
+            long length = layout.checksumsAt() + MappedFile.checksumBytes(layout.checksumsAt());
+            if (channel.size() != length) {
+                throw new RefusedException("%s has %,d bytes, its header says %,d: it was cut short or added to"
+                        .formatted(path, channel.size(), length));
+            }
+            MappedFile file = new MappedFile(channel, MapMode.READ_ONLY, length);
+            requireChecksums(path, file, layout);
+            return new Snapshot(path, file, layout);
+        }
+    }
+
+    private static void requireChecksums(Path path, MappedFile file, Layout layout) throws RefusedException {
+        int[] actual = file.checksums(layout.checksumsAt());
+        int[] written = new int[actual.length];
+        for (int i = 0; i < written.length; i++) {
+            written[i] = file.getInt(layout.checksumsAt() + (long) Integer.BYTES * i);
+        }
+        int differs = Arrays.mismatch(actual, written);
+        if (differs >= 0) {
+            throw new RefusedException(
+                    "%s: the checksum of its mebibyte %d is wrong: it is damaged".formatted(path, differs));
+        }
+    }
+
+    Path path() {
+        return path;
+    }
+
+    Contents contents() {
+        return contents;
+    }
+
+    Layout layout() {
+        return layout;
+    }
+
+    MappedFile file() {
+        return file;
+    }
+
+    List<String> experimentIds() {
+        return contents.experiments().stream().map(Definition::experimentId).toList();
+    }
+
+    /** Where a user lies; -1 for one whom the run has not met. */
+    private long find(String userId) {
+        return find(hash.of(userId));
+    }
+
+    /** Where the user with a key lies; -1 for none. */
+    long find(long key) {
+        long entry = layout.directoryAt() + (key >>> (64 - layout.directoryBits())) * Integer.BYTES;
+        int from = file.getInt(entry);
+        int to = file.getInt(entry + Integer.BYTES);
+        long lower = key & Layout.KEY_MASK;
+        int stride = layout.stride();
+        long at = layout.usersAt() + (long) from * stride;
+        for (int i = from; i < to; i++, at += stride) {
+            if (key(at) == lower) {
+                return at;
+            }
+        }
+        return -1;
+    }
+
+    /** The keys of all users, unsigned, ascending. */
+    long[] keys() {
+        long[] keys = new long[(int) layout.users()];
+        long entries = 1L << layout.directoryBits();
+        for (long entry = 0; entry < entries; entry++) {
+            long at = layout.directoryAt() + entry * Integer.BYTES;
+            for (int user = file.getInt(at); user < file.getInt(at + Integer.BYTES); user++) {
+                long lower = key(layout.usersAt() + (long) user * layout.stride());
+                keys[user] = lower | entry << (64 - layout.directoryBits());
+            }
+        }
+        return keys;
+    }
+
+    private long key(long user) {
+        return (file.getInt(user) & 0xFFFF_FFFFL) | (file.getShort(user + Integer.BYTES) & 0xFFFFL) << 32;
+    }
+
+    /** Whether a user is enabled; false in an experiment that is not there. */
+    boolean enables(String userId, String experimentId) {
+        Integer experiment = experiments.get(experimentId);
+        if (experiment == null) {
+            return false;
+        }
+        int word = word(userId, experiment);
+        return word == 0 ? served.get(experiment).decide(userId).enabled() : word < 0;
+    }
+
+    private int word(String userId, int experiment) {
+        long user = find(userId);
+        return user < 0 ? 0 : file.getInt(layout.experimentAt(user, experiment));
+    }
+
+    /** The decision for a user; off in an experiment that is not there. */
+    Allocation allocation(String userId, String experimentId) {
+        Integer experiment = experiments.get(experimentId);
+        if (experiment == null) {
+            return Allocation.none(userId, experimentId, Allocation.UNKNOWN_EXPERIMENT, contents);
+        }
+        ServedExperiment own = served.get(experiment);
+        int word = word(userId, experiment);
+        return word == 0 ? unknown(userId, own) : known(userId, own, word);
+    }
+
+    private Allocation unknown(String userId, ServedExperiment experiment) {
+        return Allocation.of(
+                userId,
+                experiment.definition(),
+                experiment.decide(userId),
+                OptionalDouble.empty(),
+                Optional.empty(),
+                experiment.definition().parametersVersion(),
+                contents);
+    }
+
+    private Allocation known(String userId, ServedExperiment experiment, int word) {
+        long at = layout.verdictsAt() + (long) Layout.VERDICT * ((word & Integer.MAX_VALUE) - 1);
+        double score = file.getDouble(at);
+        int segment = file.getInt(at + 40) & 0xFFFF;
+        int model = file.getInt(at + 40) >>> 16;
+        int tier = file.getInt(at + 44) >> 8;
+        Decision decision = new Decision(
+                word < 0,
+                Layout.REASONS.get(file.getInt(at + 44) & 0xFF),
+                name(segment),
+                tier < 0 ? OptionalInt.empty() : OptionalInt.of(tier),
+                experiment.bucket(userId),
+                file.getDouble(at + 8),
+                file.getDouble(at + 16),
+                file.getDouble(at + 24));
+        return Allocation.of(
+                userId,
+                experiment.definition(),
+                decision,
+                Double.isNaN(score) ? OptionalDouble.empty() : OptionalDouble.of(score),
+                name(model),
+                file.getLong(at + 32),
+                contents);
+    }
+
+    /** Names are numbered from 1 on in verdicts. */
+    private Optional<String> name(int number) {
+        return number == 0 ? Optional.empty() : Optional.of(names[number - 1]);
+    }
+
+    /** How a user is expected to respond to a feature. */
+    Prediction prediction(String userId, String featureId) {
+        Integer feature = features.get(featureId);
+        long user = feature == null ? -1 : find(userId);
+        return user < 0 ? Prediction.NONE : PackedPrediction.unpack(file.getInt(layout.featureAt(user, feature)));
+    }
+}

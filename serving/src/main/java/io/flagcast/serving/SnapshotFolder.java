@@ -1,0 +1,111 @@
+package io.flagcast.serving;
+
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/**
+ * The snapshots on this machine. Processes share a folder: one makes a snapshot, the others wait and open it. A file has its
+ * name only once it is whole and on disk, so that whoever is killed leaves nothing that is opened.
+ */
+final class SnapshotFolder {
+
+    private static final Logger LOG = System.getLogger(SnapshotFolder.class.getName());
+    private static final Pattern NAME = Pattern.compile("publication-(\\d+)\\.snapshot");
+    /** The newest, and the one before for whoever is opening it just now. */
+    private static final int KEPT = 2;
+
+    private final Path folder;
+
+    SnapshotFolder(Path folder) throws IOException {
+        this.folder = Files.createDirectories(folder);
+    }
+
+    /**
+     * The newest snapshot that is undamaged. A damaged one is put aside, which is logged.
+     *
+     * @throws IOException where the folder cannot be read
+     */
+    Optional<Snapshot> newest() throws IOException {
+        for (Path path : newestFirst()) {
+            Optional<Snapshot> opened = open(path);
+            if (opened.isPresent()) {
+                return opened;
+            }
+        }
+        return Optional.empty();
+    }
+
+    private List<Path> newestFirst() throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.filter(path -> sequence(path) > 0)
+                    .sorted(Comparator.comparingLong(SnapshotFolder::sequence).reversed())
+                    .toList();
+        }
+    }
+
+    private static long sequence(Path path) {
+        Matcher matcher = NAME.matcher(path.getFileName().toString());
+        return matcher.matches() ? Long.parseLong(matcher.group(1)) : 0;
+    }
+
+    private static Optional<Snapshot> open(Path path) throws IOException {
+        try {
+            return Optional.of(Snapshot.open(path));
+        } catch (NoSuchFileException e) {
+            return Optional.empty();
+        } catch (IOException e) {
+            LOG.log(Level.ERROR, "flagcast: snapshot refused and put aside: " + e.getMessage(), e);
+            Files.move(path, path.resolveSibling(path.getFileName() + ".damaged"), StandardCopyOption.REPLACE_EXISTING);
+            return Optional.empty();
+        }
+    }
+
+    /**
+     * The snapshot of a publication, which is made unless another process has.
+     *
+     * @param before a snapshot that has probably the same users
+     * @throws IOException where it cannot be made; nothing is left of it then
+     */
+    Snapshot of(PublishedLake lake, Published published, Optional<Snapshot> before) throws IOException {
+        Path path = folder.resolve("publication-%d.snapshot".formatted(published.sequence()));
+        // A lock of a file is the process's: two clients of one process need this one, too.
+        synchronized (SnapshotFolder.class) {
+            try (FileChannel channel = FileChannel.open(
+                            folder.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+                    FileLock lock = channel.lock()) {
+                LOG.log(Level.DEBUG, "flagcast: {0} is held", lock);
+                Optional<Snapshot> made = Files.exists(path) ? open(path) : Optional.empty();
+                return made.isPresent() ? made.get() : make(lake, published, before, path);
+            }
+        }
+    }
+
+    private Snapshot make(PublishedLake lake, Published published, Optional<Snapshot> before, Path path)
+            throws IOException {
+        Path unfinished = folder.resolve("unfinished");
+        try {
+            new SnapshotWriter(lake, published).write(unfinished, before);
+            Files.move(unfinished, path, StandardCopyOption.ATOMIC_MOVE);
+        } finally {
+            Files.deleteIfExists(unfinished);
+        }
+        for (Path old : newestFirst().stream().skip(KEPT).toList()) {
+            Files.deleteIfExists(old);
+        }
+        return Snapshot.open(path);
+    }
+}

@@ -1,0 +1,382 @@
+package io.flagcast.serving;
+
+import io.flagcast.allocation.Allocator.Activity;
+import io.flagcast.allocation.Decision.Reason;
+import io.flagcast.allocation.Layer;
+import io.flagcast.serving.Layout.Contents;
+import io.flagcast.serving.Prediction.Source;
+import io.flagcast.serving.PublishedLake.Batch;
+import io.flagcast.serving.ServedExperiment.Definition;
+import io.flagcast.serving.Verdicts.Verdict;
+import io.flagcast.tables.Table;
+import io.flagcast.tables.Tables;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileChannel.MapMode;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeSet;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+
+/**
+ * Makes the snapshot of a publication: one pass over the users' ids, sorted by key in memory (16 bytes a user and some), and one
+ * over decisions and predictions, each written where its user lies.
+ */
+final class SnapshotWriter {
+
+    private static final List<String> EXPERIMENT = List.of(
+            "experiment_id",
+            "feature_id",
+            "activity",
+            "treatment",
+            "salt",
+            "holdout_salt",
+            "holdout",
+            "layer",
+            "eligibility",
+            "exploration",
+            "unscored",
+            "parameters_version");
+    private static final List<String> ALLOCATION = List.of(
+            "experiment_id",
+            "user_id",
+            "enabled",
+            "score",
+            "segment",
+            "tier",
+            "base_probability",
+            "share",
+            "propensity",
+            "reason",
+            "parameters_version",
+            "model_id");
+    private static final List<String> SCORE =
+            List.of("feature_id", "user_id", "score", "uplift", "no_benefit", "source");
+    /** How often two users of one lake may have one key before something else is wrong. */
+    private static final int SEEDS = 3;
+
+    private final PublishedLake lake;
+    private final Published published;
+
+    SnapshotWriter(PublishedLake lake, Published published) {
+        this.lake = lake;
+        this.published = published;
+    }
+
+    /**
+     * Writes the snapshot, whole and forced to disk.
+     *
+     * @param before a snapshot whose users this one probably has: they are not gathered again as long as no other one comes
+     * @throws RefusedException where a table has more or fewer rows than were published, or a row twice
+     * @throws IOException where the lake cannot be read or the file not be written
+     */
+    void write(Path path, Optional<Snapshot> before) throws IOException {
+        List<Definition> experiments = experiments();
+        if (before.isPresent()) {
+            try {
+                write(path, experiments, features(), Users.of(before.get()));
+                return;
+            } catch (NewUser e) {
+                // The users are not those of before.
+            }
+        }
+        List<String> features = features();
+        for (long seed = 0; seed < SEEDS; seed++) {
+            Optional<Users> users = users(seed);
+            if (users.isPresent()) {
+                write(path, experiments, features, users.get());
+                return;
+            }
+        }
+        throw new RefusedException("%d ways to number the users of run %s each give two users one number"
+                .formatted(SEEDS, published.runId()));
+    }
+
+    /** A row of a user who is not among the users. */
+    private static final class NewUser extends RuntimeException {
+        private static final long serialVersionUID = 1;
+
+        NewUser() {
+            super(null, null, false, false);
+        }
+    }
+
+    /** The users of a snapshot, by their keys. */
+    private static final class Users {
+
+        private final long seed;
+        private final long[] keys;
+
+        /** @param keys unsigned, ascending */
+        Users(long seed, long[] keys) {
+            this.seed = seed;
+            this.keys = keys;
+        }
+
+        static Users of(Snapshot snapshot) {
+            return new Users(snapshot.contents().hashSeed(), snapshot.keys());
+        }
+    }
+
+    private List<Definition> experiments() throws IOException {
+        List<Definition> experiments = Collections.synchronizedList(new ArrayList<>());
+        read(Tables.EXPERIMENTS, EXPERIMENT, batch -> {
+            for (int row = 0; row < batch.rows(); row++) {
+                experiments.add(definition(batch, row));
+            }
+        });
+        return experiments.stream()
+                .sorted((one, other) -> one.experimentId().compareTo(other.experimentId()))
+                .toList();
+    }
+
+    private static Definition definition(Batch batch, int row) {
+        Map<String, String> treatment = new LinkedHashMap<>();
+        batch.entries(row, 3).forEach(entry -> treatment.put(entry[0], entry[1]));
+        Batch layer = batch.fields(7);
+        return new Definition(
+                batch.text(row, 0),
+                batch.text(row, 1),
+                Activity.valueOf(batch.text(row, 2).toUpperCase(Locale.ROOT)),
+                treatment,
+                new Definition.Salts(batch.text(row, 4), batch.text(row, 5)),
+                batch.real(row, 6),
+                new Layer(layer.text(row, 0), layer.real(row, 1), layer.real(row, 2)),
+                !batch.isAbsent(row, 8),
+                batch.real(row, 9),
+                batch.real(row, 10),
+                batch.number(row, 11));
+    }
+
+    private List<String> features() throws IOException {
+        TreeSet<String> features = new TreeSet<>();
+        read(Tables.RESPONSIVENESS_SCORES, List.of("feature_id"), batch -> {
+            synchronized (features) {
+                for (int row = 0; row < batch.rows(); row++) {
+                    features.add(batch.text(row, 0));
+                }
+            }
+        });
+        return List.copyOf(features);
+    }
+
+    /** The users; absent where two have one key. */
+    private Optional<Users> users(long seed) throws IOException {
+        UserHash hash = new UserHash(seed);
+        UserHash other = new UserHash(seed + SEEDS);
+        UserKeys keys = new UserKeys();
+        boolean[] collided = {false};
+        Consumer<Batch> gather = batch -> {
+            long[] found = new long[2 * batch.rows()];
+            for (int row = 0; row < batch.rows(); row++) {
+                String userId = batch.text(row, 0);
+                found[2 * row] = hash.of(userId);
+                found[2 * row + 1] = other.of(userId);
+            }
+            synchronized (keys) {
+                for (int i = 0; i < found.length; i += 2) {
+                    collided[0] |= keys.collides(found[i], found[i + 1]);
+                }
+            }
+        };
+        read(Tables.ALLOCATIONS, List.of("user_id"), gather);
+        read(Tables.RESPONSIVENESS_SCORES, List.of("user_id"), gather);
+        return collided[0] ? Optional.empty() : Optional.of(new Users(seed, keys.ascending()));
+    }
+
+    private void read(Table table, List<String> columns, Consumer<Batch> batches) throws IOException {
+        Published.Slice slice = published.slice(table);
+        AtomicLong rows = new AtomicLong();
+        try {
+            lake.read(table, slice.runId(), columns, batch -> {
+                rows.addAndGet(batch.rows());
+                batches.accept(batch);
+            });
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
+        }
+        if (rows.get() != slice.rows()) {
+            throw new RefusedException("%s of run %s has %,d rows, publication %d says %,d"
+                    .formatted(table.name(), slice.runId(), rows.get(), published.sequence(), slice.rows()));
+        }
+    }
+
+    private void write(Path path, List<Definition> experiments, List<String> features, Users users) throws IOException {
+        Contents contents = new Contents(
+                published.sequence(), published.runId(), published.publishedAt(), users.seed, experiments, features);
+        byte[] bytes = contents.bytes();
+        int bits = Layout.directoryBits(users.keys.length);
+        Layout unfinished =
+                new Layout(experiments.size(), features.size(), bits, users.keys.length, bytes.length, 0, 0);
+        try (FileChannel channel = FileChannel.open(
+                path,
+                StandardOpenOption.CREATE,
+                StandardOpenOption.TRUNCATE_EXISTING,
+                StandardOpenOption.READ,
+                StandardOpenOption.WRITE)) {
+            MappedFile file = new MappedFile(channel, MapMode.READ_WRITE, unfinished.verdictsAt());
+            file.put(unfinished.contentsAt(), bytes);
+            index(file, unfinished, users.keys);
+            Verdicts verdicts = fill(file, unfinished, contents, users);
+            finish(channel, unfinished, verdicts);
+        }
+    }
+
+    private static void index(MappedFile file, Layout layout, long[] keys) {
+        int user = 0;
+        long entries = 1L << layout.directoryBits();
+        for (long entry = 0; entry <= entries; entry++) {
+            while (user < keys.length && keys[user] >>> (64 - layout.directoryBits()) < entry) {
+                long at = layout.usersAt() + (long) user * layout.stride();
+                file.putInt(at, (int) keys[user]);
+                file.putShort(at + Integer.BYTES, (short) (keys[user] >>> 32));
+                user++;
+            }
+            file.putInt(layout.directoryAt() + entry * Integer.BYTES, user);
+        }
+    }
+
+    private Verdicts fill(MappedFile file, Layout layout, Contents contents, Users users) throws IOException {
+        Rows rows = new Rows(file, layout, users);
+        Verdicts verdicts = new Verdicts();
+        Map<String, Integer> experiments = numbered(
+                contents.experiments().stream().map(Definition::experimentId).toList());
+        Map<String, Integer> features = numbered(contents.features());
+        read(Tables.ALLOCATIONS, ALLOCATION, batch -> {
+            for (int row = 0; row < batch.rows(); row++) {
+                String experimentId = batch.text(row, 0);
+                String userId = batch.text(row, 1);
+                Integer experiment = experiments.get(experimentId);
+                if (experiment == null) {
+                    throw refused(
+                            "allocations has experiment '%s', which table experiments lacks".formatted(experimentId));
+                }
+                int number = verdicts.number(verdict(batch, row, verdicts.names()));
+                int word = batch.flag(row, 2) ? number | Integer.MIN_VALUE : number;
+                if (!rows.put(layout.experimentAt(rows.of(userId), experiment), word)) {
+                    throw refused("allocations has user '%s' in experiment '%s' twice".formatted(userId, experimentId));
+                }
+            }
+        });
+        read(Tables.RESPONSIVENESS_SCORES, SCORE, batch -> {
+            for (int row = 0; row < batch.rows(); row++) {
+                String userId = batch.text(row, 1);
+                int feature = features.get(batch.text(row, 0));
+                if (!rows.put(layout.featureAt(rows.of(userId), feature), prediction(batch, row))) {
+                    throw refused("responsiveness_scores has user '%s' and feature '%s' twice"
+                            .formatted(userId, batch.text(row, 0)));
+                }
+            }
+        });
+        return verdicts;
+    }
+
+    private static UncheckedIOException refused(String problem) {
+        return new UncheckedIOException(new RefusedException(problem));
+    }
+
+    private static Map<String, Integer> numbered(List<String> names) {
+        Map<String, Integer> numbers = new HashMap<>();
+        names.forEach(name -> numbers.put(name, numbers.size()));
+        return numbers;
+    }
+
+    /** Where the users of an unfinished file lie. */
+    private static final class Rows {
+
+        private final MappedFile file;
+        private final Layout layout;
+        private final long[] keys;
+        private final UserHash hash;
+
+        Rows(MappedFile file, Layout layout, Users users) {
+            this.file = file;
+            this.layout = layout;
+            this.keys = users.keys;
+            this.hash = new UserHash(users.seed);
+        }
+
+        /** @throws NewUser where the user is not among the users */
+        long of(String userId) {
+            long key = hash.of(userId);
+            long entry = layout.directoryAt() + (key >>> (64 - layout.directoryBits())) * Integer.BYTES;
+            int to = file.getInt(entry + Integer.BYTES);
+            for (int user = file.getInt(entry); user < to; user++) {
+                if (keys[user] == key) {
+                    return layout.usersAt() + (long) user * layout.stride();
+                }
+            }
+            throw new NewUser();
+        }
+
+        /** Puts a word where none is yet. */
+        boolean put(long at, int word) {
+            boolean isFree = file.getInt(at) == 0;
+            file.putInt(at, word);
+            return isFree;
+        }
+    }
+
+    private static Verdict verdict(Batch batch, int row, Verdicts.Names names) {
+        return new Verdict(
+                batch.isAbsent(row, 3) ? Double.NaN : batch.real(row, 3),
+                batch.real(row, 6),
+                batch.real(row, 7),
+                batch.real(row, 8),
+                batch.number(row, 10),
+                Reason.valueOf(batch.text(row, 9).toUpperCase(Locale.ROOT)),
+                batch.isAbsent(row, 4) ? 0 : names.number(batch.text(row, 4)),
+                batch.isAbsent(row, 5) ? -1 : batch.integer(row, 5),
+                batch.isAbsent(row, 11) ? 0 : names.number(batch.text(row, 11)));
+    }
+
+    private static int prediction(Batch batch, int row) {
+        try {
+            return PackedPrediction.pack(
+                    batch.real(row, 2),
+                    batch.isAbsent(row, 3) ? Double.NaN : batch.real(row, 3),
+                    batch.flag(row, 4),
+                    Source.valueOf(batch.text(row, 5).toUpperCase(Locale.ROOT)));
+        } catch (IllegalArgumentException e) {
+            throw refused("responsiveness_scores of user '%s' and feature '%s': %s"
+                    .formatted(batch.text(row, 1), batch.text(row, 0), e.getMessage()));
+        }
+    }
+
+    private static void finish(FileChannel channel, Layout unfinished, Verdicts verdicts) throws IOException {
+        List<Verdict> all = verdicts.all();
+        byte[] names = Snapshot.names(verdicts.names().all());
+        Layout layout = unfinished.withVerdicts(all.size(), names.length);
+        long checksumsAt = layout.checksumsAt();
+        MappedFile file =
+                new MappedFile(channel, MapMode.READ_WRITE, checksumsAt + MappedFile.checksumBytes(checksumsAt));
+        file.put(0, layout.header());
+        long at = layout.verdictsAt();
+        for (Verdict verdict : all) {
+            file.putDouble(at, verdict.score());
+            file.putDouble(at + 8, verdict.baseProbability());
+            file.putDouble(at + 16, verdict.share());
+            file.putDouble(at + 24, verdict.propensity());
+            file.putLong(at + 32, verdict.parametersVersion());
+            file.putInt(at + 40, verdict.segment() | (verdict.model() << 16));
+            file.putInt(at + 44, Layout.REASONS.indexOf(verdict.reason()) | (verdict.tier() << 8));
+            at += Layout.VERDICT;
+        }
+        file.put(layout.namesAt(), names);
+        int[] checksums = file.checksums(checksumsAt);
+        for (int i = 0; i < checksums.length; i++) {
+            file.putInt(checksumsAt + (long) Integer.BYTES * i, checksums[i]);
+        }
+        file.force();
+    }
+}

@@ -215,6 +215,11 @@ public final class FlagcastClient implements AutoCloseable {
         listeners.add(listener);
     }
 
+    /** The published experiments. */
+    public List<String> experimentIds() {
+        return snapshot.experimentIds();
+    }
+
     /** How the client is. */
     public Status status() {
         return status;

@@ -26,6 +26,11 @@ record Invocation(int code, String out, String err) {
 
     /** Runs a command on a day after every as-of of the tests. */
     static Invocation of(String... arguments) {
+        return at(Instant.parse("2026-06-01T06:00:00Z"), arguments);
+    }
+
+    /** Runs a command at an instant. */
+    static Invocation at(Instant now, String... arguments) {
         PrintStream out = System.out;
         PrintStream err = System.err;
         ByteArrayOutputStream seen = new ByteArrayOutputStream();
@@ -33,7 +38,7 @@ record Invocation(int code, String out, String err) {
         try {
             System.setOut(new PrintStream(seen, true, StandardCharsets.UTF_8));
             System.setErr(new PrintStream(said, true, StandardCharsets.UTF_8));
-            Clock clock = Clock.fixed(Instant.parse("2026-06-01T06:00:00Z"), ZoneOffset.UTC);
+            Clock clock = Clock.fixed(now, ZoneOffset.UTC);
             int code = Main.execute(clock, arguments);
             return new Invocation(code, seen.toString(StandardCharsets.UTF_8), said.toString(StandardCharsets.UTF_8));
         } finally {

@@ -1,0 +1,296 @@
+package io.flagcast.jobs;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.flagcast.experiments.Experiment;
+import io.flagcast.jobs.lake.Lake;
+import io.flagcast.serving.Allocation;
+import io.flagcast.serving.ExposureLog;
+import io.flagcast.serving.FlagcastClient;
+import io.flagcast.serving.Prediction;
+import io.flagcast.tables.Tables;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Encoders;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.functions;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.TestInstance.Lifecycle;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What a service without Spark answers from a lake that a run has published. */
+@TestInstance(Lifecycle.PER_CLASS)
+class ServingIT {
+
+    private static final Path HOME = Path.of(System.getProperty("flagcast.home"));
+
+    @TempDir
+    private static Path folder;
+
+    private CsvWorld world;
+
+    /** Every kind of allocation; exposures come as the client logs them. */
+    @BeforeAll
+    void run() {
+        world = CsvWorld.in(folder);
+        world.append("experiments/rollout.yaml", "treatment: {layout: one_page}");
+        world.write("experiments/weights.yaml", """
+                experiment_id: weights
+                feature_id: checkout
+                salt: weights-2026
+                eligibility: "plan = 'pro'"
+                layer: {name: shop, from: 0.2, to: 0.9}
+                allocation:
+                  type: weighted_random
+                  stickiness: none
+                  weight_parameters: {curve: logistic, midpoint: 60, steepness: 0.1, floor: 5%, ceiling: 90%}
+                metrics:
+                  conversion_rate: {kind: proportion, outcome: purchase, within: 1d}
+                """.lines().toList());
+        world.write("experiments/bandit.yaml", """
+                experiment_id: bandit
+                feature_id: checkout
+                salt: bandit-2026
+                segments: {low: [0, 50], high: [50, 100]}
+                allocation:
+                  type: bandit
+                  bandit: {algorithm: thompson, reward: conversion_rate, context: [plan], floor: 5%, max_step: 10pp, min_users: 100}
+                metrics:
+                  conversion_rate: {kind: proportion, outcome: purchase, within: 1d}
+                """.lines().toList());
+        List<String> exposures = new ArrayList<>();
+        for (String line : world.read("exposures.csv").subList(1, 1201)) {
+            String[] values = line.split(",", -1);
+            exposures.add(
+                    "{\"experiment_id\": \"%s\", \"user_id\": \"%s\", \"enabled\": %s, \"exposed_at\": \"%s\", \"propensity\": %s}"
+                            .formatted((Object[]) values));
+        }
+        world.write("exposures/pilot.jsonl", exposures);
+        List<String> conf = new ArrayList<>(world.read("flagcast.conf"));
+        conf.replaceAll(line -> line.contains("exposures {")
+                ? "exposures { format = json, path = ${flagcast.conf-dir}\"/exposures\" }"
+                : line);
+        world.write("flagcast.conf", conf);
+        Invocation run = world.run(CsvWorld.FIRST);
+        assertThat(run.code()).as(run.err()).isZero();
+    }
+
+    private FlagcastClient client(String name) throws IOException {
+        return FlagcastClient.of(folder.resolve("lake").toString())
+                .snapshots(folder.resolve(name))
+                .start();
+    }
+
+    @Test
+    void everyAnswerIsThatOfTheTables() throws IOException {
+        try (FlagcastClient client = client("agreement");
+                Session session = Session.open()) {
+            Lake lake = new Lake(session.spark(), folder.resolve("lake").toString());
+            List<Row> allocations = lake.published(Tables.ALLOCATIONS, Optional.of(lake.requireLive()))
+                    .collectAsList();
+            assertThat(allocations).hasSize(3 * 1200);
+            for (Row row : allocations) {
+                Allocation allocation = client.allocation(row.getAs("user_id"), row.getAs("experiment_id"));
+                requireSame(row, allocation);
+                assertThat(client.allocateFeature(row.getAs("user_id"), row.getAs("experiment_id")))
+                        .isEqualTo(row.<Boolean>getAs("enabled"));
+                assertThat(allocation.runId()).isEqualTo(row.getAs("run_id"));
+            }
+            List<Row> scores = lake.published(Tables.RESPONSIVENESS_SCORES, Optional.of(lake.requireLive()))
+                    .collectAsList();
+            assertThat(scores).hasSize(1200);
+            for (Row row : scores) {
+                Prediction prediction = client.predictResponsiveness(row.getAs("user_id"), row.getAs("feature_id"));
+                assertThat(prediction.score().getAsDouble()).isCloseTo(row.<Double>getAs("score"), within(0.01));
+                assertThat(prediction.uplift().getAsDouble()).isCloseTo(row.<Double>getAs("uplift"), within(0.001));
+                assertThat(prediction.noBenefit()).isEqualTo(row.<Boolean>getAs("no_benefit"));
+                assertThat(prediction.source().orElseThrow().name().toLowerCase(Locale.ROOT))
+                        .isEqualTo(row.getAs("source"));
+            }
+        }
+    }
+
+    private static void requireSame(Row row, Allocation allocation) {
+        assertThat(allocation.enabled()).isEqualTo(row.<Boolean>getAs("enabled"));
+        assertThat(allocation.reason()).isEqualTo(row.getAs("reason"));
+        assertThat(allocation.score().isPresent() ? allocation.score().getAsDouble() : null)
+                .isEqualTo(row.<Double>getAs("score"));
+        assertThat(allocation.segment().orElse(null)).isEqualTo(row.getAs("segment"));
+        assertThat(allocation.tier().isPresent() ? allocation.tier().getAsInt() : null)
+                .isEqualTo(row.<Integer>getAs("tier"));
+        assertThat(allocation.bucket()).isEqualTo(row.<Double>getAs("bucket"));
+        assertThat(allocation.baseProbability()).isEqualTo(row.<Double>getAs("base_probability"));
+        assertThat(allocation.share()).isEqualTo(row.<Double>getAs("share"));
+        assertThat(allocation.propensity()).isEqualTo(row.<Double>getAs("propensity"));
+        assertThat(allocation.parametersVersion()).isEqualTo(row.<Long>getAs("parameters_version"));
+        assertThat(allocation.modelId().orElse(null)).isEqualTo(row.getAs("model_id"));
+    }
+
+    @Test
+    void aStrangerIsDecidedAsSparkDecides() throws IOException {
+        Settings settings = SettingsReader.read(Optional.of(world.conf()), List.of());
+        List<Experiment> experiments = Pipeline.experiments(settings);
+        try (FlagcastClient client = client("strangers");
+                Session session = Session.open()) {
+            Lake lake = new Lake(session.spark(), folder.resolve("lake").toString());
+            Dataset<Row> profiles = lake.published(Tables.USER_PROFILES, Optional.of(lake.requireLive()));
+            Dataset<Row> strangers = session.spark()
+                    .createDataset(
+                            IntStream.range(0, 2000)
+                                    .mapToObj(i -> "stranger-" + i)
+                                    .toList(),
+                            Encoders.STRING())
+                    .toDF("user_id");
+            for (String column : List.of("age", "plan")) {
+                strangers = strangers.withColumn(
+                        column,
+                        functions.lit(null).cast(profiles.schema().apply(column).dataType()));
+            }
+            List<Row> decided = DecideUsers.decide(
+                            strangers,
+                            lake.published(Tables.RESPONSIVENESS_SCORES, Optional.of(lake.requireLive())),
+                            lake.published(Tables.ENROLMENTS, Optional.of(lake.requireLive())),
+                            Rollout.of(experiments, Map.of(), settings.lake(), CsvWorld.FIRST),
+                            settings.lake().holdoutSalt())
+                    .collectAsList();
+            assertThat(decided).hasSize(3 * 2000);
+            for (Row row : decided) {
+                requireSame(row, client.allocation(row.getAs("user_id"), row.getAs("experiment_id")));
+            }
+        }
+    }
+
+    @Test
+    void aServiceLogsExposuresThatTheNextRunCounts() throws Exception {
+        Path exposures = folder.resolve("exposures");
+        Process service = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-Dlocal=" + folder.resolve("service"),
+                        "-cp",
+                        HOME.resolve("serving/target/lib") + "/*:"
+                                + HOME.resolve("serving/target/flagcast-serving-0.1.0.jar"),
+                        HOME.resolve("docs/examples/CheckoutService.java").toString(),
+                        folder.resolve("lake").toString(),
+                        exposures.toString(),
+                        "0")
+                .redirectErrorStream(true)
+                .start();
+        try (var out = service.inputReader();
+                FlagcastClient client = client("beside")) {
+            List<String> said = new ArrayList<>();
+            String line = out.readLine();
+            while (line != null && !line.startsWith("listening on ")) {
+                said.add(line);
+                line = out.readLine();
+            }
+            assertThat(line).as(String.join("\n", said)).isNotNull();
+            String root = "http://127.0.0.1:" + line.substring("listening on ".length());
+            for (int i = 0; i < 40; i++) {
+                HttpResponse<String> page = get(root + "/checkout?user=u" + i);
+                assertThat(page.statusCode()).isEqualTo(200);
+                Allocation allocation = client.allocation("u" + i, "rollout");
+                assertThat(page.body())
+                        .startsWith(allocation.enabled() ? "one_page checkout" : "old checkout")
+                        .contains(allocation.reason());
+            }
+            assertThat(get(root + "/health").statusCode()).isEqualTo(200);
+            assertThat(get(root + "/checkout").statusCode()).isEqualTo(400);
+            service.destroy();
+            service.waitFor();
+        }
+        List<Path> files = logged(exposures);
+        assertThat(files).isNotEmpty();
+        // What arrives twice counts once.
+        for (Path file : files) {
+            Files.copy(file, exposures.resolve("again-" + file.getFileName()));
+        }
+        requireCounted(40);
+    }
+
+    private static HttpResponse<String> get(String uri) throws IOException, InterruptedException {
+        return HttpClient.newHttpClient()
+                .send(HttpRequest.newBuilder(URI.create(uri)).build(), BodyHandlers.ofString());
+    }
+
+    private static List<Path> logged(Path exposures) throws IOException {
+        try (Stream<Path> files = Files.list(exposures)) {
+            return files.filter(file -> file.getFileName().toString().startsWith("exposures-"))
+                    .toList();
+        }
+    }
+
+    /** The exposures were made today, and a run of tomorrow knows them by the run that decided. */
+    private void requireCounted(int users) {
+        Instant tomorrow = Instant.now().plus(Duration.ofDays(1)).truncatedTo(ChronoUnit.DAYS);
+        Invocation run =
+                Invocation.at(tomorrow, "run", "--conf", world.conf().toString(), "--as-of", tomorrow.toString());
+        assertThat(run.code()).as(run.err()).isZero();
+        JsonNode counted = Invocation.rows(
+                        world.conf(),
+                        "SELECT count(*) AS rows, count(DISTINCT user_id) AS users, bool_or(contradictory) AS contradictory"
+                                + " FROM first_exposures WHERE experiment_id = 'rollout' AND decided_by = '%s'"
+                                        .formatted("20260310T000000Z-g1"))
+                .get(0);
+        assertThat(counted.get("users").asInt()).isEqualTo(users);
+        assertThat(counted.get("rows").asInt()).isEqualTo(users);
+        assertThat(counted.get("contradictory").asBoolean()).isFalse();
+    }
+
+    @Test
+    void aLakeOnS3IsReadAndExposuresGoThere() throws Exception {
+        Path store = Files.createDirectories(folder.resolve("s3"));
+        Files.createDirectory(store.resolve("bucket"));
+        try (S3Server server = S3Server.over(store);
+                FlagcastClient local = client("local")) {
+            Configuration hadoop = new Configuration();
+            server.hadoop().forEach(hadoop::set);
+            FileSystem.get(URI.create("s3a://bucket"), hadoop)
+                    .copyFromLocalFile(
+                            new org.apache.hadoop.fs.Path(folder.resolve("lake").toUri()),
+                            new org.apache.hadoop.fs.Path("s3a://bucket/lake"));
+            FlagcastClient.Builder builder =
+                    FlagcastClient.of("s3a://bucket/lake").snapshots(folder.resolve("from-s3"));
+            ExposureLog.Builder log = ExposureLog.to("s3a://bucket/exposures").spool(folder.resolve("to-s3"));
+            server.hadoop().forEach((key, value) -> {
+                builder.hadoop(key, value);
+                log.hadoop(key, value);
+            });
+            try (FlagcastClient remote = builder.start();
+                    ExposureLog exposures = log.start()) {
+                for (int i = 0; i < 1200; i++) {
+                    String user = "u" + i;
+                    assertThat(remote.allocations(user)).isEqualTo(local.allocations(user));
+                    assertThat(remote.predictions(user)).isEqualTo(local.predictions(user));
+                }
+                exposures.shown(remote.allocation("u1", "rollout"));
+                exposures.copy();
+            }
+            List<Path> arrived = logged(store.resolve("bucket").resolve("exposures"));
+            assertThat(arrived).hasSize(1);
+            assertThat(Files.readString(arrived.get(0))).contains("\"user_id\":\"u1\"");
+        }
+    }
+}

@@ -46,7 +46,11 @@ final class AllocateUsers {
                 profiles, scores, kept, run.rollouts(), run.settings().lake().holdoutSalt());
 
         long allocated = run.lake().replaceSlice(Tables.ALLOCATIONS, run.id(), allocations);
-        long decided = run.lake().replaceSlice(Tables.EXPERIMENTS, run.id(), experiments(run));
+        long decided = run.lake()
+                .replaceSlice(
+                        Tables.EXPERIMENTS,
+                        run.id(),
+                        experiments(run.rollouts(), run.settings().lake()));
         return StageResult.wrote(
                 scores.count(),
                 Map.of(Tables.ENROLMENTS, enrolled, Tables.ALLOCATIONS, allocated, Tables.EXPERIMENTS, decided),
@@ -54,9 +58,9 @@ final class AllocateUsers {
                         .formatted(allocated, run.experiments().size(), enrolled));
     }
 
-    private static List<Row> experiments(Run run) {
-        Settings.LakeSettings lake = run.settings().lake();
-        return run.rollouts().stream()
+    /** The rows of table {@code experiments}, without run and as-of. */
+    static List<Row> experiments(List<Rollout> rollouts, Settings.LakeSettings lake) {
+        return rollouts.stream()
                 .map(rollout -> {
                     Experiment experiment = rollout.experiment();
                     Layer layer = experiment.layer();

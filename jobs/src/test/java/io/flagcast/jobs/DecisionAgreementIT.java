@@ -20,6 +20,13 @@ import io.flagcast.allocation.Cell;
 import io.flagcast.allocation.Decision;
 import io.flagcast.experiments.Experiment;
 import io.flagcast.experiments.ExperimentFiles;
+import io.flagcast.jobs.lake.Lake;
+import io.flagcast.jobs.lake.Publication;
+import io.flagcast.jobs.lake.RunId;
+import io.flagcast.serving.FlagcastClient;
+import io.flagcast.tables.Tables;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.Iterator;
@@ -35,7 +42,9 @@ import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.api.java.UDF1;
 import org.apache.spark.sql.functions;
 import org.apache.spark.sql.types.DataTypes;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Spark decides what plain Java decides, however the work is split and wherever the machine stands. */
 class DecisionAgreementIT {
@@ -274,6 +283,61 @@ class DecisionAgreementIT {
         }
     }
 
+    /** The same million, written, published and asked of a client. */
+    @Tag("proof")
+    @Test
+    void aMillionAnswersOfAClientEqualTheTable(@TempDir Path folder) throws IOException {
+        int users = 250_000;
+        RunId run = new RunId(AS_OF, 1);
+        try (Session session = Session.open()) {
+            Lake lake = new Lake(session.spark(), folder.resolve("lake").toString());
+            UDF1<Long, String> id = DecisionAgreementIT::id;
+            Dataset<Row> scores = session.spark()
+                    .range(0, users, 1, 4)
+                    .toDF("i")
+                    .select(
+                            udf(id, DataTypes.StringType).apply(col("i")).as("user_id"),
+                            lit("feature_of_tiered").as("feature_id"),
+                            col("i").mod(10_001).divide(100).as("score"),
+                            when(col("i").mod(9).notEqual(0), functions.sin(col("i")))
+                                    .as("uplift"),
+                            lit(null).cast("double").as("response_if_enabled"),
+                            lit(null).cast("double").as("response_if_not"),
+                            col("i").mod(7).equalTo(0).as("no_benefit"),
+                            when(col("i").mod(3).equalTo(0), "model")
+                                    .otherwise("group")
+                                    .as("source"),
+                            lit("newest").as("model_id"));
+            Map<String, Long> rows = Map.of(
+                    Tables.ALLOCATIONS.name(),
+                    lake.replaceSlice(Tables.ALLOCATIONS, run, decided(session.spark(), users, 4)),
+                    Tables.RESPONSIVENESS_SCORES.name(),
+                    lake.replaceSlice(Tables.RESPONSIVENESS_SCORES, run, scores),
+                    Tables.EXPERIMENTS.name(),
+                    lake.replaceSlice(Tables.EXPERIMENTS, run, AllocateUsers.experiments(ROLLOUTS, LAKE)));
+            Publication publication = lake.publish(Optional.empty(), run, rows, "hash", AS_OF);
+            try (FlagcastClient client = FlagcastClient.of(
+                            folder.resolve("lake").toString())
+                    .snapshots(folder.resolve("snapshots"))
+                    .start()) {
+                long asked = 0;
+                Iterator<Row> allocations = lake.published(Tables.ALLOCATIONS, Optional.of(publication))
+                        .toLocalIterator();
+                while (allocations.hasNext()) {
+                    ServingIT.requireSame(allocations.next(), client);
+                    asked++;
+                }
+                assertThat(asked).isEqualTo(1_000_000);
+                Iterator<Row> predicted = lake.published(Tables.RESPONSIVENESS_SCORES, Optional.of(publication))
+                        .toLocalIterator();
+                while (predicted.hasNext()) {
+                    ServingIT.requirePredicted(predicted.next(), client);
+                }
+            }
+        }
+    }
+
+    @Tag("proof")
     @Test
     void partitionsAdaptiveExecutionAndTimeZonesChangeNothing() {
         TimeZone before = TimeZone.getDefault();

@@ -16,6 +16,7 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -105,6 +106,7 @@ class GovernConcurrencyIT {
         assertOneChangeAndOnePublication(world, "upper bound");
     }
 
+    @Tag("proof")
     @Test
     void aProcessKilledBetweenDecisionAndPublicationIsGoneOnFromWithTheSameDecision() throws Exception {
         CsvWorld world = copy("killed");

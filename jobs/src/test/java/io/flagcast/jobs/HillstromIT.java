@@ -14,6 +14,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -26,6 +27,7 @@ class HillstromIT {
     @TempDir
     private Path folder;
 
+    @Tag("proof")
     @Test
     void womensEmailWorksBestOnTheWithheldUsersWithTheHighestScores() throws IOException {
         assumeThat(DATA).as("the Hillstrom data are not here: skipped").exists();

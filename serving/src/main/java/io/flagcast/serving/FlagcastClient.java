@@ -76,7 +76,7 @@ public final class FlagcastClient implements AutoCloseable {
 
         private final String root;
         private final Map<String, String> hadoop = new HashMap<>();
-        private Path snapshots = Path.of(System.getProperty("java.io.tmpdir"), "flagcast");
+        private Optional<Path> snapshots = Optional.empty();
         private Duration refreshEvery = Duration.ofMinutes(1);
         private int threads = Math.max(1, Runtime.getRuntime().availableProcessors() / 2);
         private Clock clock = Clock.systemUTC();
@@ -85,10 +85,18 @@ public final class FlagcastClient implements AutoCloseable {
             this.root = root;
         }
 
-        /** Folder of the snapshots on a local disk, which processes may share; {@code flagcast} in the temporary folder otherwise. */
+        /**
+         * Folder of the snapshots of this lake, on a local disk; processes may share it. One in the temporary folder
+         * otherwise.
+         */
         public Builder snapshots(Path folder) {
-            this.snapshots = folder;
+            this.snapshots = Optional.of(folder);
             return this;
+        }
+
+        private Path folder() {
+            return snapshots.orElseGet(() -> Path.of(
+                    System.getProperty("java.io.tmpdir"), "flagcast-" + Long.toHexString(new UserHash(0).of(root))));
         }
 
         /**
@@ -131,7 +139,7 @@ public final class FlagcastClient implements AutoCloseable {
         }
 
         FlagcastClient start(PublishedLake lake) throws IOException {
-            FlagcastClient client = new FlagcastClient(lake, new SnapshotFolder(snapshots), clock);
+            FlagcastClient client = new FlagcastClient(lake, new SnapshotFolder(folder(), lake), clock);
             client.begin(refreshEvery);
             return client;
         }
@@ -160,7 +168,7 @@ public final class FlagcastClient implements AutoCloseable {
             Published published =
                     lake.newest().orElseThrow(() -> new RefusedException("the lake has no publication yet"));
             published.runId();
-            switchTo(folder.of(lake, published, Optional.empty()), Optional.of(clock.instant()));
+            switchTo(folder.of(published, Optional.empty()), Optional.of(clock.instant()));
         }
         long nanos = refreshEvery.toNanos();
         var unused = refreshes.scheduleWithFixedDelay(
@@ -206,7 +214,7 @@ public final class FlagcastClient implements AutoCloseable {
             // A publication of metrics: the decisions are those of before.
             status = status(current, Optional.of(checked), Optional.empty());
         } else {
-            switchTo(folder.of(lake, published, Optional.of(current)), Optional.of(checked));
+            switchTo(folder.of(published, Optional.of(current)), Optional.of(checked));
         }
     }
 

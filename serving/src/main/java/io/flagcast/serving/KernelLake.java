@@ -47,10 +47,14 @@ import org.apache.hadoop.conf.Configuration;
 /** The tables of a lake on local disk or S3, read with Delta Kernel. */
 final class KernelLake implements PublishedLake {
 
+    private static final int LAST_FILES = 16;
+
     private final String root;
     private final Map<String, String> hadoop;
     private final int threads;
     private Engine engine;
+    private long publicationsVersion = -1;
+    private Optional<Published> newest = Optional.empty();
 
     /**
      * Opens a lake.
@@ -65,6 +69,11 @@ final class KernelLake implements PublishedLake {
         this.threads = threads;
     }
 
+    @Override
+    public String root() {
+        return root;
+    }
+
     /** Made when the lake is first read: it takes longer than opening a snapshot. */
     private synchronized Engine engine() {
         if (engine == null) {
@@ -76,14 +85,24 @@ final class KernelLake implements PublishedLake {
     }
 
     @Override
-    public Optional<Published> newest() throws IOException {
+    public synchronized Optional<Published> newest() throws IOException {
+        Snapshot publications = snapshot(Tables.PUBLICATIONS);
+        if (publications.getVersion() == publicationsVersion) {
+            return newest;
+        }
         List<Published> all = Collections.synchronizedList(new ArrayList<>());
-        read(
-                Tables.PUBLICATIONS,
-                List.of("publish_seq", "published_at", "tables"),
-                Optional.empty(),
-                batch -> addTo(all, batch));
-        return all.stream().max(Comparator.comparingLong(Published::sequence));
+        Scan scan = scan(publications, List.of("publish_seq", "published_at", "tables"), Optional.empty());
+        // Every publication adds a file: the newest is in one of the last, even where some were compacted.
+        List<Row> last = files(scan).stream()
+                .sorted(Comparator.comparingLong((Row file) ->
+                                InternalScanFileUtils.getAddFileStatus(file).getModificationTime())
+                        .reversed())
+                .limit(LAST_FILES)
+                .toList();
+        read(scan, last, batch -> addTo(all, batch));
+        newest = all.stream().max(Comparator.comparingLong(Published::sequence));
+        publicationsVersion = publications.getVersion();
+        return newest;
     }
 
     private static void addTo(List<Published> all, KernelBatch batch) {
@@ -105,12 +124,11 @@ final class KernelLake implements PublishedLake {
 
     @Override
     public void read(Table table, String runId, List<String> columns, Consumer<Batch> batches) throws IOException {
-        read(table, columns, Optional.of(runId), batches::accept);
+        Scan scan = scan(snapshot(table), columns, Optional.of(runId));
+        read(scan, files(scan), batches::accept);
     }
 
-    private void read(Table table, List<String> columns, Optional<String> runId, Consumer<KernelBatch> batches)
-            throws IOException {
-        Scan scan = scan(table, columns, runId);
+    private void read(Scan scan, List<Row> files, Consumer<KernelBatch> batches) throws IOException {
         Row state = scan.getScanState(engine());
         ExecutorService readers = Executors.newFixedThreadPool(threads, work -> {
             Thread thread = new Thread(work, "flagcast lake reader");
@@ -119,7 +137,7 @@ final class KernelLake implements PublishedLake {
         });
         try {
             List<Future<Void>> reading = new ArrayList<>();
-            for (Row file : files(scan)) {
+            for (Row file : files) {
                 reading.add(readers.submit(() -> {
                     read(state, file, batches);
                     return null;
@@ -132,7 +150,7 @@ final class KernelLake implements PublishedLake {
             throw unwrapped(e.getCause());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new InterruptedIOException("interrupted while reading " + table.name());
+            throw new InterruptedIOException("interrupted while reading " + root);
         } finally {
             readers.shutdownNow();
         }
@@ -148,26 +166,29 @@ final class KernelLake implements PublishedLake {
         return cause instanceof IOException known ? known : new IOException(cause);
     }
 
-    private Scan scan(Table table, List<String> columns, Optional<String> runId) throws IOException {
+    private Snapshot snapshot(Table table) throws IOException {
         String path = root + "/" + table.name();
         try {
-            Snapshot snapshot = TableManager.loadSnapshot(path).build(engine());
-            StructType all = snapshot.getSchema();
-            StructType wanted = new StructType();
-            for (String column : columns) {
-                if (all.indexOf(column) < 0) {
-                    throw new RefusedException(
-                            "%s has no column %s: another version of Flagcast wrote it".formatted(path, column));
-                }
-                wanted = wanted.add(all.get(column));
-            }
-            ScanBuilder builder = snapshot.getScanBuilder().withReadSchema(wanted);
-            return runId.map(id -> builder.withFilter(new Predicate("=", new Column("run_id"), Literal.ofString(id))))
-                    .orElse(builder)
-                    .build();
+            return TableManager.loadSnapshot(path).build(engine());
         } catch (TableNotFoundException e) {
-            throw new IOException(path + " is no Delta table: is this the root of a lake?", e);
+            throw new IOException(path + " is no Delta table: is " + root + " the root of a lake?", e);
         }
+    }
+
+    private static Scan scan(Snapshot snapshot, List<String> columns, Optional<String> runId) throws IOException {
+        StructType all = snapshot.getSchema();
+        StructType wanted = new StructType();
+        for (String column : columns) {
+            if (all.indexOf(column) < 0) {
+                throw new RefusedException("%s has no column %s: another version of Flagcast wrote it"
+                        .formatted(snapshot.getPath(), column));
+            }
+            wanted = wanted.add(all.get(column));
+        }
+        ScanBuilder builder = snapshot.getScanBuilder().withReadSchema(wanted);
+        return runId.map(id -> builder.withFilter(new Predicate("=", new Column("run_id"), Literal.ofString(id))))
+                .orElse(builder)
+                .build();
     }
 
     private List<Row> files(Scan scan) throws IOException {

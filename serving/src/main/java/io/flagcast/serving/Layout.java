@@ -153,6 +153,7 @@ record Layout(int experiments, int features, int directoryBits, long users, int 
     /**
      * What a snapshot says once.
      *
+     * @param lake its root
      * @param sequence of the publication
      * @param runId run that decided
      * @param publishedAt when it became live
@@ -161,6 +162,7 @@ record Layout(int experiments, int features, int directoryBits, long users, int 
      * @param features in the order of their columns
      */
     record Contents(
+            String lake,
             long sequence,
             String runId,
             Instant publishedAt,
@@ -171,6 +173,7 @@ record Layout(int experiments, int features, int directoryBits, long users, int 
         byte[] bytes() {
             ByteArrayOutputStream bytes = new ByteArrayOutputStream();
             try (DataOutputStream out = new DataOutputStream(bytes)) {
+                out.writeUTF(lake);
                 out.writeLong(sequence);
                 out.writeUTF(runId);
                 out.writeLong(publishedAt.toEpochMilli());
@@ -191,6 +194,7 @@ record Layout(int experiments, int features, int directoryBits, long users, int 
 
         static Contents of(byte[] bytes) throws IOException {
             DataInputStream in = new DataInputStream(new ByteArrayInputStream(bytes));
+            String lake = in.readUTF();
             long sequence = in.readLong();
             String runId = in.readUTF();
             Instant publishedAt = Instant.ofEpochMilli(in.readLong());
@@ -203,7 +207,7 @@ record Layout(int experiments, int features, int directoryBits, long users, int 
             for (int left = in.readInt(); left > 0; left--) {
                 features.add(in.readUTF());
             }
-            return new Contents(sequence, runId, publishedAt, seed, experiments, features);
+            return new Contents(lake, sequence, runId, publishedAt, seed, experiments, features);
         }
 
         private static void write(Definition definition, DataOutputStream out) throws IOException {

@@ -9,6 +9,9 @@ import java.util.function.Consumer;
 /** The published tables of a lake. */
 interface PublishedLake {
 
+    /** Where it is. */
+    String root();
+
     /**
      * The newest publication.
      *

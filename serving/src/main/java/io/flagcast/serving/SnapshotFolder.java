@@ -30,13 +30,17 @@ final class SnapshotFolder {
 
     private final Path folder;
 
-    SnapshotFolder(Path folder) throws IOException {
+    private final PublishedLake lake;
+
+    SnapshotFolder(Path folder, PublishedLake lake) throws IOException {
         this.folder = Files.createDirectories(folder);
+        this.lake = lake;
     }
 
     /**
      * The newest snapshot that is undamaged. A damaged one is put aside, which is logged.
      *
+     * @throws RefusedException where the folder has snapshots of another lake
      * @throws IOException where the folder cannot be read
      */
     Optional<Snapshot> newest() throws IOException {
@@ -62,7 +66,17 @@ final class SnapshotFolder {
         return matcher.matches() ? Long.parseLong(matcher.group(1)) : 0;
     }
 
-    private static Optional<Snapshot> open(Path path) throws IOException {
+    /** @throws RefusedException where it is of another lake */
+    private Optional<Snapshot> open(Path path) throws IOException {
+        Optional<Snapshot> opened = undamaged(path);
+        if (opened.isPresent() && !opened.get().contents().lake().equals(lake.root())) {
+            throw new RefusedException("%s has snapshots of lake %s, not of %s: give every lake a folder of its own"
+                    .formatted(folder, opened.get().contents().lake(), lake.root()));
+        }
+        return opened;
+    }
+
+    private static Optional<Snapshot> undamaged(Path path) throws IOException {
         try {
             return Optional.of(Snapshot.open(path));
         } catch (NoSuchFileException e) {
@@ -80,7 +94,7 @@ final class SnapshotFolder {
      * @param before a snapshot that has probably the same users
      * @throws IOException where it cannot be made; nothing is left of it then
      */
-    Snapshot of(PublishedLake lake, Published published, Optional<Snapshot> before) throws IOException {
+    Snapshot of(Published published, Optional<Snapshot> before) throws IOException {
         Path path = folder.resolve("publication-%d.snapshot".formatted(published.sequence()));
         // A lock of a file is the process's: two clients of one process need this one, too.
         synchronized (SnapshotFolder.class) {
@@ -89,13 +103,12 @@ final class SnapshotFolder {
                     FileLock lock = channel.lock()) {
                 LOG.log(Level.DEBUG, "flagcast: {0} is held", lock);
                 Optional<Snapshot> made = Files.exists(path) ? open(path) : Optional.empty();
-                return made.isPresent() ? made.get() : make(lake, published, before, path);
+                return made.isPresent() ? made.get() : make(published, before, path);
             }
         }
     }
 
-    private Snapshot make(PublishedLake lake, Published published, Optional<Snapshot> before, Path path)
-            throws IOException {
+    private Snapshot make(Published published, Optional<Snapshot> before, Path path) throws IOException {
         Path unfinished = folder.resolve("unfinished");
         try {
             new SnapshotWriter(lake, published).write(unfinished, before);

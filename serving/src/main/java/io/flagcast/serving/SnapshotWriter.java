@@ -213,7 +213,13 @@ final class SnapshotWriter {
 
     private void write(Path path, List<Definition> experiments, List<String> features, Users users) throws IOException {
         Contents contents = new Contents(
-                published.sequence(), published.runId(), published.publishedAt(), users.seed, experiments, features);
+                lake.root(),
+                published.sequence(),
+                published.runId(),
+                published.publishedAt(),
+                users.seed,
+                experiments,
+                features);
         byte[] bytes = contents.bytes();
         int bits = Layout.directoryBits(users.keys.length);
         Layout unfinished =

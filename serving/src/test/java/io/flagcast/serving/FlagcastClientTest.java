@@ -218,6 +218,17 @@ class FlagcastClientTest {
     }
 
     @Test
+    void aFolderOfAnotherLakeIsRefusedAndLeftAlone() throws IOException {
+        publish(1);
+        started().close();
+        assertThatThrownBy(() -> FlagcastClient.of("/no/lake").snapshots(folder).start())
+                .isInstanceOf(RefusedException.class)
+                .hasMessage("%s has snapshots of lake memory, not of /no/lake: give every lake a folder of its own"
+                        .formatted(folder));
+        assertThat(files()).containsExactly("lock", "publication-1.snapshot");
+    }
+
+    @Test
     void withoutAPublicationItDoesNotStart() {
         assertThatThrownBy(this::started).hasMessage("the lake has no publication yet");
     }
@@ -247,6 +258,11 @@ class FlagcastClientTest {
             MemoryLake fast = new MemoryLake();
             fast.publish(new World(USERS, 2, 2).writeTo(fast, 2, "run-2"));
             PublishedLake slow = new PublishedLake() {
+                @Override
+                public String root() {
+                    return fast.root();
+                }
+
                 @Override
                 public Optional<Published> newest() throws IOException {
                     return fast.newest();

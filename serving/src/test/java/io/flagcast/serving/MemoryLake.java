@@ -42,6 +42,11 @@ final class MemoryLake implements PublishedLake {
     }
 
     @Override
+    public String root() {
+        return "memory";
+    }
+
+    @Override
     public Optional<Published> newest() throws IOException {
         throwFailure();
         return newest;

@@ -170,7 +170,17 @@ public final class FirstExposures {
                         amount(metric, exposed, closes(metric)).as("y"),
                         when(prePeriod.gt(0), amount(metric, exposed.minus(prePeriod), exposed))
                                 .as("before")));
+        Column begins = exposed.minus(prePeriod);
+        Column ends = exposed.plus(micros(longest(experiments)));
         return rows.join(happened(outcomes), new String[] {"user_id"}, "left")
+                // Once for all metrics of the row: of a month of outcomes, few are in a window of days.
+                .withColumn(
+                        "happened",
+                        functions.filter(
+                                col("happened"),
+                                outcome -> outcome.getField("occurred")
+                                        .geq(begins)
+                                        .and(outcome.getField("occurred").lt(ends))))
                 .withColumn("counted", counted)
                 .select(Tables.FIRST_EXPOSURES.columnNames().stream()
                         .filter(name -> !List.of("run_id", "as_of").contains(name))
@@ -224,6 +234,14 @@ public final class FirstExposures {
                                         .toArray(Column[]::new))))
                         .toArray(Column[]::new))
                 .cast("map<string, array<struct<metric_name: string, kind: string, outcome: string, within: bigint>>>");
+    }
+
+    private static Duration longest(List<MeasuredExperiment> experiments) {
+        return experiments.stream()
+                .flatMap(experiment -> experiment.metrics().stream())
+                .map(Metric::within)
+                .max(Duration::compareTo)
+                .orElse(Duration.ZERO);
     }
 
     private static long micros(Duration duration) {

@@ -5,12 +5,12 @@ import static org.apache.spark.sql.functions.array;
 import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.count;
-import static org.apache.spark.sql.functions.date_trunc;
 import static org.apache.spark.sql.functions.explode;
 import static org.apache.spark.sql.functions.expr;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.max;
 import static org.apache.spark.sql.functions.min;
+import static org.apache.spark.sql.functions.pmod;
 import static org.apache.spark.sql.functions.struct;
 import static org.apache.spark.sql.functions.timestamp_micros;
 import static org.apache.spark.sql.functions.transform;
@@ -32,6 +32,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.Stream;
 import org.apache.spark.sql.Column;
@@ -169,7 +170,7 @@ public final class SegmentMetrics {
      * whom the same was counted come together first: most did nothing.
      */
     private static Dataset<Row> alike(Instant asOf, Dataset<Row> counting) {
-        Column closed = when(col("metric.closes_at").leq(lit(asOf)), date_trunc("day", col("metric.closes_at")));
+        Column closed = when(col("metric.closes_at").leq(lit(asOf)), day(col("metric.closes_at")));
         Column[] together = Stream.concat(
                         Stream.of("experiment_id", "segment", "cells", "population", "metric_name", "day"),
                         Arrays.stream(COUNTS))
@@ -189,6 +190,12 @@ public final class SegmentMetrics {
                 .groupBy(same)
                 .agg(count(lit(1)).as("n"));
         return Sums.of(counts, together);
+    }
+
+    /** The day of an instant, UTC. By arithmetic: date_trunc asks the calendar, for every row. */
+    private static Column day(Column instant) {
+        Column micros = unix_micros(instant);
+        return timestamp_micros(micros.minus(pmod(micros, lit(TimeUnit.DAYS.toMicros(1)))));
     }
 
     /** Segments, cells and windows that a row counts in. */

@@ -94,7 +94,9 @@
     const days = d3.utcDay.count(...x.domain()) + 1;
     const values = days <= count ? d3.utcDay.range(d3.utcDay.ceil(x.domain()[0]), d3.utcDay.offset(x.domain()[1], 1)) : x.ticks(count);
     svg.append("g").attr("class", "axis").attr("transform", "translate(0," + bottom + ")")
-      .call(d3.axisBottom(x).tickValues(values.filter(value => value <= x.domain()[1])).tickFormat(day).tickSizeOuter(0));
+      .call(d3.axisBottom(x).tickValues(values.filter(value => value <= x.domain()[1])).tickFormat(day).tickSizeOuter(0))
+      // Within the panel: the one beside it begins where this one ends.
+      .selectAll(".tick text").attr("text-anchor", value => (x(value) < x.range()[0] + 16 ? "start" : x(value) > x.range()[1] - 16 ? "end" : "middle"));
   };
   const yGrid = (svg, y, left, right, format, count) => {
     const { values, text } = ticks(y, format, count);

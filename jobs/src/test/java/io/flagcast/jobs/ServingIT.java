@@ -282,10 +282,11 @@ class ServingIT {
                 FlagcastClient local = client("local")) {
             Configuration hadoop = new Configuration();
             server.hadoop().forEach(hadoop::set);
-            FileSystem.get(URI.create("s3a://bucket"), hadoop)
-                    .copyFromLocalFile(
-                            new org.apache.hadoop.fs.Path(folder.resolve("lake").toUri()),
-                            new org.apache.hadoop.fs.Path("s3a://bucket/lake"));
+            try (FileSystem bucket = FileSystem.newInstance(URI.create("s3a://bucket"), hadoop)) {
+                bucket.copyFromLocalFile(
+                        new org.apache.hadoop.fs.Path(folder.resolve("lake").toUri()),
+                        new org.apache.hadoop.fs.Path("s3a://bucket/lake"));
+            }
             FlagcastClient.Builder builder =
                     FlagcastClient.of("s3a://bucket/lake").snapshots(folder.resolve("from-s3"));
             ExposureLog.Builder log = ExposureLog.to("s3a://bucket/exposures").spool(folder.resolve("to-s3"));
@@ -301,7 +302,6 @@ class ServingIT {
                     assertThat(remote.predictions(user)).isEqualTo(local.predictions(user));
                 }
                 exposures.shown(remote.allocation("u1", "rollout"));
-                exposures.copy();
             }
             List<Path> arrived = logged(store.resolve("bucket").resolve("exposures"));
             assertThat(arrived).hasSize(1);

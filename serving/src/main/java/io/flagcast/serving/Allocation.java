@@ -81,6 +81,11 @@ public record Allocation(
                 contents.sequence());
     }
 
+    /** Whether an experiment has decided; what was off without a decision is no exposure. */
+    public boolean isDecided() {
+        return !reason.equals(UNKNOWN_EXPERIMENT) && !reason.equals(NO_USER) && !reason.equals(FAILURE);
+    }
+
     /** Off, without a decision. */
     static Allocation none(String userId, String experimentId, String reason, Contents contents) {
         return new Allocation(

@@ -2,17 +2,16 @@ package io.flagcast.serving;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
+import java.io.FileOutputStream;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.io.StringWriter;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
-import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Clock;
@@ -23,7 +22,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -48,6 +49,9 @@ public final class ExposureLog implements AutoCloseable {
     private static final String OPEN = ".open";
     private static final String READY = ".jsonl";
 
+    /** What this process writes: opening such a file once more would let go of its lock. */
+    private static final Set<Path> OPEN_HERE = ConcurrentHashMap.newKeySet();
+
     private final Path spool;
     private final org.apache.hadoop.fs.Path target;
     private final Configuration hadoop;
@@ -55,6 +59,7 @@ public final class ExposureLog implements AutoCloseable {
     private final Clock clock;
     private final AtomicLong logged = new AtomicLong();
     private final AtomicLong rejected = new AtomicLong();
+    private final AtomicLong spooled = new AtomicLong();
     private final ScheduledExecutorService copies = Executors.newSingleThreadScheduledExecutor(work -> {
         Thread thread = new Thread(work, "flagcast exposures");
         thread.setDaemon(true);
@@ -62,17 +67,39 @@ public final class ExposureLog implements AutoCloseable {
     });
 
     private Optional<OpenFile> open = Optional.empty();
+    private Optional<FileSystem> lake = Optional.empty();
     private boolean isClosed;
-    private volatile boolean isFull;
 
     /** A file that is written: its lock says that the process lives. */
-    private record OpenFile(Path path, FileChannel channel, FileLock lock) {
+    private record OpenFile(Path path, FileOutputStream out) {
 
         static OpenFile in(Path spool) throws IOException {
-            Path path = spool.resolve("exposures-" + UUID.randomUUID() + OPEN);
-            FileChannel channel = FileChannel.open(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
-            return new OpenFile(path, channel, channel.lock());
+            // It has the name by which others find it once it is locked.
+            Path fresh = spool.resolve("exposures-" + UUID.randomUUID() + ".new");
+            Path path = renamed(fresh, ".new", OPEN);
+            OPEN_HERE.add(path);
+            FileOutputStream out = new FileOutputStream(fresh.toFile());
+            // Not lock(), which an interrupt of the caller ends.
+            FileLock lock = out.getChannel().tryLock();
+            LOG.log(Level.DEBUG, "flagcast: {0} is held", lock);
+            Files.move(fresh, path);
+            return new OpenFile(path, out);
         }
+
+        /** Ends the file, with or without all of its last line. */
+        void end() throws IOException {
+            try (out) {
+                out.getFD().sync();
+                Files.move(path, renamed(path, OPEN, READY));
+            } finally {
+                OPEN_HERE.remove(path);
+            }
+        }
+    }
+
+    private static Path renamed(Path path, String ending, String to) {
+        String name = path.getFileName().toString();
+        return path.resolveSibling(name.substring(0, name.length() - ending.length()) + to);
     }
 
     /** What a log is made of. */
@@ -133,6 +160,7 @@ public final class ExposureLog implements AutoCloseable {
         public ExposureLog start() throws IOException {
             Configuration configuration = new Configuration();
             hadoop.forEach(configuration::set);
+            configuration.setBoolean("fs.automatic.close", false);
             ExposureLog log = new ExposureLog(this, configuration);
             long nanos = every.toNanos();
             var unused = log.copies.scheduleWithFixedDelay(log::copyQuietly, nanos, nanos, TimeUnit.NANOSECONDS);
@@ -160,20 +188,15 @@ public final class ExposureLog implements AutoCloseable {
     /**
      * Logs that a user has met an experiment just now. It does not throw.
      *
-     * @return whether it is logged; false where the disk has no room for it, which is counted
+     * @return whether it is logged; false for what is no decision of an experiment, and where the disk has no room, which is
+     *     counted
      */
     public boolean shown(Allocation allocation) {
         try {
-            byte[] line = line(allocation, clock.instant(), UUID.randomUUID());
-            synchronized (this) {
-                if (isClosed || isFull) {
-                    throw new IOException(isClosed ? "the log is closed" : "the spool is full");
-                }
-                if (open.isEmpty()) {
-                    open = Optional.of(OpenFile.in(spool));
-                }
-                write(open.get().channel(), line);
+            if (!allocation.isDecided()) {
+                throw new IOException("'%s' is no decision: nobody was exposed to it".formatted(allocation.reason()));
             }
+            append(line(allocation, clock.instant(), UUID.randomUUID()));
             logged.incrementAndGet();
             return true;
         } catch (IOException | RuntimeException e) {
@@ -184,10 +207,27 @@ public final class ExposureLog implements AutoCloseable {
         }
     }
 
-    private static void write(FileChannel channel, byte[] line) throws IOException {
-        ByteBuffer bytes = ByteBuffer.wrap(line);
-        while (bytes.hasRemaining()) {
-            channel.write(bytes);
+    private synchronized void append(byte[] line) throws IOException {
+        if (isClosed) {
+            throw new IOException("the log is closed");
+        }
+        if (spooled.get() + line.length > spoolBytes) {
+            throw new IOException("%s has %,d bytes that the lake has not taken yet".formatted(spool, spooled.get()));
+        }
+        if (open.isEmpty()) {
+            open = Optional.of(OpenFile.in(spool));
+        }
+        try {
+            // One write, which no interrupt of the caller closes the file by.
+            open.get().out().write(line);
+            spooled.addAndGet(line.length);
+        } catch (IOException e) {
+            // Part of the line may be there: nothing is written behind it, and whoever copies the file cuts it off.
+            OpenFile broken = open.get();
+            open = Optional.empty();
+            OPEN_HERE.remove(broken.path());
+            broken.out().close();
+            throw e;
         }
     }
 
@@ -228,7 +268,8 @@ public final class ExposureLog implements AutoCloseable {
     private void copyQuietly() {
         try {
             copy();
-        } catch (IOException | RuntimeException e) {
+        } catch (Throwable e) {
+            // Whatever it is: what is not tried again would never arrive.
             LOG.log(
                     Level.WARNING,
                     "flagcast: exposures stay in %s for now, %s cannot be written: %s".formatted(spool, target, e),
@@ -237,37 +278,41 @@ public final class ExposureLog implements AutoCloseable {
     }
 
     /**
-     * Ends the open file and copies everything into the lake now.
+     * Ends the open file and copies everything into the lake now; where another process of this folder is copying, it copies
+     * this, too, the next time.
      *
      * @throws IOException where the lake cannot be written: nothing is lost, the next copy goes on
      */
     public void copy() throws IOException {
         synchronized (copies) {
+            Optional<OpenFile> ended;
             synchronized (this) {
-                if (open.isPresent()) {
-                    OpenFile ended = open.get();
-                    open = Optional.empty();
-                    end(ended);
-                }
+                ended = open;
+                open = Optional.empty();
             }
-            adopt();
+            if (ended.isPresent()) {
+                ended.get().end();
+            }
             try {
-                copyReady();
+                copyAlone();
             } finally {
-                isFull = bytes() >= spoolBytes;
+                spooled.set(bytes());
             }
         }
     }
 
-    private static void end(OpenFile ended) throws IOException {
-        ended.channel().force(true);
-        Files.move(ended.path(), ready(ended.path()));
-        ended.channel().close();
-    }
-
-    private static Path ready(Path path) {
-        String name = path.getFileName().toString();
-        return path.resolveSibling(name.substring(0, name.length() - OPEN.length()) + READY);
+    private void copyAlone() throws IOException {
+        // A lock of a file is the process's: two logs of one process need this one, too.
+        synchronized (ExposureLog.class) {
+            try (FileChannel channel = FileChannel.open(
+                            spool.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+                    FileLock lock = channel.tryLock()) {
+                if (lock != null) {
+                    adopt();
+                    copyReady();
+                }
+            }
+        }
     }
 
     private List<Path> files(String ending) throws IOException {
@@ -289,61 +334,73 @@ public final class ExposureLog implements AutoCloseable {
     /** Takes over files whose process does not live any more. A last line that was cut short is left out. */
     private void adopt() throws IOException {
         for (Path file : files(OPEN)) {
-            synchronized (this) {
-                if (open.isPresent() && open.get().path().equals(file)) {
-                    continue;
-                }
+            if (OPEN_HERE.contains(file)) {
+                continue;
             }
-            try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE);
-                    FileLock lock = channel.tryLock()) {
+            try (RandomAccessFile orphan = new RandomAccessFile(file.toFile(), "rw");
+                    FileLock lock = orphan.getChannel().tryLock()) {
                 if (lock != null) {
-                    channel.truncate(wholeLines(Files.readAllBytes(file)));
-                    Files.move(file, ready(file));
+                    orphan.setLength(wholeLines(orphan));
+                    Files.move(file, renamed(file, OPEN, READY));
                 }
-            } catch (NoSuchFileException | OverlappingFileLockException e) {
-                // Another log has it.
-                LOG.log(Level.DEBUG, "flagcast: {0} belongs to another log", file);
             }
         }
     }
 
-    private static int wholeLines(byte[] bytes) {
-        int end = bytes.length;
-        while (end > 0 && bytes[end - 1] != '\n') {
+    /** Where the last line ends that is whole. */
+    private static long wholeLines(RandomAccessFile file) throws IOException {
+        long end = file.length();
+        while (end > 0) {
+            file.seek(end - 1);
+            if (file.read() == '\n') {
+                return end;
+            }
             end--;
         }
-        return end;
+        return 0;
     }
 
     private void copyReady() throws IOException {
-        List<Path> ready = files(READY);
-        if (ready.isEmpty()) {
-            return;
-        }
-        FileSystem lake = target.getFileSystem(hadoop);
-        for (Path file : ready) {
+        for (Path file : files(READY)) {
+            FileSystem to = lake();
             String name = file.getFileName().toString();
-            org.apache.hadoop.fs.Path unfinished = new org.apache.hadoop.fs.Path(target, "_" + name);
             // Spark leaves out names that begin with an underscore. The same file again replaces itself.
-            lake.copyFromLocalFile(false, true, new org.apache.hadoop.fs.Path(file.toUri()), unfinished);
+            org.apache.hadoop.fs.Path unfinished = new org.apache.hadoop.fs.Path(target, "_" + name);
             org.apache.hadoop.fs.Path whole = new org.apache.hadoop.fs.Path(target, name);
-            if (lake.exists(whole)) {
-                lake.delete(unfinished, false);
-            } else if (!lake.rename(unfinished, whole)) {
+            to.copyFromLocalFile(false, true, new org.apache.hadoop.fs.Path(file.toUri()), unfinished);
+            if (to.exists(whole)) {
+                to.delete(unfinished, false);
+            } else if (!to.rename(unfinished, whole)) {
                 throw new IOException("%s cannot be renamed to %s".formatted(unfinished, whole));
             }
             Files.deleteIfExists(file);
         }
     }
 
+    /** Its own: cached ones have the keys of whoever was first, and are closed before the last files are copied. */
+    private FileSystem lake() throws IOException {
+        if (lake.isEmpty()) {
+            lake = Optional.of(FileSystem.newInstance(target.toUri(), hadoop));
+        }
+        return lake.get();
+    }
+
     /** Copies what is left. What cannot be copied stays on disk for the next log with the same spool. */
     @Override
     public void close() {
         copies.shutdown();
-        copyQuietly();
         synchronized (this) {
             isClosed = true;
         }
         copyQuietly();
+        synchronized (copies) {
+            if (lake.isPresent()) {
+                try {
+                    lake.get().close();
+                } catch (IOException e) {
+                    LOG.log(Level.WARNING, "flagcast: the lake of the exposures cannot be closed", e);
+                }
+            }
+        }
     }
 }

@@ -17,6 +17,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 
 /**
@@ -35,6 +36,8 @@ import java.util.function.Consumer;
 public final class FlagcastClient implements AutoCloseable {
 
     private static final Logger LOG = System.getLogger(FlagcastClient.class.getName());
+
+    private static final AtomicLong LOGGED = new AtomicLong();
 
     private final PublishedLake lake;
     private final SnapshotFolder folder;
@@ -82,7 +85,11 @@ public final class FlagcastClient implements AutoCloseable {
         private Clock clock = Clock.systemUTC();
 
         private Builder(String root) {
-            this.root = root;
+            // One lake has one name, however it is written.
+            String path = root.contains(":/")
+                    ? root
+                    : Path.of(root).toAbsolutePath().normalize().toString();
+            this.root = path.endsWith("/") ? path.substring(0, path.length() - 1) : path;
         }
 
         /**
@@ -188,10 +195,42 @@ public final class FlagcastClient implements AutoCloseable {
     private void refreshQuietly() {
         try {
             refresh();
-        } catch (IOException | RuntimeException e) {
-            status = status(snapshot, status.checkedAt(), Optional.of(String.valueOf(e.getMessage())));
+        } catch (Throwable e) {
+            // Whatever it is: a look that is not made again would leave the answers to grow old in silence.
             LOG.log(Level.WARNING, "flagcast: goes on with publication %d: %s".formatted(status.publication(), e), e);
         }
+    }
+
+    /**
+     * Looks for a newer publication now, and switches to it.
+     *
+     * @throws IOException where the lake cannot be read or the publication is refused: the client goes on with what it has
+     */
+    public void refresh() throws IOException {
+        try {
+            look();
+        } catch (Throwable e) {
+            status = status(snapshot, status.checkedAt(), Optional.of(String.valueOf(e.getMessage())));
+            throw e;
+        } finally {
+            tell();
+        }
+    }
+
+    private synchronized void look() throws IOException {
+        Published published = lake.newest().orElseThrow(() -> new RefusedException("the lake has no publication"));
+        Instant checked = clock.instant();
+        Snapshot current = snapshot;
+        boolean isSameRun = published.runId().equals(current.contents().runId());
+        if (isSameRun && published.sequence() >= current.contents().sequence()) {
+            // The same publication, or one of metrics: the decisions are those of before.
+            status = status(current, Optional.of(checked), Optional.empty());
+        } else {
+            switchTo(folder.of(published, Optional.of(current)), Optional.of(checked));
+        }
+    }
+
+    private void tell() {
         for (Consumer<Status> listener : listeners) {
             try {
                 listener.accept(status);
@@ -202,25 +241,13 @@ public final class FlagcastClient implements AutoCloseable {
     }
 
     /**
-     * Looks for a newer publication now, and switches to it.
+     * Calls a listener after every look, whether it found something or failed.
      *
-     * @throws IOException where the lake cannot be read or the publication is refused: the client goes on with what it has
+     * @return ends it
      */
-    public synchronized void refresh() throws IOException {
-        Published published = lake.newest().orElseThrow(() -> new RefusedException("the lake has no publication"));
-        Instant checked = clock.instant();
-        Snapshot current = snapshot;
-        if (published.runId().equals(current.contents().runId())) {
-            // A publication of metrics: the decisions are those of before.
-            status = status(current, Optional.of(checked), Optional.empty());
-        } else {
-            switchTo(folder.of(published, Optional.of(current)), Optional.of(checked));
-        }
-    }
-
-    /** Calls a listener after every look in the background, whether it found something or failed. */
-    public void onRefresh(Consumer<Status> listener) {
+    public Runnable onRefresh(Consumer<Status> listener) {
         listeners.add(listener);
+        return () -> listeners.remove(listener);
     }
 
     /** The published experiments. */
@@ -240,7 +267,7 @@ public final class FlagcastClient implements AutoCloseable {
     public boolean allocateFeature(String userId, String experimentId) {
         try {
             return userId != null && snapshot.enables(userId, experimentId);
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | InternalError e) {
             log(userId, e);
             return false;
         }
@@ -257,7 +284,7 @@ public final class FlagcastClient implements AutoCloseable {
         }
         try {
             return from.allocation(userId, experimentId);
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | InternalError e) {
             log(userId, e);
             return Allocation.none(userId, experimentId, Allocation.FAILURE, from.contents());
         }
@@ -279,7 +306,7 @@ public final class FlagcastClient implements AutoCloseable {
     private static Prediction prediction(Snapshot from, String userId, String featureId) {
         try {
             return userId == null ? Prediction.NONE : from.prediction(userId, featureId);
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | InternalError e) {
             log(userId, e);
             return Prediction.NONE;
         }
@@ -289,12 +316,17 @@ public final class FlagcastClient implements AutoCloseable {
     public Map<String, Prediction> predictions(String userId) {
         Snapshot from = snapshot;
         Map<String, Prediction> all = new LinkedHashMap<>();
-        from.contents().features().forEach(id -> all.put(id, prediction(from, userId, id)));
+        from.contents().features().forEach(feature -> all.put(feature.id(), prediction(from, userId, feature.id())));
         return all;
     }
 
-    private static void log(String userId, RuntimeException failure) {
-        LOG.log(Level.ERROR, "flagcast: the lookup of user '%s' failed".formatted(userId), failure);
+    /** Once a minute: a page that cannot be read would fill the log otherwise. */
+    private static void log(String userId, Throwable failure) {
+        long now = System.nanoTime();
+        long last = LOGGED.get();
+        if ((last == 0 || now - last > TimeUnit.MINUTES.toNanos(1)) && LOGGED.compareAndSet(last, now)) {
+            LOG.log(Level.ERROR, "flagcast: the lookup of user '%s' failed".formatted(userId), failure);
+        }
     }
 
     /** Ends the background work. Lookups go on being answered. */

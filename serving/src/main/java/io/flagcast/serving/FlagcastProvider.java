@@ -22,6 +22,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalInt;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 
 /**
@@ -46,6 +51,8 @@ public final class FlagcastProvider extends EventProvider {
     private final Duration staleAfter;
     private final Clock clock;
 
+    private Runnable unsubscribe = () -> {};
+    private Optional<ScheduledExecutorService> looks = Optional.empty();
     private long publication;
     private boolean isStale;
 
@@ -66,7 +73,32 @@ public final class FlagcastProvider extends EventProvider {
         this.staleAfter = Objects.requireNonNull(staleAfter, "staleAfter");
         this.clock = clock;
         this.publication = client.status().publication();
-        client.onRefresh(this::tell);
+    }
+
+    /** Begins to tell what changes; a provider whose data are stale already says so at once. */
+    @Override
+    public void initialize(EvaluationContext context) {
+        synchronized (this) {
+            unsubscribe = client.onRefresh(this::tell);
+            // By time alone, too: a look that hangs tells nothing.
+            long nanos = Math.max(TimeUnit.MILLISECONDS.toNanos(10), staleAfter.toNanos() / 10);
+            ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(work -> {
+                Thread thread = new Thread(work, "flagcast provider");
+                thread.setDaemon(true);
+                return thread;
+            });
+            looks = Optional.of(timer);
+            var unused = timer.scheduleWithFixedDelay(() -> tell(client.status()), nanos, nanos, TimeUnit.NANOSECONDS);
+        }
+    }
+
+    @Override
+    public void shutdown() {
+        synchronized (this) {
+            unsubscribe.run();
+            looks.ifPresent(ScheduledExecutorService::shutdownNow);
+        }
+        super.shutdown();
     }
 
     private synchronized void tell(Status status) {
@@ -103,7 +135,7 @@ public final class FlagcastProvider extends EventProvider {
     }
 
     /** Logs what a boolean evaluation has given. */
-    private final class Exposures implements Hook<Boolean> {
+    private static final class Exposures implements Hook<Boolean> {
 
         private final ExposureLog log;
 
@@ -119,13 +151,33 @@ public final class FlagcastProvider extends EventProvider {
         @Override
         public void after(
                 HookContext<Boolean> context, FlagEvaluationDetails<Boolean> details, Map<String, Object> hints) {
-            Allocation allocation = client.allocation(context.getCtx().getTargetingKey(), context.getFlagKey());
-            // Between evaluation and hook the publication may have changed: what was given is logged, or nothing.
-            if (details.getErrorCode() == null
-                    && Objects.equals(details.getFlagMetadata().getLong("publication"), allocation.publication())) {
-                log.shown(allocation);
+            if (details.getErrorCode() == null) {
+                log.shown(given(context, details));
             }
         }
+    }
+
+    /** What an evaluation has given, from its metadata: the client may have switched to another publication since. */
+    private static Allocation given(HookContext<Boolean> context, FlagEvaluationDetails<Boolean> details) {
+        ImmutableMetadata metadata = details.getFlagMetadata();
+        Double score = metadata.getDouble("score");
+        return new Allocation(
+                context.getCtx().getTargetingKey(),
+                context.getFlagKey(),
+                details.getValue(),
+                metadata.getString("reason"),
+                Map.of(),
+                score == null ? OptionalDouble.empty() : OptionalDouble.of(score),
+                Optional.ofNullable(metadata.getString("segment")),
+                OptionalInt.empty(),
+                0,
+                0,
+                0,
+                metadata.getDouble("propensity"),
+                Optional.ofNullable(metadata.getString("model_id")),
+                metadata.getLong("parameters_version"),
+                metadata.getString("run_id"),
+                metadata.getLong("publication"));
     }
 
     @Override

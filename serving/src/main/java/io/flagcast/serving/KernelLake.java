@@ -19,6 +19,9 @@ import io.delta.kernel.expressions.Predicate;
 import io.delta.kernel.internal.InternalScanFileUtils;
 import io.delta.kernel.internal.data.ScanStateRow;
 import io.delta.kernel.internal.util.Utils;
+import io.delta.kernel.types.BinaryType;
+import io.delta.kernel.types.StringType;
+import io.delta.kernel.types.StructField;
 import io.delta.kernel.types.StructType;
 import io.delta.kernel.utils.CloseableIterator;
 import io.delta.kernel.utils.FileStatus;
@@ -26,6 +29,7 @@ import io.flagcast.tables.Table;
 import io.flagcast.tables.Tables;
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -40,6 +44,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
@@ -53,7 +58,7 @@ final class KernelLake implements PublishedLake {
     private final Map<String, String> hadoop;
     private final int threads;
     private Engine engine;
-    private long publicationsVersion = -1;
+    private String publicationsVersion = "";
     private Optional<Published> newest = Optional.empty();
 
     /**
@@ -79,6 +84,8 @@ final class KernelLake implements PublishedLake {
         if (engine == null) {
             Configuration configuration = new Configuration();
             hadoop.forEach(configuration::set);
+            // Cached file systems are those of whoever was first with this address, whatever his keys.
+            configuration.setBoolean("fs.s3a.impl.disable.cache", true);
             engine = DefaultEngine.create(configuration);
         }
         return engine;
@@ -87,7 +94,8 @@ final class KernelLake implements PublishedLake {
     @Override
     public synchronized Optional<Published> newest() throws IOException {
         Snapshot publications = snapshot(Tables.PUBLICATIONS);
-        if (publications.getVersion() == publicationsVersion) {
+        String version = publications.getMetadata().getId() + " " + publications.getVersion();
+        if (version.equals(publicationsVersion)) {
             return newest;
         }
         List<Published> all = Collections.synchronizedList(new ArrayList<>());
@@ -101,7 +109,7 @@ final class KernelLake implements PublishedLake {
                 .toList();
         read(scan, last, batch -> addTo(all, batch));
         newest = all.stream().max(Comparator.comparingLong(Published::sequence));
-        publicationsVersion = publications.getVersion();
+        publicationsVersion = version;
         return newest;
     }
 
@@ -152,7 +160,23 @@ final class KernelLake implements PublishedLake {
             Thread.currentThread().interrupt();
             throw new InterruptedIOException("interrupted while reading " + root);
         } finally {
+            // Whoever reads on would hand rows to somebody who has gone on to something else.
             readers.shutdownNow();
+            awaitEnd(readers);
+        }
+    }
+
+    private static void awaitEnd(ExecutorService readers) {
+        boolean interrupted = false;
+        while (!readers.isTerminated()) {
+            try {
+                var unused = readers.awaitTermination(1, TimeUnit.MINUTES);
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
         }
     }
 
@@ -204,7 +228,7 @@ final class KernelLake implements PublishedLake {
     }
 
     private void read(Row state, Row file, Consumer<KernelBatch> batches) throws IOException {
-        StructType physical = ScanStateRow.getPhysicalDataReadSchema(state);
+        StructType physical = withoutDecoding(ScanStateRow.getPhysicalDataReadSchema(state));
         FileStatus status = InternalScanFileUtils.getAddFileStatus(file);
         try (CloseableIterator<FilteredColumnarBatch> logical = Scan.transformPhysicalData(
                 engine(),
@@ -219,11 +243,21 @@ final class KernelLake implements PublishedLake {
         }
     }
 
+    /** With texts as bytes: {@link Texts} decodes a text once where a vector decodes it in every row. */
+    private static StructType withoutDecoding(StructType schema) {
+        return new StructType(schema.fields().stream()
+                .map(field -> field.getDataType() instanceof StringType
+                        ? new StructField(field.getName(), BinaryType.BINARY, field.isNullable(), field.getMetadata())
+                        : field)
+                .toList());
+    }
+
     /** The selected rows of a batch; deleted ones are not. */
     private static final class KernelBatch implements Batch {
 
         private final ColumnVector[] vectors;
         private final int[] selected;
+        private final Texts texts = new Texts();
 
         private KernelBatch(ColumnVector[] vectors, int[] selected) {
             this.vectors = vectors;
@@ -283,7 +317,10 @@ final class KernelLake implements PublishedLake {
 
         @Override
         public String text(int row, int column) {
-            return vectors[column].getString(selected[row]);
+            ColumnVector vector = vectors[column];
+            return vector.getDataType() instanceof BinaryType
+                    ? texts.of(vector.getBinary(selected[row]))
+                    : vector.getString(selected[row]);
         }
 
         @Override
@@ -304,6 +341,24 @@ final class KernelLake implements PublishedLake {
                 });
             }
             return entries;
+        }
+    }
+
+    /** Texts of late: most of them come again in one of the next rows. */
+    private static final class Texts {
+
+        private static final int SLOTS = 64;
+
+        private final byte[][] bytes = new byte[SLOTS][];
+        private final String[] texts = new String[SLOTS];
+
+        String of(byte[] utf8) {
+            int slot = Arrays.hashCode(utf8) & (SLOTS - 1);
+            if (!Arrays.equals(utf8, bytes[slot])) {
+                bytes[slot] = utf8;
+                texts[slot] = new String(utf8, StandardCharsets.UTF_8);
+            }
+            return texts[slot];
         }
     }
 }

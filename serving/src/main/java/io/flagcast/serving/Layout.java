@@ -129,11 +129,16 @@ record Layout(int experiments, int features, int directoryBits, long users, int 
         return header.array();
     }
 
-    /** @throws RefusedException where this is no snapshot, or one of another format */
-    static Layout of(byte[] header) throws RefusedException {
+    /**
+     * The layout that a header tells.
+     *
+     * @throws DamagedException where this is no snapshot
+     * @throws RefusedException where it is one of another format
+     */
+    static Layout of(byte[] header) throws IOException {
         ByteBuffer buffer = ByteBuffer.wrap(header);
         if (buffer.getLong() != MAGIC) {
-            throw new RefusedException("it does not begin as a snapshot does");
+            throw new DamagedException("it does not begin as a snapshot does");
         }
         buffer.order(ByteOrder.LITTLE_ENDIAN);
         int format = buffer.getInt();
@@ -168,7 +173,21 @@ record Layout(int experiments, int features, int directoryBits, long users, int 
             Instant publishedAt,
             long hashSeed,
             List<Definition> experiments,
-            List<String> features) {
+            List<Feature> features) {
+
+        /**
+         * A feature.
+         *
+         * @param unit in which its uplifts are packed
+         */
+        record Feature(String id, double unit) {}
+
+        /** Whether these are the decisions of a publication. */
+        boolean isOf(Published published) throws RefusedException {
+            return sequence == published.sequence()
+                    && runId.equals(published.runId())
+                    && publishedAt.toEpochMilli() == published.publishedAt().toEpochMilli();
+        }
 
         byte[] bytes() {
             ByteArrayOutputStream bytes = new ByteArrayOutputStream();
@@ -183,8 +202,9 @@ record Layout(int experiments, int features, int directoryBits, long users, int 
                     write(experiment, out);
                 }
                 out.writeInt(features.size());
-                for (String feature : features) {
-                    out.writeUTF(feature);
+                for (Feature feature : features) {
+                    out.writeUTF(feature.id());
+                    out.writeDouble(feature.unit());
                 }
             } catch (IOException e) {
                 throw new IllegalStateException("bytes in memory", e);
@@ -203,9 +223,9 @@ record Layout(int experiments, int features, int directoryBits, long users, int 
             for (int left = in.readInt(); left > 0; left--) {
                 experiments.add(definition(in));
             }
-            List<String> features = new ArrayList<>();
+            List<Feature> features = new ArrayList<>();
             for (int left = in.readInt(); left > 0; left--) {
-                features.add(in.readUTF());
+                features.add(new Feature(in.readUTF(), in.readDouble()));
             }
             return new Contents(lake, sequence, runId, publishedAt, seed, experiments, features);
         }

@@ -6,54 +6,69 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 
 /**
- * A prediction in four bytes: from the lowest bit on the score in hundredths plus 1 (14 bits; 0 for no prediction), the uplift in
- * thousandths plus 1001 (11 bits; 0 for none), no_benefit (1 bit), the source (2 bits).
+ * A prediction in four bytes: from the lowest bit on the score in hundredths plus 1 (14 bits; 0 for no prediction), no_benefit (1
+ * bit), the source (2 bits), the uplift in units of its feature plus 16,384 (15 bits; 0 for none).
  */
 final class PackedPrediction {
 
     /** A user without a prediction. */
     static final int NONE = 0;
 
-    private static final int UPLIFT = 14;
-    private static final int NO_BENEFIT = 25;
-    private static final int SOURCE = 26;
+    /** The unit of an uplift that is a change of a probability, and of amounts that are not large. */
+    static final double THOUSANDTH = 0.001;
+
+    private static final int NO_BENEFIT = 14;
+    private static final int SOURCE = 15;
+    private static final int UPLIFT = 17;
+    private static final int ZERO = 1 << 14;
+    private static final int MOST_UNITS = ZERO - 1;
     /** As the format numbers them. */
     private static final List<Source> SOURCES = List.of(Source.MODEL, Source.COLLABORATIVE, Source.GROUP, Source.PRIOR);
 
     private PackedPrediction() {}
 
+    /** The unit in which uplifts of up to so much, above or below zero, are packed. */
+    static double unit(double most) {
+        return Math.max(THOUSANDTH, most / MOST_UNITS);
+    }
+
     /**
      * Packs.
      *
      * @param score 0 to 100
-     * @param uplift in [-1, 1]; NaN for none
+     * @param uplift of at most 16,383 units; NaN for none
      * @throws IllegalArgumentException where one is outside
      */
-    static int pack(double score, double uplift, boolean noBenefit, Source source) {
+    static int pack(double score, double uplift, double unit, boolean noBenefit, Source source) {
         if (!(score >= 0 && score <= 100)) {
             throw new IllegalArgumentException("score " + score + " is outside [0, 100]");
         }
-        if (uplift < -1 || uplift > 1) {
-            throw new IllegalArgumentException("uplift " + uplift + " is outside [-1, 1]");
+        long units = Math.round(uplift / unit);
+        if (Math.abs(units) > MOST_UNITS) {
+            throw new IllegalArgumentException("uplift " + uplift + " is not within 16,383 times " + unit);
         }
         int hundredths = (int) Math.round(score * 100) + 1;
-        int thousandths = Double.isNaN(uplift) ? 0 : (int) Math.round(uplift * 1000) + 1001;
+        int packedUplift = Double.isNaN(uplift) ? 0 : (int) units + ZERO;
         return hundredths
-                | (thousandths << UPLIFT)
                 | (noBenefit ? 1 << NO_BENEFIT : 0)
-                | (SOURCES.indexOf(source) << SOURCE);
+                | (SOURCES.indexOf(source) << SOURCE)
+                | (packedUplift << UPLIFT);
     }
 
-    static Prediction unpack(int packed) {
+    static Prediction unpack(int packed, double unit) {
         if (packed == NONE) {
             return Prediction.NONE;
         }
-        int hundredths = (packed & ((1 << UPLIFT) - 1)) - 1;
-        int thousandths = (packed >>> UPLIFT) & ((1 << (NO_BENEFIT - UPLIFT)) - 1);
+        int hundredths = (packed & ((1 << NO_BENEFIT) - 1)) - 1;
+        int units = packed >>> UPLIFT;
         return new Prediction(
                 OptionalDouble.of(hundredths / 100.0),
-                thousandths == 0 ? OptionalDouble.empty() : OptionalDouble.of((thousandths - 1001) / 1000.0),
+                units == 0 ? OptionalDouble.empty() : OptionalDouble.of(uplift(units - ZERO, unit)),
                 ((packed >>> NO_BENEFIT) & 1) == 1,
                 Optional.of(SOURCES.get((packed >>> SOURCE) & 3)));
+    }
+
+    private static double uplift(int units, double unit) {
+        return unit == THOUSANDTH ? units / 1000.0 : units * unit;
     }
 }

@@ -7,7 +7,8 @@ import java.util.OptionalDouble;
  * How a user is expected to respond to a feature.
  *
  * @param score responsiveness score, 0 to 100, to 0.01; absent for a user or feature without one
- * @param uplift predicted change of the response probability when enabled, to 0.001; absent where the model gives none
+ * @param uplift predicted change of the response (a probability, or the amount of a mean) when enabled, to 0.001, or where uplifts
+ *     of the feature are beyond 16, to 1/16,000 of the largest; absent where the model gives none
  * @param noBenefit whether even the upper bound of the uplift is not above zero
  * @param source what the score rests on; absent where there is none
  */

@@ -3,7 +3,6 @@ package io.flagcast.serving;
 import io.flagcast.allocation.Decision;
 import io.flagcast.serving.Layout.Contents;
 import io.flagcast.serving.ServedExperiment.Definition;
-import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -43,7 +42,7 @@ final class Snapshot {
             experiments.put(served.get(i).definition().experimentId(), i);
         }
         for (int i = 0; i < contents.features().size(); i++) {
-            features.put(contents.features().get(i), i);
+            features.put(contents.features().get(i).id(), i);
         }
         this.names = names(file.get(layout.namesAt(), layout.names()));
     }
@@ -59,7 +58,8 @@ final class Snapshot {
     /**
      * Opens a snapshot, after every byte of it has been checked.
      *
-     * @throws RefusedException where it is damaged or of another format
+     * @throws DamagedException where it is damaged
+     * @throws RefusedException where it is of another format
      * @throws IOException where it cannot be read
      */
     static Snapshot open(Path path) throws IOException {
@@ -67,13 +67,13 @@ final class Snapshot {
             ByteBuffer header = ByteBuffer.allocate(Layout.HEADER);
             while (header.hasRemaining()) {
                 if (channel.read(header) < 0) {
-                    throw new EOFException(path + " ends within its header");
+                    throw new DamagedException(path + " ends within its header");
                 }
             }
             Layout layout = Layout.of(header.array());
             long length = layout.checksumsAt() + MappedFile.checksumBytes(layout.checksumsAt());
             if (channel.size() != length) {
-                throw new RefusedException("%s has %,d bytes, its header says %,d: it was cut short or added to"
+                throw new DamagedException("%s has %,d bytes, its header says %,d: it was cut short or added to"
                         .formatted(path, channel.size(), length));
             }
             MappedFile file = new MappedFile(channel, MapMode.READ_ONLY, length);
@@ -82,7 +82,7 @@ final class Snapshot {
         }
     }
 
-    private static void requireChecksums(Path path, MappedFile file, Layout layout) throws RefusedException {
+    private static void requireChecksums(Path path, MappedFile file, Layout layout) throws DamagedException {
         int[] actual = file.checksums(layout.checksumsAt());
         int[] written = new int[actual.length];
         for (int i = 0; i < written.length; i++) {
@@ -90,7 +90,7 @@ final class Snapshot {
         }
         int differs = Arrays.mismatch(actual, written);
         if (differs >= 0) {
-            throw new RefusedException(
+            throw new DamagedException(
                     "%s: the checksum of its mebibyte %d is wrong: it is damaged".formatted(path, differs));
         }
     }
@@ -225,6 +225,10 @@ final class Snapshot {
     Prediction prediction(String userId, String featureId) {
         Integer feature = features.get(featureId);
         long user = feature == null ? -1 : find(userId);
-        return user < 0 ? Prediction.NONE : PackedPrediction.unpack(file.getInt(layout.featureAt(user, feature)));
+        return user < 0
+                ? Prediction.NONE
+                : PackedPrediction.unpack(
+                        file.getInt(layout.featureAt(user, feature)),
+                        contents.features().get(feature).unit());
     }
 }

@@ -6,30 +6,32 @@ import java.lang.System.Logger.Level;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * The snapshots on this machine. Processes share a folder: one makes a snapshot, the others wait and open it. A file has its
- * name only once it is whole and on disk, so that whoever is killed leaves nothing that is opened.
+ * The snapshots of a lake on this machine. Processes share a folder: one makes a snapshot, the others wait and open it. A file has
+ * its name only once it is whole and on disk, so that whoever is killed leaves nothing that is opened.
  */
 final class SnapshotFolder {
 
     private static final Logger LOG = System.getLogger(SnapshotFolder.class.getName());
     private static final Pattern NAME = Pattern.compile("publication-(\\d+)\\.snapshot");
+    private static final String UNFINISHED = "unfinished-";
+    /** The last one that was put aside. */
+    private static final String DAMAGED = "damaged";
     /** The newest, and the one before for whoever is opening it just now. */
     private static final int KEPT = 2;
 
     private final Path folder;
-
     private final PublishedLake lake;
 
     SnapshotFolder(Path folder, PublishedLake lake) throws IOException {
@@ -54,10 +56,14 @@ final class SnapshotFolder {
     }
 
     private List<Path> newestFirst() throws IOException {
+        return files(NAME.asMatchPredicate())
+                .sorted(Comparator.comparingLong(SnapshotFolder::sequence).reversed())
+                .toList();
+    }
+
+    private Stream<Path> files(Predicate<String> name) throws IOException {
         try (Stream<Path> files = Files.list(folder)) {
-            return files.filter(path -> sequence(path) > 0)
-                    .sorted(Comparator.comparingLong(SnapshotFolder::sequence).reversed())
-                    .toList();
+            return files.filter(path -> name.test(path.getFileName().toString())).toList().stream();
         }
     }
 
@@ -68,7 +74,7 @@ final class SnapshotFolder {
 
     /** @throws RefusedException where it is of another lake */
     private Optional<Snapshot> open(Path path) throws IOException {
-        Optional<Snapshot> opened = undamaged(path);
+        Optional<Snapshot> opened = opened(path);
         if (opened.isPresent() && !opened.get().contents().lake().equals(lake.root())) {
             throw new RefusedException("%s has snapshots of lake %s, not of %s: give every lake a folder of its own"
                     .formatted(folder, opened.get().contents().lake(), lake.root()));
@@ -76,14 +82,16 @@ final class SnapshotFolder {
         return opened;
     }
 
-    private static Optional<Snapshot> undamaged(Path path) throws IOException {
+    private static Optional<Snapshot> opened(Path path) throws IOException {
         try {
             return Optional.of(Snapshot.open(path));
-        } catch (NoSuchFileException e) {
+        } catch (DamagedException e) {
+            LOG.log(Level.ERROR, "flagcast: a snapshot is refused and put aside: " + e.getMessage(), e);
+            Files.move(path, path.resolveSibling(DAMAGED), StandardCopyOption.REPLACE_EXISTING);
             return Optional.empty();
         } catch (IOException e) {
-            LOG.log(Level.ERROR, "flagcast: snapshot refused and put aside: " + e.getMessage(), e);
-            Files.move(path, path.resolveSibling(path.getFileName() + ".damaged"), StandardCopyOption.REPLACE_EXISTING);
+            // Nothing is wrong with the file: gone meanwhile, of a newer client, too many open ones.
+            LOG.log(Level.WARNING, "flagcast: a snapshot cannot be opened: " + e, e);
             return Optional.empty();
         }
     }
@@ -103,22 +111,43 @@ final class SnapshotFolder {
                     FileLock lock = channel.lock()) {
                 LOG.log(Level.DEBUG, "flagcast: {0} is held", lock);
                 Optional<Snapshot> made = Files.exists(path) ? open(path) : Optional.empty();
-                return made.isPresent() ? made.get() : make(published, before, path);
+                // A lake that was begun anew numbers its publications anew.
+                if (made.isPresent() && made.get().contents().isOf(published)) {
+                    return made.get();
+                }
+                return make(published, before, path);
             }
         }
     }
 
     private Snapshot make(Published published, Optional<Snapshot> before, Path path) throws IOException {
-        Path unfinished = folder.resolve("unfinished");
+        for (Path left : files(name -> name.startsWith(UNFINISHED)).toList()) {
+            Files.deleteIfExists(left);
+        }
+        Path unfinished = Files.createTempFile(folder, UNFINISHED, "");
         try {
             new SnapshotWriter(lake, published).write(unfinished, before);
             Files.move(unfinished, path, StandardCopyOption.ATOMIC_MOVE);
         } finally {
             Files.deleteIfExists(unfinished);
         }
-        for (Path old : newestFirst().stream().skip(KEPT).toList()) {
-            Files.deleteIfExists(old);
+        Snapshot made = Snapshot.open(path);
+        removeOld(published.sequence());
+        return made;
+    }
+
+    /** Those of a lake that was begun anew have greater numbers. */
+    private void removeOld(long sequence) throws IOException {
+        List<Path> before = newestFirst().stream()
+                .filter(path -> sequence(path) != sequence)
+                .toList();
+        int kept = 1;
+        for (Path path : before) {
+            if (sequence(path) > sequence || kept == KEPT) {
+                Files.deleteIfExists(path);
+            } else {
+                kept++;
+            }
         }
-        return Snapshot.open(path);
     }
 }

@@ -4,6 +4,7 @@ import io.flagcast.allocation.Allocator.Activity;
 import io.flagcast.allocation.Decision.Reason;
 import io.flagcast.allocation.Layer;
 import io.flagcast.serving.Layout.Contents;
+import io.flagcast.serving.Layout.Contents.Feature;
 import io.flagcast.serving.Prediction.Source;
 import io.flagcast.serving.PublishedLake.Batch;
 import io.flagcast.serving.ServedExperiment.Definition;
@@ -24,12 +25,14 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeSet;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /**
- * Makes the snapshot of a publication: one pass over the users' ids, sorted by key in memory (16 bytes a user and some), and one
+ * Makes the snapshot of a publication: one pass over the users' ids, sorted by key in memory (24 to 70 bytes a user), and one
  * over decisions and predictions, each written where its user lies.
  */
 final class SnapshotWriter {
@@ -62,8 +65,12 @@ final class SnapshotWriter {
             "model_id");
     private static final List<String> SCORE =
             List.of("feature_id", "user_id", "score", "uplift", "no_benefit", "source");
+    private static final Map<String, Reason> REASONS =
+            Layout.REASONS.stream().collect(Collectors.toUnmodifiableMap(Reason::label, Function.identity()));
     /** How often two users of one lake may have one key before something else is wrong. */
     private static final int SEEDS = 3;
+
+    private static final int MOST_NAMES = 0xFFFF;
 
     private final PublishedLake lake;
     private final Published published;
@@ -90,7 +97,7 @@ final class SnapshotWriter {
                 // The users are not those of before.
             }
         }
-        List<String> features = features();
+        List<Feature> features = features();
         for (long seed = 0; seed < SEEDS; seed++) {
             Optional<Users> users = users(seed);
             if (users.isPresent()) {
@@ -158,16 +165,20 @@ final class SnapshotWriter {
                 batch.number(row, 11));
     }
 
-    private List<String> features() throws IOException {
-        TreeSet<String> features = new TreeSet<>();
-        read(Tables.RESPONSIVENESS_SCORES, List.of("feature_id"), batch -> {
-            synchronized (features) {
-                for (int row = 0; row < batch.rows(); row++) {
-                    features.add(batch.text(row, 0));
-                }
+    /** The features, with the unit that their largest uplift needs. */
+    private List<Feature> features() throws IOException {
+        ConcurrentSkipListMap<String, Double> largest = new ConcurrentSkipListMap<>();
+        read(Tables.RESPONSIVENESS_SCORES, List.of("feature_id", "uplift"), batch -> {
+            Map<String, Double> here = new HashMap<>();
+            for (int row = 0; row < batch.rows(); row++) {
+                double uplift = batch.isAbsent(row, 1) ? 0 : Math.abs(batch.real(row, 1));
+                here.merge(batch.text(row, 0), uplift, Math::max);
             }
+            here.forEach((feature, most) -> largest.merge(feature, most, Math::max));
         });
-        return List.copyOf(features);
+        return largest.entrySet().stream()
+                .map(entry -> new Feature(entry.getKey(), PackedPrediction.unit(entry.getValue())))
+                .toList();
     }
 
     /** The users; absent where two have one key. */
@@ -178,13 +189,19 @@ final class SnapshotWriter {
         boolean[] collided = {false};
         Consumer<Batch> gather = batch -> {
             long[] found = new long[2 * batch.rows()];
+            int users = 0;
+            String last = null;
             for (int row = 0; row < batch.rows(); row++) {
                 String userId = batch.text(row, 0);
-                found[2 * row] = hash.of(userId);
-                found[2 * row + 1] = other.of(userId);
+                if (!userId.equals(last)) {
+                    found[2 * users] = hash.of(userId);
+                    found[2 * users + 1] = other.of(userId);
+                    users++;
+                    last = userId;
+                }
             }
             synchronized (keys) {
-                for (int i = 0; i < found.length; i += 2) {
+                for (int i = 0; i < 2 * users; i += 2) {
                     collided[0] |= keys.collides(found[i], found[i + 1]);
                 }
             }
@@ -211,7 +228,8 @@ final class SnapshotWriter {
         }
     }
 
-    private void write(Path path, List<Definition> experiments, List<String> features, Users users) throws IOException {
+    private void write(Path path, List<Definition> experiments, List<Feature> features, Users users)
+            throws IOException {
         Contents contents = new Contents(
                 lake.root(),
                 published.sequence(),
@@ -230,6 +248,7 @@ final class SnapshotWriter {
                 StandardOpenOption.TRUNCATE_EXISTING,
                 StandardOpenOption.READ,
                 StandardOpenOption.WRITE)) {
+            MappedFile.extend(channel, unfinished.verdictsAt());
             MappedFile file = new MappedFile(channel, MapMode.READ_WRITE, unfinished.verdictsAt());
             file.put(unfinished.contentsAt(), bytes);
             index(file, unfinished, users.keys);
@@ -257,8 +276,12 @@ final class SnapshotWriter {
         Verdicts verdicts = new Verdicts();
         Map<String, Integer> experiments = numbered(
                 contents.experiments().stream().map(Definition::experimentId).toList());
-        Map<String, Integer> features = numbered(contents.features());
+        Map<String, Integer> features =
+                numbered(contents.features().stream().map(Feature::id).toList());
         read(Tables.ALLOCATIONS, ALLOCATION, batch -> {
+            // A run leaves the rows of a user together.
+            String last = null;
+            long user = -1;
             for (int row = 0; row < batch.rows(); row++) {
                 String experimentId = batch.text(row, 0);
                 String userId = batch.text(row, 1);
@@ -269,7 +292,11 @@ final class SnapshotWriter {
                 }
                 int number = verdicts.number(verdict(batch, row, verdicts.names()));
                 int word = batch.flag(row, 2) ? number | Integer.MIN_VALUE : number;
-                if (!rows.put(layout.experimentAt(rows.of(userId), experiment), word)) {
+                if (!userId.equals(last)) {
+                    user = rows.of(userId);
+                    last = userId;
+                }
+                if (!rows.put(layout.experimentAt(user, experiment), word)) {
                     throw refused("allocations has user '%s' in experiment '%s' twice".formatted(userId, experimentId));
                 }
             }
@@ -278,7 +305,9 @@ final class SnapshotWriter {
             for (int row = 0; row < batch.rows(); row++) {
                 String userId = batch.text(row, 1);
                 int feature = features.get(batch.text(row, 0));
-                if (!rows.put(layout.featureAt(rows.of(userId), feature), prediction(batch, row))) {
+                int packed =
+                        prediction(batch, row, contents.features().get(feature).unit());
+                if (!rows.put(layout.featureAt(rows.of(userId), feature), packed)) {
                     throw refused("responsiveness_scores has user '%s' and feature '%s' twice"
                             .formatted(userId, batch.text(row, 0)));
                 }
@@ -340,17 +369,26 @@ final class SnapshotWriter {
                 batch.real(row, 7),
                 batch.real(row, 8),
                 batch.number(row, 10),
-                Reason.valueOf(batch.text(row, 9).toUpperCase(Locale.ROOT)),
+                reason(batch.text(row, 9)),
                 batch.isAbsent(row, 4) ? 0 : names.number(batch.text(row, 4)),
                 batch.isAbsent(row, 5) ? -1 : batch.integer(row, 5),
                 batch.isAbsent(row, 11) ? 0 : names.number(batch.text(row, 11)));
     }
 
-    private static int prediction(Batch batch, int row) {
+    private static Reason reason(String label) {
+        Reason reason = REASONS.get(label);
+        if (reason == null) {
+            throw refused("allocations has reason '%s': another version of Flagcast wrote it".formatted(label));
+        }
+        return reason;
+    }
+
+    private static int prediction(Batch batch, int row, double unit) {
         try {
             return PackedPrediction.pack(
                     batch.real(row, 2),
                     batch.isAbsent(row, 3) ? Double.NaN : batch.real(row, 3),
+                    unit,
                     batch.flag(row, 4),
                     Source.valueOf(batch.text(row, 5).toUpperCase(Locale.ROOT)));
         } catch (IllegalArgumentException e) {
@@ -361,11 +399,16 @@ final class SnapshotWriter {
 
     private static void finish(FileChannel channel, Layout unfinished, Verdicts verdicts) throws IOException {
         List<Verdict> all = verdicts.all();
+        if (verdicts.names().all().size() > MOST_NAMES) {
+            throw new RefusedException("%,d segments and models, a snapshot has room for %,d"
+                    .formatted(verdicts.names().all().size(), MOST_NAMES));
+        }
         byte[] names = Snapshot.names(verdicts.names().all());
         Layout layout = unfinished.withVerdicts(all.size(), names.length);
         long checksumsAt = layout.checksumsAt();
-        MappedFile file =
-                new MappedFile(channel, MapMode.READ_WRITE, checksumsAt + MappedFile.checksumBytes(checksumsAt));
+        long length = checksumsAt + MappedFile.checksumBytes(checksumsAt);
+        MappedFile.extend(channel, length);
+        MappedFile file = new MappedFile(channel, MapMode.READ_WRITE, length);
         file.put(0, layout.header());
         long at = layout.verdictsAt();
         for (Verdict verdict : all) {

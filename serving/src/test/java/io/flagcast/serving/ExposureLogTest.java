@@ -79,7 +79,7 @@ class ExposureLogTest {
 
     private List<Path> spooled() throws IOException {
         try (Stream<Path> files = Files.list(folder.resolve("spool"))) {
-            return files.toList();
+            return files.filter(file -> !file.endsWith("lock")).toList();
         }
     }
 
@@ -131,7 +131,7 @@ class ExposureLogTest {
     void whileTheLakeIsOutOfReachFilesStayUpToTheLimit() throws IOException {
         Files.createDirectories(lake().getParent());
         Files.writeString(lake(), "no folder");
-        try (ExposureLog log = builder().spoolBytes(500).start()) {
+        try (ExposureLog log = builder().spoolBytes(2_800).start()) {
             for (int i = 0; i < 10; i++) {
                 assertThat(log.shown(allocation("user-" + i))).isTrue();
             }
@@ -143,6 +143,47 @@ class ExposureLogTest {
             assertThat(log.shown(allocation("again"))).isTrue();
         }
         assertThat(arrived()).hasSize(11);
+        assertThat(spooled()).isEmpty();
+    }
+
+    @Test
+    void anInterruptedRequestLogsAsAnyOther() throws Exception {
+        try (ExposureLog log = builder().start()) {
+            Thread request = new Thread(() -> {
+                Thread.currentThread().interrupt();
+                log.shown(allocation("interrupted"));
+            });
+            request.start();
+            request.join();
+            assertThat(log.shown(allocation("another"))).isTrue();
+            assertThat(log.rejected()).isZero();
+        }
+        assertThat(arrived()).hasSize(2);
+    }
+
+    @Test
+    void whatIsNoDecisionIsNoExposure() throws IOException {
+        try (ExposureLog log = builder().start()) {
+            Allocation none = Allocation.none(
+                    "user-1",
+                    "nope",
+                    Allocation.UNKNOWN_EXPERIMENT,
+                    new Layout.Contents("lake", 1, "run-1", NOW, 0, List.of(), List.of()));
+            assertThat(log.shown(none)).isFalse();
+        }
+        assertThat(arrived()).isEmpty();
+    }
+
+    @Test
+    void twoLogsOfOneFolderLoseNothingToEachOther() throws Exception {
+        try (ExposureLog one = builder().every(Duration.ofMillis(3)).start();
+                ExposureLog other = builder().every(Duration.ofMillis(2)).start()) {
+            for (int i = 0; i < 3_000; i++) {
+                one.shown(allocation("one-" + i));
+                other.shown(allocation("other-" + i));
+            }
+        }
+        assertThat(arrived()).hasSize(6_000);
         assertThat(spooled()).isEmpty();
     }
 

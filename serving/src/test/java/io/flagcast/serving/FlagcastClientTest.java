@@ -196,7 +196,7 @@ class FlagcastClientTest {
         lake.fail(new IOException("the store is down"));
         try (FlagcastClient client = started()) {
             assertThat(client.allocation("user-1", "tiers").publication()).isEqualTo(1);
-            assertThat(files()).contains("publication-2.snapshot.damaged");
+            assertThat(files()).containsExactly("damaged", "lock", "publication-1.snapshot");
         }
         lake.mend();
         try (FlagcastClient client = started()) {
@@ -247,6 +247,76 @@ class FlagcastClientTest {
             assertThat(client.allocation("\ud800", "tiers").reason()).isNotEmpty();
             assertThat(client.predictions("user-1")).containsOnlyKeys(World.FEATURES);
         }
+    }
+
+    @Test
+    void aLakeThatWasBegunAnewIsNotTakenForTheOldOne() throws IOException {
+        publish(1);
+        publish(2);
+        started().close();
+        // The same number and the same as-of, published at another time with other decisions.
+        World anew = new World(USERS, 77, 77);
+        Published again = anew.writeTo(lake, 2, "run-2b");
+        lake.publish(new Published(2, again.slices(), again.publishedAt().plusSeconds(9)));
+        try (FlagcastClient client = started()) {
+            client.refresh();
+            assertThat(client.allocation("user-1", "tiers").parametersVersion()).isEqualTo(77);
+        }
+        Published first = new World(USERS, 78, 78).writeTo(lake, 1, "run-1b");
+        lake.publish(first);
+        try (FlagcastClient client = started()) {
+            client.refresh();
+            assertThat(client.allocation("user-1", "tiers").parametersVersion()).isEqualTo(78);
+        }
+        assertThat(files()).containsExactly("lock", "publication-1.snapshot");
+    }
+
+    /** Starts a client of a lake and says what it did. */
+    static final class Starter {
+
+        private Starter() {}
+
+        public static void main(String[] arguments) throws IOException {
+            MemoryLake lake = new MemoryLake();
+            lake.publish(new World(5_000, 1, 1).writeTo(lake, 1, "run-1"));
+            try (FlagcastClient client = FlagcastClient.of("memory")
+                    .snapshots(Path.of(arguments[0]))
+                    .refreshEvery(Duration.ofHours(1))
+                    .start(lake)) {
+                System.out.printf(
+                        "publication %d after %d reads%n",
+                        client.status().publication(), lake.reads().size());
+            }
+        }
+    }
+
+    @Test
+    void ofProcessesThatStartAtOnceOneMakesTheSnapshot() throws Exception {
+        List<Process> processes = new ArrayList<>();
+        for (int i = 0; i < 3; i++) {
+            processes.add(java(Starter.class, folder.toString()));
+        }
+        List<String> said = new ArrayList<>();
+        for (Process process : processes) {
+            said.addAll(process.inputReader().lines().toList());
+            assertThat(process.waitFor()).as(said.toString()).isZero();
+        }
+        assertThat(said)
+                .filteredOn(line -> line.startsWith("publication 1"))
+                .hasSize(3)
+                .filteredOn(line -> line.endsWith(" 0 reads"))
+                .hasSize(2);
+        assertThat(files()).containsExactly("lock", "publication-1.snapshot");
+    }
+
+    private static Process java(Class<?> main, String... arguments) throws IOException {
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-cp",
+                System.getProperty("java.class.path"),
+                main.getName()));
+        command.addAll(List.of(arguments));
+        return new ProcessBuilder(command).redirectErrorStream(true).start();
     }
 
     /** Writes a snapshot whose rows come so slowly that it is killed meanwhile. */
@@ -305,14 +375,7 @@ class FlagcastClientTest {
     void aWriterThatIsKilledLeavesTheOldSnapshot() throws Exception {
         publish(1);
         started().close();
-        Process writer = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        SlowWriter.class.getName(),
-                        folder.toString())
-                .redirectErrorStream(true)
-                .start();
+        Process writer = java(SlowWriter.class, folder.toString());
         try (var out = writer.inputReader()) {
             String line = out.readLine();
             while (line != null && !line.equals("writing")) {
@@ -321,7 +384,7 @@ class FlagcastClientTest {
             assertThat(line).as("it came to write").isEqualTo("writing");
             writer.destroyForcibly().waitFor();
         }
-        assertThat(files()).containsExactly("lock", "publication-1.snapshot", "unfinished");
+        assertThat(files()).hasSize(3).anyMatch(name -> name.startsWith("unfinished-"));
         try (FlagcastClient client = started()) {
             assertThat(client.allocation("user-1", "tiers").publication()).isEqualTo(1);
             publish(3);

@@ -102,6 +102,23 @@ class SnapshotTest {
     }
 
     @Test
+    void anUpliftThatIsAnAmountIsPackedInTheUnitThatTheLargestNeeds() {
+        for (double most : new double[] {0.5, 16, 40, 1e7}) {
+            double unit = PackedPrediction.unit(most);
+            assertThat(unit).isEqualTo(most <= 16 ? 0.001 : most / 16_383);
+            for (double uplift : new double[] {most, -most, most / 3, 0, -0.0004}) {
+                Prediction prediction = PackedPrediction.unpack(
+                        PackedPrediction.pack(12.34, uplift, unit, true, Prediction.Source.GROUP), unit);
+                assertThat(prediction.uplift().getAsDouble())
+                        .isCloseTo(uplift, org.assertj.core.data.Offset.offset(unit / 2 * (1 + 1e-9)));
+                assertThat(prediction.score().getAsDouble()).isEqualTo(12.34);
+                assertThat(prediction.noBenefit()).isTrue();
+                assertThat(prediction.source()).contains(Prediction.Source.GROUP);
+            }
+        }
+    }
+
+    @Test
     void aUserWhomTheRunHasNotMetIsDecidedByTheSameCode() throws IOException {
         Snapshot snapshot = written();
         for (int i = 0; i < 5_000; i++) {

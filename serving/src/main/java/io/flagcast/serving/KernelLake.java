@@ -45,6 +45,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
@@ -57,7 +58,7 @@ final class KernelLake implements PublishedLake {
     private final String root;
     private final Map<String, String> hadoop;
     private final int threads;
-    private Engine engine;
+    private final AtomicReference<Engine> engine = new AtomicReference<>();
     private String publicationsVersion = "";
     private Optional<Published> newest = Optional.empty();
 
@@ -80,15 +81,17 @@ final class KernelLake implements PublishedLake {
     }
 
     /** Made when the lake is first read: it takes longer than opening a snapshot. */
-    private synchronized Engine engine() {
-        if (engine == null) {
+    private Engine engine() {
+        Engine made = engine.get();
+        if (made == null) {
             Configuration configuration = new Configuration();
             hadoop.forEach(configuration::set);
             // Cached file systems are those of whoever was first with this address, whatever his keys.
             configuration.setBoolean("fs.s3a.impl.disable.cache", true);
-            engine = DefaultEngine.create(configuration);
+            engine.compareAndSet(null, DefaultEngine.create(configuration));
+            made = engine.get();
         }
-        return engine;
+        return made;
     }
 
     @Override

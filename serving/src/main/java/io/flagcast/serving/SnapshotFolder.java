@@ -12,6 +12,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -124,7 +125,7 @@ final class SnapshotFolder {
         for (Path left : files(name -> name.startsWith(UNFINISHED)).toList()) {
             Files.deleteIfExists(left);
         }
-        Path unfinished = Files.createTempFile(folder, UNFINISHED, "");
+        Path unfinished = folder.resolve(UNFINISHED + UUID.randomUUID());
         try {
             new SnapshotWriter(lake, published).write(unfinished, before);
             Files.move(unfinished, path, StandardCopyOption.ATOMIC_MOVE);

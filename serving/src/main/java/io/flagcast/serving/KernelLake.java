@@ -57,6 +57,7 @@ final class KernelLake implements PublishedLake {
     private final String root;
     private final Map<String, String> hadoop;
     private final int threads;
+    private final Object making = new Object();
     private Engine engine;
     private String publicationsVersion = "";
     private Optional<Published> newest = Optional.empty();
@@ -80,15 +81,18 @@ final class KernelLake implements PublishedLake {
     }
 
     /** Made when the lake is first read: it takes longer than opening a snapshot. */
-    private synchronized Engine engine() {
-        if (engine == null) {
-            Configuration configuration = new Configuration();
-            hadoop.forEach(configuration::set);
-            // Cached file systems are those of whoever was first with this address, whatever his keys.
-            configuration.setBoolean("fs.s3a.impl.disable.cache", true);
-            engine = DefaultEngine.create(configuration);
+    private Engine engine() {
+        // Not this lake's own lock: newest() holds it while it waits for readers, which need the engine.
+        synchronized (making) {
+            if (engine == null) {
+                Configuration configuration = new Configuration();
+                hadoop.forEach(configuration::set);
+                // Cached file systems are those of whoever was first with this address, whatever his keys.
+                configuration.setBoolean("fs.s3a.impl.disable.cache", true);
+                engine = DefaultEngine.create(configuration);
+            }
+            return engine;
         }
-        return engine;
     }
 
     @Override

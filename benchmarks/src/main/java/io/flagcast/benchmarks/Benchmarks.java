@@ -7,8 +7,8 @@ import java.util.List;
 import org.apache.spark.sql.SparkSession;
 
 /**
- * Runs a benchmark: {@code none USERS SEEDS LEARNERS}, {@code scale USERS FEATURES LEARNERS} or {@code measure EXPOSURES
- * TIMES}.
+ * Runs a benchmark: {@code none USERS SEEDS LEARNERS}, {@code scale USERS FEATURES LEARNERS}, {@code measure EXPOSURES
+ * TIMES} or {@code serve-lake USERS EXPERIMENTS FOLDER}.
  */
 public final class Benchmarks {
 
@@ -18,9 +18,11 @@ public final class Benchmarks {
         boolean measures = arguments.length == 3 && arguments[0].equals("measure");
         if (!measures && arguments.length != 4) {
             throw new IllegalArgumentException(
-                    "write: none USERS SEEDS LEARNER,... or scale USERS FEATURES LEARNER,... or measure EXPOSURES TIMES");
+                    "write: none USERS SEEDS LEARNER,... or scale USERS FEATURES LEARNER,... or measure EXPOSURES TIMES"
+                            + " or serve-lake USERS EXPERIMENTS FOLDER");
         }
-        List<String> learners = measures ? List.of() : List.of(arguments[3].split(",", -1));
+        boolean writes = arguments.length == 4 && arguments[0].equals("serve-lake");
+        List<String> learners = measures || writes ? List.of() : List.of(arguments[3].split(",", -1));
         SparkSession spark =
                 SparkSession.builder().appName("flagcast benchmarks").getOrCreate();
         try {
@@ -29,8 +31,11 @@ public final class Benchmarks {
             switch (arguments[0]) {
                 case "none" -> NoHeterogeneity.run(spark, users, times, learners);
                 case "measure" -> MeasureScale.run(spark, users, times);
+                case "serve-lake" -> ServeLake.write(spark, new Users(users, times), arguments[3]);
                 case "scale" -> TrainingScale.run(spark, users, times, learners);
-                default -> throw new IllegalArgumentException(arguments[0] + " is neither none, scale nor measure");
+                default ->
+                    throw new IllegalArgumentException(
+                            arguments[0] + " is none of none, scale, measure and serve-lake");
             }
         } finally {
             spark.stop();

@@ -6,7 +6,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAccumulator;
 
 /** The most of the heap that was in use since it was made, garbage included, looked at every 20 ms. */
-final class PeakHeap implements AutoCloseable {
+public final class PeakHeap implements AutoCloseable {
 
     private final LongAccumulator used = new LongAccumulator(Math::max, 0);
     private final ScheduledExecutorService looks = Executors.newSingleThreadScheduledExecutor(work -> {
@@ -15,7 +15,7 @@ final class PeakHeap implements AutoCloseable {
         return thread;
     });
 
-    PeakHeap() {
+    public PeakHeap() {
         var unused = looks.scheduleAtFixedRate(this::look, 0, 20, TimeUnit.MILLISECONDS);
     }
 
@@ -24,7 +24,7 @@ final class PeakHeap implements AutoCloseable {
         used.accumulate(runtime.totalMemory() - runtime.freeMemory());
     }
 
-    double gibibytes() {
+    public double gibibytes() {
         look();
         return used.get() / 0x1p30;
     }

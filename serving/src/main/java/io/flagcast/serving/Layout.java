@@ -19,11 +19,13 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Where everything lies in a snapshot file: header, contents, directory, users, verdicts, names, checksums.
+ * Where everything lies in a snapshot file: header, contents, directory, heads, words, verdicts, names, checksums.
  *
  * <p>Users are sorted by their key, a 64-bit hash. The directory has, for every value of the key's upper bits, the first user with
- * it, so that a lookup reads one entry of the directory and, on average, two users. A user has the lower 48 bits of the key,
- * four bytes per experiment and four per feature:
+ * it: some eight users, among whom the rest of the key says about where the one is. So the directory stays in the processor's cache,
+ * and a lookup reads one line of memory, or two. A user's head has the lower 48 bits of the key, a bit per experiment for whether
+ * the user is enabled, and one for whether the run has not decided some experiment for him. His words are four bytes per experiment
+ * and four per feature:
  *
  * <ul>
  *   <li>experiment: the highest bit says whether the user is enabled, the others number a verdict from 1 on; 0 for a user whom the
@@ -66,7 +68,7 @@ record Layout(int experiments, int features, int directoryBits, long users, int 
     private static final int FEWEST_DIRECTORY_BITS = 16;
 
     static int directoryBits(long users) {
-        int bits = 63 - Long.numberOfLeadingZeros(Math.max(2, users) / 2);
+        int bits = 63 - Long.numberOfLeadingZeros(Math.max(8, users) / 8);
         return Math.max(FEWEST_DIRECTORY_BITS, bits);
     }
 
@@ -74,8 +76,12 @@ record Layout(int experiments, int features, int directoryBits, long users, int 
         return new Layout(experiments, features, directoryBits, users, contents, number, lengthOfNames);
     }
 
-    int stride() {
-        return KEY + Integer.BYTES * (experiments + features);
+    int headStride() {
+        return KEY + (experiments + 1 + Byte.SIZE - 1) / Byte.SIZE;
+    }
+
+    int wordStride() {
+        return Integer.BYTES * (experiments + features);
     }
 
     long contentsAt() {
@@ -86,12 +92,16 @@ record Layout(int experiments, int features, int directoryBits, long users, int 
         return aligned(contentsAt() + contents);
     }
 
-    long usersAt() {
+    long headsAt() {
         return aligned(directoryAt() + Integer.BYTES * ((1L << directoryBits) + 1));
     }
 
+    long wordsAt() {
+        return aligned(headsAt() + users * headStride());
+    }
+
     long verdictsAt() {
-        return aligned(usersAt() + users * stride());
+        return aligned(wordsAt() + users * wordStride());
     }
 
     long namesAt() {
@@ -102,12 +112,16 @@ record Layout(int experiments, int features, int directoryBits, long users, int 
         return aligned(namesAt() + names);
     }
 
+    long headAt(long user) {
+        return headsAt() + user * headStride();
+    }
+
     long experimentAt(long user, int experiment) {
-        return user + KEY + (long) Integer.BYTES * experiment;
+        return wordsAt() + user * wordStride() + (long) Integer.BYTES * experiment;
     }
 
     long featureAt(long user, int feature) {
-        return user + KEY + (long) Integer.BYTES * (experiments + feature);
+        return experimentAt(user, experiments + feature);
     }
 
     private static long aligned(long at) {

@@ -24,6 +24,11 @@ final class Snapshot {
     private final Path path;
     private final MappedFile file;
     private final Layout layout;
+    // What every lookup needs, as fields: the layout works it out.
+    private final long directoryAt;
+    private final int directoryBits;
+    private final long headsAt;
+    private final int headStride;
     private final Contents contents;
     private final UserHash hash;
     private final List<ServedExperiment> served;
@@ -35,6 +40,10 @@ final class Snapshot {
         this.path = path;
         this.file = file;
         this.layout = layout;
+        this.directoryAt = layout.directoryAt();
+        this.directoryBits = layout.directoryBits();
+        this.headsAt = layout.headsAt();
+        this.headStride = layout.headStride();
         this.contents = Contents.of(file.get(layout.contentsAt(), layout.contents()));
         this.hash = new UserHash(contents.hashSeed());
         this.served = contents.experiments().stream().map(ServedExperiment::new).toList();
@@ -115,25 +124,37 @@ final class Snapshot {
         return contents.experiments().stream().map(Definition::experimentId).toList();
     }
 
-    /** Where a user lies; -1 for one whom the run has not met. */
+    /** The number of a user; -1 for one whom the run has not met. */
     private long find(String userId) {
-        return find(hash.of(userId));
-    }
-
-    /** Where the user with a key lies; -1 for none. */
-    long find(long key) {
-        long entry = layout.directoryAt() + (key >>> (64 - layout.directoryBits())) * Integer.BYTES;
+        long key = hash.of(userId);
+        long entry = directoryAt + (key >>> (64 - directoryBits)) * Integer.BYTES;
         int from = file.getInt(entry);
         int to = file.getInt(entry + Integer.BYTES);
-        long lower = key & Layout.KEY_MASK;
-        int stride = layout.stride();
-        long at = layout.usersAt() + (long) from * stride;
-        for (int i = from; i < to; i++, at += stride) {
-            if (key(at) == lower) {
-                return at;
-            }
+        if (from == to) {
+            return -1;
         }
-        return -1;
+        // Keys are uniform: the rest of it says about where the user is.
+        long share = (key << directoryBits) >>> 32;
+        int user = from + (int) (((to - from) * share) >>> 32);
+        long lower = key & Layout.KEY_MASK;
+        long found = key(user);
+        while (found < lower && user + 1 < to) {
+            found = key(++user);
+        }
+        while (found > lower && user > from) {
+            found = key(--user);
+        }
+        return found == lower ? user : -1;
+    }
+
+    /** The lower bits of a user's key; they ascend among the users of an entry of the directory. */
+    private long key(long user) {
+        long at = headsAt + user * headStride;
+        return (file.getInt(at) & 0xFFFF_FFFFL) | (file.getShort(at + Integer.BYTES) & 0xFFFFL) << 32;
+    }
+
+    private boolean bit(long user, int bit) {
+        return (file.getByte(headsAt + user * headStride + Layout.KEY + (bit >> 3)) >> (bit & 7) & 1) == 1;
     }
 
     /** The keys of all users, unsigned, ascending. */
@@ -143,15 +164,10 @@ final class Snapshot {
         for (long entry = 0; entry < entries; entry++) {
             long at = layout.directoryAt() + entry * Integer.BYTES;
             for (int user = file.getInt(at); user < file.getInt(at + Integer.BYTES); user++) {
-                long lower = key(layout.usersAt() + (long) user * layout.stride());
-                keys[user] = lower | entry << (64 - layout.directoryBits());
+                keys[user] = key(user) | entry << (64 - layout.directoryBits());
             }
         }
         return keys;
-    }
-
-    private long key(long user) {
-        return (file.getInt(user) & 0xFFFF_FFFFL) | (file.getShort(user + Integer.BYTES) & 0xFFFFL) << 32;
     }
 
     /** Whether a user is enabled; false in an experiment that is not there. */
@@ -160,8 +176,17 @@ final class Snapshot {
         if (experiment == null) {
             return false;
         }
-        int word = word(userId, experiment);
-        return word == 0 ? served.get(experiment).decide(userId).enabled() : word < 0;
+        long user = find(userId);
+        if (user >= 0) {
+            if (bit(user, experiment)) {
+                return true;
+            }
+            boolean isIncomplete = bit(user, layout.experiments());
+            if (!isIncomplete || file.getInt(layout.experimentAt(user, experiment)) != 0) {
+                return false;
+            }
+        }
+        return served.get(experiment).decide(userId).enabled();
     }
 
     private int word(String userId, int experiment) {

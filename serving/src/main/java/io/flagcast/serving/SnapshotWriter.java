@@ -18,6 +18,7 @@ import java.nio.channels.FileChannel.MapMode;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -253,6 +254,7 @@ final class SnapshotWriter {
             file.put(unfinished.contentsAt(), bytes);
             index(file, unfinished, users.keys);
             Verdicts verdicts = fill(file, unfinished, contents, users);
+            summarise(file, unfinished);
             finish(channel, unfinished, verdicts);
         }
     }
@@ -262,7 +264,7 @@ final class SnapshotWriter {
         long entries = 1L << layout.directoryBits();
         for (long entry = 0; entry <= entries; entry++) {
             while (user < keys.length && keys[user] >>> (64 - layout.directoryBits()) < entry) {
-                long at = layout.usersAt() + (long) user * layout.stride();
+                long at = layout.headAt(user);
                 file.putInt(at, (int) keys[user]);
                 file.putShort(at + Integer.BYTES, (short) (keys[user] >>> 32));
                 user++;
@@ -316,6 +318,28 @@ final class SnapshotWriter {
         return verdicts;
     }
 
+    /** What a lookup needs of a user's words, beside his key. */
+    private static void summarise(MappedFile file, Layout layout) {
+        byte[] bits = new byte[layout.headStride() - Layout.KEY];
+        for (long user = 0; user < layout.users(); user++) {
+            Arrays.fill(bits, (byte) 0);
+            boolean isIncomplete = false;
+            for (int experiment = 0; experiment < layout.experiments(); experiment++) {
+                int word = file.getInt(layout.experimentAt(user, experiment));
+                set(bits, experiment, word < 0);
+                isIncomplete |= word == 0;
+            }
+            set(bits, layout.experiments(), isIncomplete);
+            file.put(layout.headAt(user) + Layout.KEY, bits);
+        }
+    }
+
+    private static void set(byte[] bits, int bit, boolean value) {
+        if (value) {
+            bits[bit >> 3] |= (byte) (1 << (bit & 7));
+        }
+    }
+
     private static UncheckedIOException refused(String problem) {
         return new UncheckedIOException(new RefusedException(problem));
     }
@@ -348,7 +372,7 @@ final class SnapshotWriter {
             int to = file.getInt(entry + Integer.BYTES);
             for (int user = file.getInt(entry); user < to; user++) {
                 if (keys[user] == key) {
-                    return layout.usersAt() + (long) user * layout.stride();
+                    return user;
                 }
             }
             throw new NewUser();

@@ -32,21 +32,6 @@ final class MappedFile {
         }
     }
 
-    /**
-     * Makes a file longer, with zeros that are really on disk: where there is no room, writing says so, and a mapping would crash.
-     *
-     * @throws IOException where there is no room
-     */
-    static void extend(FileChannel channel, long length) throws IOException {
-        ByteBuffer zeros = ByteBuffer.allocateDirect(BLOCK);
-        for (long at = channel.size(); at < length; at += zeros.limit()) {
-            zeros.clear().limit((int) Math.min(BLOCK, length - at));
-            while (zeros.hasRemaining()) {
-                channel.write(zeros, at + zeros.position());
-            }
-        }
-    }
-
     long length() {
         return length;
     }

@@ -15,6 +15,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileChannel.MapMode;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
@@ -249,13 +250,26 @@ final class SnapshotWriter {
                 StandardOpenOption.TRUNCATE_EXISTING,
                 StandardOpenOption.READ,
                 StandardOpenOption.WRITE)) {
-            MappedFile.extend(channel, unfinished.verdictsAt());
+            requireRoom(path, unfinished.verdictsAt());
             MappedFile file = new MappedFile(channel, MapMode.READ_WRITE, unfinished.verdictsAt());
             file.put(unfinished.contentsAt(), bytes);
             index(file, unfinished, users.keys);
             Verdicts verdicts = fill(file, unfinished, contents, users);
             summarise(file, unfinished);
             finish(channel, unfinished, verdicts);
+        } catch (InternalError e) {
+            // What the JVM makes of a page that cannot be written.
+            throw new IOException("%s cannot be written: is the disk full?".formatted(path), e);
+        }
+    }
+
+    /** A mapping takes its room on disk page by page, and where there is none the JVM says no more than that. */
+    private static void requireRoom(Path path, long bytes) throws IOException {
+        long room = Files.getFileStore(path).getUsableSpace();
+        if (room < bytes) {
+            throw new IOException(
+                    "%s needs %,d bytes, the disk has %,d: make room, or choose another folder of snapshots"
+                            .formatted(path, bytes, room));
         }
     }
 
@@ -431,7 +445,6 @@ final class SnapshotWriter {
         Layout layout = unfinished.withVerdicts(all.size(), names.length);
         long checksumsAt = layout.checksumsAt();
         long length = checksumsAt + MappedFile.checksumBytes(checksumsAt);
-        MappedFile.extend(channel, length);
         MappedFile file = new MappedFile(channel, MapMode.READ_WRITE, length);
         file.put(0, layout.header());
         long at = layout.verdictsAt();

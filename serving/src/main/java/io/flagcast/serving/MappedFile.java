@@ -20,20 +20,14 @@ final class MappedFile {
     private static final int BLOCK = 1 << 20;
 
     private final MappedByteBuffer[] pieces;
-    private final long length;
 
     MappedFile(FileChannel channel, MapMode mode, long length) throws IOException {
-        this.length = length;
         this.pieces = new MappedByteBuffer[(int) ((length + PIECE - 1) >>> PIECE_BITS)];
         for (int i = 0; i < pieces.length; i++) {
             long from = (long) i << PIECE_BITS;
             pieces[i] = channel.map(mode, from, Math.min(PIECE + OVERLAP, length - from));
             pieces[i].order(ByteOrder.LITTLE_ENDIAN);
         }
-    }
-
-    long length() {
-        return length;
     }
 
     private ByteBuffer piece(long at) {
@@ -72,10 +66,6 @@ final class MappedFile {
 
     void put(long at, byte[] bytes) {
         piece(at).put(within(at), bytes);
-    }
-
-    void putByte(long at, int value) {
-        piece(at).put(within(at), (byte) value);
     }
 
     void putLong(long at, long value) {

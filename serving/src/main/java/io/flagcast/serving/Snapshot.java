@@ -112,14 +112,6 @@ final class Snapshot {
         return contents;
     }
 
-    Layout layout() {
-        return layout;
-    }
-
-    MappedFile file() {
-        return file;
-    }
-
     List<String> experimentIds() {
         return contents.experiments().stream().map(Definition::experimentId).toList();
     }

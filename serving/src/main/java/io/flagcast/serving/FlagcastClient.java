@@ -174,7 +174,6 @@ public final class FlagcastClient implements AutoCloseable {
         } else {
             Published published =
                     lake.newest().orElseThrow(() -> new RefusedException("the lake has no publication yet"));
-            published.runId();
             switchTo(folder.of(published, Optional.empty()), Optional.of(clock.instant()));
         }
         long nanos = refreshEvery.toNanos();

@@ -86,20 +86,22 @@ final class SnapshotWriter {
      * Writes the snapshot, whole and forced to disk.
      *
      * @param before a snapshot whose users this one probably has: they are not gathered again as long as no other one comes
-     * @throws RefusedException where a table has more or fewer rows than were published, or a row twice
+     * @throws RefusedException where a table is missing or of another run, has more or fewer rows than were published, or a row
+     *     twice
      * @throws IOException where the lake cannot be read or the file not be written
      */
     void write(Path path, Optional<Snapshot> before) throws IOException {
+        String runId = published.runId();
         List<Definition> experiments = experiments();
+        List<Feature> features = features();
         if (before.isPresent()) {
             try {
-                write(path, experiments, features(), Users.of(before.get()));
+                write(path, experiments, features, Users.of(before.get()));
                 return;
             } catch (NewUser e) {
                 // The users are not those of before.
             }
         }
-        List<Feature> features = features();
         for (long seed = 0; seed < SEEDS; seed++) {
             Optional<Users> users = users(seed);
             if (users.isPresent()) {
@@ -107,8 +109,8 @@ final class SnapshotWriter {
                 return;
             }
         }
-        throw new RefusedException("%d ways to number the users of run %s each give two users one number"
-                .formatted(SEEDS, published.runId()));
+        throw new RefusedException(
+                "%d ways to number the users of run %s each give two users one number".formatted(SEEDS, runId));
     }
 
     /** A row of a user who is not among the users. */

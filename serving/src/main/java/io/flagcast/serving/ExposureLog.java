@@ -77,13 +77,20 @@ public final class ExposureLog implements AutoCloseable {
             // It has the name by which others find it once it is locked.
             Path fresh = spool.resolve("exposures-" + UUID.randomUUID() + ".new");
             Path path = renamed(fresh, ".new", OPEN);
-            OPEN_HERE.add(path);
             FileOutputStream out = new FileOutputStream(fresh.toFile());
-            // Not lock(), which an interrupt of the caller ends.
-            FileLock lock = out.getChannel().tryLock();
-            LOG.log(Level.DEBUG, "flagcast: {0} is held", lock);
-            Files.move(fresh, path);
-            return new OpenFile(path, out);
+            try {
+                OPEN_HERE.add(path);
+                // Not lock(), which an interrupt of the caller ends.
+                FileLock lock = out.getChannel().tryLock();
+                LOG.log(Level.DEBUG, "flagcast: {0} is held", lock);
+                Files.move(fresh, path);
+                return new OpenFile(path, out);
+            } catch (IOException | RuntimeException e) {
+                OPEN_HERE.remove(path);
+                out.close();
+                Files.deleteIfExists(fresh);
+                throw e;
+            }
         }
 
         /** Ends the file, with or without all of its last line. */

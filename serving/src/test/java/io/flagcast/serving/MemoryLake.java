@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 
 /** A lake whose rows are maps from column to value. */
 final class MemoryLake implements PublishedLake {
@@ -67,9 +68,11 @@ final class MemoryLake implements PublishedLake {
             rows = new ArrayList<>(slices.get(table.name() + " " + runId));
         }
         Collections.shuffle(rows, new java.util.Random(7));
-        for (int from = 0; from < rows.size(); from += 1000) {
-            batches.accept(new Rows(rows.subList(from, Math.min(rows.size(), from + 1000)), columns));
-        }
+        // From several threads, as files of a table are read.
+        IntStream.range(0, (rows.size() + 999) / 1000)
+                .parallel()
+                .mapToObj(i -> rows.subList(1000 * i, Math.min(rows.size(), 1000 * (i + 1))))
+                .forEach(some -> batches.accept(new Rows(some, columns)));
     }
 
     private record Rows(List<Map<String, Object>> list, List<String> columns) implements Batch {

@@ -5,17 +5,22 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.flagcast.experiments.Experiment;
 import io.flagcast.jobs.lake.Lake;
 import io.flagcast.jobs.lake.Publication;
+import io.flagcast.tables.Table;
 import io.flagcast.tables.Tables;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.SplittableRandom;
+import java.util.function.BooleanSupplier;
 import org.apache.spark.sql.Row;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -113,6 +118,83 @@ class WatchMetricsIT {
                     .isNotEmpty()
                     .isEqualTo(metrics(
                             new Lake(session.spark(), folder.resolve("other").toString())));
+        }
+    }
+
+    /** The process of {@code measure --every}, killed between what it writes and what it publishes. */
+    @Tag("proof")
+    @Test
+    void aKilledLoopLeavesNothingHalfSeenAndTheNextGoesOn() throws Exception {
+        CsvWorld world = world();
+        assertThat(world.run(CsvWorld.FIRST).code()).isZero();
+        Path lake = folder.resolve("lake");
+        Process loop = loop(world, "killed.txt");
+        int measured = commits(lake, Tables.SEGMENT_METRICS);
+        arrive(world, "first", CsvWorld.FIRST.plus(Duration.ofHours(7)), 1);
+        await(loop, () -> commits(lake, Tables.SEGMENT_METRICS) > measured);
+        loop.destroyForcibly().waitFor();
+        try (Session session = Session.open()) {
+            Lake left = new Lake(session.spark(), lake.toString());
+            assertThat(left.publications())
+                    .as("it was killed before the publication")
+                    .extracting(Publication::kind)
+                    .containsExactly(Publication.Kind.PUBLISH);
+            Publication live = left.requireLive();
+            assertThat(left.published(Tables.SEGMENT_METRICS, Optional.of(live)).count())
+                    .isEqualTo(live.tables().get(Tables.SEGMENT_METRICS.name()).rows());
+        }
+
+        Process next = loop(world, "next.txt");
+        await(next, () -> commits(lake, Tables.PUBLICATIONS) > 1);
+        int published = commits(lake, Tables.PUBLICATIONS);
+        arrive(world, "second", CsvWorld.FIRST.plus(Duration.ofHours(9)), 2);
+        await(next, () -> commits(lake, Tables.PUBLICATIONS) > published);
+        next.destroyForcibly().waitFor();
+
+        Instant now = Instant.now();
+        Invocation whole = Invocation.at(
+                now,
+                "run",
+                "--conf",
+                world.conf().toString(),
+                "--as-of",
+                now.truncatedTo(ChronoUnit.SECONDS).toString(),
+                "--set",
+                "flagcast.lake.root=" + folder.resolve("other"));
+        assertThat(whole.code()).as(whole.err()).isZero();
+        try (Session session = Session.open()) {
+            assertThat(metrics(new Lake(session.spark(), lake.toString())))
+                    .isNotEmpty()
+                    .isEqualTo(metrics(
+                            new Lake(session.spark(), folder.resolve("other").toString())));
+        }
+    }
+
+    private Process loop(CsvWorld world, String said) throws IOException {
+        return Submission.of(
+                        folder,
+                        "local[1]",
+                        "measure",
+                        "--every",
+                        "2s",
+                        "--conf",
+                        world.conf().toString())
+                .redirectError(folder.resolve(said).toFile())
+                .start();
+    }
+
+    /** How often a table was written, its creation among them. */
+    private static int commits(Path lake, Table table) {
+        String[] log =
+                lake.resolve(table.name()).resolve("_delta_log").toFile().list((in, name) -> name.endsWith(".json"));
+        return log == null ? 0 : log.length;
+    }
+
+    private static void await(Process process, BooleanSupplier happens) throws InterruptedException {
+        Instant until = Instant.now().plus(Duration.ofMinutes(5));
+        while (!happens.getAsBoolean()) {
+            assertThat(process.isAlive() && Instant.now().isBefore(until)).isTrue();
+            Thread.sleep(1);
         }
     }
 

@@ -11,43 +11,34 @@ import java.io.DataOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
+import java.util.zip.CRC32C;
 
 /**
- * Where everything lies in a snapshot file: header, contents, directory, heads, words, verdicts, names, checksums.
+ * Where everything lies in a snapshot file: header, numbers of verdicts, contents, index, words, verdicts, names, checksums.
  *
- * <p>Users are sorted by their key, a 64-bit hash. The directory has, for every value of the key's upper bits, the first user with
- * it: some eight users, among whom the rest of the key says about where the one is. So the directory stays in the processor's cache,
- * and a lookup reads one line of memory, or two. A user's head has the lower 48 bits of the key, a bit per experiment for whether
- * the user is enabled, and one for whether the run has not decided some experiment for him. His words are four bytes per experiment
- * and four per feature:
+ * <p>The words of a user say what the {@link UserIndex} does not, without room between them: for every experiment which of its
+ * verdicts is his, in as many bits as the largest number takes, and for every feature a {@link PackedPrediction}. Verdicts are what
+ * decisions have in common: users with one score in one segment of one version have one. An experiment numbers its own from 1 on; 0 is
+ * a user whom the run has not decided there.
  *
- * <ul>
- *   <li>experiment: the highest bit says whether the user is enabled, the others number a verdict from 1 on; 0 for a user whom the
- *       run has not decided there
- *   <li>feature: see {@link PackedPrediction}
- * </ul>
- *
- * Verdicts are what decisions have in common: users with one score in one segment of one version have one.
- *
- * @param experiments how many
- * @param features how many
- * @param directoryBits upper bits of the key that number the directory's entries
  * @param users how many
  * @param contents length of the contents
- * @param verdicts how many
+ * @param verdicts how many, for every experiment
+ * @param features how many
  * @param names length of the names that verdicts number
  */
-record Layout(int experiments, int features, int directoryBits, long users, int contents, int verdicts, int names) {
+record Layout(long users, int contents, List<Integer> verdicts, int features, int names) {
 
     static final int HEADER = 64;
-    static final int KEY = 6;
-    static final long KEY_MASK = 0xFFFF_FFFF_FFFFL;
     static final int VERDICT = 48;
 
     /** As the format numbers them. */
@@ -63,65 +54,61 @@ record Layout(int experiments, int features, int directoryBits, long users, int 
 
     private static final long MAGIC =
             ByteBuffer.wrap("FLAGCAST".getBytes(StandardCharsets.US_ASCII)).getLong();
-    private static final int FORMAT = 1;
-    /** So that the directory and the 48 bits of a user are the whole key. */
-    private static final int FEWEST_DIRECTORY_BITS = 16;
+    private static final int FORMAT = 2;
+    private static final int HEADER_CHECKSUM = HEADER - Integer.BYTES;
 
-    static int directoryBits(long users) {
-        int bits = 63 - Long.numberOfLeadingZeros(Math.max(8, users) / 8);
-        return Math.max(FEWEST_DIRECTORY_BITS, bits);
+    Layout {
+        verdicts = List.copyOf(verdicts);
     }
 
-    Layout withVerdicts(int number, int lengthOfNames) {
-        return new Layout(experiments, features, directoryBits, users, contents, number, lengthOfNames);
+    /** The layout of a snapshot whose verdicts are not known yet: as far as its words. */
+    static Layout of(long users, int contents, int experiments, int features) {
+        return new Layout(users, contents, Collections.nCopies(experiments, 0), features, 0);
     }
 
-    int headStride() {
-        return KEY + (experiments + 1 + Byte.SIZE - 1) / Byte.SIZE;
+    Layout withVerdicts(List<Integer> numbers, int lengthOfNames) {
+        return new Layout(users, contents, numbers, features, lengthOfNames);
     }
 
-    int wordStride() {
-        return Integer.BYTES * (experiments + features);
+    int experiments() {
+        return verdicts.size();
     }
 
-    long contentsAt() {
+    UserIndex.Shape index() {
+        return UserIndex.Shape.of(users, experiments());
+    }
+
+    Words words() {
+        return new Words(verdicts, features);
+    }
+
+    static long numbersAt() {
         return HEADER;
     }
 
-    long directoryAt() {
+    long contentsAt() {
+        return numbersAt() + (long) Integer.BYTES * experiments();
+    }
+
+    long indexAt() {
         return aligned(contentsAt() + contents);
     }
 
-    long headsAt() {
-        return aligned(directoryAt() + Integer.BYTES * ((1L << directoryBits) + 1));
-    }
-
     long wordsAt() {
-        return aligned(headsAt() + users * headStride());
+        return indexAt() + index().bytes();
     }
 
     long verdictsAt() {
-        return aligned(wordsAt() + users * wordStride());
+        return aligned(wordsAt() + users * words().bytes() + Words.READ_BEYOND);
     }
 
     long namesAt() {
-        return verdictsAt() + (long) VERDICT * verdicts;
+        return verdictsAt()
+                + VERDICT * verdicts.stream().mapToLong(Integer::longValue).sum();
     }
 
     long checksumsAt() {
         return aligned(namesAt() + names);
-    }
-
-    long headAt(long user) {
-        return headsAt() + user * headStride();
-    }
-
-    long experimentAt(long user, int experiment) {
-        return wordsAt() + user * wordStride() + (long) Integer.BYTES * experiment;
-    }
-
-    long featureAt(long user, int feature) {
-        return experimentAt(user, experiments + feature);
     }
 
     private static long aligned(long at) {
@@ -133,40 +120,64 @@ record Layout(int experiments, int features, int directoryBits, long users, int 
         header.putLong(MAGIC);
         header.order(ByteOrder.LITTLE_ENDIAN);
         header.putInt(FORMAT)
-                .putInt(experiments)
+                .putInt(experiments())
                 .putInt(features)
-                .putInt(directoryBits)
                 .putLong(users)
                 .putInt(contents)
-                .putInt(verdicts)
-                .putInt(names);
+                .putInt(names)
+                .putInt(HEADER_CHECKSUM, checksum(header));
         return header.array();
     }
 
+    private static int checksum(ByteBuffer header) {
+        CRC32C checksum = new CRC32C();
+        checksum.update(header.slice(0, HEADER_CHECKSUM));
+        return (int) checksum.getValue();
+    }
+
     /**
-     * The layout that a header tells.
+     * The layout that a file tells.
      *
      * @throws DamagedException where this is no snapshot
      * @throws RefusedException where it is one of another format
      */
-    static Layout of(byte[] header) throws IOException {
-        ByteBuffer buffer = ByteBuffer.wrap(header);
-        if (buffer.getLong() != MAGIC) {
+    static Layout of(FileChannel channel) throws IOException {
+        ByteBuffer header = read(channel, 0, HEADER);
+        if (header.order(ByteOrder.BIG_ENDIAN).getLong() != MAGIC) {
             throw new DamagedException("it does not begin as a snapshot does");
         }
-        buffer.order(ByteOrder.LITTLE_ENDIAN);
-        int format = buffer.getInt();
+        header.order(ByteOrder.LITTLE_ENDIAN);
+        int format = header.getInt();
         if (format != FORMAT) {
             throw new RefusedException("its format is %d, this client reads %d".formatted(format, FORMAT));
         }
+        if (header.getInt(HEADER_CHECKSUM) != checksum(header)) {
+            throw new DamagedException("the checksum of its header is wrong");
+        }
+        int experiments = header.getInt();
+        int features = header.getInt();
+        long users = header.getLong();
+        int contents = header.getInt();
+        int names = header.getInt();
+        ByteBuffer verdicts = read(channel, HEADER, Integer.BYTES * experiments);
         return new Layout(
-                buffer.getInt(),
-                buffer.getInt(),
-                buffer.getInt(),
-                buffer.getLong(),
-                buffer.getInt(),
-                buffer.getInt(),
-                buffer.getInt());
+                users,
+                contents,
+                IntStream.range(0, experiments)
+                        .mapToObj(i -> verdicts.getInt(Integer.BYTES * i))
+                        .toList(),
+                features,
+                names);
+    }
+
+    private static ByteBuffer read(FileChannel channel, long from, int bytes) throws IOException {
+        ByteBuffer read = ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN);
+        while (read.hasRemaining()) {
+            if (channel.read(read, from + read.position()) < 0) {
+                throw new DamagedException("it ends within its header");
+            }
+        }
+        return read.flip();
     }
 
     /**

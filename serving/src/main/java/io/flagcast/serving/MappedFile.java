@@ -42,10 +42,6 @@ final class MappedFile {
         return piece(at).get(within(at));
     }
 
-    short getShort(long at) {
-        return piece(at).getShort(within(at));
-    }
-
     int getInt(long at) {
         return piece(at).getInt(within(at));
     }
@@ -76,8 +72,8 @@ final class MappedFile {
         piece(at).putDouble(within(at), value);
     }
 
-    void putShort(long at, short value) {
-        piece(at).putShort(within(at), value);
+    void putByte(long at, byte value) {
+        piece(at).put(within(at), value);
     }
 
     void putInt(long at, int value) {

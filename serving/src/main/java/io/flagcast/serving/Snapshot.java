@@ -4,7 +4,6 @@ import io.flagcast.allocation.Decision;
 import io.flagcast.serving.Layout.Contents;
 import io.flagcast.serving.ServedExperiment.Definition;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileChannel.MapMode;
 import java.nio.charset.StandardCharsets;
@@ -23,12 +22,13 @@ final class Snapshot {
 
     private final Path path;
     private final MappedFile file;
-    private final Layout layout;
-    // What every lookup needs, as fields: the layout works it out.
-    private final long directoryAt;
-    private final int directoryBits;
-    private final long headsAt;
-    private final int headStride;
+    private final UserIndex index;
+    private final Words words;
+    private final long wordsAt;
+    /** Where the verdicts of every experiment begin. */
+    private final long[] verdictsAt;
+
+    private final int users;
     private final Contents contents;
     private final UserHash hash;
     private final List<ServedExperiment> served;
@@ -39,11 +39,16 @@ final class Snapshot {
     private Snapshot(Path path, MappedFile file, Layout layout) throws IOException {
         this.path = path;
         this.file = file;
-        this.layout = layout;
-        this.directoryAt = layout.directoryAt();
-        this.directoryBits = layout.directoryBits();
-        this.headsAt = layout.headsAt();
-        this.headStride = layout.headStride();
+        this.index = new UserIndex(file, layout.indexAt(), layout.index());
+        this.words = layout.words();
+        this.wordsAt = layout.wordsAt();
+        this.verdictsAt = new long[layout.experiments()];
+        long at = layout.verdictsAt();
+        for (int i = 0; i < verdictsAt.length; i++) {
+            verdictsAt[i] = at;
+            at += (long) Layout.VERDICT * layout.verdicts().get(i);
+        }
+        this.users = (int) layout.users();
         this.contents = Contents.of(file.get(layout.contentsAt(), layout.contents()));
         this.hash = new UserHash(contents.hashSeed());
         this.served = contents.experiments().stream().map(ServedExperiment::new).toList();
@@ -73,13 +78,7 @@ final class Snapshot {
      */
     static Snapshot open(Path path) throws IOException {
         try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
-            ByteBuffer header = ByteBuffer.allocate(Layout.HEADER);
-            while (header.hasRemaining()) {
-                if (channel.read(header) < 0) {
-                    throw new DamagedException(path + " ends within its header");
-                }
-            }
-            Layout layout = Layout.of(header.array());
+            Layout layout = Layout.of(channel);
             long length = layout.checksumsAt() + MappedFile.checksumBytes(layout.checksumsAt());
             if (channel.size() != length) {
                 throw new DamagedException("%s has %,d bytes, its header says %,d: it was cut short or added to"
@@ -116,50 +115,21 @@ final class Snapshot {
         return contents.experiments().stream().map(Definition::experimentId).toList();
     }
 
-    /** The number of a user; -1 for one whom the run has not met. */
+    UserIndex index() {
+        return index;
+    }
+
+    /** How many users it has. */
+    int users() {
+        return users;
+    }
+
     private long find(String userId) {
-        long key = hash.of(userId);
-        long entry = directoryAt + (key >>> (64 - directoryBits)) * Integer.BYTES;
-        int from = file.getInt(entry);
-        int to = file.getInt(entry + Integer.BYTES);
-        if (from == to) {
-            return -1;
-        }
-        // Keys are uniform: the rest of it says about where the user is.
-        long share = (key << directoryBits) >>> 32;
-        int user = from + (int) (((to - from) * share) >>> 32);
-        long lower = key & Layout.KEY_MASK;
-        long found = key(user);
-        while (found < lower && user + 1 < to) {
-            found = key(++user);
-        }
-        while (found > lower && user > from) {
-            found = key(--user);
-        }
-        return found == lower ? user : -1;
+        return index.find(hash.of(userId));
     }
 
-    /** The lower bits of a user's key; they ascend among the users of an entry of the directory. */
-    private long key(long user) {
-        long at = headsAt + user * headStride;
-        return (file.getInt(at) & 0xFFFF_FFFFL) | (file.getShort(at + Integer.BYTES) & 0xFFFFL) << 32;
-    }
-
-    private boolean bit(long user, int bit) {
-        return (file.getByte(headsAt + user * headStride + Layout.KEY + (bit >> 3)) >> (bit & 7) & 1) == 1;
-    }
-
-    /** The keys of all users, unsigned, ascending. */
-    long[] keys() {
-        long[] keys = new long[(int) layout.users()];
-        long entries = 1L << layout.directoryBits();
-        for (long entry = 0; entry < entries; entry++) {
-            long at = layout.directoryAt() + entry * Integer.BYTES;
-            for (int user = file.getInt(at); user < file.getInt(at + Integer.BYTES); user++) {
-                keys[user] = key(user) | entry << (64 - layout.directoryBits());
-            }
-        }
-        return keys;
+    private int word(long place, int word) {
+        return words.get(file, wordsAt + index.user(place) * words.bytes(), word);
     }
 
     /** Whether a user is enabled; false in an experiment that is not there. */
@@ -168,22 +138,17 @@ final class Snapshot {
         if (experiment == null) {
             return false;
         }
-        long user = find(userId);
-        if (user >= 0) {
-            if (bit(user, experiment)) {
+        long place = find(userId);
+        if (place != UserIndex.ABSENT) {
+            if (index.answer(place, experiment)) {
                 return true;
             }
-            boolean isIncomplete = bit(user, layout.experiments());
-            if (!isIncomplete || file.getInt(layout.experimentAt(user, experiment)) != 0) {
+            boolean isIncomplete = index.answer(place, served.size());
+            if (!isIncomplete || word(place, experiment) != 0) {
                 return false;
             }
         }
         return served.get(experiment).decide(userId).enabled();
-    }
-
-    private int word(String userId, int experiment) {
-        long user = find(userId);
-        return user < 0 ? 0 : file.getInt(layout.experimentAt(user, experiment));
     }
 
     /** The decision for a user; off in an experiment that is not there. */
@@ -193,8 +158,15 @@ final class Snapshot {
             return Allocation.none(userId, experimentId, Allocation.UNKNOWN_EXPERIMENT, contents);
         }
         ServedExperiment own = served.get(experiment);
-        int word = word(userId, experiment);
-        return word == 0 ? unknown(userId, own) : known(userId, own, word);
+        long place = find(userId);
+        int verdict = place == UserIndex.ABSENT ? 0 : word(place, experiment);
+        return verdict == 0
+                ? unknown(userId, own)
+                : known(
+                        userId,
+                        own,
+                        index.answer(place, experiment),
+                        verdictsAt[experiment] + (long) Layout.VERDICT * (verdict - 1));
     }
 
     private Allocation unknown(String userId, ServedExperiment experiment) {
@@ -208,14 +180,13 @@ final class Snapshot {
                 contents);
     }
 
-    private Allocation known(String userId, ServedExperiment experiment, int word) {
-        long at = layout.verdictsAt() + (long) Layout.VERDICT * ((word & Integer.MAX_VALUE) - 1);
+    private Allocation known(String userId, ServedExperiment experiment, boolean isEnabled, long at) {
         double score = file.getDouble(at);
         int segment = file.getInt(at + 40) & 0xFFFF;
         int model = file.getInt(at + 40) >>> 16;
         int tier = file.getInt(at + 44) >> 8;
         Decision decision = new Decision(
-                word < 0,
+                isEnabled,
                 Layout.REASONS.get(file.getInt(at + 44) & 0xFF),
                 name(segment),
                 tier < 0 ? OptionalInt.empty() : OptionalInt.of(tier),
@@ -241,11 +212,11 @@ final class Snapshot {
     /** How a user is expected to respond to a feature. */
     Prediction prediction(String userId, String featureId) {
         Integer feature = features.get(featureId);
-        long user = feature == null ? -1 : find(userId);
-        return user < 0
+        long place = feature == null ? UserIndex.ABSENT : find(userId);
+        return place == UserIndex.ABSENT
                 ? Prediction.NONE
                 : PackedPrediction.unpack(
-                        file.getInt(layout.featureAt(user, feature)),
+                        word(place, served.size() + feature),
                         contents.features().get(feature).unit());
     }
 }

@@ -8,6 +8,7 @@ import io.flagcast.serving.Layout.Contents.Feature;
 import io.flagcast.serving.Prediction.Source;
 import io.flagcast.serving.PublishedLake.Batch;
 import io.flagcast.serving.ServedExperiment.Definition;
+import io.flagcast.serving.Verdicts.Names;
 import io.flagcast.serving.Verdicts.Verdict;
 import io.flagcast.tables.Table;
 import io.flagcast.tables.Tables;
@@ -31,7 +32,9 @@ import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Makes the snapshot of a publication: one pass over the users' ids, sorted by key in memory (24 to 70 bytes a user), and one
@@ -96,16 +99,16 @@ final class SnapshotWriter {
         List<Feature> features = features();
         if (before.isPresent()) {
             try {
-                write(path, experiments, features, Users.of(before.get()));
-                return;
+                if (write(path, experiments, features, Users.of(before.get()))) {
+                    return;
+                }
             } catch (NewUser e) {
                 // The users are not those of before.
             }
         }
         for (long seed = 0; seed < SEEDS; seed++) {
             Optional<Users> users = users(seed);
-            if (users.isPresent()) {
-                write(path, experiments, features, users.get());
+            if (users.isPresent() && write(path, experiments, features, users.get())) {
                 return;
             }
         }
@@ -122,20 +125,23 @@ final class SnapshotWriter {
         }
     }
 
-    /** The users of a snapshot, by their keys. */
-    private static final class Users {
-
-        private final long seed;
-        private final long[] keys;
+    /**
+     * The users of a snapshot.
+     *
+     * @param seed of their keys
+     * @param number how many
+     * @param puts writes them into an index, and says whether each can be found
+     */
+    private record Users(long seed, int number, Predicate<UserIndex> puts) {
 
         /** @param keys unsigned, ascending */
-        Users(long seed, long[] keys) {
-            this.seed = seed;
-            this.keys = keys;
+        static Users of(long seed, long[] keys) {
+            return new Users(seed, keys.length, index -> index.put(keys));
         }
 
+        /** The users of a snapshot; they fit where as many bytes hold an answer. */
         static Users of(Snapshot snapshot) {
-            return new Users(snapshot.contents().hashSeed(), snapshot.keys());
+            return new Users(snapshot.contents().hashSeed(), snapshot.users(), index -> index.put(snapshot.index()));
         }
     }
 
@@ -212,7 +218,7 @@ final class SnapshotWriter {
         };
         read(Tables.ALLOCATIONS, List.of("user_id"), gather);
         read(Tables.RESPONSIVENESS_SCORES, List.of("user_id"), gather);
-        return collided[0] ? Optional.empty() : Optional.of(new Users(seed, keys.ascending()));
+        return collided[0] ? Optional.empty() : Optional.of(Users.of(seed, keys.ascending()));
     }
 
     private void read(Table table, List<String> columns, Consumer<Batch> batches) throws IOException {
@@ -232,7 +238,8 @@ final class SnapshotWriter {
         }
     }
 
-    private void write(Path path, List<Definition> experiments, List<Feature> features, Users users)
+    /** Writes the snapshot of so many users, unless one of them cannot be told from another. */
+    private boolean write(Path path, List<Definition> experiments, List<Feature> features, Users users)
             throws IOException {
         Contents contents = new Contents(
                 lake.root(),
@@ -243,22 +250,23 @@ final class SnapshotWriter {
                 experiments,
                 features);
         byte[] bytes = contents.bytes();
-        int bits = Layout.directoryBits(users.keys.length);
-        Layout unfinished =
-                new Layout(experiments.size(), features.size(), bits, users.keys.length, bytes.length, 0, 0);
+        Layout unfinished = Layout.of(users.number, bytes.length, experiments.size(), features.size());
         try (FileChannel channel = FileChannel.open(
                 path,
                 StandardOpenOption.CREATE,
                 StandardOpenOption.TRUNCATE_EXISTING,
                 StandardOpenOption.READ,
                 StandardOpenOption.WRITE)) {
-            requireRoom(path, unfinished.verdictsAt());
-            MappedFile file = new MappedFile(channel, MapMode.READ_WRITE, unfinished.verdictsAt());
-            file.put(unfinished.contentsAt(), bytes);
-            index(file, unfinished, users.keys);
-            Verdicts verdicts = fill(file, unfinished, contents, users);
-            summarise(file, unfinished);
-            finish(channel, unfinished, verdicts);
+            requireRoom(path, Rows.end(unfinished));
+            Rows rows = new Rows(channel, unfinished, users.seed);
+            rows.file.put(unfinished.contentsAt(), bytes);
+            if (!users.puts.test(rows.index)) {
+                return false;
+            }
+            Names names = new Names();
+            List<Verdicts> verdicts = fill(rows, contents, names);
+            finish(channel, rows, verdicts, names);
+            return true;
         } catch (InternalError e) {
             // What the JVM makes of a page that cannot be written.
             throw new IOException("%s cannot be written: is the disk full?".formatted(path), e);
@@ -275,27 +283,13 @@ final class SnapshotWriter {
         }
     }
 
-    private static void index(MappedFile file, Layout layout, long[] keys) {
-        int user = 0;
-        long entries = 1L << layout.directoryBits();
-        for (long entry = 0; entry <= entries; entry++) {
-            while (user < keys.length && keys[user] >>> (64 - layout.directoryBits()) < entry) {
-                long at = layout.headAt(user);
-                file.putInt(at, (int) keys[user]);
-                file.putShort(at + Integer.BYTES, (short) (keys[user] >>> 32));
-                user++;
-            }
-            file.putInt(layout.directoryAt() + entry * Integer.BYTES, user);
-        }
-    }
-
-    private Verdicts fill(MappedFile file, Layout layout, Contents contents, Users users) throws IOException {
-        Rows rows = new Rows(file, layout, users);
-        Verdicts verdicts = new Verdicts();
+    private List<Verdicts> fill(Rows rows, Contents contents, Names names) throws IOException {
         Map<String, Integer> experiments = numbered(
                 contents.experiments().stream().map(Definition::experimentId).toList());
         Map<String, Integer> features =
                 numbered(contents.features().stream().map(Feature::id).toList());
+        List<Verdicts> verdicts =
+                Stream.generate(Verdicts::new).limit(experiments.size()).toList();
         read(Tables.ALLOCATIONS, ALLOCATION, batch -> {
             // A run leaves the rows of a user together.
             String last = null;
@@ -308,13 +302,12 @@ final class SnapshotWriter {
                     throw refused(
                             "allocations has experiment '%s', which table experiments lacks".formatted(experimentId));
                 }
-                int number = verdicts.number(verdict(batch, row, verdicts.names()));
-                int word = batch.flag(row, 2) ? number | Integer.MIN_VALUE : number;
+                int number = verdicts.get(experiment).number(verdict(batch, row, names));
                 if (!userId.equals(last)) {
                     user = rows.of(userId);
                     last = userId;
                 }
-                if (!rows.put(layout.experimentAt(user, experiment), word)) {
+                if (!rows.put(user, experiment, batch.flag(row, 2) ? number | Rows.ENABLED : number)) {
                     throw refused("allocations has user '%s' in experiment '%s' twice".formatted(userId, experimentId));
                 }
             }
@@ -325,35 +318,13 @@ final class SnapshotWriter {
                 int feature = features.get(batch.text(row, 0));
                 int packed =
                         prediction(batch, row, contents.features().get(feature).unit());
-                if (!rows.put(layout.featureAt(rows.of(userId), feature), packed)) {
+                if (!rows.put(rows.of(userId), experiments.size() + feature, packed)) {
                     throw refused("responsiveness_scores has user '%s' and feature '%s' twice"
                             .formatted(userId, batch.text(row, 0)));
                 }
             }
         });
         return verdicts;
-    }
-
-    /** What a lookup needs of a user's words, beside his key. */
-    private static void summarise(MappedFile file, Layout layout) {
-        byte[] bits = new byte[layout.headStride() - Layout.KEY];
-        for (long user = 0; user < layout.users(); user++) {
-            Arrays.fill(bits, (byte) 0);
-            boolean isIncomplete = false;
-            for (int experiment = 0; experiment < layout.experiments(); experiment++) {
-                int word = file.getInt(layout.experimentAt(user, experiment));
-                set(bits, experiment, word < 0);
-                isIncomplete |= word == 0;
-            }
-            set(bits, layout.experiments(), isIncomplete);
-            file.put(layout.headAt(user) + Layout.KEY, bits);
-        }
-    }
-
-    private static void set(byte[] bits, int bit, boolean value) {
-        if (value) {
-            bits[bit >> 3] |= (byte) (1 << (bit & 7));
-        }
     }
 
     private static UncheckedIOException refused(String problem) {
@@ -366,43 +337,90 @@ final class SnapshotWriter {
         return numbers;
     }
 
-    /** Where the users of an unfinished file lie. */
+    /** An unfinished file: as long as verdicts come, every word has four bytes, and the one of an experiment the answer, too. */
     private static final class Rows {
+
+        static final int ENABLED = Integer.MIN_VALUE;
 
         private final MappedFile file;
         private final Layout layout;
-        private final long[] keys;
+        private final UserIndex index;
         private final UserHash hash;
 
-        Rows(MappedFile file, Layout layout, Users users) {
-            this.file = file;
+        Rows(FileChannel channel, Layout layout, long seed) throws IOException {
+            this.file = new MappedFile(channel, MapMode.READ_WRITE, end(layout));
             this.layout = layout;
-            this.keys = users.keys;
-            this.hash = new UserHash(users.seed);
+            this.index = new UserIndex(file, layout.indexAt(), layout.index());
+            this.hash = new UserHash(seed);
         }
 
-        /** @throws NewUser where the user is not among the users */
+        static long end(Layout layout) {
+            return layout.wordsAt() + layout.users() * Integer.BYTES * words(layout) + Words.READ_BEYOND;
+        }
+
+        private static long words(Layout layout) {
+            return (long) layout.experiments() + layout.features();
+        }
+
+        /**
+         * The number of a user.
+         *
+         * @throws NewUser where the user is not among the users
+         */
         long of(String userId) {
-            long key = hash.of(userId);
-            long entry = layout.directoryAt() + (key >>> (64 - layout.directoryBits())) * Integer.BYTES;
-            int to = file.getInt(entry + Integer.BYTES);
-            for (int user = file.getInt(entry); user < to; user++) {
-                if (keys[user] == key) {
-                    return user;
-                }
+            long place = index.find(hash.of(userId));
+            if (place == UserIndex.ABSENT) {
+                throw new NewUser();
             }
-            throw new NewUser();
+            return index.user(place);
         }
 
         /** Puts a word where none is yet. */
-        boolean put(long at, int word) {
+        boolean put(long user, int word, int value) {
+            long at = at(user, word);
             boolean isFree = file.getInt(at) == 0;
-            file.putInt(at, word);
+            file.putInt(at, value);
             return isFree;
+        }
+
+        private long at(long user, int word) {
+            return layout.wordsAt() + Integer.BYTES * (user * words(layout) + word);
+        }
+
+        /** Packs all words, from the first user on: they need no more room than before. Answers go into the index. */
+        void pack(Words packing) {
+            int experiments = layout.experiments();
+            int[] words = new int[(int) words(layout)];
+            byte[] answer = new byte[layout.index().answerBytes()];
+            byte[] packed = new byte[packing.bytes() + Words.READ_BEYOND];
+            index.forEach(place -> {
+                long user = index.user(place);
+                Arrays.fill(answer, (byte) 0);
+                boolean isIncomplete = false;
+                for (int i = 0; i < words.length; i++) {
+                    int word = file.getInt(at(user, i));
+                    if (i < experiments) {
+                        set(answer, i, (word & ENABLED) != 0);
+                        isIncomplete |= word == 0;
+                        word &= ~ENABLED;
+                    }
+                    words[i] = word;
+                }
+                set(answer, experiments, isIncomplete);
+                index.put(place, answer);
+                packing.pack(words, packed);
+                file.put(layout.wordsAt() + user * packing.bytes(), packed);
+            });
+        }
+
+        private static void set(byte[] answer, int bit, boolean value) {
+            if (value) {
+                answer[bit >> 3] |= (byte) (1 << (bit & 7));
+            }
         }
     }
 
-    private static Verdict verdict(Batch batch, int row, Verdicts.Names names) {
+    private static Verdict verdict(Batch batch, int row, Names names) {
         return new Verdict(
                 batch.isAbsent(row, 3) ? Double.NaN : batch.real(row, 3),
                 batch.real(row, 6),
@@ -437,34 +455,48 @@ final class SnapshotWriter {
         }
     }
 
-    private static void finish(FileChannel channel, Layout unfinished, Verdicts verdicts) throws IOException {
-        List<Verdict> all = verdicts.all();
-        if (verdicts.names().all().size() > MOST_NAMES) {
+    private static void finish(FileChannel channel, Rows rows, List<Verdicts> verdicts, Names names)
+            throws IOException {
+        if (names.all().size() > MOST_NAMES) {
             throw new RefusedException("%,d segments and models, a snapshot has room for %,d"
-                    .formatted(verdicts.names().all().size(), MOST_NAMES));
+                    .formatted(names.all().size(), MOST_NAMES));
         }
-        byte[] names = Snapshot.names(verdicts.names().all());
-        Layout layout = unfinished.withVerdicts(all.size(), names.length);
+        byte[] bytes = Snapshot.names(names.all());
+        Layout layout = rows.layout.withVerdicts(
+                verdicts.stream().map(own -> own.all().size()).toList(), bytes.length);
+        rows.pack(layout.words());
         long checksumsAt = layout.checksumsAt();
         long length = checksumsAt + MappedFile.checksumBytes(checksumsAt);
+        channel.truncate(length);
         MappedFile file = new MappedFile(channel, MapMode.READ_WRITE, length);
         file.put(0, layout.header());
-        long at = layout.verdictsAt();
-        for (Verdict verdict : all) {
-            file.putDouble(at, verdict.score());
-            file.putDouble(at + 8, verdict.baseProbability());
-            file.putDouble(at + 16, verdict.share());
-            file.putDouble(at + 24, verdict.propensity());
-            file.putLong(at + 32, verdict.parametersVersion());
-            file.putInt(at + 40, verdict.segment() | (verdict.model() << 16));
-            file.putInt(at + 44, Layout.REASONS.indexOf(verdict.reason()) | (verdict.tier() << 8));
-            at += Layout.VERDICT;
+        for (int i = 0; i < verdicts.size(); i++) {
+            file.putInt(
+                    Layout.numbersAt() + (long) Integer.BYTES * i,
+                    layout.verdicts().get(i));
         }
-        file.put(layout.namesAt(), names);
+        long at = layout.verdictsAt();
+        for (Verdicts own : verdicts) {
+            for (Verdict verdict : own.all()) {
+                put(file, at, verdict);
+                at += Layout.VERDICT;
+            }
+        }
+        file.put(layout.namesAt(), bytes);
         int[] checksums = file.checksums(checksumsAt);
         for (int i = 0; i < checksums.length; i++) {
             file.putInt(checksumsAt + (long) Integer.BYTES * i, checksums[i]);
         }
         file.force();
+    }
+
+    private static void put(MappedFile file, long at, Verdict verdict) {
+        file.putDouble(at, verdict.score());
+        file.putDouble(at + 8, verdict.baseProbability());
+        file.putDouble(at + 16, verdict.share());
+        file.putDouble(at + 24, verdict.propensity());
+        file.putLong(at + 32, verdict.parametersVersion());
+        file.putInt(at + 40, verdict.segment() | (verdict.model() << 16));
+        file.putInt(at + 44, Layout.REASONS.indexOf(verdict.reason()) | (verdict.tier() << 8));
     }
 }

@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** The verdicts of a snapshot that is being made: each once, numbered from 1 on in the order in which they came. */
+/** The verdicts of an experiment whose snapshot is being made: each once, numbered from 1 on in the order in which they came. */
 final class Verdicts {
 
     /**
@@ -29,7 +29,6 @@ final class Verdicts {
 
     private final ConcurrentHashMap<Verdict, Integer> numbers = new ConcurrentHashMap<>();
     private final List<Verdict> all = new ArrayList<>();
-    private final Names names = new Names();
 
     /** The number of a verdict. */
     int number(Verdict verdict) {
@@ -42,16 +41,11 @@ final class Verdicts {
         return all.size();
     }
 
-    /** The numbers of segments and models. */
-    Names names() {
-        return names;
-    }
-
     List<Verdict> all() {
         return List.copyOf(all);
     }
 
-    /** Names, each once, numbered from 1 on. */
+    /** The names of segments and models, of all experiments: each once, numbered from 1 on. */
     static final class Names {
 
         private final ConcurrentHashMap<String, Integer> numbers = new ConcurrentHashMap<>();

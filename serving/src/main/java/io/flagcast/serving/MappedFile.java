@@ -30,11 +30,11 @@ final class MappedFile {
         }
     }
 
-    private ByteBuffer piece(long at) {
+    ByteBuffer piece(long at) {
         return pieces[(int) (at >>> PIECE_BITS)];
     }
 
-    private static int within(long at) {
+    static int within(long at) {
         return (int) (at & (PIECE - 1));
     }
 

@@ -132,21 +132,20 @@ final class Snapshot {
         return words.get(file, wordsAt + index.user(place) * words.bytes(), word);
     }
 
+    private boolean isDecided(long place, int experiment) {
+        return place != UserIndex.ABSENT && (!index.answer(place, served.size()) || word(place, experiment) != 0);
+    }
+
     /** Whether a user is enabled; false in an experiment that is not there. */
     boolean enables(String userId, String experimentId) {
+        // First, as it waits for memory, and what comes next does not.
+        long place = find(userId);
         Integer experiment = experiments.get(experimentId);
         if (experiment == null) {
             return false;
         }
-        long place = find(userId);
-        if (place != UserIndex.ABSENT) {
-            if (index.answer(place, experiment)) {
-                return true;
-            }
-            boolean isIncomplete = index.answer(place, served.size());
-            if (!isIncomplete || word(place, experiment) != 0) {
-                return false;
-            }
+        if (isDecided(place, experiment)) {
+            return index.answer(place, experiment);
         }
         return served.get(experiment).decide(userId).enabled();
     }

@@ -1,5 +1,6 @@
 package io.flagcast.serving;
 
+import java.nio.ByteBuffer;
 import java.util.function.LongConsumer;
 
 /**
@@ -87,12 +88,15 @@ final class UserIndex {
         }
         long line = shape.home(key);
         while (true) {
+            long at = at(line);
+            ByteBuffer piece = file.piece(at);
+            int within = MappedFile.within(at);
             for (int slot = 0; slot < slots; slot++) {
-                if (key(line, slot) == lower) {
+                if ((piece.getLong(within + Integer.BYTES + KEY * slot) & KEY_MASK) == lower) {
                     return line << SLOT_BITS | slot;
                 }
             }
-            if (file.getInt(at(line)) >= 0) {
+            if (piece.getInt(within) >= 0) {
                 return ABSENT;
             }
             line++;

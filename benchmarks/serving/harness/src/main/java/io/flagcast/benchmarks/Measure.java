@@ -5,19 +5,18 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.profile.GCProfiler;
-import org.openjdk.jmh.results.Result;
 import org.openjdk.jmh.results.RunResult;
 import org.openjdk.jmh.runner.Runner;
 import org.openjdk.jmh.runner.RunnerException;
 import org.openjdk.jmh.runner.options.Options;
 import org.openjdk.jmh.runner.options.OptionsBuilder;
 import org.openjdk.jmh.runner.options.TimeValue;
+import org.openjdk.jmh.util.Statistics;
 
 /**
  * Measures a lookup in a JVM of its own and adds lines to a file: {@code RESULTS LAKE SNAPSHOTS NAME CLASS METHOD,...}, with the
@@ -26,6 +25,8 @@ import org.openjdk.jmh.runner.options.TimeValue;
 public final class Measure {
 
     private static final int[] THREADS = {1, 2};
+    /** JVMs, whose calls are taken together. */
+    private static final int FORKS = 3;
 
     private Measure() {}
 
@@ -46,13 +47,32 @@ public final class Measure {
     }
 
     private static String measured(Users users, String[] arguments, String method, int threads) throws RunnerException {
+        Statistics nanos = run(users, arguments, method, Mode.SampleTime, threads)
+                .getPrimaryResult()
+                .getStatistics();
+        double bytes = run(users, arguments, method + "Repeated", Mode.AverageTime, threads)
+                .getSecondaryResults()
+                .get("gc.alloc.rate.norm")
+                .getScore();
+        return String.format(
+                Locale.ROOT,
+                "%s\t%s\t%d\t%.0f\t%.0f\t%.0f",
+                arguments[3],
+                method,
+                threads,
+                nanos.getPercentile(50),
+                nanos.getPercentile(99),
+                bytes);
+    }
+
+    private static RunResult run(Users users, String[] arguments, String method, Mode mode, int threads)
+            throws RunnerException {
         Options options = new OptionsBuilder()
                 .include(LookupBenchmark.class.getName() + "." + method + "$")
-                .mode(Mode.SampleTime)
-                .mode(Mode.AverageTime)
+                .mode(mode)
                 .timeUnit(TimeUnit.NANOSECONDS)
                 .threads(threads)
-                .forks(Integer.getInteger("flagcast.forks", 1))
+                .forks(mode == Mode.SampleTime ? FORKS : 1)
                 .warmupIterations(3)
                 .warmupTime(TimeValue.seconds(1))
                 .measurementIterations(3)
@@ -67,38 +87,13 @@ public final class Measure {
                         "-D" + LookupBenchmark.USERS + "=" + users.users(),
                         "-D" + LookupBenchmark.EXPERIMENTS + "=" + users.experiments())
                 .build();
-        Collection<RunResult> runs = new Runner(options).run();
-        double p50 = Double.NaN;
-        double p99 = Double.NaN;
-        double mean = Double.NaN;
-        double bytes = Double.NaN;
-        for (RunResult run : runs) {
-            Result<?> primary = run.getPrimaryResult();
-            if (run.getParams().getMode() == Mode.SampleTime) {
-                p50 = primary.getStatistics().getPercentile(50);
-                p99 = primary.getStatistics().getPercentile(99);
-            } else {
-                mean = primary.getScore();
-                bytes = run.getSecondaryResults().get("gc.alloc.rate.norm").getScore();
-            }
-        }
-        return String.format(
-                Locale.ROOT,
-                "%s\t%s\t%d\t%.0f\t%.0f\t%.1f\t%.0f",
-                arguments[3],
-                method,
-                threads,
-                p50,
-                p99,
-                mean,
-                bytes);
+        return new Runner(options).runSingle();
     }
 
-    /** The median is compared: on a machine with other work the mean counts what the others take. */
     private static void print(List<String> lines) {
         System.out.println(
-                "| client | asked with | threads | p50 ns | p99 ns | mean ns | bytes per call | p50 over Flagcast's |");
-        System.out.println("|---|---|---|---|---|---|---|---|");
+                "| client | asked with | threads | p50 ns | p99 ns | bytes per call | p50 over Flagcast's |");
+        System.out.println("|---|---|---|---|---|---|---|");
         for (String line : lines) {
             String[] cells = line.split("\t", -1);
             double reference = lines.stream()
@@ -109,14 +104,13 @@ public final class Measure {
                     .orElse(Double.NaN);
             System.out.printf(
                     Locale.ROOT,
-                    "| %s | %s | %s | %s | %s | %s | %s | %.1f |%n",
+                    "| %s | %s | %s | %s | %s | %s | %.2f |%n",
                     cells[0],
                     cells[1].equals("answer") ? "what was made before" : "a user id",
                     cells[2],
                     cells[3],
                     cells[4],
                     cells[5],
-                    cells[6],
                     Double.parseDouble(cells[3]) / reference);
         }
     }

@@ -392,7 +392,7 @@ final class SnapshotWriter {
             int experiments = layout.experiments();
             int[] words = new int[(int) words(layout)];
             byte[] answer = new byte[layout.index().answerBytes()];
-            byte[] packed = new byte[packing.bytes() + Words.READ_BEYOND];
+            byte[] packed = new byte[packing.bytes()];
             index.forEach(place -> {
                 long user = index.user(place);
                 Arrays.fill(answer, (byte) 0);

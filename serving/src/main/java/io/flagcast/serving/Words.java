@@ -46,7 +46,7 @@ final class Words {
      * Packs the words of a user.
      *
      * @param words experiments first, then features
-     * @param into of {@link #bytes()} and {@link #READ_BEYOND} more
+     * @param into of {@link #bytes()}
      */
     void pack(int[] words, byte[] into) {
         Arrays.fill(into, (byte) 0);

@@ -18,9 +18,12 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class SnapshotTest {
 
@@ -39,13 +42,37 @@ class SnapshotTest {
     }
 
     private Snapshot written() throws IOException {
-        new SnapshotWriter(lake, world.writeTo(lake, 1, "run-1")).write(path, Optional.empty());
+        return written(world);
+    }
+
+    private Snapshot written(World some) throws IOException {
+        new SnapshotWriter(lake, some.writeTo(lake, 1, "run-1")).write(path, Optional.empty());
         return Snapshot.open(path);
     }
 
     @Test
     void everyDecisionIsTheRunsInEveryField() throws IOException {
-        Snapshot snapshot = written();
+        requireDecisions(written(), world);
+    }
+
+    @Test
+    void everyDecisionIsTheRunsWithOneExperiment() throws IOException {
+        // Words that are packed are hardly shorter here than before.
+        World one = new World(USERS, 1, World.rollouts(3).subList(1, 2));
+        requireDecisions(written(one), one);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {7, 8, 24, 100})
+    void everyDecisionIsTheRunsHoweverManyExperimentsThereAre(int experiments) throws IOException {
+        List<World.Rollout> rollouts = IntStream.range(0, experiments)
+                .mapToObj(i -> World.rollouts(3).get(i % 4).named("experiment-" + i))
+                .toList();
+        World many = new World(300, 1, rollouts);
+        requireDecisions(written(many), many);
+    }
+
+    private static void requireDecisions(Snapshot snapshot, World world) {
         for (String user : world.users()) {
             for (World.Rollout rollout : world.rollouts()) {
                 Map<String, Object> row = world.allocation(user, rollout.id());

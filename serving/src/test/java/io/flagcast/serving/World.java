@@ -35,6 +35,10 @@ final class World {
     /** An experiment of the world. */
     record Rollout(String id, String featureId, Allocator allocator, boolean hasEligibility, long version) {
 
+        Rollout named(String other) {
+            return new Rollout(other, featureId, allocator, hasEligibility, version);
+        }
+
         Decision decide(String userId, Candidate candidate) {
             return allocator.decide(
                     new Buckets(
@@ -64,7 +68,12 @@ final class World {
      * @param version of the parameters, which a decision tells apart worlds by
      */
     World(int users, long seed, long version) {
-        this.rollouts = rollouts(version);
+        this(users, seed, rollouts(version));
+    }
+
+    /** Draws a world with these experiments. */
+    World(int users, long seed, List<Rollout> rollouts) {
+        this.rollouts = List.copyOf(rollouts);
         Random random = new Random(seed);
         this.users = new ArrayList<>();
         for (int i = 0; i < users; i++) {
@@ -75,7 +84,8 @@ final class World {
         }
     }
 
-    private static List<Rollout> rollouts(long version) {
+    /** One experiment of every kind. */
+    static List<Rollout> rollouts(long version) {
         Policy tiered = new Policy.Tiered(List.of(80.0, 50.0, 20.0), List.of(1.0, 0.5, 0.1, 0.0), List.of());
         Policy weighted = new Policy.WeightedRandom(new Curve.Logistic(60, 0.1), 0.05, 0.9);
         Map<String, Double> shares = Map.of("high", 0.8);

@@ -1,6 +1,6 @@
 package io.flagcast.benchmarks;
 
-import io.flagcast.jobs.simulation.World;
+import io.flagcast.simulation.World;
 import io.flagcast.statistics.Interval;
 import io.flagcast.statistics.Metric;
 import io.flagcast.training.ResponseTraining;

@@ -5,6 +5,8 @@ import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.collect_list;
 import static org.apache.spark.sql.functions.expr;
 import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.min;
+import static org.apache.spark.sql.functions.min_by;
 import static org.apache.spark.sql.functions.sort_array;
 import static org.apache.spark.sql.functions.struct;
 import static org.apache.spark.sql.functions.try_element_at;
@@ -128,5 +130,21 @@ public record Usage(List<String> features, Duration window, Duration halfLife) {
 
     private static Column number(Column count) {
         return count.cast("double");
+    }
+
+    /** A usage map per user that holds nothing after any exposure of the user. */
+    public static Dataset<Row> beforeAnyExposure(Dataset<Row> examples, Dataset<Row> profiles, Dataset<Row> exposures) {
+        Dataset<Row> met = exposures.groupBy("user_id").agg(min("exposed_at").as("met_at"));
+        Dataset<Row> first = examples.groupBy("user_id")
+                .agg(
+                        min("exposed_at").as("exposed_at"),
+                        min_by(col(AMOUNTS), col("exposed_at")).as(AMOUNTS))
+                .join(met, new String[] {"user_id"})
+                // A first exposure that is no example leaves nothing of the user that is clean.
+                .where(col("exposed_at").equalTo(col("met_at")))
+                .select("user_id", AMOUNTS);
+        return profiles.select("user_id", AMOUNTS)
+                .join(met, new String[] {"user_id"}, "left_anti")
+                .unionByName(first);
     }
 }

@@ -3,11 +3,14 @@ package io.flagcast.jobs;
 import io.delta.exceptions.DeltaConcurrentModificationException;
 import io.flagcast.experiments.ExperimentFilesException;
 import io.flagcast.features.InputException;
+import io.flagcast.jobs.commands.Commands;
+import io.flagcast.jobs.run.CodeVersion;
+import io.flagcast.lake.ExitCode;
+import io.flagcast.lake.Refusal;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.util.Locale;
-import java.util.Optional;
 import org.apache.spark.SparkThrowable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -28,16 +31,10 @@ public final class Main {
 
     private Main() {}
 
-    /** Version of the code, as it is in the manifest. */
-    static String version() {
-        return Optional.ofNullable(Main.class.getPackage().getImplementationVersion())
-                .orElse("development");
-    }
-
     static final class Version implements CommandLine.IVersionProvider {
         @Override
         public String[] getVersion() {
-            return new String[] {"flagcast " + version()};
+            return new String[] {"flagcast " + CodeVersion.current()};
         }
     }
 
@@ -55,7 +52,7 @@ public final class Main {
     static int execute(Clock clock, String... arguments) {
         PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
         PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
-        return commandLine(clock)
+        return Commands.addTo(new CommandLine(new Main()), clock)
                 .setOut(out)
                 .setErr(err)
                 .setCaseInsensitiveEnumValuesAllowed(true)
@@ -63,39 +60,6 @@ public final class Main {
                 .setParameterExceptionHandler(Main::usage)
                 .setExecutionExceptionHandler((error, command, result) -> explain(error, command.getErr()))
                 .execute(arguments);
-    }
-
-    private static CommandLine commandLine(Clock clock) {
-        CommandLine line = new CommandLine(new Main())
-                .addSubcommand(new DemoCommand())
-                .addSubcommand(new SimulateCommand())
-                .addSubcommand(new RunCommand(clock));
-        for (Stage stage : Stage.ORDER) {
-            line.addSubcommand(stage.label(), command(stage, clock));
-        }
-        return line.addSubcommand(new StatusCommand(clock))
-                .addSubcommand(new SqlCommand())
-                .addSubcommand(new ReportCommand())
-                .addSubcommand(new ExplainCommand())
-                .addSubcommand(new PreviewCommand())
-                .addSubcommand(new RulesCommand(clock))
-                .addSubcommand(new AlertsCommand(clock))
-                .addSubcommand(new ApproveCommand(clock))
-                .addSubcommand(new RollbackCommand(clock))
-                .addSubcommand(new ModelsCommand(clock))
-                .addSubcommand(new EvaluateCommand(clock))
-                .addSubcommand(new EvaluatePolicyCommand(clock))
-                .addSubcommand(new ValidateCommand())
-                .addSubcommand(new CommandLine.HelpCommand());
-    }
-
-    private static CommandLine command(Stage stage, Clock clock) {
-        if (stage == Stage.MEASURE) {
-            return new CommandLine(new MeasureCommand(clock));
-        }
-        CommandLine command = new CommandLine(new StageCommand(stage, clock));
-        command.getCommandSpec().usageMessage().description(stage.description());
-        return command;
     }
 
     private static int usage(ParameterException error, String[] arguments) {

@@ -3,6 +3,8 @@ package io.flagcast.jobs;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.flagcast.allocation.Bucketing.Purpose;
+import io.flagcast.jobs.decision.DecideUsers;
+import io.flagcast.lake.Session;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;

@@ -4,8 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.flagcast.allocation.Cell;
 import io.flagcast.allocation.ParameterChange.Cause;
-import io.flagcast.jobs.lake.Lake;
-import io.flagcast.jobs.lake.Publication;
+import io.flagcast.jobs.pipeline.Pipeline;
+import io.flagcast.jobs.pipeline.Stage;
+import io.flagcast.jobs.records.DecisionTable;
+import io.flagcast.jobs.records.ParameterTable;
+import io.flagcast.jobs.run.Progress;
+import io.flagcast.jobs.settings.Settings;
+import io.flagcast.jobs.settings.SettingsReader;
+import io.flagcast.lake.Lake;
+import io.flagcast.lake.Publication;
+import io.flagcast.lake.Session;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

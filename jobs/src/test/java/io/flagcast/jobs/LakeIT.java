@@ -4,10 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.flagcast.features.InputException;
-import io.flagcast.jobs.lake.Audit;
-import io.flagcast.jobs.lake.Lake;
-import io.flagcast.jobs.lake.Publication;
-import io.flagcast.jobs.lake.RunId;
+import io.flagcast.lake.Audit;
+import io.flagcast.lake.ExitCode;
+import io.flagcast.lake.Lake;
+import io.flagcast.lake.Publication;
+import io.flagcast.lake.Refusal;
+import io.flagcast.lake.RunId;
+import io.flagcast.lake.Session;
 import io.flagcast.tables.Tables;
 import java.nio.file.Path;
 import java.time.Instant;

@@ -3,6 +3,7 @@ package io.flagcast.jobs;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.flagcast.jobs.pipeline.Stage;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;

@@ -4,7 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.flagcast.jobs.lake.Lake;
+import io.flagcast.lake.Lake;
+import io.flagcast.lake.Session;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

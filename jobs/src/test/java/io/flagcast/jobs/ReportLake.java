@@ -1,8 +1,8 @@
 package io.flagcast.jobs;
 
-import io.flagcast.jobs.lake.Lake;
-import io.flagcast.jobs.lake.Publication;
-import io.flagcast.jobs.lake.RunId;
+import io.flagcast.lake.Lake;
+import io.flagcast.lake.Publication;
+import io.flagcast.lake.RunId;
 import io.flagcast.rules.Labels;
 import io.flagcast.statistics.Interval;
 import io.flagcast.tables.Table;

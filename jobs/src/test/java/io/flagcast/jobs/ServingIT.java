@@ -4,7 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.flagcast.experiments.Experiment;
-import io.flagcast.jobs.lake.Lake;
+import io.flagcast.jobs.decision.DecideUsers;
+import io.flagcast.jobs.pipeline.Pipeline;
+import io.flagcast.jobs.run.Rollout;
+import io.flagcast.jobs.settings.Settings;
+import io.flagcast.jobs.settings.SettingsReader;
+import io.flagcast.lake.Lake;
+import io.flagcast.lake.Session;
 import io.flagcast.serving.Allocation;
 import io.flagcast.serving.ExposureLog;
 import io.flagcast.serving.FlagcastClient;

@@ -3,6 +3,7 @@ package io.flagcast.jobs;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.flagcast.lake.Session;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;

@@ -3,8 +3,14 @@ package io.flagcast.jobs;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.flagcast.experiments.Experiment;
-import io.flagcast.jobs.lake.Lake;
-import io.flagcast.jobs.lake.Publication;
+import io.flagcast.jobs.pipeline.Pipeline;
+import io.flagcast.jobs.pipeline.WatchMetrics;
+import io.flagcast.jobs.run.Progress;
+import io.flagcast.jobs.settings.Settings;
+import io.flagcast.jobs.settings.SettingsReader;
+import io.flagcast.lake.Lake;
+import io.flagcast.lake.Publication;
+import io.flagcast.lake.Session;
 import io.flagcast.tables.Table;
 import io.flagcast.tables.Tables;
 import java.io.IOException;

@@ -1,0 +1,124 @@
+package io.flagcast.jobs.changes;
+
+import io.flagcast.allocation.Adjustment;
+import io.flagcast.allocation.ParameterChange;
+import io.flagcast.allocation.ParameterChange.Cause;
+import io.flagcast.allocation.ParameterChange.Origin;
+import io.flagcast.allocation.ParameterLog;
+import io.flagcast.jobs.printing.TextTable;
+import io.flagcast.jobs.records.ParameterTable;
+import io.flagcast.jobs.run.Progress;
+import io.flagcast.lake.ExitCode;
+import io.flagcast.lake.Json;
+import io.flagcast.lake.Lake;
+import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * What a person changes of the parameters of an experiment. It holds from the first run after the live publication on: a
+ * restatement of that one is what it was.
+ *
+ * @param lake where
+ * @param log all changes so far
+ * @param experimentId of which experiment
+ */
+public record PersonChange(Lake lake, ParameterLog log, String experimentId) {
+
+    public static PersonChange of(Lake lake, String experimentId) {
+        return new PersonChange(lake, ParameterTable.read(lake), experimentId);
+    }
+
+    /** Who made it, where it was a person alone. */
+    public static Origin person(String decisionId, String reason, Instant now) {
+        return new Origin(Cause.PERSON, Optional.empty(), decisionId, json(reason, now));
+    }
+
+    /** What is written beside a change that a person has made. */
+    public static String json(String reason, Instant now) {
+        Map<String, Object> fields = new LinkedHashMap<>();
+        fields.put("reason", reason);
+        fields.put("changed_at", now.toString());
+        return Json.write(fields);
+    }
+
+    /**
+     * Shows the change and makes it.
+     *
+     * @param nothing what to say where it would change nothing
+     * @throws Refusal with exit code 66 without a publication, 75 where another process changed the experiment meanwhile
+     */
+    public ExitCode make(Adjustment adjustment, Origin origin, DryRun dryRun, Progress progress, String nothing) {
+        Instant effective = lake.requireLive().asOf();
+        List<ParameterChange> changes = log.changesTo(experimentId, adjustment, effective, origin);
+        if (changes.isEmpty()) {
+            progress.say(nothing);
+            return ExitCode.DONE;
+        }
+        progress.say(table(changes).toString().stripTrailing());
+        if (dryRun == DryRun.YES) {
+            progress.say("dry run: nothing is written");
+            return ExitCode.DONE;
+        }
+        ParameterTable.append(lake, experimentId, changes, origin.decisionId());
+        progress.say("%s has parameters version %d: runs with an as-of after %s use it"
+                .formatted(experimentId, changes.get(0).version(), effective));
+        return ExitCode.DONE;
+    }
+
+    /** Whether a change is only shown. */
+    public enum DryRun {
+        YES,
+        NO;
+
+        public static DryRun of(boolean flag) {
+            return flag ? YES : NO;
+        }
+    }
+
+    private TextTable table(List<ParameterChange> changes) {
+        TextTable table = new TextTable(List.of("segment or cell", "before", "after"));
+        var before = log.newest(experimentId);
+        for (ParameterChange change : changes) {
+            String name = change.cell().toString();
+            if (change.isOfExperiment()) {
+                change.activity()
+                        .ifPresent(activity ->
+                                table.add(List.of("experiment", label(before.activity()), label(activity))));
+                change.activeTier()
+                        .ifPresent(tier -> table.add(List.of(
+                                "active tier",
+                                before.activeTier().isPresent()
+                                        ? "" + before.activeTier().getAsInt()
+                                        : "the file's",
+                                tier.isPresent() ? "" + tier.getAsInt() : "the file's")));
+                continue;
+            }
+            if (change.share() != before.share(change.cell().segment())) {
+                table.add(List.of(
+                        name,
+                        percent(before.share(change.cell().segment())) + " share",
+                        percent(change.share()) + " share"));
+            }
+            change.baseProbability()
+                    .ifPresent(probability -> table.add(List.of(
+                            name,
+                            Optional.ofNullable(before.learned().get(change.cell()))
+                                    .map(PersonChange::percent)
+                                    .orElse("nothing learned"),
+                            percent(probability))));
+        }
+        return table;
+    }
+
+    private static String label(Enum<?> constant) {
+        return constant.name().toLowerCase(Locale.ROOT);
+    }
+
+    private static String percent(double fraction) {
+        return "%.1f %%".formatted(100 * fraction);
+    }
+}

@@ -1,0 +1,182 @@
+package io.flagcast.jobs.checks;
+
+import static java.util.stream.Collectors.counting;
+import static java.util.stream.Collectors.groupingBy;
+import static java.util.stream.Collectors.joining;
+import static org.apache.spark.sql.functions.col;
+
+import io.flagcast.experiments.Experiment;
+import io.flagcast.jobs.records.MeasuredSegment;
+import io.flagcast.jobs.run.Run;
+import io.flagcast.lake.Publication;
+import io.flagcast.monitoring.SegmentMetrics;
+import io.flagcast.rules.Check;
+import io.flagcast.rules.Finding;
+import io.flagcast.rules.Health;
+import io.flagcast.rules.InputCheck;
+import io.flagcast.rules.PipelineCheck;
+import io.flagcast.tables.Tables;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+
+/**
+ * What may be wrong with the pipeline, its inputs, and the active experiments. Spark counts, in two jobs, of which the
+ * second needs the numbers of the first; the checks of module {@code rules} judge.
+ */
+public final class HealthChecks {
+
+    /** Checks of what first exposures and metrics alone tell. */
+    private static final Set<Check> BETWEEN_RUNS =
+            Set.of(Check.CONTRADICTION, Check.SAMPLE_RATIO, Check.UNEXPECTED_OUTCOME, Check.SIMPSON);
+
+    private final Run run;
+    private final Dataset<Row> firstExposures;
+
+    private HealthChecks(Run run, Dataset<Row> firstExposures) {
+        this.run = Objects.requireNonNull(run, "run");
+        this.firstExposures = Objects.requireNonNull(firstExposures, "firstExposures");
+    }
+
+    /**
+     * The checks of a run.
+     *
+     * @param firstExposures rows of {@code first_exposures} of this run, whose {@code segment_metrics} are written
+     */
+    public static HealthChecks of(Run run, Dataset<Row> firstExposures) {
+        return new HealthChecks(run, firstExposures);
+    }
+
+    private List<Experiment> active() {
+        return run.experiments().stream()
+                .filter(experiment -> experiment.status() == Experiment.Status.ACTIVE)
+                .toList();
+    }
+
+    private Dataset<Row> own(List<Experiment> active) {
+        return firstExposures.where(col("experiment_id")
+                .isin(active.stream().map(Experiment::experimentId).toArray()));
+    }
+
+    /** One finding per check, experiment, segment and subject. */
+    public List<Finding> findings() {
+        List<Experiment> active = active();
+        Dataset<Row> own = own(active);
+        InputChecks inputs = new InputChecks(run);
+        DriftChecks drift = new DriftChecks(run, active);
+        try (ExperimentChecks checks = new ExperimentChecks(run, active, own)) {
+            Map<String, Dataset<Row>> aggregates = new HashMap<>(inputs.aggregates());
+            aggregates.putAll(drift.aggregates());
+            aggregates.putAll(checks.aggregates());
+            HealthStates first = HealthStates.collect(aggregates);
+            HealthStates states = first.with(HealthStates.collect(checks.aggregates(first, active)));
+            List<MeasuredSegment> totals = totals(run.slice(Tables.SEGMENT_METRICS));
+
+            List<Finding> findings = new ArrayList<>();
+            findings.add(pipeline(run));
+            findings.addAll(inputs.findings(states));
+            for (Experiment experiment : active) {
+                findings.addAll(inputs.findings(experiment, states));
+                findings.addAll(drift.findings(experiment, states));
+                findings.addAll(checks.findings(experiment, states, totals));
+            }
+            return findings;
+        }
+    }
+
+    private static List<MeasuredSegment> totals(Dataset<Row> metrics) {
+        return MeasuredSegment.read(
+                metrics.where(col("cell").equalTo("").and(col("window").equalTo(SegmentMetrics.TOTAL))));
+    }
+
+    /**
+     * The findings of an earlier run, of which those come anew that exposures and outcomes between runs can change.
+     *
+     * @param before all findings of then
+     * @param then instant up to which they looked
+     * @param newest per subject of a freshness check the newest row that has come since
+     * @param metrics rows of {@code segment_metrics}
+     */
+    public List<Finding> renewed(
+            List<Finding> before, Instant then, Map<String, Instant> newest, Dataset<Row> metrics) {
+        List<Experiment> active = active();
+        List<Finding> anew = new ArrayList<>(List.of(pipeline(run)));
+        before.stream()
+                .filter(finding -> finding.check() == Check.FRESHNESS)
+                .map(finding -> fresh(finding, then, newest))
+                .forEach(anew::add);
+        try (ExperimentChecks checks = new ExperimentChecks(run, active, own(active))) {
+            HealthStates states = HealthStates.collect(checks.ownAggregates());
+            List<MeasuredSegment> totals = totals(metrics);
+            active.stream()
+                    .flatMap(experiment -> checks.findings(experiment, states, totals).stream())
+                    .filter(finding -> BETWEEN_RUNS.contains(finding.check()))
+                    .forEach(anew::add);
+        }
+        Stream<Finding> kept = before.stream()
+                .filter(finding -> finding.check() != Check.PIPELINE
+                        && finding.check() != Check.FRESHNESS
+                        && !BETWEEN_RUNS.contains(finding.check()));
+        return Stream.concat(kept, anew.stream()).toList();
+    }
+
+    private Finding fresh(Finding before, Instant then, Map<String, Instant> newest) {
+        Optional<Instant> known = before.observed().isPresent()
+                ? Optional.of(then.minusMillis(
+                        Math.round(3_600_000 * before.observed().getAsDouble())))
+                : Optional.empty();
+        return InputCheck.freshness(
+                before.experimentId(),
+                before.subject(),
+                Stream.concat(known.stream(), Optional.ofNullable(newest.get(before.subject())).stream())
+                        .max(Comparator.naturalOrder()),
+                run.asOf(),
+                run.settings().staleAfter());
+    }
+
+    /** Whether the run before this one is as recent as it should be. Metrics between runs decide nothing. */
+    public static Finding pipeline(Run run) {
+        return PipelineCheck.of(
+                run.publications().stream()
+                        .filter(publication -> publication.kind() != Publication.Kind.METRICS)
+                        .map(Publication::asOf)
+                        .filter(asOf -> asOf.isBefore(run.asOf()))
+                        .max(Comparator.naturalOrder()),
+                run.asOf(),
+                run.settings().publishEvery());
+    }
+
+    /** How many checks failed, and which. */
+    public static String summary(List<Finding> findings) {
+        Map<String, Long> failed = findings.stream()
+                .filter(Finding::failed)
+                .collect(groupingBy(finding -> finding.check().label(), TreeMap::new, counting()));
+        return "%,d checks, %s"
+                .formatted(
+                        findings.size(),
+                        failed.isEmpty()
+                                ? "none failed"
+                                : failed.entrySet().stream()
+                                        .map(entry -> "%s failed %d times".formatted(entry.getKey(), entry.getValue()))
+                                        .collect(joining(", ")));
+    }
+
+    /** What failed of an experiment, of all that must be sound before somebody else is given a feature. */
+    public static Health health(Experiment experiment, List<Finding> findings) {
+        return new Health(findings.stream()
+                .filter(finding -> finding.experimentId().equals(experiment.experimentId()))
+                .filter(finding -> finding.failed() && finding.check().blocksIncreases())
+                .map(Finding::reason)
+                .toList());
+    }
+}

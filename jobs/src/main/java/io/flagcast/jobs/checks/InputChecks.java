@@ -1,0 +1,125 @@
+package io.flagcast.jobs.checks;
+
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.count;
+import static org.apache.spark.sql.functions.lit;
+
+import io.flagcast.experiments.Experiment;
+import io.flagcast.jobs.run.Run;
+import io.flagcast.lake.Inputs.Counts;
+import io.flagcast.lake.Lake;
+import io.flagcast.monitoring.InputStates;
+import io.flagcast.rules.Finding;
+import io.flagcast.rules.InputCheck;
+import io.flagcast.statistics.Metric;
+import io.flagcast.tables.Table;
+import io.flagcast.tables.Tables;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.stream.LongStream;
+import java.util.stream.Stream;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+
+/** Whether inputs still arrive, and as many rows as usual. */
+final class InputChecks {
+
+    /** Whose rows are counted apart, and when they happened. */
+    private record Columns(String part, String time) {}
+
+    private static final Map<Table, Columns> COLUMNS = Map.of(
+            Tables.EVENTS, new Columns("feature_id", "occurred_at"),
+            Tables.EXPOSURES, new Columns("experiment_id", "exposed_at"),
+            Tables.OUTCOMES, new Columns("outcome", "occurred_at"));
+
+    private final Run run;
+
+    InputChecks(Run run) {
+        this.run = run;
+    }
+
+    /** What is counted of every configured input, under its name. */
+    Map<String, Dataset<Row>> aggregates() {
+        Map<String, Dataset<Row>> aggregates = new TreeMap<>();
+        for (Table table : run.settings().sources().keySet()) {
+            Dataset<Row> rows = run.inputs().valid(table);
+            Optional<Columns> columns = Optional.ofNullable(COLUMNS.get(table));
+            aggregates.put(
+                    table.name(),
+                    columns.map(by -> InputStates.perDay(rows, by.part(), by.time(), run.asOf()))
+                            .orElseGet(() -> rows.agg(count(lit(1)).as("rows"))));
+        }
+        return aggregates;
+    }
+
+    /** The volume of every input, and the freshness of what no experiment alone depends on. */
+    List<Finding> findings(HealthStates states) {
+        List<Finding> findings = new ArrayList<>();
+        for (Table table : run.settings().sources().keySet()) {
+            List<Row> rows = states.of(table.name());
+            findings.add(
+                    InputCheck.volume(table.name(), COLUMNS.containsKey(table) ? daily(rows) : daily(table, rows)));
+            if (table.equals(Tables.EVENTS)) {
+                findings.add(freshness("", "event", rows.stream()));
+            }
+        }
+        return findings;
+    }
+
+    /** The freshness of an experiment's exposures, and of the outcomes that its metrics count. */
+    List<Finding> findings(Experiment experiment, HealthStates states) {
+        String id = experiment.experimentId();
+        List<Finding> findings = new ArrayList<>();
+        findings.add(freshness(id, "exposure of " + id, part(states, Tables.EXPOSURES, id)));
+        experiment.metrics().stream()
+                .map(Metric::outcome)
+                .distinct()
+                .forEach(outcome ->
+                        findings.add(freshness(id, "outcome " + outcome, part(states, Tables.OUTCOMES, outcome))));
+        return findings;
+    }
+
+    private static Stream<Row> part(HealthStates states, Table table, String part) {
+        return states.of(table.name()).stream()
+                .filter(row -> row.<String>getAs("part").equals(part));
+    }
+
+    private Finding freshness(String experimentId, String input, Stream<Row> rows) {
+        Optional<Instant> newest = rows.map(row -> Lake.instant(row, "newest")).max(Comparator.naturalOrder());
+        return InputCheck.freshness(
+                experimentId, input, newest, run.asOf(), run.settings().staleAfter());
+    }
+
+    /** Rows per day, oldest first, from the first day on that has some. */
+    private static List<Long> daily(List<Row> rows) {
+        long[] days = new long[InputStates.DAYS + 1];
+        for (Row row : rows) {
+            days[InputStates.DAYS - Math.toIntExact(row.<Long>getAs("day"))] += row.<Long>getAs("rows");
+        }
+        List<Long> daily =
+                LongStream.of(days).boxed().dropWhile(count -> count == 0).toList();
+        // The first place is no day but all the time before.
+        return days[0] == 0 ? daily : daily.subList(1, daily.size());
+    }
+
+    /** Rows of a snapshot in earlier runs, oldest first, and in this one. */
+    private List<Long> daily(Table table, List<Row> now) {
+        Map<Instant, Long> before = new TreeMap<>();
+        run.lake()
+                .history(Tables.RUNS)
+                .where("stage = 'features' AND state = 'done'")
+                .where(col("as_of").lt(lit(run.asOf())))
+                .select("as_of", "detail")
+                .collectAsList()
+                .forEach(row -> Counts.valid(row.<String, String>getJavaMap(1).getOrDefault(table.name(), ""))
+                        .ifPresent(rows -> before.put(Lake.instant(row, "as_of"), rows)));
+        List<Long> daily = new ArrayList<>(before.values());
+        now.forEach(row -> daily.add(row.getAs("rows")));
+        return daily.subList(Math.max(0, daily.size() - InputStates.DAYS), daily.size());
+    }
+}

@@ -1,0 +1,63 @@
+package io.flagcast.jobs.commands;
+
+import io.flagcast.experiments.Experiment;
+import io.flagcast.jobs.run.Progress;
+import io.flagcast.jobs.settings.Settings;
+import io.flagcast.lake.ExitCode;
+import io.flagcast.lake.Lake;
+import io.flagcast.lake.Refusal;
+import io.flagcast.lake.Session;
+import io.flagcast.simulation.Simulation;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+@Command(
+        name = "simulate",
+        mixinStandardHelpOptions = true,
+        description =
+                "Writes the input tables of a simulated world. Without --day: users and their past usage. With --day:"
+                        + " exposures as the live allocation serves them and outcomes as the true responses draw them. The same"
+                        + " seed gives the same world.")
+final class SimulateCommand implements Callable<Integer> {
+
+    @Option(names = "--day", paramLabel = "N", description = "Day to simulate, 0 the first.")
+    private Integer day;
+
+    @Mixin
+    private ConfigurationOptions configuration = new ConfigurationOptions();
+
+    @Override
+    public Integer call() {
+        Settings settings = configuration.settings();
+        List<Experiment> experiments = configuration.experiments(settings);
+        if (day != null && day < 0) {
+            throw new Refusal(ExitCode.USAGE, "--day " + day + ": the first day is 0");
+        }
+        Progress progress = Progress.on(System.err);
+        try (Session session = Session.open()) {
+            Simulation simulation = new Simulation(session.spark(), settings.simulation());
+            if (day == null) {
+                simulation.create(experiments);
+                progress.say("wrote %,d users and their usage to %s; next: flagcast run --as-of %s"
+                        .formatted(
+                                settings.simulation().users(),
+                                settings.simulation().root(),
+                                simulation.day(0)));
+                return ExitCode.DONE.code();
+            }
+            Lake lake = new Lake(session.spark(), settings.lake().root());
+            Simulation.Day lived = simulation
+                    .live(day, lake, experiments)
+                    .orElseThrow(() -> new Refusal(
+                            ExitCode.NO_INPUT,
+                            "%s has no publication to serve: run flagcast run --as-of %s first"
+                                    .formatted(settings.lake().root(), simulation.day(day))));
+            progress.say("day %d: %,d exposures, %,d outcomes; next: flagcast run --as-of %s"
+                    .formatted(day, lived.exposures(), lived.outcomes(), simulation.day(day + 1)));
+        }
+        return ExitCode.DONE.code();
+    }
+}

@@ -1,0 +1,269 @@
+package io.flagcast.jobs.pipeline;
+
+import io.flagcast.delivery.DeliverAlerts;
+import io.flagcast.experiments.Experiment;
+import io.flagcast.jobs.checks.HealthChecks;
+import io.flagcast.jobs.records.ModelRegistry;
+import io.flagcast.jobs.records.ParameterTable;
+import io.flagcast.jobs.run.Progress;
+import io.flagcast.jobs.run.Run;
+import io.flagcast.jobs.run.RunLog;
+import io.flagcast.jobs.run.StageResult;
+import io.flagcast.jobs.settings.ConfiguredExperiments;
+import io.flagcast.jobs.settings.Settings;
+import io.flagcast.lake.Audit;
+import io.flagcast.lake.ExitCode;
+import io.flagcast.lake.Inputs;
+import io.flagcast.lake.Lake;
+import io.flagcast.lake.Publication;
+import io.flagcast.lake.Refusal;
+import io.flagcast.lake.RunId;
+import io.flagcast.rules.Finding;
+import io.flagcast.tables.Tables;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+
+/** Runs stages for an as-of and publishes what they wrote as one unit. */
+public final class Pipeline {
+
+    private final Settings settings;
+    private final List<Experiment> experiments;
+    private final Lake lake;
+    private final Clock clock;
+    private final Progress progress;
+    private final Set<String> reshuffled;
+
+    public Pipeline(Settings settings, List<Experiment> experiments, Lake lake, Clock clock, Progress progress) {
+        this(settings, experiments, lake, clock, progress, Set.of());
+    }
+
+    private Pipeline(
+            Settings settings,
+            List<Experiment> experiments,
+            Lake lake,
+            Clock clock,
+            Progress progress,
+            Set<String> reshuffled) {
+        this.settings = Objects.requireNonNull(settings, "settings");
+        this.experiments = List.copyOf(experiments);
+        this.lake = Objects.requireNonNull(lake, "lake");
+        this.clock = Objects.requireNonNull(clock, "clock");
+        this.progress = Objects.requireNonNull(progress, "progress");
+        this.reshuffled = Set.copyOf(reshuffled);
+    }
+
+    /**
+     * This pipeline, which lets these experiments have a new salt although they are active.
+     *
+     * @throws Refusal where one is not configured
+     */
+    public Pipeline reshuffling(Set<String> experimentIds) {
+        experimentIds.stream().sorted().forEach(id -> ConfiguredExperiments.named(experiments, "--reshuffle", id));
+        return new Pipeline(settings, experiments, lake, clock, progress, experimentIds);
+    }
+
+    /** What to do where the as-of is published already. */
+    public enum Repeat {
+        /** Nothing. */
+        SKIP,
+        /** Publish a new generation. */
+        RESTATE
+    }
+
+    /**
+     * All stages, then publication.
+     *
+     * @return the publication, or nothing where the as-of was published already
+     */
+    public Optional<Publication> run(Instant asOf, Repeat repeat) {
+        return work(Stage.ORDER, asOf, repeat);
+    }
+
+    /** One stage of the next unpublished run of the as-of; the last one publishes. */
+    public Optional<Publication> runStage(Stage stage, Instant asOf, Repeat repeat) {
+        return work(List.of(stage), asOf, repeat);
+    }
+
+    private Optional<Publication> work(List<Stage> stages, Instant asOf, Repeat repeat) {
+        List<Publication> publications = lake.publications();
+        Optional<RunId> id = nextRun(asOf, repeat, publications);
+        if (id.isEmpty()) {
+            return Optional.empty();
+        }
+        requireEarlier(stages.get(0), id.get());
+        try (Inputs inputs = new Inputs(lake, settings.sources(), asOf, publications)) {
+            Run run = open(id.get(), publications, inputs);
+            RunLog log = new RunLog(run);
+            try {
+                progress.say("run %s".formatted(run.id()));
+                sayLate(stages.get(0), run);
+                for (Stage stage : stages) {
+                    if (stage == Stage.GOVERN) {
+                        return Optional.of(governAndPublish(run, log));
+                    }
+                    work(stage, run, log);
+                }
+                return Optional.empty();
+            } finally {
+                log.write();
+            }
+        }
+    }
+
+    private void sayLate(Stage first, Run run) {
+        Finding finding = HealthChecks.pipeline(run);
+        if (first.before().isEmpty() && finding.failed()) {
+            progress.notice(finding.reason());
+        }
+    }
+
+    private void requireEarlier(Stage stage, RunId id) {
+        if (stage.before().isEmpty()) {
+            return;
+        }
+        Set<String> done = RunLog.done(lake, id.toString());
+        for (Stage earlier : stage.before()) {
+            if (!done.contains(earlier.label())) {
+                throw new Refusal(
+                        ExitCode.NO_INPUT,
+                        "%s: run %s has no %s yet: run `flagcast %s --as-of %s` first"
+                                .formatted(stage.label(), id, earlier.label(), earlier.label(), id.asOf()));
+            }
+        }
+    }
+
+    private Run open(RunId id, List<Publication> publications, Inputs inputs) {
+        return new Run(
+                settings,
+                experiments,
+                configHash(),
+                lake,
+                inputs,
+                id,
+                Optional.empty(),
+                publications,
+                ParameterTable.read(lake).before(id.asOf()),
+                reshuffled,
+                clock.instant(),
+                progress);
+    }
+
+    private String configHash() {
+        return ModelRegistry.sha256(settings.hash()
+                + experiments.stream().map(Experiment::contentHash).sorted().collect(Collectors.joining(" ")));
+    }
+
+    private Optional<RunId> nextRun(Instant asOf, Repeat repeat, List<Publication> publications) {
+        List<Publication> runs = publications.stream()
+                .filter(publication -> publication.kind() != Publication.Kind.METRICS)
+                .toList();
+        Optional<Publication> before = Publication.newest(runs);
+        if (asOf.isAfter(clock.instant())) {
+            throw new Refusal(
+                    ExitCode.USAGE, "--as-of %s is in the future: it is %s now".formatted(asOf, clock.instant()));
+        }
+        List<Publication> same = runs.stream()
+                .filter(publication -> publication.asOf().equals(asOf))
+                .toList();
+        long generations = same.stream().map(Publication::runId).distinct().count();
+        Optional<Publication> published = Publication.newest(same);
+        if (published.isPresent() && repeat == Repeat.SKIP) {
+            progress.say("%s is published already as run %s: nothing to do%s; --restate publishes a new generation"
+                    .formatted(
+                            asOf,
+                            published.get().runId(),
+                            published.get().configHash().equals(configHash())
+                                    ? ""
+                                    : " (configuration or experiments have changed since)"));
+            return Optional.empty();
+        }
+        if (before.isPresent() && asOf.isBefore(before.get().asOf())) {
+            throw new Refusal(
+                    ExitCode.USAGE,
+                    "--as-of %s is before the live publication's %s: a run never moves the live publication back"
+                            .formatted(asOf, before.get().asOf()));
+        }
+        return Optional.of(new RunId(asOf, (int) generations + 1));
+    }
+
+    private StageResult work(Stage stage, Run run, RunLog log) {
+        Instant started = clock.instant();
+        long nanos = System.nanoTime();
+        int place = stage.before().size() + 1;
+        progress.begin(place, Stage.ORDER.size(), stage.label());
+        try {
+            StageResult result = stage.run(run);
+            Duration took = Duration.ofNanos(System.nanoTime() - nanos);
+            log.done(stage.label(), started, took, result);
+            progress.done(place, Stage.ORDER.size(), stage.label(), result, took.toMillis() / 1000.0);
+            return result;
+        } catch (RuntimeException e) {
+            log.failed(stage.label(), started, Duration.ofNanos(System.nanoTime() - nanos), e);
+            throw e;
+        }
+    }
+
+    /** What a run decides changes the next one: nothing is decided on slices that are unsound. */
+    private Publication governAndPublish(Run run, RunLog log) {
+        Audit audit = Audit.of(lake, run.id());
+        audit.require(Map.of(
+                Tables.RESPONSIVENESS_SCORES, List.copyOf(settings.features().keySet()),
+                Tables.ALLOCATIONS,
+                        experiments.stream().map(Experiment::experimentId).toList()));
+        Map<String, Long> rows = audit.rows();
+        rows.put(Tables.RULE_DECISIONS.name(), work(Stage.GOVERN, run, log).rowsOut());
+        Publication publication = lake.publish(run.before(), run.id(), rows, run.configHash(), clock.instant());
+        progress.say("  published %d: %,d scores, %,d allocations"
+                .formatted(
+                        publication.sequence(),
+                        rows.get(Tables.RESPONSIVENESS_SCORES.name()),
+                        rows.get(Tables.ALLOCATIONS.name())));
+        List<Publication> all = new ArrayList<>(run.publications());
+        all.add(publication);
+        removeOldSlices(run, all);
+        new DeliverAlerts(settings.alerts(), lake, clock, progress::say).afterPublication();
+        return publication;
+    }
+
+    /** Keeps the live slice, those before it, and every slice that an open outcome window may be joined to. */
+    private void removeOldSlices(Run run, List<Publication> all) {
+        Duration longest = experiments.stream()
+                .flatMap(experiment -> experiment.metrics().stream())
+                .map(metric -> metric.within())
+                .max(Duration::compareTo)
+                .orElse(Duration.ZERO);
+        Instant open = run.asOf().minus(longest);
+        List<Publication> runs = new ArrayList<>(all);
+        runs.removeIf(publication -> publication.kind() == Publication.Kind.METRICS);
+        Set<String> kept = new HashSet<>();
+        IntStream.rangeClosed(1, runs.size())
+                .mapToObj(back -> runs.get(runs.size() - back).runId())
+                .distinct()
+                .limit(settings.lake().keepPublications())
+                .forEach(kept::add);
+        for (int i = 0; i < runs.size(); i++) {
+            boolean last = i == runs.size() - 1;
+            if (last || runs.get(i + 1).publishedAt().isAfter(open)) {
+                kept.add(runs.get(i).runId());
+            }
+        }
+        List<String> old = all.stream()
+                .flatMap(publication -> publication.runIds().stream())
+                .distinct()
+                .filter(runId -> !kept.contains(runId))
+                .toList();
+        if (!old.isEmpty()) {
+            lake.removeSlices(old);
+        }
+    }
+}

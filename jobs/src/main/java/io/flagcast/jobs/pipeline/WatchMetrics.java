@@ -1,0 +1,252 @@
+package io.flagcast.jobs.pipeline;
+
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.exists;
+import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.max;
+
+import io.flagcast.allocation.ParameterLog;
+import io.flagcast.delivery.DeliverAlerts;
+import io.flagcast.experiments.Experiment;
+import io.flagcast.jobs.checks.HealthChecks;
+import io.flagcast.jobs.records.DecisionTable;
+import io.flagcast.jobs.records.FindingTable;
+import io.flagcast.jobs.records.MeasuredSegment;
+import io.flagcast.jobs.records.ParameterTable;
+import io.flagcast.jobs.run.Progress;
+import io.flagcast.jobs.run.Run;
+import io.flagcast.jobs.settings.Settings;
+import io.flagcast.jobs.stages.govern.GovernAllocation;
+import io.flagcast.jobs.stages.govern.RaiseAlerts;
+import io.flagcast.jobs.stages.measure.MeasureSegments;
+import io.flagcast.jobs.stages.measure.MeasureSegments.Earlier;
+import io.flagcast.jobs.stages.measure.MeasureSegments.Measured;
+import io.flagcast.lake.ExitCode;
+import io.flagcast.lake.Inputs;
+import io.flagcast.lake.Lake;
+import io.flagcast.lake.Publication;
+import io.flagcast.lake.Refusal;
+import io.flagcast.lake.RunId;
+import io.flagcast.monitoring.MeasuredExperiment;
+import io.flagcast.monitoring.SegmentMetrics;
+import io.flagcast.monitoring.SegmentMetrics.Measurement;
+import io.flagcast.rules.Action;
+import io.flagcast.rules.AlertChange;
+import io.flagcast.rules.Finding;
+import io.flagcast.rules.RuleDecision;
+import io.flagcast.tables.Tables;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.IntStream;
+import org.apache.spark.sql.Column;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+
+/**
+ * Metrics between runs: every look measures what has arrived since the one before, publishes it beside the tables of the
+ * newest run, and raises alerts. What was measured stays in memory, and is on disk as the newest run left it: whoever
+ * starts again goes on from there.
+ */
+public final class WatchMetrics {
+
+    /** Publications of metrics that are looked at for old slices: more than one look makes. */
+    private static final int MOST_REMOVED = 20;
+
+    private final Settings settings;
+    private final List<Experiment> experiments;
+    private final Lake lake;
+    private final Clock clock;
+    private final Progress progress;
+    private Optional<Held> held = Optional.empty();
+
+    public WatchMetrics(Settings settings, List<Experiment> experiments, Lake lake, Clock clock, Progress progress) {
+        this.settings = Objects.requireNonNull(settings, "settings");
+        this.experiments = List.copyOf(experiments);
+        this.lake = Objects.requireNonNull(lake, "lake");
+        this.clock = Objects.requireNonNull(clock, "clock");
+        this.progress = Objects.requireNonNull(progress, "progress");
+    }
+
+    /**
+     * What a look leaves for the next.
+     *
+     * @param run the run that it began with
+     * @param earlier what was measured
+     * @param findings of all health checks
+     */
+    private record Held(String run, Earlier earlier, List<Finding> findings) {}
+
+    /**
+     * Looks once.
+     *
+     * @return the publication; absent where there was nothing new, or a run was published meanwhile
+     * @throws Refusal where no run has been published that measured
+     */
+    public Optional<Publication> look() {
+        List<Publication> publications = lake.publications();
+        Publication live = lake.requireLive();
+        String base = Optional.ofNullable(live.tables().get(Tables.FIRST_EXPOSURES.name()))
+                .map(Publication.LiveSlice::runId)
+                .orElseThrow(() -> new Refusal(
+                        ExitCode.NO_INPUT, "the live publication has no first_exposures: run flagcast run first"));
+        Instant asOf = clock.instant().truncatedTo(ChronoUnit.SECONDS);
+        if (!asOf.isAfter(live.asOf())) {
+            return Optional.empty();
+        }
+        if (held.filter(known -> known.run().equals(base)).isEmpty()) {
+            held = Optional.of(
+                    new Held(base, Earlier.of(lake, base), FindingTable.read(lake.slice(Tables.HEALTH_CHECKS, base))));
+        }
+        try (Inputs inputs = new Inputs(lake, settings.sources(), asOf, publications)) {
+            return look(run(asOf, live, publications, inputs), live, held.orElseThrow());
+        }
+    }
+
+    private Run run(Instant asOf, Publication live, List<Publication> publications, Inputs inputs) {
+        return new Run(
+                settings,
+                experiments,
+                live.configHash(),
+                lake,
+                inputs,
+                new RunId(asOf, 1),
+                Optional.of(live),
+                publications,
+                ParameterTable.read(lake).before(asOf),
+                Set.of(),
+                clock.instant(),
+                progress);
+    }
+
+    private Optional<Publication> look(Run run, Publication live, Held before) {
+        List<MeasuredExperiment> measuredExperiments = MeasureSegments.measured(run);
+        Map<String, Long> written = new HashMap<>();
+        try (Measured measured = MeasureSegments.measure(run, measuredExperiments, Optional.of(before.earlier()))) {
+            boolean moves = isNew(measured, before);
+            Earlier now = before.earlier();
+            if (moves) {
+                Dataset<Row> firstExposures = measured.firstExposures().localCheckpoint(true);
+                Dataset<Row> metrics = SegmentMetrics.interpret(
+                        run.asOf(),
+                        measured.states(firstExposures, firstExposures.count()).coalesce(1),
+                        measuredExperiments);
+                written.put(
+                        Tables.SEGMENT_METRICS.name(), lake.replaceSlice(Tables.SEGMENT_METRICS, run.id(), metrics));
+                now = new Earlier(
+                        new Measurement(
+                                run.asOf(),
+                                firstExposures,
+                                lake.slice(Tables.SEGMENT_METRICS, run.id().toString())),
+                        measured.inputs());
+            }
+            List<Finding> findings = HealthChecks.of(run, now.measurement().firstExposures())
+                    .renewed(
+                            before.findings(),
+                            before.earlier().measurement().asOf(),
+                            newest(measured),
+                            now.measurement().metrics());
+            List<AlertChange> alerts = alerts(run, findings, now.measurement().metrics());
+            if (!moves && alerts.isEmpty()) {
+                return Optional.empty();
+            }
+            written.put(
+                    Tables.HEALTH_CHECKS.name(),
+                    lake.replaceSlice(Tables.HEALTH_CHECKS, run.id(), FindingTable.rows(findings)));
+            Optional<Publication> published =
+                    lake.publishMetrics(live, run.id(), written, run.configHash(), clock.instant());
+            if (published.isPresent()) {
+                held = Optional.of(new Held(before.run(), now, findings));
+                progress.say("%s: %,d exposure and %,d outcome files more, %s%s"
+                        .formatted(
+                                run.asOf(),
+                                measured.exposures().files(),
+                                measured.outcomes().files(),
+                                HealthChecks.summary(findings),
+                                RaiseAlerts.summary(alerts)));
+                removeOldSlices(run.publications());
+                new DeliverAlerts(settings.alerts(), lake, clock, progress::say).afterPublication();
+            }
+            return published;
+        }
+    }
+
+    /** Whether a metric can be another one than before: a file is new, or an outcome window has closed. */
+    private static boolean isNew(Measured measured, Held before) {
+        if (measured.exposures().files() > 0
+                || measured.outcomes().files() > 0
+                || measured.earlier().isEmpty()) {
+            return true;
+        }
+        Column closes = exists(
+                col("counted"),
+                metric -> metric.getField("closes_at")
+                        .gt(lit(before.earlier().measurement().asOf()))
+                        .and(metric.getField("closes_at").leq(lit(measured.run().asOf()))));
+        return !measured.counted().where(closes).isEmpty();
+    }
+
+    /** The newest row of every input that a freshness check looks at, among those that were not read before. */
+    private static Map<String, Instant> newest(Measured measured) {
+        Map<String, Instant> newest = new HashMap<>();
+        if (measured.exposures().files() > 0) {
+            measured.exposures()
+                    .rows()
+                    .groupBy("experiment_id")
+                    .agg(max("exposed_at").as("newest"))
+                    .collectAsList()
+                    .forEach(row -> newest.put("exposure of " + row.getString(0), Lake.instant(row, "newest")));
+        }
+        if (measured.outcomes().files() > 0) {
+            measured.outcomes()
+                    .rows()
+                    .groupBy("outcome")
+                    .agg(max("occurred_at").as("newest"))
+                    .collectAsList()
+                    .forEach(row -> newest.put("outcome " + row.getString(0), Lake.instant(row, "newest")));
+        }
+        return newest;
+    }
+
+    /** Alerts of checks, of metrics, and of rules whose action is one; all other rules wait for the next run. */
+    private List<AlertChange> alerts(Run run, List<Finding> findings, Dataset<Row> metrics) {
+        List<MeasuredSegment> whole =
+                MeasuredSegment.read(metrics.where(col("cell").equalTo("")));
+        ParameterLog log = ParameterTable.read(lake);
+        DecisionTable earlier = DecisionTable.of(lake, run.beside());
+        List<RuleDecision> decisions = new ArrayList<>();
+        for (Experiment experiment : experiments) {
+            if (experiment.status() == Experiment.Status.ACTIVE
+                    && experiment.rules().stream().anyMatch(rule -> rule.then() instanceof Action.Alert)) {
+                GovernAllocation.evaluate(
+                                experiment, whole, log, earlier, HealthChecks.health(experiment, findings), run)
+                        .stream()
+                        .filter(decision -> decision.rule().then() instanceof Action.Alert)
+                        .forEach(decisions::add);
+            }
+        }
+        return RaiseAlerts.raise(run, findings, whole, log, decisions);
+    }
+
+    /** Old metrics between runs are nobody's: the newest few stay, as those of runs do. */
+    private void removeOldSlices(List<Publication> publications) {
+        List<String> looks = publications.stream()
+                .filter(publication -> publication.kind() == Publication.Kind.METRICS)
+                .map(Publication::runId)
+                .toList();
+        int keep = settings.lake().keepPublications();
+        List<String> old = IntStream.range(Math.max(0, looks.size() - keep - MOST_REMOVED), looks.size() - keep)
+                .mapToObj(looks::get)
+                .toList();
+        if (!old.isEmpty()) {
+            lake.removeSlices(List.of(Tables.SEGMENT_METRICS, Tables.HEALTH_CHECKS), old);
+        }
+    }
+}

@@ -1,0 +1,69 @@
+package io.flagcast.jobs.questions;
+
+import static org.apache.spark.sql.functions.expr;
+
+import io.flagcast.jobs.printing.TextTable;
+import io.flagcast.lake.Lake;
+import io.flagcast.lake.Publication;
+import io.flagcast.tables.Tables;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.apache.spark.sql.Row;
+
+/** What a run decided and why, for the person who started it. */
+public record RunSummary(List<String> lines) {
+
+    public RunSummary {
+        lines = List.copyOf(lines);
+    }
+
+    /** The summary of a publication. */
+    public static RunSummary of(Lake lake, Publication publication) {
+        Optional<Publication> live = Optional.of(publication);
+        List<String> lines = new ArrayList<>();
+        lines.add("");
+        TextTable scores = new TextTable(List.of("feature", "source", "users", "mean uplift", "no benefit"));
+        for (Row row : lake.published(Tables.RESPONSIVENESS_SCORES, live)
+                .groupBy("feature_id", "source")
+                .agg(expr("count(*)"), expr("avg(uplift)"), expr("avg(CAST(no_benefit AS INT))"))
+                .orderBy("feature_id", "source")
+                .collectAsList()) {
+            scores.add(List.of(
+                    row.getString(0),
+                    row.getString(1),
+                    "%,d".formatted(row.getLong(2)),
+                    row.isNullAt(3) ? "" : "%+.4f".formatted(row.getDouble(3)),
+                    "%.0f %%".formatted(100 * row.getDouble(4))));
+        }
+        lines.addAll(scores.toString().lines().toList());
+        lines.add("");
+        TextTable allocations = new TextTable(List.of("experiment", "segment", "users", "enabled", "share"));
+        for (Row row : lake.published(Tables.ALLOCATIONS, live)
+                .groupBy("experiment_id", "segment")
+                .agg(expr("count(*)"), expr("avg(CAST(enabled AS INT))"), expr("min(share)"))
+                .orderBy("experiment_id", "segment")
+                .collectAsList()) {
+            allocations.add(List.of(
+                    row.getString(0),
+                    row.isNullAt(1) ? "(unscored)" : row.getString(1),
+                    "%,d".formatted(row.getLong(2)),
+                    "%.1f %%".formatted(100 * row.getDouble(3)),
+                    "%.0f %%".formatted(100 * row.getDouble(4))));
+        }
+        lines.addAll(allocations.toString().lines().toList());
+        List<Row> decisions = lake.published(Tables.RULE_DECISIONS, live)
+                .orderBy("experiment_id", "rule_id")
+                .collectAsList();
+        if (!decisions.isEmpty()) {
+            lines.add("");
+            decisions.forEach(row -> lines.add("%s, rule %s: %s; %s"
+                    .formatted(
+                            row.<String>getAs("experiment_id"),
+                            row.<String>getAs("rule_id"),
+                            row.<String>getAs("outcome"),
+                            row.<String>getAs("reason"))));
+        }
+        return new RunSummary(lines);
+    }
+}

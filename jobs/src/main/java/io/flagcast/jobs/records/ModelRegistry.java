@@ -1,0 +1,332 @@
+package io.flagcast.jobs.records;
+
+import com.fasterxml.jackson.core.type.TypeReference;
+import io.flagcast.jobs.run.Run;
+import io.flagcast.lake.ExitCode;
+import io.flagcast.lake.Json;
+import io.flagcast.lake.Lake;
+import io.flagcast.lake.Refusal;
+import io.flagcast.tables.Tables;
+import io.flagcast.training.ResponsivenessModel;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+
+/**
+ * Trained models: {@code model_runs} and the files it points to.
+ *
+ * @param lake where they are
+ * @param entries every status that was given, oldest first
+ */
+public record ModelRegistry(Lake lake, List<Entry> entries) {
+
+    /** What a model is to its feature. */
+    public enum Status {
+        /** In use, until another is. */
+        CHAMPION,
+        /** Another learner's model of the same examples. */
+        CHALLENGER,
+        /** Worse than the one in use when it was trained. */
+        REJECTED;
+
+        public String label() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    /** Who gave a status. */
+    public enum Cause {
+        TRAINING,
+        PERSON;
+
+        public String label() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    /**
+     * A row of {@code model_runs}.
+     *
+     * @param modelId hash of all that made it
+     * @param featureId the feature
+     * @param learner the learner
+     * @param status what it became
+     * @param verdict whether users differ; absent where no uplift is learned
+     * @param cause who gave the status
+     * @param effectiveAsOf runs of this as-of and later use it
+     * @param changedAt when the status was given
+     * @param asOf instant up to which its examples looked
+     * @param runId run that trained it
+     * @param examples training examples
+     * @param metrics out-of-fold quality by name
+     * @param curves JSON, for plots; absent where no uplift is learned
+     * @param population JSON, all users as they were at the time; absent before they are counted
+     * @param provenance all that made it
+     * @param path below the lake's root
+     * @param checksum SHA-256 of the file
+     */
+    public record Entry(
+            String modelId,
+            String featureId,
+            String learner,
+            Status status,
+            Optional<String> verdict,
+            Cause cause,
+            Instant effectiveAsOf,
+            Instant changedAt,
+            Instant asOf,
+            String runId,
+            long examples,
+            Map<String, Double> metrics,
+            Optional<String> curves,
+            Optional<String> population,
+            Map<String, String> provenance,
+            String path,
+            String checksum) {
+
+        public Entry {
+            metrics = Map.copyOf(metrics);
+            provenance = Map.copyOf(provenance);
+        }
+
+        /** The same model with another status. */
+        public Entry given(Status to, Cause by, Instant from, Instant at) {
+            return new Entry(
+                    modelId,
+                    featureId,
+                    learner,
+                    to,
+                    verdict,
+                    by,
+                    from,
+                    at,
+                    asOf,
+                    runId,
+                    examples,
+                    metrics,
+                    curves,
+                    population,
+                    provenance,
+                    path,
+                    checksum);
+        }
+
+        /** The same model with all users as they are now. */
+        public Entry over(String users) {
+            return new Entry(
+                    modelId,
+                    featureId,
+                    learner,
+                    status,
+                    verdict,
+                    cause,
+                    effectiveAsOf,
+                    changedAt,
+                    asOf,
+                    runId,
+                    examples,
+                    metrics,
+                    curves,
+                    Optional.of(users),
+                    provenance,
+                    path,
+                    checksum);
+        }
+
+        private Row row() {
+            return RowFactory.create(
+                    modelId,
+                    featureId,
+                    learner,
+                    status.label(),
+                    verdict.orElse(null),
+                    cause.label(),
+                    effectiveAsOf,
+                    changedAt,
+                    asOf,
+                    runId,
+                    examples,
+                    Json.write(new TreeMap<>(metrics)),
+                    curves.orElse(null),
+                    population.orElse(null),
+                    Json.write(new TreeMap<>(provenance)),
+                    path,
+                    checksum);
+        }
+
+        private static Entry of(Row row) {
+            return new Entry(
+                    row.getAs("model_id"),
+                    row.getAs("feature_id"),
+                    row.getAs("learner"),
+                    Status.valueOf(row.<String>getAs("status").toUpperCase(Locale.ROOT)),
+                    Optional.ofNullable(row.getAs("verdict")),
+                    Cause.valueOf(row.<String>getAs("cause").toUpperCase(Locale.ROOT)),
+                    Lake.instant(row, "effective_as_of"),
+                    Lake.instant(row, "changed_at"),
+                    Lake.instant(row, "as_of"),
+                    row.getAs("run_id"),
+                    row.<Long>getAs("examples"),
+                    Json.read(row.getAs("metrics"), new TypeReference<>() {}, "model_runs"),
+                    Optional.ofNullable(row.getAs("curves")),
+                    Optional.ofNullable(row.getAs("population")),
+                    Json.read(row.getAs("provenance"), new TypeReference<>() {}, "model_runs"),
+                    row.getAs("path"),
+                    row.getAs("checksum"));
+        }
+    }
+
+    private static final Comparator<Entry> BY_CHANGE =
+            Comparator.comparing(Entry::changedAt).thenComparing(Entry::modelId);
+
+    public ModelRegistry {
+        entries = entries.stream().sorted(BY_CHANGE).toList();
+    }
+
+    public static ModelRegistry read(Lake lake) {
+        return new ModelRegistry(
+                lake,
+                lake.history(Tables.MODEL_RUNS).collectAsList().stream()
+                        .map(Entry::of)
+                        .toList());
+    }
+
+    /** The present status of every model. */
+    public List<Entry> models() {
+        Map<String, Entry> models = new LinkedHashMap<>();
+        entries.forEach(entry -> models.put(entry.modelId(), entry));
+        return List.copyOf(models.values());
+    }
+
+    public Optional<Entry> withId(String modelId) {
+        return models().stream()
+                .filter(entry -> entry.modelId().equals(modelId))
+                .findFirst();
+    }
+
+    /** The model in use for a feature in runs of an as-of. */
+    public Optional<Entry> live(String featureId, Instant asOf) {
+        List<Entry> used = used(featureId, asOf);
+        return used.isEmpty() ? Optional.empty() : Optional.of(used.get(used.size() - 1));
+    }
+
+    /** The model that a rollback returns to. */
+    public Optional<Entry> beforeLive(String featureId, Instant asOf) {
+        List<Entry> used = used(featureId, asOf);
+        return used.size() < 2 ? Optional.empty() : Optional.of(used.get(used.size() - 2));
+    }
+
+    /** Champions in the order in which they took effect; a return to the one before takes the last away. */
+    private List<Entry> used(String featureId, Instant asOf) {
+        List<Entry> used = new ArrayList<>();
+        entries.stream()
+                .filter(entry -> entry.featureId().equals(featureId))
+                .filter(entry -> entry.status() == Status.CHAMPION)
+                .filter(entry -> !entry.effectiveAsOf().isAfter(asOf))
+                .sorted(Comparator.comparing(Entry::effectiveAsOf).thenComparing(BY_CHANGE))
+                .forEach(entry -> {
+                    int last = used.size() - 1;
+                    if (last >= 1 && used.get(last - 1).modelId().equals(entry.modelId())) {
+                        used.remove(last);
+                    } else {
+                        used.add(entry);
+                    }
+                });
+        return used;
+    }
+
+    /** The newest training of a feature whose examples looked no further than the given instant, whatever became of it. */
+    public Optional<Entry> newest(String featureId, Instant upTo) {
+        return entries.stream()
+                .filter(entry -> entry.featureId().equals(featureId))
+                .filter(entry -> entry.cause() == Cause.TRAINING)
+                .filter(entry -> !entry.asOf().isAfter(upTo))
+                .max(Comparator.comparing(Entry::asOf).thenComparing(BY_CHANGE));
+    }
+
+    /**
+     * Loads a model.
+     *
+     * @throws Refusal with exit code 65 where the file is not the one that was written, or cannot be read
+     */
+    public ResponsivenessModel load(Entry entry) {
+        String json;
+        try {
+            json = lake.readText(entry.path());
+        } catch (UncheckedIOException e) {
+            throw new Refusal(
+                    ExitCode.DATA_REFUSED,
+                    "model %s: %s cannot be read (%s): restore it or train with --restate"
+                            .formatted(
+                                    entry.modelId(), entry.path(), e.getCause().getMessage()),
+                    e);
+        }
+        if (!sha256(json).equals(entry.checksum())) {
+            throw new Refusal(
+                    ExitCode.DATA_REFUSED,
+                    "model %s: the checksum of %s is %s, model_runs says %s: the file was changed; restore it or train with --restate"
+                            .formatted(entry.modelId(), entry.path(), sha256(json), entry.checksum()));
+        }
+        return ResponsivenessModel.fromJson(json);
+    }
+
+    /** A model that a run trained; its file is written, its row is not yet. */
+    public Entry written(
+            Run run,
+            String modelId,
+            String featureId,
+            Status status,
+            ResponsivenessModel model,
+            Map<String, String> provenance) {
+        String path = "models/" + featureId + "/" + modelId + ".json";
+        String json = model.toJson();
+        lake.writeText(path, json);
+        boolean uplift = model instanceof ResponsivenessModel.Uplift;
+        return new Entry(
+                modelId,
+                featureId,
+                model.learner(),
+                status,
+                uplift ? Optional.of(((ResponsivenessModel.Uplift) model).verdict()) : Optional.empty(),
+                Cause.TRAINING,
+                run.asOf(),
+                run.startedAt(),
+                run.asOf(),
+                run.id().toString(),
+                Math.round(
+                        model.metrics().getOrDefault("examples", model.metrics().getOrDefault("users", 0.0))),
+                model.metrics(),
+                uplift ? Optional.of(Json.write(((ResponsivenessModel.Uplift) model).curves())) : Optional.empty(),
+                Optional.empty(),
+                provenance,
+                path,
+                sha256(json));
+    }
+
+    /** Adds statuses in one commit. */
+    public void append(List<Entry> given) {
+        lake.append(Tables.MODEL_RUNS, given.stream().map(Entry::row).toList());
+    }
+
+    public static String sha256(String text) {
+        try {
+            return HexFormat.of()
+                    .formatHex(MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8)));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every JVM has SHA-256", e);
+        }
+    }
+}

@@ -1,0 +1,87 @@
+package io.flagcast.jobs.run;
+
+import io.flagcast.allocation.AllocationParameters;
+import io.flagcast.experiments.Experiment;
+import io.flagcast.jobs.settings.Settings;
+import io.flagcast.lake.Inputs;
+import io.flagcast.lake.Lake;
+import io.flagcast.lake.Publication;
+import io.flagcast.lake.RunId;
+import io.flagcast.tables.Table;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+
+/**
+ * One execution for one as-of: what every stage works with.
+ *
+ * @param settings configuration
+ * @param experiments all experiment files
+ * @param configHash hash of both
+ * @param lake the tables
+ * @param inputs the input tables up to the as-of
+ * @param id the run
+ * @param beside the publication beside whose tables it only measures; absent for a run that makes all tables
+ * @param publications all publications when the run began, oldest first
+ * @param parameters per experiment what rules, bandit and people had set before the as-of
+ * @param reshuffled experiments that may have a new salt
+ * @param startedAt when it began
+ * @param progress for people
+ */
+public record Run(
+        Settings settings,
+        List<Experiment> experiments,
+        String configHash,
+        Lake lake,
+        Inputs inputs,
+        RunId id,
+        Optional<Publication> beside,
+        List<Publication> publications,
+        Map<String, AllocationParameters> parameters,
+        Set<String> reshuffled,
+        Instant startedAt,
+        Progress progress) {
+
+    public Run {
+        Objects.requireNonNull(beside, "beside");
+        experiments = List.copyOf(experiments);
+        publications = List.copyOf(publications);
+        parameters = Map.copyOf(parameters);
+        reshuffled = Set.copyOf(reshuffled);
+    }
+
+    /** The newest publication of an earlier as-of: a restatement starts from it as the first run did. */
+    public Optional<Publication> earlier() {
+        return Publication.newest(publications.stream()
+                .filter(publication -> publication.asOf().isBefore(asOf()))
+                .toList());
+    }
+
+    /** The publication that was live when the run began. */
+    public Optional<Publication> before() {
+        return Publication.newest(publications);
+    }
+
+    /** The rows of a table that this run works with: those it wrote, or the live ones beside which it measures. */
+    public Dataset<Row> slice(Table table) {
+        return beside.isPresent() ? lake.published(table, beside) : lake.slice(table, id.toString());
+    }
+
+    public Instant asOf() {
+        return id.asOf();
+    }
+
+    /** Every experiment as this run decides it. */
+    public List<Rollout> rollouts() {
+        return Rollout.of(experiments, parameters, settings.lake(), asOf());
+    }
+
+    public AllocationParameters parameters(Experiment experiment) {
+        return parameters.getOrDefault(experiment.experimentId(), AllocationParameters.INITIAL);
+    }
+}

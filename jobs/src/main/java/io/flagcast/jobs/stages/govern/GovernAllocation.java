@@ -1,0 +1,173 @@
+package io.flagcast.jobs.stages.govern;
+
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.lit;
+
+import io.flagcast.allocation.ParameterChange;
+import io.flagcast.allocation.ParameterLog;
+import io.flagcast.allocation.Policy;
+import io.flagcast.experiments.Experiment;
+import io.flagcast.jobs.checks.HealthChecks;
+import io.flagcast.jobs.records.DecisionTable;
+import io.flagcast.jobs.records.FindingTable;
+import io.flagcast.jobs.records.MeasuredSegment;
+import io.flagcast.jobs.records.ParameterTable;
+import io.flagcast.jobs.run.Run;
+import io.flagcast.jobs.run.StageResult;
+import io.flagcast.lake.ExitCode;
+import io.flagcast.lake.Refusal;
+import io.flagcast.monitoring.SegmentMetrics;
+import io.flagcast.rules.Action;
+import io.flagcast.rules.AlertChange;
+import io.flagcast.rules.Finding;
+import io.flagcast.rules.Health;
+import io.flagcast.rules.Measurements;
+import io.flagcast.rules.RuleDecision;
+import io.flagcast.tables.Tables;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import org.apache.spark.sql.Column;
+
+/** Stage govern: metrics to rule decisions, bandit steps and alerts, and those to new allocation parameters. */
+public final class GovernAllocation {
+
+    private GovernAllocation() {}
+
+    public static StageResult run(Run run) {
+        List<MeasuredSegment> metrics = MeasuredSegment.read(run.lake()
+                .slice(Tables.SEGMENT_METRICS, run.id().toString())
+                .where(col("cell").equalTo("").or(isReward(run.experiments()))));
+        ParameterLog log = ParameterTable.read(run.lake());
+        DecisionTable earlier = DecisionTable.of(run.lake(), run.earlier());
+        List<Finding> findings = FindingTable.read(
+                run.lake().slice(Tables.HEALTH_CHECKS, run.id().toString()));
+
+        List<RuleDecision> decisions = new ArrayList<>();
+        List<String> fired = new ArrayList<>();
+        List<String> learned = new ArrayList<>();
+        for (Experiment experiment : run.experiments()) {
+            if (experiment.status() != Experiment.Status.ACTIVE) {
+                continue;
+            }
+            List<RuleDecision> own = experiment.rules().isEmpty()
+                    ? List.of()
+                    : evaluate(experiment, metrics, log, earlier, HealthChecks.health(experiment, findings), run);
+            decisions.addAll(own);
+            List<ParameterChange> changes = new ArrayList<>(ruleChanges(own, log));
+            Optional<UpdateBandits.Result> bandit =
+                    UpdateBandits.update(experiment, metrics, log.with(changes), run.asOf());
+            bandit.ifPresent(update -> {
+                changes.addAll(update.changes());
+                learned.add(update.summary());
+            });
+            ParameterTable.append(
+                    run.lake(), experiment.experimentId(), changes, run.id().toString());
+            own.stream().map(GovernAllocation::line).forEach(line -> line.ifPresent(fired::add));
+        }
+
+        List<AlertChange> alerts = RaiseAlerts.raise(run, findings, metrics, log, decisions);
+        long written = run.lake()
+                .replaceSlice(
+                        Tables.RULE_DECISIONS,
+                        run.id(),
+                        DecisionTable.rows(decisions, contentHashes(run.experiments())));
+        String summary = "%,d rule evaluations".formatted(written)
+                + (fired.isEmpty() ? ", none fired" : "; " + String.join("; ", fired))
+                + (learned.isEmpty() ? "" : "; " + String.join("; ", learned))
+                + RaiseAlerts.summary(alerts);
+        return StageResult.wrote(metrics.size(), Map.of(Tables.RULE_DECISIONS, written), summary);
+    }
+
+    /** The days of cells that a bandit learns from. */
+    private static Column isReward(List<Experiment> experiments) {
+        return experiments.stream()
+                .filter(experiment -> experiment.allocation() instanceof Policy.Bandit)
+                .map(experiment -> col("experiment_id")
+                        .equalTo(experiment.experimentId())
+                        .and(col("window").equalTo(SegmentMetrics.DAY))
+                        .and(SegmentMetrics.isLearned(col("cell")))
+                        .and(col("metric_name")
+                                .equalTo(((Policy.Bandit) experiment.allocation())
+                                        .learner()
+                                        .reward()
+                                        .name())))
+                .reduce(Column::or)
+                .orElse(lit(false));
+    }
+
+    /** Evaluates the rules of an experiment; nothing changes. */
+    public static List<RuleDecision> evaluate(
+            Experiment experiment,
+            List<MeasuredSegment> metrics,
+            ParameterLog log,
+            DecisionTable earlier,
+            Health health,
+            Run run) {
+        long used = run.parameters(experiment).version();
+        long before = log.until(run.asOf()).newest(experiment.experimentId()).version();
+        if (before != used) {
+            throw new Refusal(
+                    ExitCode.TRY_AGAIN,
+                    "allocation_parameters: %s got version %d while this run was working with version %d: run it again"
+                            .formatted(experiment.experimentId(), before, used));
+        }
+        return experiment
+                .ruleEngine()
+                .evaluate(
+                        new Measurements(
+                                MeasuredSegment.observations(experiment, metrics, SegmentMetrics.EVIDENCE_DAY),
+                                MeasuredSegment.observations(experiment, metrics, SegmentMetrics.DAY)),
+                        log,
+                        earlier.holdingRuns(experiment),
+                        health,
+                        run.asOf());
+    }
+
+    /** The changes of decisions that change the allocation and have not done so before, all of one version. */
+    private static List<ParameterChange> ruleChanges(List<RuleDecision> decisions, ParameterLog log) {
+        return decisions.stream()
+                .filter(RuleDecision::changesAllocation)
+                .filter(decision -> !log.has(decision.decisionId()))
+                .flatMap(decision -> log
+                        .changesTo(
+                                decision.experimentId(),
+                                decision.adjustment(),
+                                decision.asOf(),
+                                decision.origin(DecisionTable.json(decision)))
+                        .stream())
+                .toList();
+    }
+
+    /** What a person wants to know at once. */
+    private static Optional<String> line(RuleDecision decision) {
+        boolean tells = decision.outcome() == RuleDecision.Outcome.FIRED
+                || decision.outcome() == RuleDecision.Outcome.RECOVERED;
+        String effect = decision.effect().isEmpty() ? decision.rule().then().describe() : decision.effect();
+        return tells
+                ? Optional.of("%s: %s %s%s, %s"
+                        .formatted(
+                                decision.experimentId(),
+                                decision.rule().ruleId(),
+                                decision.outcome().label(),
+                                decision.changesAllocation() || decision.rule().then() instanceof Action.Alert
+                                        ? ""
+                                        : note(decision),
+                                effect))
+                : Optional.empty();
+    }
+
+    private static String note(RuleDecision decision) {
+        return switch (decision.rule().mode()) {
+            case DRY_RUN -> " (dry run: nothing changed)";
+            case PROPOSE -> " (proposed: flagcast approve " + decision.decisionId() + ")";
+            case ENFORCE -> "";
+        };
+    }
+
+    private static Map<String, String> contentHashes(List<Experiment> experiments) {
+        return experiments.stream().collect(Collectors.toMap(Experiment::experimentId, Experiment::contentHash));
+    }
+}

@@ -1,0 +1,91 @@
+package io.flagcast.jobs.stages.govern;
+
+import io.flagcast.allocation.ParameterLog;
+import io.flagcast.delivery.AlertTable;
+import io.flagcast.experiments.Experiment;
+import io.flagcast.jobs.records.MeasuredSegment;
+import io.flagcast.jobs.run.Run;
+import io.flagcast.lake.Publication;
+import io.flagcast.monitoring.SegmentMetrics;
+import io.flagcast.rules.AlertChange;
+import io.flagcast.rules.Finding;
+import io.flagcast.rules.Health;
+import io.flagcast.rules.Measurements;
+import io.flagcast.rules.RuleDecision;
+import io.flagcast.rules.RuleEngine;
+import io.flagcast.rules.Signal;
+import io.flagcast.rules.Watch;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+
+/** What checks found and what metrics show, to alerts that begin and end. */
+public final class RaiseAlerts {
+
+    private RaiseAlerts() {}
+
+    /**
+     * Appends what changes of the alerts at the as-of of a run.
+     *
+     * @param findings of all health checks
+     * @param metrics of all experiments
+     * @param log all changes of parameters
+     * @param decisions of all rules
+     */
+    public static List<AlertChange> raise(
+            Run run,
+            List<Finding> findings,
+            List<MeasuredSegment> metrics,
+            ParameterLog log,
+            List<RuleDecision> decisions) {
+        List<Experiment> active = run.experiments().stream()
+                .filter(experiment -> experiment.status() == Experiment.Status.ACTIVE)
+                .toList();
+        List<Watch> watches = Stream.concat(
+                        Stream.of(Watch.lake()), active.stream().map(Experiment::watch))
+                .toList();
+        List<RuleDecision> all = Stream.concat(
+                        decisions.stream(),
+                        active.stream().flatMap(experiment -> evaluate(experiment, metrics, log, run).stream()))
+                .toList();
+        List<Signal> signals = watches.stream()
+                .flatMap(watch -> watch.signals(findings, all).stream())
+                .toList();
+        List<String> runs = Stream.concat(
+                        run.publications().stream().map(Publication::runId),
+                        Stream.of(run.id().toString()))
+                .toList();
+        List<AlertChange> changes = AlertTable.read(run.lake(), runs)
+                .evaluate(signals, labels -> watches.stream().anyMatch(watch -> watch.watches(labels)), run.asOf());
+        AlertTable.append(run.lake(), run.id().toString(), changes);
+        return changes;
+    }
+
+    private static List<RuleDecision> evaluate(
+            Experiment experiment, List<MeasuredSegment> metrics, ParameterLog log, Run run) {
+        RuleEngine engine = experiment.alertEngine();
+        return engine.rules().isEmpty()
+                ? List.of()
+                : engine.evaluate(
+                        new Measurements(
+                                MeasuredSegment.observations(experiment, metrics, SegmentMetrics.EVIDENCE_DAY),
+                                MeasuredSegment.observations(experiment, metrics, SegmentMetrics.DAY)),
+                        log,
+                        Map.of(),
+                        Health.SOUND,
+                        run.asOf());
+    }
+
+    /** The changes in a few words; empty without any. */
+    public static String summary(List<AlertChange> changes) {
+        long firing = changes.stream()
+                .filter(change ->
+                        change.isFiring() && change.startsAt().orElseThrow().equals(change.asOf()))
+                .count();
+        long resolved = changes.stream()
+                .filter(change -> change.state() == AlertChange.State.RESOLVED)
+                .count();
+        return (firing > 0 ? "; %,d alerts fire".formatted(firing) : "")
+                + (resolved > 0 ? "; %,d alerts resolved".formatted(resolved) : "");
+    }
+}

@@ -1,0 +1,196 @@
+package io.flagcast.jobs.stages.govern;
+
+import io.flagcast.allocation.AllocationParameters;
+import io.flagcast.allocation.Arms;
+import io.flagcast.allocation.BanditLearner;
+import io.flagcast.allocation.BanditUpdate;
+import io.flagcast.allocation.BanditUpdate.Gate;
+import io.flagcast.allocation.BanditUpdate.Step;
+import io.flagcast.allocation.Cell;
+import io.flagcast.allocation.ParameterChange;
+import io.flagcast.allocation.ParameterChange.Cause;
+import io.flagcast.allocation.ParameterChange.Origin;
+import io.flagcast.allocation.ParameterLog;
+import io.flagcast.allocation.Policy;
+import io.flagcast.experiments.Experiment;
+import io.flagcast.jobs.records.MeasuredSegment;
+import io.flagcast.lake.Json;
+import io.flagcast.monitoring.SegmentMetrics;
+import io.flagcast.rules.Condition.Population;
+import io.flagcast.statistics.Comparison.Belief;
+import io.flagcast.statistics.WeightedMoments;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalLong;
+import java.util.TreeMap;
+
+/** What a bandit learns from the measured days, as changes of its experiment's parameters. */
+final class UpdateBandits {
+
+    private UpdateBandits() {}
+
+    /**
+     * One update.
+     *
+     * @param changes none where the bandit holds still
+     * @param summary what happened, in a line
+     */
+    record Result(List<ParameterChange> changes, String summary) {}
+
+    /**
+     * Updates the bandit of an experiment, once per as-of.
+     *
+     * @param metrics all measured segments; days whose outcome windows have closed are what it learns from
+     * @param log with the changes of this run's rules: a bandit never moves a share
+     * @return absent where the experiment has no bandit, or this as-of's update has been made
+     */
+    static Optional<Result> update(
+            Experiment experiment, List<MeasuredSegment> metrics, ParameterLog log, Instant asOf) {
+        String experimentId = experiment.experimentId();
+        String decisionId = "bandit-" + experimentId + "-" + asOf;
+        if (!(experiment.allocation() instanceof Policy.Bandit bandit) || log.has(decisionId)) {
+            return Optional.empty();
+        }
+        AllocationParameters newest = log.newest(experimentId);
+        Policy.Bandit inForce = (Policy.Bandit) bandit.inForce(newest, asOf);
+        BanditUpdate update = bandit.learner()
+                .update(evidence(experiment, bandit, metrics, asOf), cell -> inForce.baseProbability(0, cell));
+        String decision = decision(bandit.learner(), update, newest.version(), asOf);
+        List<ParameterChange> changes = update.changes().stream()
+                .map(step -> new ParameterChange(
+                        experimentId,
+                        log.nextVersion(experimentId),
+                        step.cell(),
+                        newest.share(step.cell().segment()),
+                        OptionalDouble.of(step.after()),
+                        Optional.empty(),
+                        Optional.empty(),
+                        OptionalLong.empty(),
+                        Optional.of(state(bandit.learner(), step)),
+                        asOf,
+                        new Origin(Cause.BANDIT, Optional.empty(), decisionId, decision)))
+                .toList();
+        return Optional.of(new Result(changes, experimentId + ": " + summary(update)));
+    }
+
+    /**
+     * Rewards of every cell, older ones discounted; whole segments where the bandit has no context. Rows of cells count only
+     * users whom a bandit can move, those of whole segments all.
+     */
+    private static Map<Cell, Arms> evidence(
+            Experiment experiment, Policy.Bandit bandit, List<MeasuredSegment> metrics, Instant asOf) {
+        Map<Cell, Arms> evidence = new TreeMap<>();
+        for (MeasuredSegment measured : metrics) {
+            boolean enabled = measured.population().equals(Population.ENABLED.label());
+            if (measured.experimentId().equals(experiment.experimentId())
+                    && measured.window().equals(SegmentMetrics.DAY)
+                    && measured.metric().equals(bandit.learner().reward().name())
+                    && (enabled || measured.population().equals(Population.CONTROL.label()))
+                    && experiment.segments().names().contains(measured.cell().segment())
+                    && !measured.cell().isWhole()) {
+                Cell cell =
+                        bandit.context().isEmpty() ? Cell.whole(measured.cell().segment()) : measured.cell();
+                // The day that the as-of cuts ends after it.
+                Duration age = Duration.between(measured.windowEnd(), asOf);
+                Arms day = enabled
+                        ? new Arms(measured.weighted(), WeightedMoments.EMPTY)
+                        : new Arms(WeightedMoments.EMPTY, measured.weighted());
+                double weight = bandit.learner().weightOf(age.isNegative() ? Duration.ZERO : age);
+                evidence.merge(cell, day.discounted(weight), Arms::merge);
+            }
+        }
+        return evidence;
+    }
+
+    private static String summary(BanditUpdate update) {
+        return switch (update.gate().verdict()) {
+            case PASSED ->
+                "%d cells moved, %+.2f %% of the reward expected"
+                        .formatted(
+                                update.changes().size(),
+                                100
+                                        * update.gate().gain()
+                                        / Math.abs(update.gate().incumbent()));
+            case INFERIOR, TOO_LITTLE_DATA -> "update held: " + reason(update.gate());
+            case NOTHING_TO_DO ->
+                update.steps().stream()
+                        .filter(step -> step.belief().isEmpty())
+                        .findFirst()
+                        .map(step -> "nothing to learn from yet: " + step.reason())
+                        .orElse(
+                                update.steps().isEmpty()
+                                        ? "nothing to learn from yet: no user with a score has a closed outcome window"
+                                        : reason(update.gate()));
+        };
+    }
+
+    private static String reason(Gate gate) {
+        return switch (gate.verdict()) {
+            case PASSED ->
+                "with 95 %% confidence it loses at most %.3f %% of the reward, %.1f %% are allowed"
+                        .formatted(lost(gate), 100 * BanditLearner.MARGIN);
+            case INFERIOR ->
+                "with 95 %% confidence it may lose %.3f %% of the reward, %.1f %% are allowed"
+                        .formatted(lost(gate), 100 * BanditLearner.MARGIN);
+            case TOO_LITTLE_DATA ->
+                "the logged users are worth %.0f under it, needs %.0f"
+                        .formatted(gate.effectiveSampleSize(), BanditLearner.LEAST_SAMPLE);
+            case NOTHING_TO_DO -> "every cell is where its belief wants it";
+        };
+    }
+
+    private static double lost(Gate gate) {
+        return gate.incumbent() == 0 ? 0 : Math.max(0, -100 * gate.lowerBound() / Math.abs(gate.incumbent()));
+    }
+
+    private static String decision(BanditLearner learner, BanditUpdate update, long version, Instant asOf) {
+        Gate gate = update.gate();
+        Map<String, Object> fields = new LinkedHashMap<>();
+        fields.put("algorithm", learner.algorithm().name().toLowerCase(Locale.ROOT));
+        fields.put("reward", learner.reward().name());
+        fields.put("as_of", asOf.toString());
+        fields.put("parameters_version", version);
+        fields.put("incumbent_reward", gate.incumbent());
+        fields.put("expected_gain", gate.gain());
+        fields.put("gain_lower_bound", gate.lowerBound());
+        fields.put("gain_limit", gate.limit());
+        fields.put("effective_sample_size", gate.effectiveSampleSize());
+        fields.put("gate", reason(gate));
+        return Json.write(fields);
+    }
+
+    private static String state(BanditLearner learner, Step step) {
+        Map<String, Object> fields = new LinkedHashMap<>();
+        fields.put("enabled", arm(step.evidence().enabled()));
+        fields.put("control", arm(step.evidence().control()));
+        step.belief().ifPresent(belief -> {
+            fields.put("enabled_belief", belief(belief.first()));
+            fields.put("control_belief", belief(belief.second()));
+            fields.put("probability_greater", belief.probabilityGreater());
+        });
+        fields.put("floor", learner.floor());
+        fields.put("target", step.target());
+        fields.put("base_probability_before", step.before());
+        fields.put("base_probability_after", step.after());
+        fields.put("reason", step.reason());
+        return Json.write(fields);
+    }
+
+    private static Map<String, Object> arm(WeightedMoments rewards) {
+        Map<String, Object> fields = new LinkedHashMap<>();
+        fields.put("users", rewards.n());
+        fields.put("effective_users", rewards.effectiveSampleSize());
+        rewards.mean().ifPresent(mean -> fields.put("mean", mean));
+        return fields;
+    }
+
+    private static Map<String, Object> belief(Belief belief) {
+        return Map.of("mean", belief.mean(), "standard_deviation", belief.standardDeviation());
+    }
+}

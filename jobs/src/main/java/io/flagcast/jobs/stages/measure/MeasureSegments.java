@@ -1,0 +1,291 @@
+package io.flagcast.jobs.stages.measure;
+
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.min;
+
+import io.flagcast.allocation.AllocationParameters;
+import io.flagcast.allocation.Policy;
+import io.flagcast.allocation.Segments;
+import io.flagcast.experiments.Experiment;
+import io.flagcast.jobs.checks.HealthChecks;
+import io.flagcast.jobs.records.FindingTable;
+import io.flagcast.jobs.records.ModelRegistry;
+import io.flagcast.jobs.run.Run;
+import io.flagcast.jobs.run.StageResult;
+import io.flagcast.lake.Inputs.Further;
+import io.flagcast.lake.Lake;
+import io.flagcast.lake.Publication;
+import io.flagcast.lake.RunId;
+import io.flagcast.monitoring.FirstExposures;
+import io.flagcast.monitoring.MeasuredExperiment;
+import io.flagcast.monitoring.SegmentMetrics;
+import io.flagcast.monitoring.SegmentMetrics.Measurement;
+import io.flagcast.rules.Finding;
+import io.flagcast.tables.Table;
+import io.flagcast.tables.Tables;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.apache.spark.sql.Column;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.apache.spark.storage.StorageLevel;
+
+/**
+ * Stage measure: exposures and outcomes to metrics per segment. It goes on where the run before it stopped: only files
+ * that are new, windows that were open and what late rows touch are counted again. A change of what is measured, or an
+ * input file that is gone or another one, makes it start anew.
+ */
+public final class MeasureSegments {
+
+    private static final String DEFINITION = "definition";
+    /** First exposures that are summed up anew. */
+    private static final long FEW = 1_000_000;
+
+    private MeasureSegments() {}
+
+    public static StageResult run(Run run) {
+        List<MeasuredExperiment> experiments = measured(run);
+        Optional<Earlier> earlier = run.earlier()
+                .map(Publication::tables)
+                .map(tables -> tables.get(Tables.FIRST_EXPOSURES.name()))
+                .map(live -> Earlier.of(run.lake(), live.runId()));
+        try (Measured measured = measure(run, experiments, earlier)) {
+            String runId = run.id().toString();
+            long exposures = run.lake().replaceSlice(Tables.FIRST_EXPOSURES, run.id(), measured.firstExposures());
+            run.lake().replaceSlice(Tables.MEASURED_INPUTS, run.id(), rows(measured.inputs()));
+            Dataset<Row> firstExposures = run.lake().slice(Tables.FIRST_EXPOSURES, runId);
+            long rows = run.lake()
+                    .replaceSlice(
+                            Tables.SEGMENT_METRICS,
+                            run.id(),
+                            SegmentMetrics.interpret(
+                                    run.asOf(),
+                                    measured.states(firstExposures, exposures).coalesce(1),
+                                    experiments));
+            List<Finding> findings = HealthChecks.of(run, firstExposures).findings();
+            long checks = run.lake().replaceSlice(Tables.HEALTH_CHECKS, run.id(), FindingTable.rows(findings));
+            return StageResult.wrote(
+                    measured.counted().count(),
+                    Map.of(
+                            Tables.FIRST_EXPOSURES,
+                            exposures,
+                            Tables.SEGMENT_METRICS,
+                            rows,
+                            Tables.HEALTH_CHECKS,
+                            checks),
+                    "%,d metrics%s, %s".formatted(rows, measured.how(), HealthChecks.summary(findings)));
+        }
+    }
+
+    public static List<MeasuredExperiment> measured(Run run) {
+        return run.experiments().stream()
+                .map(experiment -> new MeasuredExperiment(
+                        experiment.experimentId(),
+                        experiment.metrics(),
+                        experiment.prePeriod(),
+                        evidenceVersions(experiment, run)))
+                .toList();
+    }
+
+    private static Map<String, Long> evidenceVersions(Experiment experiment, Run run) {
+        AllocationParameters parameters = run.parameters(experiment);
+        Map<String, Long> versions = new TreeMap<>();
+        for (String segment : experiment.segments().names()) {
+            versions.put(segment, parameters.evidenceOf(segment).shareVersion());
+        }
+        versions.put(SegmentMetrics.ALL, parameters.evidenceOf(Segments.ALL).shareVersion());
+        return versions;
+    }
+
+    /** What must be the same for a measurement to go on: everything that a row of first_exposures is made of. */
+    private static Set<String> definitions(Run run) {
+        Map<String, String> mappings = run.settings().mappings();
+        Stream<String> inputs = Stream.of(Tables.EXPOSURES, Tables.OUTCOMES)
+                .map(table -> table.name() + " " + ModelRegistry.sha256(mappings.getOrDefault(table.name(), "")));
+        Stream<String> experiments = run.experiments().stream()
+                .map(experiment -> experiment.experimentId() + " "
+                        + ModelRegistry.sha256(List.of(
+                                        experiment.featureId(),
+                                        experiment.metrics(),
+                                        experiment.prePeriod(),
+                                        experiment.dimensions(),
+                                        experiment.allocation() instanceof Policy.Bandit bandit
+                                                ? bandit.context()
+                                                : List.of())
+                                .toString()));
+        return Stream.concat(inputs, experiments).collect(Collectors.toSet());
+    }
+
+    /**
+     * What an earlier run has measured.
+     *
+     * @param known per input what it has read
+     */
+    public record Earlier(Measurement measurement, Map<String, Set<String>> known) {
+
+        /** What is in the slices of a run. */
+        public static Earlier of(Lake lake, String runId) {
+            Map<String, Set<String>> known = lake.slice(Tables.MEASURED_INPUTS, runId).collectAsList().stream()
+                    .collect(Collectors.groupingBy(
+                            row -> row.getAs("input"),
+                            Collectors.mapping(row -> row.<String>getAs("identity"), Collectors.toSet())));
+            return new Earlier(
+                    new Measurement(
+                            RunId.parse(runId).asOf(),
+                            lake.slice(Tables.FIRST_EXPOSURES, runId),
+                            lake.slice(Tables.SEGMENT_METRICS, runId)),
+                    known);
+        }
+
+        Set<String> known(String input) {
+            return known.getOrDefault(input, Set.of());
+        }
+
+        /** Only the experiments that are still configured. */
+        public Earlier of(List<MeasuredExperiment> experiments) {
+            Column configured = col("experiment_id")
+                    .isin(experiments.stream()
+                            .map(MeasuredExperiment::experimentId)
+                            .toArray());
+            return new Earlier(
+                    new Measurement(
+                            measurement.asOf(),
+                            measurement.firstExposures().where(configured),
+                            measurement.metrics().where(configured)),
+                    known);
+        }
+    }
+
+    /**
+     * A measurement.
+     *
+     * @param firstExposures all of them, counted
+     * @param counted those that were counted anew
+     * @param inputs per input what was read by now
+     * @param exposures what was new
+     * @param outcomes what was new
+     */
+    public record Measured(
+            Run run,
+            List<MeasuredExperiment> experiments,
+            Optional<Earlier> earlier,
+            Dataset<Row> firstExposures,
+            Dataset<Row> counted,
+            Map<String, Set<String>> inputs,
+            Further exposures,
+            Further outcomes,
+            List<Dataset<Row>> persisted)
+            implements AutoCloseable {
+
+        /**
+         * The sums of all users. Of few, summing all up takes less time than working out what has changed.
+         *
+         * @param firstExposures as they were written
+         * @param rows how many
+         */
+        public Dataset<Row> states(Dataset<Row> firstExposures, long rows) {
+            return earlier.isEmpty() || rows <= FEW
+                    ? SegmentMetrics.states(run.asOf(), firstExposures, experiments)
+                    : SegmentMetrics.goOn(
+                            earlier.get().measurement(), run.asOf(), firstExposures, counted, experiments);
+        }
+
+        String how() {
+            return earlier.map(before ->
+                            " on top of those of " + before.measurement().asOf())
+                    .orElse("");
+        }
+
+        @Override
+        public void close() {
+            persisted.forEach(Dataset::unpersist);
+        }
+    }
+
+    /**
+     * Measures.
+     *
+     * @param before what it may go on from
+     */
+    public static Measured measure(Run run, List<MeasuredExperiment> experiments, Optional<Earlier> before) {
+        Set<String> definitions = definitions(run);
+        Optional<Earlier> earlier = before.filter(
+                        known -> known.known(DEFINITION).containsAll(definitions))
+                .map(known -> known.of(experiments));
+        Further exposures = further(run, Tables.EXPOSURES, earlier);
+        Further outcomes = further(run, Tables.OUTCOMES, earlier);
+        if (earlier.isPresent() && !(exposures.continues() && outcomes.continues())) {
+            earlier = Optional.empty();
+            exposures = further(run, Tables.EXPOSURES, earlier);
+            outcomes = further(run, Tables.OUTCOMES, earlier);
+        }
+        Dataset<Row> first = DescribeExposures.describe(
+                FirstExposures.of(run.inputs().attributed(exposures.rows()), experiments), run);
+        List<Dataset<Row>> persisted = new ArrayList<>();
+        Dataset<Row> counted;
+        Dataset<Row> all;
+        if (earlier.isPresent()) {
+            Dataset<Row> merged =
+                    persist(FirstExposures.merge(earlier.get().measurement().firstExposures(), first), persisted);
+            Dataset<Row> touched = persist(
+                    FirstExposures.touched(merged, earlier.get().measurement().asOf(), outcomes.rows(), experiments),
+                    persisted);
+            counted = persist(
+                    FirstExposures.counted(touched, happened(run, touched, experiments), experiments), persisted);
+            all = FirstExposures.with(merged, counted);
+        } else {
+            counted = persist(
+                    FirstExposures.counted(first, run.inputs().since(Tables.OUTCOMES, Instant.EPOCH), experiments),
+                    persisted);
+            all = counted;
+        }
+        Map<String, Set<String>> inputs = Map.of(
+                DEFINITION,
+                definitions,
+                Tables.EXPOSURES.name(),
+                exposures.read(),
+                Tables.OUTCOMES.name(),
+                outcomes.read());
+        return new Measured(run, experiments, earlier, all, counted, inputs, exposures, outcomes, persisted);
+    }
+
+    private static Further further(Run run, Table table, Optional<Earlier> earlier) {
+        return run.inputs()
+                .further(
+                        table, earlier.map(before -> before.known(table.name())).orElse(Set.of()));
+    }
+
+    private static Dataset<Row> persist(Dataset<Row> rows, List<Dataset<Row>> persisted) {
+        Dataset<Row> kept = rows.persist(StorageLevel.MEMORY_AND_DISK());
+        persisted.add(kept);
+        return kept;
+    }
+
+    /** The outcomes from the oldest window or pre-period on. */
+    private static Dataset<Row> happened(Run run, Dataset<Row> touched, List<MeasuredExperiment> experiments) {
+        Row oldest = touched.agg(min("exposed_at").as("oldest")).head();
+        Duration longest = experiments.stream()
+                .map(experiment -> experiment.prePeriod().orElse(Duration.ZERO))
+                .max(Duration::compareTo)
+                .orElse(Duration.ZERO);
+        Instant from =
+                oldest.isNullAt(0) ? run.asOf() : Lake.instant(oldest, "oldest").minus(longest);
+        return run.inputs().since(Tables.OUTCOMES, from);
+    }
+
+    private static List<Row> rows(Map<String, Set<String>> inputs) {
+        return inputs.entrySet().stream()
+                .flatMap(
+                        entry -> entry.getValue().stream().map(identity -> RowFactory.create(entry.getKey(), identity)))
+                .toList();
+    }
+}

@@ -1,0 +1,310 @@
+package io.flagcast.jobs.stages.train;
+
+import static org.apache.spark.sql.functions.bit_xor;
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.count;
+import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.xxhash64;
+
+import io.flagcast.features.ResponseDefinition;
+import io.flagcast.features.Usage;
+import io.flagcast.jobs.records.FrozenPopulation;
+import io.flagcast.jobs.records.ModelRegistry;
+import io.flagcast.jobs.records.ModelRegistry.Cause;
+import io.flagcast.jobs.records.ModelRegistry.Entry;
+import io.flagcast.jobs.records.ModelRegistry.Status;
+import io.flagcast.jobs.run.CodeVersion;
+import io.flagcast.jobs.run.Run;
+import io.flagcast.jobs.run.StageResult;
+import io.flagcast.jobs.settings.ConfiguredExperiments;
+import io.flagcast.jobs.settings.Settings;
+import io.flagcast.lake.UserList;
+import io.flagcast.tables.Tables;
+import io.flagcast.training.CollaborativeModel;
+import io.flagcast.training.CollaborativeTraining;
+import io.flagcast.training.ItemFactors;
+import io.flagcast.training.Objective;
+import io.flagcast.training.ResponseTraining;
+import io.flagcast.training.ResponseTraining.Live;
+import io.flagcast.training.ResponseTraining.Result;
+import io.flagcast.training.ResponsivenessModel;
+import io.flagcast.training.Scoring.Scorer;
+import io.flagcast.training.TrainingSettings;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.storage.StorageLevel;
+
+/** Stage train: training examples and usage to models, where the newest model of a feature is due. */
+public final class TrainModels {
+
+    /** What a model is made as; a young one that was made otherwise is not kept. */
+    private static final List<String> MADE_AS =
+            List.of("feature", "experiments", "predictors", "usage", "withheld", "training");
+
+    private static final String COLLABORATIVE = "implicit_als";
+
+    private final Run run;
+    private final ModelRegistry registry;
+    private final Optional<Dataset<Row>> withheld;
+    private final Dataset<Row> examples;
+    private final Dataset<Row> profiles;
+    private final List<Entry> trained = new ArrayList<>();
+    private final List<Scorer> made = new ArrayList<>();
+    private final List<String> summary = new ArrayList<>();
+    private Optional<ItemFactors> factors;
+
+    private TrainModels(Run run) {
+        this.run = run;
+        this.registry = ModelRegistry.read(run.lake());
+        this.withheld = UserList.withheld(
+                run.settings().training().withhold(), run.lake().spark());
+        this.examples = UserList.without(
+                        run.lake().slice(Tables.TRAINING_EXAMPLES, run.id().toString()), withheld)
+                .persist(StorageLevel.MEMORY_AND_DISK());
+        this.profiles =
+                UserList.without(run.lake().slice(Tables.USER_PROFILES, run.id().toString()), withheld);
+    }
+
+    public static StageResult run(Run run) {
+        TrainModels stage = new TrainModels(run);
+        try {
+            return stage.train();
+        } finally {
+            stage.examples.unpersist();
+        }
+    }
+
+    private StageResult train() {
+        List<String> fromUsage = new ArrayList<>(run.settings().featuresWith(Objective.COLLABORATIVE));
+        run.settings().features().keySet().stream()
+                .filter(featureId -> !fromUsage.contains(featureId))
+                .sorted()
+                .toList()
+                .forEach(featureId -> {
+                    if (!fromExperiments(featureId)) {
+                        fromUsage.add(featureId);
+                    }
+                });
+        fromUsage(fromUsage);
+        registry.append(withPopulation());
+        return new StageResult(
+                examples.count(),
+                trained.size(),
+                0,
+                Map.of(Tables.MODEL_RUNS.name(), Integer.toString(trained.size())),
+                String.join("; ", summary));
+    }
+
+    /** What was trained, with all users as they are now. */
+    private List<Entry> withPopulation() {
+        if (made.isEmpty()) {
+            return trained;
+        }
+        Map<String, FrozenPopulation> populations =
+                FrozenPopulation.of(profiles, run.settings().predictorNames(), made);
+        return trained.stream()
+                .map(entry -> Optional.ofNullable(populations.get(entry.modelId()))
+                        .map(population -> entry.over(population.toJson()))
+                        .orElse(entry))
+                .toList();
+    }
+
+    /** Learns the response to a feature; says whether the feature has a model then. */
+    private boolean fromExperiments(String featureId) {
+        Map<String, String> provenance = provenance(featureId);
+        TrainingSettings how = run.settings().training().model();
+        Settings.Feature feature = run.settings().features().get(featureId);
+        boolean uplift = feature.objective() == Objective.UPLIFT;
+        String learner = uplift ? how.champion().name() : "response_linear";
+        Optional<Entry> newest = registry.newest(featureId, run.asOf().minusSeconds(1))
+                .filter(entry -> !entry.learner().equals(COLLABORATIVE));
+        if (isKept(featureId, newest, provenance, learner)) {
+            return true;
+        }
+        ResponseDefinition response = feature.response().orElseThrow();
+        ResponseTraining training = new ResponseTraining(
+                run.settings().predictorNames(),
+                factors(),
+                ConfiguredExperiments.leastPropensity(run.experiments(), featureId),
+                how);
+        Dataset<Row> own = examples.where(col("feature_id").equalTo(featureId));
+        Result result = uplift
+                ? training.uplift(own, response.kind(), live(featureId, response, provenance))
+                : training.propensity(own, response.kind());
+        if (result instanceof Result.TooLittle nothing) {
+            Optional<Entry> live = registry.live(featureId, run.asOf())
+                    .filter(entry -> !entry.learner().equals(COLLABORATIVE));
+            say(featureId, (live.isPresent() ? "no new model: " : "no model yet: ") + nothing.reason());
+            live.ifPresent(entry -> summary.add(featureId + " keeps " + entry.modelId()));
+            return live.isPresent();
+        }
+        add(featureId, (Result.Trained) result, provenance);
+        return true;
+    }
+
+    /** Whether a model is young enough, or was trained from the same already. */
+    private boolean isKept(String featureId, Optional<Entry> newest, Map<String, String> provenance, String learner) {
+        boolean young = newest.filter(entry -> entry.asOf()
+                        .plus(run.settings().training().retrainEvery())
+                        .isAfter(run.asOf()))
+                .filter(entry -> MADE_AS.stream()
+                        .allMatch(key ->
+                                provenance.get(key).equals(entry.provenance().get(key))))
+                .isPresent();
+        if (young) {
+            summary.add(registry.live(featureId, run.asOf())
+                    .map(entry -> featureId + " keeps " + entry.modelId())
+                    .orElse(featureId + " keeps none"));
+            return true;
+        }
+        Optional<Entry> same = registry.withId(modelId(provenance, learner));
+        same.ifPresent(entry -> {
+            summary.add(featureId + " reuses " + entry.modelId());
+            Optional<Entry> live = registry.live(featureId, run.asOf());
+            boolean replaced = live.filter(
+                            other -> !other.modelId().equals(entry.modelId()) && other.cause() == Cause.TRAINING)
+                    .isPresent();
+            if (replaced && entry.status() == Status.CHAMPION) {
+                // Another configuration was trained for this as-of meanwhile.
+                trained.add(entry.given(Status.CHAMPION, Cause.TRAINING, run.asOf(), run.startedAt()));
+            }
+        });
+        return same.isPresent();
+    }
+
+    private void add(String featureId, Result.Trained result, Map<String, String> provenance) {
+        result.notes().forEach(note -> say(featureId, note));
+        result.rejection().ifPresent(reason -> say(featureId, "new model rejected, " + reason));
+        Entry champion = written(
+                featureId,
+                result.rejection().isPresent() ? Status.REJECTED : Status.CHAMPION,
+                result.champion(),
+                provenance);
+        trained.add(champion);
+        result.challengers().forEach(model -> trained.add(written(featureId, Status.CHALLENGER, model, provenance)));
+        summary.add("%s trains %s (%s) on %,d"
+                .formatted(featureId, champion.modelId(), champion.learner(), champion.examples()));
+    }
+
+    private Entry written(String featureId, Status status, ResponsivenessModel model, Map<String, String> provenance) {
+        Map<String, String> own = new TreeMap<>(provenance);
+        own.put("learner", model.learner());
+        own.put("jvm", System.getProperty("java.vm.name") + " " + System.getProperty("java.vm.version"));
+        String modelId = modelId(provenance, model.learner());
+        made.add(new Scorer(featureId, modelId, model));
+        return registry.written(run, modelId, featureId, status, model, own);
+    }
+
+    private static String modelId(Map<String, String> provenance, String learner) {
+        return "m-" + ModelRegistry.sha256(provenance + learner).substring(0, 12);
+    }
+
+    /** Learns affinities from usage, for features that are known from nothing else. */
+    private void fromUsage(List<String> featureIds) {
+        if (!run.settings().sources().containsKey(Tables.EVENTS)) {
+            featureIds.forEach(featureId -> summary.add(featureId + " waits"));
+            return;
+        }
+        Map<String, Map<String, String>> due = new TreeMap<>();
+        for (String featureId : featureIds) {
+            Map<String, String> provenance = provenance(featureId);
+            Optional<Entry> newest = registry.newest(featureId, run.asOf().minusSeconds(1))
+                    .filter(entry -> entry.learner().equals(COLLABORATIVE));
+            if (!isKept(featureId, newest, provenance, COLLABORATIVE)) {
+                due.put(featureId, provenance);
+            }
+        }
+        if (due.isEmpty()) {
+            return;
+        }
+        List<String> categories = run.settings().predictors().attributes().stream()
+                .filter(name -> profiles.schema().apply(name).dataType().equals(DataTypes.StringType))
+                .toList();
+        Result result = new CollaborativeTraining(run.settings().training().model())
+                .train(profiles, List.copyOf(due.keySet()), categories);
+        if (result instanceof Result.TooLittle nothing) {
+            due.keySet().forEach(featureId -> {
+                say(featureId, "no model yet: " + nothing.reason());
+                summary.add(featureId + " waits");
+            });
+            return;
+        }
+        Result.Trained usable = (Result.Trained) result;
+        CollaborativeModel model = (CollaborativeModel) usable.champion();
+        due.forEach((featureId, provenance) -> {
+            if (model.references().containsKey(featureId)) {
+                add(featureId, Result.Trained.alone(model.of(featureId), usable.notes()), provenance);
+            } else {
+                say(featureId, "no model yet: no usage events of it");
+                summary.add(featureId + " waits");
+            }
+        });
+    }
+
+    private void say(String featureId, String note) {
+        run.progress().say("           " + featureId + ": " + note);
+    }
+
+    /** Item factors for predictors, fitted once: usage before the exposure of exposed users, up to the as-of of others. */
+    private Optional<ItemFactors> factors() {
+        if (factors == null) {
+            factors = run.settings().sources().containsKey(Tables.EVENTS)
+                    ? new CollaborativeTraining(run.settings().training().model())
+                            .factors(Usage.beforeAnyExposure(
+                                    examples, profiles, run.inputs().exposures()))
+                    : Optional.empty();
+        }
+        return factors;
+    }
+
+    /** The model in use, where a new one can be compared with it. */
+    private Optional<Live> live(String featureId, ResponseDefinition response, Map<String, String> provenance) {
+        Optional<Entry> entry = registry.live(featureId, run.asOf().minusSeconds(1));
+        if (entry.isEmpty()
+                || entry.get().verdict().isEmpty()
+                || !provenance.get("feature").equals(entry.get().provenance().get("feature"))
+                || !(registry.load(entry.get()) instanceof ResponsivenessModel.Uplift model)
+                || model.kind() != response.kind()
+                || !Arrays.asList(examples.columns()).containsAll(model.inputs())) {
+            return Optional.empty();
+        }
+        return Optional.of(new Live(model, entry.get().asOf().minus(response.within())));
+    }
+
+    /** All that decides what a model becomes; its hash is the model's id. */
+    private Map<String, String> provenance(String featureId) {
+        Settings settings = run.settings();
+        Map<String, String> provenance = new TreeMap<>();
+        provenance.put("feature", featureId + " " + settings.features().get(featureId));
+        provenance.put("as_of", run.asOf().toString());
+        provenance.put(
+                "experiments",
+                run.experiments().stream()
+                        .filter(experiment -> experiment.featureId().equals(featureId))
+                        .map(experiment -> experiment.experimentId() + " " + experiment.exploration())
+                        .sorted()
+                        .toList()
+                        .toString());
+        // A hash: options may hold a password.
+        provenance.put("sources", ModelRegistry.sha256(settings.mappings().toString()));
+        provenance.put(
+                "withheld",
+                withheld.map(users -> users.agg(count(lit(1)), bit_xor(xxhash64(col("user_id"))))
+                                .head()
+                                .toString())
+                        .orElse("nobody"));
+        provenance.put("inputs", new TreeMap<>(run.inputs().versions()).toString());
+        provenance.put("predictors", settings.predictorNames().toString());
+        provenance.put("usage", settings.usage().toString());
+        provenance.put("training", settings.training().model().toString());
+        provenance.put("code", CodeVersion.current());
+        return provenance;
+    }
+}

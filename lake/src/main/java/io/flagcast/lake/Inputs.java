@@ -1,0 +1,263 @@
+package io.flagcast.lake;
+
+import static org.apache.spark.sql.functions.coalesce;
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.count;
+import static org.apache.spark.sql.functions.expr;
+import static org.apache.spark.sql.functions.lit;
+
+import io.flagcast.features.ExposureAttribution;
+import io.flagcast.features.InputMapping;
+import io.flagcast.tables.Table;
+import io.flagcast.tables.Tables;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.apache.spark.sql.Column;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructField;
+import org.apache.spark.sql.types.StructType;
+import org.apache.spark.storage.StorageLevel;
+
+/** The input tables up to one as-of: nothing at or after it is there. Each source is read once. */
+public final class Inputs implements AutoCloseable {
+
+    private static final Map<Table, String> TIMES =
+            Map.of(Tables.EVENTS, "occurred_at", Tables.EXPOSURES, "exposed_at", Tables.OUTCOMES, "occurred_at");
+
+    private final Lake lake;
+    private final Map<Table, SourceSettings> sources;
+    private final Instant asOf;
+    private final Map<Table, Dataset<Row>> mapped = new HashMap<>();
+    private final Map<String, String> versions = new TreeMap<>();
+    private final List<Dataset<Row>> persisted = new ArrayList<>();
+    private final List<Publication> publications;
+    private Dataset<Row> attributed;
+
+    /**
+     * The inputs of a run.
+     *
+     * @param publications all publications before the run, oldest first: what was live when an exposure happened
+     */
+    public Inputs(Lake lake, Map<Table, SourceSettings> sources, Instant asOf, List<Publication> publications) {
+        this.lake = Objects.requireNonNull(lake, "lake");
+        this.sources = Map.copyOf(sources);
+        this.publications = List.copyOf(publications);
+        this.asOf = Objects.requireNonNull(asOf, "asOf");
+    }
+
+    /** Rows read, valid and rejected of a table. */
+    public record Counts(long in, long out, long quarantined) {
+
+        private static final Pattern TEXT = Pattern.compile("[0-9]+ in, ([0-9]+) out, [0-9]+ quarantined");
+
+        /** As it stands in {@code runs.detail}. */
+        public String text() {
+            return in + " in, " + out + " out, " + quarantined + " quarantined";
+        }
+
+        /** The valid rows that a text of {@link #text} speaks of; absent for another text. */
+        public static OptionalLong valid(String text) {
+            Matcher counts = TEXT.matcher(text);
+            return counts.matches() ? OptionalLong.of(Long.parseLong(counts.group(1))) : OptionalLong.empty();
+        }
+    }
+
+    private InputMapping mapping(Table table) {
+        SourceSettings source = sources.get(table);
+        return new InputMapping(table, source.origin(), source.columns());
+    }
+
+    private Dataset<Row> mapped(Table table) {
+        return mapped.computeIfAbsent(table, this::map);
+    }
+
+    private Dataset<Row> map(Table table) {
+        if (!sources.containsKey(table)) {
+            return nothing(table);
+        }
+        Dataset<Row> raw = Sources.read(lake.spark(), table, sources.get(table));
+        versions.put(table.name(), Sources.version(lake.spark(), sources.get(table), raw));
+        return persist(before(table, mapping(table).apply(raw)));
+    }
+
+    private Dataset<Row> nothing(Table table) {
+        StructType empty = StructType.fromDDL(table.schema())
+                .add(InputMapping.REASON, "string")
+                .add(InputMapping.SOURCE_ROW, "string");
+        return lake.spark().createDataFrame(List.of(), empty);
+    }
+
+    private Dataset<Row> before(Table table, Dataset<Row> rows) {
+        // A row without a readable time stays: it is rejected, not forgotten.
+        return TIMES.containsKey(table)
+                ? rows.where(coalesce(col(TIMES.get(table)).lt(lit(asOf)), lit(true)))
+                : rows;
+    }
+
+    private Dataset<Row> persist(Dataset<Row> rows) {
+        Dataset<Row> kept = rows.persist(StorageLevel.MEMORY_AND_DISK());
+        persisted.add(kept);
+        return kept;
+    }
+
+    /** Valid rows of a table. */
+    public Dataset<Row> valid(Table table) {
+        return InputMapping.valid(mapped(table));
+    }
+
+    /**
+     * What an input has that an earlier measurement did not read.
+     *
+     * @param rows its valid rows before the as-of: of the files that are new, or all
+     * @param read identities of all files that are read to the end by now
+     * @param continues whether the rows come on top of what was read before; else they are all there is
+     * @param files how many files the rows come from
+     */
+    public record Further(Dataset<Row> rows, Set<String> read, boolean continues, int files) {}
+
+    /**
+     * The valid rows of a table that are new to whoever has read these files.
+     *
+     * @param known identities of files that were read to the end; where one is not there any more as it was, all rows come
+     */
+    public Further further(Table table, Set<String> known) {
+        SparkSession spark = lake.spark();
+        SourceSettings source = sources.get(table);
+        if (source == null) {
+            return new Further(InputMapping.valid(nothing(table)), Set.of(), true, 0);
+        }
+        Dataset<Row> raw = Sources.read(spark, table, source);
+        Optional<SourceFiles> files = SourceFiles.of(spark, source, raw);
+        if (files.isEmpty()) {
+            return new Further(valid(table), Set.of(), false, 0);
+        }
+        boolean continues = !known.isEmpty() && files.get().have(known);
+        List<String> fresh = files.get().beyond(continues ? known : Set.of());
+        if (fresh.isEmpty()) {
+            return new Further(InputMapping.valid(nothing(table)), known, continues, 0);
+        }
+        Dataset<Row> further = continues ? files.get().read(spark, table, source, fresh) : raw;
+        Column time = expr(source.columns().getOrDefault(TIMES.get(table), TIMES.get(table)));
+        Set<String> read =
+                new HashSet<>(files.get().complete(further, time.try_cast(DataTypes.TimestampType), fresh, asOf));
+        if (continues) {
+            read.addAll(known);
+        }
+        boolean all = !continues && mapped.containsKey(table);
+        return new Further(
+                all
+                        ? valid(table)
+                        : InputMapping.valid(before(table, mapping(table).apply(further))),
+                read,
+                continues,
+                fresh.size());
+    }
+
+    /** Valid rows of a table at or after an instant: those that were read already, or read for this once. */
+    public Dataset<Row> since(Table table, Instant from) {
+        Dataset<Row> rows = mapped.containsKey(table) || !sources.containsKey(table)
+                ? mapped(table)
+                : before(table, mapping(table).apply(Sources.read(lake.spark(), table, sources.get(table))));
+        return InputMapping.valid(rows).where(col(TIMES.get(table)).geq(lit(from)));
+    }
+
+    /** Valid exposures, with the decision that was live at the time where none was logged. */
+    public Dataset<Row> exposures() {
+        if (attributed == null) {
+            attributed = attributed(valid(Tables.EXPOSURES));
+        }
+        return attributed;
+    }
+
+    /** Some valid exposures, with the decision that was live at the time where none was logged. */
+    public Dataset<Row> attributed(Dataset<Row> exposures) {
+        List<Row> rows = publications.stream()
+                .filter(publication -> publication.kind() != Publication.Kind.METRICS
+                        && publication.tables().containsKey(Tables.ALLOCATIONS.name()))
+                .map(publication -> RowFactory.create(
+                        publication.sequence(),
+                        publication.publishedAt(),
+                        publication.tables().get(Tables.ALLOCATIONS.name()).runId()))
+                .toList();
+        if (rows.isEmpty() || ExposureAttribution.incomplete(exposures).isEmpty()) {
+            return exposures;
+        }
+        StructType schema = StructType.fromDDL("publish_seq BIGINT, published_at TIMESTAMP, allocations_run_id STRING");
+        return persist(ExposureAttribution.complete(
+                exposures, lake.spark().createDataFrame(rows, schema), lake.history(Tables.ALLOCATIONS)));
+    }
+
+    /** Rejected rows of all tables: {@code source_table}, {@code reason}, {@code row}. */
+    public Dataset<Row> rejected() {
+        return sources.keySet().stream()
+                .map(table -> mapping(table).rejected(mapped(table)))
+                .reduce(Dataset::unionByName)
+                .orElseThrow();
+    }
+
+    /** The most common reasons for rejecting rows of a table, for a message. */
+    public String commonReasons(Table table) {
+        return rejected()
+                .where(col("source_table").equalTo(table.name()))
+                .groupBy("reason")
+                .count()
+                .orderBy(col("count").desc(), col("reason"))
+                .limit(3)
+                .collectAsList()
+                .stream()
+                .map(row -> "%s (%,d)".formatted(row.getString(0), row.getLong(1)))
+                .collect(Collectors.joining("; "));
+    }
+
+    /** Reads every source and counts. */
+    public Map<Table, Counts> counts() {
+        Map<Table, Counts> counts = new HashMap<>();
+        sources.keySet().stream()
+                .map(table -> mapped(table)
+                        .agg(count(lit(1)), count(col(InputMapping.REASON)))
+                        .select(lit(table.name()), col("*")))
+                .reduce(Dataset::union)
+                .orElseThrow()
+                .collectAsList()
+                .forEach(row -> counts.put(
+                        Tables.named(row.getString(0)).orElseThrow(),
+                        new Counts(row.getLong(1), row.getLong(1) - row.getLong(2), row.getLong(2))));
+        return counts;
+    }
+
+    /** Columns of a mapped table without the mapping's own. */
+    public StructType schema(Table table) {
+        return new StructType(Arrays.stream(mapped(table).schema().fields())
+                .filter(field -> !field.name().equals(InputMapping.REASON)
+                        && !field.name().equals(InputMapping.SOURCE_ROW))
+                .toArray(StructField[]::new));
+    }
+
+    /** Version of every source. */
+    public Map<String, String> versions() {
+        sources.keySet().forEach(this::mapped);
+        return Map.copyOf(versions);
+    }
+
+    @Override
+    public void close() {
+        persisted.forEach(Dataset::unpersist);
+    }
+}

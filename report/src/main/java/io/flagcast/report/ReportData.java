@@ -1,0 +1,289 @@
+package io.flagcast.report;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.flagcast.statistics.Interval;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/**
+ * What a page says, in its order. A chart has no data but its table, so the two cannot differ.
+ *
+ * @param title of the page
+ * @param facts short facts about the publication, the most important first
+ * @param summary what a reader has to know
+ * @param sections the rest
+ */
+record ReportData(String title, List<String> facts, Summary summary, List<Section> sections) {
+
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    ReportData {
+        Objects.requireNonNull(title, "title");
+        facts = List.copyOf(facts);
+        Objects.requireNonNull(summary, "summary");
+        sections = List.copyOf(sections);
+        List<String> ids = sections.stream().map(Section::id).toList();
+        if (ids.stream().distinct().count() != ids.size()) {
+            throw new IllegalArgumentException("two sections have one id: " + ids);
+        }
+    }
+
+    /**
+     * The first thing to read.
+     *
+     * @param headline one sentence
+     * @param topics each with its items, or the sentence that there are none
+     */
+    record Summary(String headline, List<Topic> topics) {
+        Summary {
+            Objects.requireNonNull(headline, "headline");
+            topics = List.copyOf(topics);
+        }
+    }
+
+    /**
+     * A list of the summary.
+     *
+     * @param title its heading
+     * @param items may be empty
+     * @param otherwise what is said then
+     */
+    record Topic(String title, List<Item> items, String otherwise) {
+        Topic {
+            Objects.requireNonNull(title, "title");
+            items = List.copyOf(items);
+            Objects.requireNonNull(otherwise, "otherwise");
+        }
+    }
+
+    /** How much a line asks for. */
+    enum Tone {
+        /** Something to do. */
+        URGENT,
+        /** Something to know. */
+        NOTABLE,
+        PLAIN;
+
+        String label() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    /**
+     * A line of the summary.
+     *
+     * @param tone how much it asks for
+     * @param subject what it is about, in a word
+     * @param text a sentence
+     * @param section id of the section that says more
+     * @param command what to type
+     */
+    record Item(Tone tone, String subject, String text, Optional<String> section, Optional<String> command) {
+        Item {
+            Objects.requireNonNull(tone, "tone");
+            Objects.requireNonNull(subject, "subject");
+            Objects.requireNonNull(text, "text");
+            Objects.requireNonNull(section, "section");
+            Objects.requireNonNull(command, "command");
+        }
+
+        /** A line that asks for no command. */
+        Item(Tone tone, String subject, String text, Optional<String> section) {
+            this(tone, subject, text, section, Optional.empty());
+        }
+    }
+
+    /**
+     * A part of the page with an entry in its contents.
+     *
+     * @param id unique on the page
+     * @param title its heading
+     * @param lead a sentence below it
+     * @param groups its parts
+     */
+    record Section(String id, String title, String lead, List<Group> groups) {
+        Section {
+            if (!id.matches("[a-z][a-z0-9-]*")) {
+                throw new IllegalArgumentException("section id '" + id + "' is not of a-z, 0-9 and -");
+            }
+            Objects.requireNonNull(title, "title");
+            Objects.requireNonNull(lead, "lead");
+            groups = List.copyOf(groups);
+        }
+    }
+
+    /**
+     * Figures and tables of one question.
+     *
+     * @param title the question
+     * @param text a sentence: how to read it, or why there is nothing
+     * @param figures may be empty
+     */
+    record Group(String title, String text, List<Figure> figures) {
+        Group {
+            Objects.requireNonNull(title, "title");
+            Objects.requireNonNull(text, "text");
+            figures = List.copyOf(figures);
+        }
+
+        /** A group that only says why there is nothing to show. */
+        static Group absent(String title, String why) {
+            return new Group(title, why, List.of());
+        }
+
+        boolean isAbsent() {
+            return figures.isEmpty();
+        }
+    }
+
+    /**
+     * A table, drawn as a chart where it has one.
+     *
+     * @param title what it shows
+     * @param chart how it is drawn; absent for a table alone
+     * @param table the values
+     */
+    record Figure(String title, Optional<Chart> chart, Table table) {
+        Figure {
+            Objects.requireNonNull(title, "title");
+            Objects.requireNonNull(chart, "chart");
+            Objects.requireNonNull(table, "table");
+            chart.stream()
+                    .flatMap(drawn -> drawn.columns().values().stream())
+                    .filter(name -> !table.has(name))
+                    .findFirst()
+                    .ifPresent(name -> {
+                        throw new IllegalArgumentException("'" + title + "' draws a column that is not there: " + name);
+                    });
+        }
+
+        static Figure drawn(String title, Chart chart, Table table) {
+            return new Figure(title, Optional.of(chart), table);
+        }
+
+        static Figure table(String title, Table table) {
+            return new Figure(title, Optional.empty(), table);
+        }
+    }
+
+    /**
+     * A value per row and column.
+     *
+     * @param caption unit, population, and what an interval means
+     * @param columns at least one
+     * @param rows text, numbers, instants, {@link Estimate}s and Optionals of them
+     */
+    record Table(String caption, List<Column> columns, List<List<?>> rows) {
+        Table {
+            Objects.requireNonNull(caption, "caption");
+            columns = List.copyOf(columns);
+            rows = rows.stream().<List<?>>map(List::copyOf).toList();
+            for (List<?> row : rows) {
+                if (row.size() != columns.size()) {
+                    throw new IllegalArgumentException(
+                            "a row of %d values for %d columns: %s".formatted(row.size(), columns.size(), row));
+                }
+            }
+        }
+
+        boolean has(String column) {
+            return columns.stream().anyMatch(each -> each.name().equals(column));
+        }
+
+        /** Rows by column name, absent values as null. */
+        List<Map<String, Object>> records() {
+            List<Map<String, Object>> records = new ArrayList<>();
+            for (List<?> row : rows) {
+                Map<String, Object> fields = new LinkedHashMap<>();
+                for (int i = 0; i < columns.size(); i++) {
+                    fields.put(columns.get(i).name(), plain(row.get(i)));
+                }
+                records.add(fields);
+            }
+            return records;
+        }
+
+        private static Object plain(Object value) {
+            if (value instanceof Optional<?> optional) {
+                return optional.map(Table::plain).orElse(null);
+            }
+            if (value instanceof Estimate estimate) {
+                Map<String, Object> fields = new LinkedHashMap<>();
+                fields.put("value", estimate.value());
+                fields.put("lower", estimate.interval().map(Interval::lower).orElse(null));
+                fields.put("upper", estimate.interval().map(Interval::upper).orElse(null));
+                return fields;
+            }
+            return value instanceof Instant instant ? instant.toString() : value;
+        }
+    }
+
+    /**
+     * A column of a table.
+     *
+     * @param name for the chart
+     * @param title for people
+     * @param format of its values
+     */
+    record Column(String name, String title, Format format) {
+        Column {
+            Objects.requireNonNull(name, "name");
+            Objects.requireNonNull(title, "title");
+            Objects.requireNonNull(format, "format");
+        }
+
+        static Column text(String name, String title) {
+            return new Column(name, title, Format.TEXT);
+        }
+
+        static Column count(String name, String title) {
+            return new Column(name, title, Format.COUNT);
+        }
+    }
+
+    /** All figures that are drawn, in the order of the page. */
+    List<Figure> drawn() {
+        return sections.stream()
+                .flatMap(section -> section.groups().stream())
+                .flatMap(group -> group.figures().stream())
+                .filter(figure -> figure.chart().isPresent())
+                .toList();
+    }
+
+    /**
+     * What the charts are drawn from, as JSON that can stand within a script element: no text of a table can end it.
+     *
+     * @see <a href="https://html.spec.whatwg.org/multipage/scripting.html#restrictions-for-contents-of-script-elements">
+     *     HTML, restrictions for contents of script elements</a>
+     */
+    String json() {
+        Stream<Map<String, Object>> figures = drawn().stream().map(figure -> {
+            Chart chart = figure.chart().orElseThrow();
+            Map<String, Object> fields = new LinkedHashMap<>();
+            fields.put("kind", chart.kind().label());
+            fields.put("columns", chart.columns());
+            fields.put("format", chart.format().name().toLowerCase(Locale.ROOT));
+            fields.put("series", chart.series());
+            fields.put("axis", chart.axis());
+            fields.put("reference", chart.reference().orElse(null));
+            fields.put("rows", figure.table().records());
+            return fields;
+        });
+        try {
+            return JSON.writeValueAsString(figures.toList())
+                    .replace("<", "\\u003c")
+                    .replace(">", "\\u003e")
+                    .replace("&", "\\u0026");
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("figures are not writable as JSON", e);
+        }
+    }
+}

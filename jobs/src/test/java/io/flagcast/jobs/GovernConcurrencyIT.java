@@ -1,5 +1,7 @@
 package io.flagcast.jobs;
 
+import io.flagcast.jobs.settings.ConfiguredExperiments;
+
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.flagcast.allocation.Cell;
@@ -51,11 +53,13 @@ class GovernConcurrencyIT {
         try (Session session = Session.open()) {
             Pipeline pipeline = new Pipeline(
                     settings,
-                    Pipeline.experiments(settings),
+                    ConfiguredExperiments.read(settings),
                     new Lake(session.spark(), settings.lake().root()),
                     Clock.systemUTC(),
                     Progress.on(System.err));
-            Stage.GOVERN.before().forEach(stage -> pipeline.runStage(stage, CsvWorld.FIRST, Pipeline.Repeat.SKIP));
+            Stage.ORDER.stream()
+                    .takeWhile(stage -> stage != Stage.GOVERN)
+                    .forEach(stage -> pipeline.runStage(stage, CsvWorld.FIRST, Pipeline.Repeat.SKIP));
         }
     }
 

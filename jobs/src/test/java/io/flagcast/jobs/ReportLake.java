@@ -1,5 +1,7 @@
 package io.flagcast.jobs;
 
+import io.flagcast.jobs.pipeline.Stage;
+
 import io.flagcast.lake.Lake;
 import io.flagcast.lake.Publication;
 import io.flagcast.lake.RunId;

@@ -1,5 +1,7 @@
 package io.flagcast.jobs;
 
+import io.flagcast.jobs.settings.ConfiguredExperiments;
+
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -175,7 +177,7 @@ class ServingIT {
     @Test
     void aStrangerIsDecidedAsSparkDecides() throws IOException {
         Settings settings = SettingsReader.read(Optional.of(world.conf()), List.of());
-        List<Experiment> experiments = Pipeline.experiments(settings);
+        List<Experiment> experiments = ConfiguredExperiments.read(settings);
         try (FlagcastClient client = client("strangers");
                 Session session = Session.open()) {
             Lake lake = new Lake(session.spark(), folder.resolve("lake").toString());

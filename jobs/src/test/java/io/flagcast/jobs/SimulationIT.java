@@ -1,5 +1,7 @@
 package io.flagcast.jobs;
 
+import io.flagcast.lake.Session;
+
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;

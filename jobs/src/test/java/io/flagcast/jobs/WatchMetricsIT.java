@@ -1,5 +1,7 @@
 package io.flagcast.jobs;
 
+import io.flagcast.jobs.settings.ConfiguredExperiments;
+
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.flagcast.experiments.Experiment;
@@ -81,7 +83,7 @@ class WatchMetricsIT {
         Instant morning = CsvWorld.FIRST.plus(Duration.ofHours(8));
         Instant evening = CsvWorld.FIRST.plus(Duration.ofHours(20));
         Settings settings = SettingsReader.read(Optional.of(world.conf()), List.of());
-        List<Experiment> experiments = Pipeline.experiments(settings);
+        List<Experiment> experiments = ConfiguredExperiments.read(settings);
         List<Row> metrics;
         try (Session session = Session.open()) {
             Lake lake = new Lake(session.spark(), settings.lake().root());

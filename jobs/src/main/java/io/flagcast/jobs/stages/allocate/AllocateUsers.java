@@ -67,7 +67,7 @@ public final class AllocateUsers {
     }
 
     /** The rows of table {@code experiments}, without run and as-of. */
-    static List<Row> experiments(List<Rollout> rollouts, Settings.LakeSettings lake) {
+    public static List<Row> experiments(List<Rollout> rollouts, Settings.LakeSettings lake) {
         return rollouts.stream()
                 .map(rollout -> {
                     Experiment experiment = rollout.experiment();

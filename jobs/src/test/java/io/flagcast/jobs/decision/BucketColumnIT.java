@@ -1,9 +1,8 @@
-package io.flagcast.jobs;
+package io.flagcast.jobs.decision;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.flagcast.allocation.Bucketing.Purpose;
-import io.flagcast.jobs.decision.DecideUsers;
 import io.flagcast.lake.Session;
 import java.nio.file.Path;
 import java.util.List;

@@ -11,13 +11,10 @@ import io.flagcast.allocation.Segments;
 import io.flagcast.rules.Reading.State;
 import io.flagcast.rules.RuleDecision.Outcome;
 import io.flagcast.statistics.Metric;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
+import io.flagcast.tables.ContentHash;
 import java.time.Instant;
 import java.util.Comparator;
 import java.util.HashMap;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -412,14 +409,6 @@ public record RuleEngine(
     /** The key of an evaluation: rule, content hash, segment and as-of. */
     public String decisionId(Rule rule, Instant asOf) {
         String key = String.join("\n", experimentId, rule.ruleId(), contentHash, rule.segment(), asOf.toString());
-        try {
-            byte[] digest = MessageDigest.getInstance("SHA-256").digest(key.getBytes(StandardCharsets.UTF_8));
-            return "%s-%s"
-                    .formatted(
-                            rule.ruleId().toLowerCase(Locale.ROOT),
-                            HexFormat.of().formatHex(digest, 0, 6));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every JVM has SHA-256", e);
-        }
+        return "%s-%s".formatted(rule.ruleId().toLowerCase(Locale.ROOT), ContentHash.sha256(key, 12));
     }
 }

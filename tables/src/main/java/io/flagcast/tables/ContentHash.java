@@ -7,7 +7,8 @@ import java.util.HexFormat;
 
 /**
  * What content is known by in a table: its SHA-256 (NIST FIPS 180-4), in lower-case hexadecimal digits. Content hashes,
- * checksums, fingerprints and ids made of parts are all this one. It is no bucket: see {@code allocation} for those.
+ * checksums, fingerprints and the ids that are made of several parts are all this one. No bucket comes of it: those are
+ * XXH64.
  */
 public final class ContentHash {
 
@@ -31,8 +32,8 @@ public final class ContentHash {
     }
 
     /**
-     * The first digits of a text's hash, where a whole one is too long to read: 16 digits are 64 bits, two of n texts then share
-     * them with a probability of about n² / 2⁶⁵.
+     * The first digits of a text's hash, where a whole one is too long to read. 16 digits are 64 bits: some two of n texts
+     * share them with a probability of about n² / 2⁶⁵.
      *
      * @param digits how many, 1 to 64
      */

@@ -1,6 +1,6 @@
 package io.flagcast.experiments;
 
-import io.flagcast.experiments.ExperimentReader.When;
+import io.flagcast.experiments.ConditionReader.When;
 import io.flagcast.rules.Action.Alert.Severity;
 import io.flagcast.rules.Alert;
 import io.flagcast.rules.Alert.OfCheck;
@@ -49,9 +49,9 @@ final class AlertReader {
 
     Optional<Alert> read(Mapping alert) {
         Setting<String> name = alert.required("alert", this::newName);
-        Setting<Optional<String>> description = alert.optional("description", Scalars::text);
+        Setting<Optional<String>> description = alert.optional("description", Words::text);
         Optional<String> chosen = alert.requireExactlyOne("when", "check");
-        Setting<Optional<Check>> check = alert.optional("check", Scalars.oneOf(CHECKS));
+        Setting<Optional<Check>> check = alert.optional("check", Words.oneOf(CHECKS));
         Optional<Supplier<? extends Watched>> watched = Optional.empty();
         if (chosen.equals(Optional.of("check"))) {
             watched = Optional.of(ofCheck(alert, check));
@@ -61,10 +61,10 @@ final class AlertReader {
             // What else is needed depends on the one that is missing or misspelt.
             Stream.of("segment", "subject", "evidence").forEach(key -> alert.optional(key, Optional::of));
         }
-        Setting<Optional<Severity>> severity = alert.optional("severity", Scalars.oneOf(Severity.class));
-        Setting<Duration> pendingFor = alert.or("for", Scalars::duration, Duration.ZERO);
-        Setting<Duration> keepFiringFor = alert.or("keep_firing_for", Scalars::duration, Duration.ZERO);
-        Setting<Map<String, String>> labels = alert.or("labels", Mapping.ofNames(label -> Scalars::name), Map.of());
+        Setting<Optional<Severity>> severity = alert.optional("severity", Words.oneOf(Severity.class));
+        Setting<Duration> pendingFor = alert.or("for", Times::duration, Duration.ZERO);
+        Setting<Duration> keepFiringFor = alert.or("keep_firing_for", Times::duration, Duration.ZERO);
+        Setting<Map<String, String>> labels = alert.or("labels", Mapping.ofNames(label -> Words::name), Map.of());
         Setting<Optional<String>> runbook = alert.optional("runbook", AlertReader::address);
         Optional<Supplier<? extends Watched>> declared = watched;
         Optional<Alert> read = alert.build(() -> unlessCovered(new Alert(
@@ -84,7 +84,7 @@ final class AlertReader {
     }
 
     private Optional<String> newName(Value value) {
-        return Scalars.name(value).flatMap(name -> {
+        return Words.name(value).flatMap(name -> {
             if (ruleLines.containsKey(name)) {
                 return value.refuse("also the rule_id of the rule on line %d; give the alert a name of its own"
                         .formatted(ruleLines.get(name)));
@@ -98,7 +98,7 @@ final class AlertReader {
 
     private Supplier<OfCheck> ofCheck(Mapping alert, Setting<Optional<Check>> check) {
         Setting<Optional<String>> of = alert.optional("segment", segment);
-        Setting<Optional<String>> subject = alert.optional("subject", Scalars::name);
+        Setting<Optional<String>> subject = alert.optional("subject", Words::name);
         alert.optional(
                 "evidence", value -> value.refuse("a check knows itself how sure it is; it has no meaning; remove it"));
         return () -> new OfCheck(check.value().orElseThrow(), of.value(), subject.value());
@@ -118,7 +118,7 @@ final class AlertReader {
             limits.optional(
                     "consecutive_runs",
                     value -> value.refuse("an alert waits with for, as in for: 2d; it has no meaning; remove it"));
-            return ExperimentReader.evidence(limits, condition.read().map(When::condition));
+            return EvidenceReader.read(limits, condition.read().map(When::condition));
         }));
         return () -> new OfMetric(condition.value().segment(), condition.value().condition(), evidence.value());
     }
@@ -145,7 +145,7 @@ final class AlertReader {
     }
 
     private static Optional<String> address(Value value) {
-        return Scalars.name(value)
+        return Words.name(value)
                 .flatMap(text -> ADDRESS.matcher(text).matches()
                         ? Optional.of(text)
                         : value.refuse("no address of a page; write https://..."));

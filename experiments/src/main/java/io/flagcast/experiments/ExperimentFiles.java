@@ -3,6 +3,7 @@ package io.flagcast.experiments;
 import io.flagcast.allocation.Layer;
 import io.flagcast.experiments.Experiment.Status;
 import io.flagcast.experiments.ExperimentReader.Outline;
+import io.flagcast.tables.ContentHash;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -13,11 +14,8 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -153,7 +151,7 @@ public final class ExperimentFiles {
         if (bytes.length > MOST_BYTES) {
             found.add(0, "larger than %d bytes; an experiment needs a few thousand".formatted(MOST_BYTES));
         } else {
-            ExperimentReader reader = new ExperimentReader(file, sha256(bytes));
+            ExperimentReader reader = new ExperimentReader(file, ContentHash.sha256(bytes));
             outline = text(bytes, found)
                     .flatMap(text -> Yaml.read(text, found))
                     .flatMap(Mapping.of(reader::outline)::read);
@@ -171,14 +169,6 @@ public final class ExperimentFiles {
         } catch (CharacterCodingException e) {
             problems.add(0, "not UTF-8 text; save it as UTF-8");
             return Optional.empty();
-        }
-    }
-
-    private static String sha256(byte[] bytes) {
-        try {
-            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every JVM has SHA-256", e);
         }
     }
 

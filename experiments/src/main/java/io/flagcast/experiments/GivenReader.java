@@ -73,8 +73,8 @@ final class GivenReader {
 
     Optional<RuleTest.Given> read(Mapping given) {
         Setting<String> segment = given.required("segment", segments);
-        Setting<Double> share = given.or("share", Scalars::rate, 1.0);
-        Setting<Boolean> healthy = given.or("healthy", Scalars::flag, true);
+        Setting<Double> share = given.or("share", Numbers::rate, 1.0);
+        Setting<Boolean> healthy = given.or("healthy", Words::flag, true);
         Supplier<List<Arm>> arms = arms(given);
         Optional<RuleTest.Given> read = given.build(() -> {
             rules.stream().flatMap(List::stream).forEach(rule -> requireWatched(rule, segment.value()));
@@ -158,7 +158,7 @@ final class GivenReader {
     private static Supplier<Arm> arm(Mapping counts, Metric metric, Population population) {
         Setting<List<Double>> users = counts.required("users", series(GivenReader::counted));
         Setting<Optional<List<Double>>> conversions = counts.optional("conversions", series(GivenReader::counted));
-        Setting<Optional<List<Double>>> mean = counts.optional("mean", series(Scalars::days));
+        Setting<Optional<List<Double>>> mean = counts.optional("mean", series(Numbers::days));
         Setting<Optional<List<Double>>> sd = counts.optional("sd", series(GivenReader::spread));
         return () -> {
             boolean isProportion = metric.kind() == Metric.Kind.PROPORTION;
@@ -227,7 +227,7 @@ final class GivenReader {
 
     private static Optional<List<Double>> days(Value value, DoublePredicate isRight, String otherwise) {
         // Days of one value are equal.
-        return Scalars.days(value)
+        return Numbers.days(value)
                 .flatMap(days -> isRight.test(days.get(0)) ? Optional.of(days) : value.refuse(otherwise));
     }
 

@@ -65,7 +65,7 @@ final class Mapping {
 
     /** A reader of mappings from free names to values, in the order of the file. */
     static <T> Reader<Map<String, T>> ofNames(Function<String, Reader<T>> read) {
-        return ofNames(Scalars::name, read);
+        return ofNames(Words::name, read);
     }
 
     /** A reader of mappings from names that {@code names} takes to values, in the order of the file. */

@@ -55,6 +55,13 @@ record Value(String key, int line, Node node, Problems problems) {
         return Optional.empty();
     }
 
+    /** Refuses a text in quotes, where a bare number or word belongs. */
+    static void requirePlain(ScalarNode node) {
+        if (!node.isPlain()) {
+            throw new IllegalArgumentException("a text in quotes; write it without quotes");
+        }
+    }
+
     private String kind() {
         return node instanceof SequenceNode ? "list" : "mapping";
     }

@@ -1,11 +1,8 @@
 package io.flagcast.rules;
 
 import io.flagcast.allocation.Segments;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
+import io.flagcast.tables.ContentHash;
 import java.util.Collections;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -89,11 +86,6 @@ public record Labels(SortedMap<String, String> values) {
                                 label.getValue().length(),
                                 label.getValue()))
                 .collect(Collectors.joining());
-        try {
-            byte[] digest = MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
-            return HexFormat.of().formatHex(digest, 0, 8);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every JVM has SHA-256", e);
-        }
+        return ContentHash.sha256(text, 16);
     }
 }

@@ -6,7 +6,6 @@ import java.util.SplittableRandom;
 import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
-import org.apache.commons.math3.special.Gamma;
 import org.apache.commons.math3.stat.descriptive.rank.Percentile;
 
 /**
@@ -19,9 +18,6 @@ import org.apache.commons.math3.stat.descriptive.rank.Percentile;
  * It is not bias-corrected, and too narrow for few rows.
  */
 public final class Bootstrap {
-
-    /** Beyond it a Poisson law has less than the rounding of a sum that is about 1. */
-    private static final double NEGLIGIBLE_PROBABILITY = 1e-20;
 
     private Bootstrap() {}
 
@@ -104,34 +100,6 @@ public final class Bootstrap {
         Percentile quantiles = new Percentile().withEstimationType(Percentile.EstimationType.R_7);
         quantiles.setData(statistics);
         return new Interval(quantiles.evaluate(50 * (1 - confidence)), quantiles.evaluate(50 * (1 + confidence)));
-    }
-
-    /**
-     * A number from the Poisson law, for resampling counts: by inversion from the most likely number outwards, in about
-     * √mean steps and exact but for rounding.
-     *
-     * @param mean at least 1
-     * @param uniform in [0, 1)
-     */
-    static long poisson(long mean, double uniform) {
-        double above = Math.exp(mean * Math.log((double) mean) - mean - Gamma.logGamma(mean + 1.0));
-        double below = above;
-        double left = uniform - above;
-        for (long distance = 1; left >= 0 && above > NEGLIGIBLE_PROBABILITY; distance++) {
-            above *= (double) mean / (mean + distance);
-            left -= above;
-            if (left < 0) {
-                return mean + distance;
-            }
-            // Becomes 0 one step below the number 0, and stays so.
-            below *= (mean - distance + 1.0) / mean;
-            left -= below;
-            if (left < 0) {
-                return mean - distance;
-            }
-        }
-        // Where the loop ends with something left, that is what rounding left.
-        return mean;
     }
 
     static void requireResamples(int resamples) {

@@ -5,7 +5,6 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
@@ -95,7 +94,7 @@ public record UpliftCurve(List<Bin> bins) {
     public double qini() {
         Bin all = requireBinary();
         return normalised(
-                Totals::qini,
+                ArmTotals::qini,
                 List.of(
                         new Bin(2, all.enabledPositive, Cell.EMPTY, Cell.EMPTY, Cell.EMPTY),
                         new Bin(1, Cell.EMPTY, all.enabledZero, Cell.EMPTY, all.controlZero),
@@ -109,7 +108,7 @@ public record UpliftCurve(List<Bin> bins) {
      */
     public double qiniGain() {
         double weight = all().weight();
-        return areaAboveRandom(Totals::qini) / (weight * weight);
+        return areaAboveRandom(ArmTotals::qini) / (weight * weight);
     }
 
     /**
@@ -123,7 +122,7 @@ public record UpliftCurve(List<Bin> bins) {
         Bin all = requireBinary();
         boolean respondersFirst = all.controlPositive.weight > all.enabledZero.weight;
         return normalised(
-                Totals::uplift,
+                ArmTotals::uplift,
                 List.of(
                         new Bin(3, all.enabledPositive, Cell.EMPTY, Cell.EMPTY, Cell.EMPTY),
                         new Bin(2, Cell.EMPTY, Cell.EMPTY, Cell.EMPTY, all.controlZero),
@@ -149,18 +148,18 @@ public record UpliftCurve(List<Bin> bins) {
         long rows = all().rows();
         long first = (long) (rows * share);
         long needed = first;
-        Totals totals = new Totals();
+        ArmTotals totals = new ArmTotals();
         for (Bin bin : bins) {
             long taken = Math.min(needed, bin.rows());
             totals.add(bin, (double) taken / bin.rows());
             needed -= taken;
         }
-        if (totals.enabled == 0 || totals.control == 0) {
+        if (totals.enabled() == 0 || totals.control() == 0) {
             throw new IllegalArgumentException("UpliftCurve: the first " + first + " of " + rows + " rows have a weight"
-                    + " of " + totals.enabled + " enabled and of " + totals.control
+                    + " of " + totals.enabled() + " enabled and of " + totals.control()
                     + " in the control; both are needed, choose a larger share");
         }
-        return totals.enabledSum / totals.enabled - totals.controlSum / totals.control;
+        return totals.meanDifference();
     }
 
     /**
@@ -176,7 +175,7 @@ public record UpliftCurve(List<Bin> bins) {
         }
         double[] x = new double[bins.size() + 1];
         double[] y = new double[bins.size() + 1];
-        Totals totals = new Totals();
+        ArmTotals totals = new ArmTotals();
         for (int step = 1; step < x.length; step++) {
             totals.add(bins.get(step - 1), 1);
             x[step] = totals.weight();
@@ -195,11 +194,8 @@ public record UpliftCurve(List<Bin> bins) {
      * drawn from the Poisson law whose mean is the number it has, its weight and sum in proportion. The same seed gives
      * the same interval on every machine.
      *
-     * <p>Source: J. A. Hanley, B. MacGibbon, "Creating non-parametric bootstrap samples using Poisson frequencies",
-     * Computer Methods and Programs in Biomedicine 83 (2006); N. Chamandy, O. Muralidharan, A. Najmi, S. Naidu,
-     * "Estimating Uncertainty for Massive Data Streams", Google (2012). For responses of 0 and 1 and equal weights it
-     * is exactly their bootstrap of single rows. For others it leaves out how rows of one cell differ, and is too narrow
-     * where they differ much, as of revenue.
+     * <p>For responses of 0 and 1 and equal weights it is exactly the Poisson bootstrap of single rows. For others it
+     * leaves out how rows of one cell differ, and is too narrow where they differ much, as of revenue.
      *
      * @param measure as {@code UpliftCurve::qini}. Samples for which it throws an {@link IllegalArgumentException}, as
      *     for want of an arm, are drawn again, at most as many as there are resamples
@@ -209,46 +205,10 @@ public record UpliftCurve(List<Bin> bins) {
      *     for more samples than are drawn again, or it is not finite
      */
     public Interval interval(ToDoubleFunction<UpliftCurve> measure, double confidence, int resamples, long seed) {
-        Bootstrap.requireResamples(resamples);
-        Interval.requireConfidence(confidence);
-        // What is wrong with the curve itself is no matter of chance.
-        Bootstrap.requireFinite("the curve", measure.applyAsDouble(this));
-        SplittableRandom random = new SplittableRandom(seed);
-        double[] statistics = new double[resamples];
-        int undefined = 0;
-        int drawn = 0;
-        while (drawn < resamples) {
-            double statistic;
-            try {
-                statistic = measure.applyAsDouble(resampled(random));
-            } catch (IllegalArgumentException e) {
-                undefined++;
-                if (undefined > resamples) {
-                    throw new IllegalArgumentException(
-                            "UpliftCurve: the measure is undefined for " + undefined + " samples and defined for "
-                                    + drawn + " of " + resamples + "; there are too few rows",
-                            e);
-                }
-                continue;
-            }
-            statistics[drawn] = Bootstrap.requireFinite("resample " + drawn, statistic);
-            drawn++;
-        }
-        return Bootstrap.percentiles(statistics, confidence);
+        return PoissonBootstrap.interval(this, measure, confidence, resamples, seed);
     }
 
-    private UpliftCurve resampled(SplittableRandom random) {
-        return new UpliftCurve(bins.stream()
-                .map(bin -> new Bin(
-                        bin.score,
-                        bin.enabledPositive.resampled(random),
-                        bin.enabledZero.resampled(random),
-                        bin.controlPositive.resampled(random),
-                        bin.controlZero.resampled(random)))
-                .toList());
-    }
-
-    private double normalised(ToDoubleFunction<Totals> height, List<Bin> perfectRanking) {
+    private double normalised(ToDoubleFunction<ArmTotals> height, List<Bin> perfectRanking) {
         UpliftCurve perfect = new UpliftCurve(perfectRanking);
         double perfectArea = perfect.areaAboveRandom(height);
         Bin all = perfect.all();
@@ -262,8 +222,8 @@ public record UpliftCurve(List<Bin> bins) {
     }
 
     /** Area between the curve (by the trapezoidal rule) and the straight line from (0, 0) to its end. */
-    private double areaAboveRandom(ToDoubleFunction<Totals> height) {
-        Totals totals = new Totals();
+    private double areaAboveRandom(ToDoubleFunction<ArmTotals> height) {
+        ArmTotals totals = new ArmTotals();
         double area = 0;
         double lastX = 0;
         double lastY = 0;
@@ -377,14 +337,6 @@ public record UpliftCurve(List<Bin> bins) {
         public Cell plus(Cell other) {
             return new Cell(Math.addExact(rows, other.rows), weight + other.weight, sum + other.sum);
         }
-
-        private Cell resampled(SplittableRandom random) {
-            if (rows == 0) {
-                return this;
-            }
-            long drawn = Bootstrap.poisson(rows, random.nextDouble());
-            return new Cell(drawn, weight * drawn / rows, sum * drawn / rows);
-        }
     }
 
     /**
@@ -395,35 +347,4 @@ public record UpliftCurve(List<Bin> bins) {
      *     those among the first that were enabled. Enabling all of the first would gain this over the enabled share
      */
     public record Point(double share, double gain) implements Serializable {}
-
-    /** Sums over the rows taken so far. Confined to one method call. */
-    private static final class Totals {
-        private double enabled;
-        private double enabledSum;
-        private double control;
-        private double controlSum;
-
-        void add(Bin bin, double fraction) {
-            enabled += fraction * (bin.enabledPositive.weight + bin.enabledZero.weight);
-            enabledSum += fraction * bin.enabledPositive.sum;
-            control += fraction * (bin.controlPositive.weight + bin.controlZero.weight);
-            controlSum += fraction * bin.controlPositive.sum;
-        }
-
-        double weight() {
-            return enabled + control;
-        }
-
-        double qini() {
-            return enabledSum - controlSum * ratio(enabled, control);
-        }
-
-        double uplift() {
-            return (ratio(enabledSum, enabled) - ratio(controlSum, control)) * weight();
-        }
-
-        private static double ratio(double numerator, double denominator) {
-            return denominator == 0 ? 0 : numerator / denominator;
-        }
-    }
 }

@@ -5,14 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.within;
 
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.SplittableRandom;
-import org.apache.commons.math3.distribution.PoissonDistribution;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
 class BootstrapTest {
 
@@ -79,24 +74,6 @@ class BootstrapTest {
     @Test
     void valuesWithoutSpreadHaveAnIntervalWithoutWidth() {
         assertThat(Bootstrap.mean(new double[] {2, 2, 2}, 0.95, 100, 1)).isEqualTo(new Interval(2, 2));
-    }
-
-    /** Of m evenly spread uniform numbers, those that become k are m · P(k), but for the one at each of its two ends. */
-    @ParameterizedTest
-    @ValueSource(ints = {1, 2, 7, 40, 1_000, 250_000})
-    void evenlySpreadNumbersFollowThePoissonLaw(int mean) {
-        int m = 50_000;
-        Map<Long, Integer> drawn = new HashMap<>();
-        for (int i = 0; i < m; i++) {
-            drawn.merge(Bootstrap.poisson(mean, (i + 0.5) / m), 1, Integer::sum);
-        }
-
-        PoissonDistribution law = new PoissonDistribution(mean);
-        drawn.forEach((k, count) -> assertThat((double) count)
-                .as("count of " + k)
-                .isCloseTo(m * law.probability(k.intValue()), within(1.001)));
-        assertThat(drawn.keySet()).allMatch(k -> k >= 0);
-        assertThat(Bootstrap.poisson(mean, Math.nextDown(1.0))).isNotNegative();
     }
 
     @Test

@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.flagcast.tables.Table.ColumnSet;
 import io.flagcast.tables.Table.Kind;
+import java.lang.reflect.Field;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 class TablesTest {
@@ -50,6 +52,29 @@ class TablesTest {
         assertThat(Tables.ALL).extracting(Table::name).doesNotHaveDuplicates();
         assertThat(Tables.named("allocations")).contains(Tables.ALLOCATIONS);
         assertThat(Tables.named("allocation")).isEmpty();
+    }
+
+    @Test
+    void everyTableIsInTheCatalogueAndStandsWithThoseOfItsKind() {
+        assertThat(Tables.of(Kind.INPUT)).containsExactlyInAnyOrderElementsOf(declaredIn(InputTables.class));
+        assertThat(Tables.of(Kind.SLICE)).containsExactlyInAnyOrderElementsOf(declaredIn(SliceTables.class));
+        assertThat(Tables.of(Kind.APPEND)).containsExactlyInAnyOrderElementsOf(declaredIn(LogTables.class));
+        assertThat(declaredIn(Tables.class)).containsExactlyInAnyOrderElementsOf(Tables.ALL);
+    }
+
+    private static List<Table> declaredIn(Class<?> type) {
+        return Stream.of(type.getDeclaredFields())
+                .filter(field -> field.getType() == Table.class)
+                .map(TablesTest::table)
+                .toList();
+    }
+
+    private static Table table(Field constant) {
+        try {
+            return (Table) constant.get(null);
+        } catch (IllegalAccessException e) {
+            throw new AssertionError(constant + " is out of reach", e);
+        }
     }
 
     @Test

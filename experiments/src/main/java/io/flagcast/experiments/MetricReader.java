@@ -1,0 +1,54 @@
+package io.flagcast.experiments;
+
+import io.flagcast.statistics.Metric;
+import io.flagcast.statistics.Metric.Direction;
+import java.time.Duration;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** Reads the metrics of an experiment, and what names one of them. */
+final class MetricReader {
+
+    private final Optional<List<String>> names;
+    private final Map<String, Metric.Kind> kinds = new HashMap<>();
+    private final Map<String, Metric> declared = new HashMap<>();
+
+    /** @param names of those that the file declares, broken or not; absent where nobody can tell */
+    MetricReader(Optional<List<String>> names) {
+        this.names = names;
+    }
+
+    Optional<Metric> read(String name, Mapping metric) {
+        Setting<Metric.Kind> kind = metric.required("kind", Words.oneOf(Metric.Kind.class));
+        Setting<String> outcome = metric.required("outcome", Words::name);
+        Setting<Duration> within = metric.required("within", Times::duration);
+        Setting<Boolean> higherIsBetter = metric.or("higher_is_better", Words::flag, true);
+        kind.read().ifPresent(known -> kinds.put(name, known));
+        Optional<Metric> read = metric.build(() -> new Metric(
+                name,
+                kind.value(),
+                outcome.value(),
+                within.value(),
+                higherIsBetter.value() ? Direction.HIGHER_IS_BETTER : Direction.LOWER_IS_BETTER));
+        read.ifPresent(known -> declared.put(name, known));
+        return read;
+    }
+
+    /** The name of a declared metric, broken or not. */
+    Optional<String> name(Value value) {
+        return Words.nameIn("metrics", names).read(value);
+    }
+
+    /** The kind of a metric that was read before, absent where the kind itself is broken. */
+    Optional<Metric.Kind> kind(String name) {
+        return Optional.ofNullable(kinds.get(name));
+    }
+
+    /** The metrics that were read before, by name, without those that are broken. */
+    Map<String, Metric> declared() {
+        return Collections.unmodifiableMap(declared);
+    }
+}

@@ -2,13 +2,10 @@ package io.flagcast.lake;
 
 import io.flagcast.features.InputMapping;
 import io.flagcast.tables.Column;
+import io.flagcast.tables.ContentHash;
 import io.flagcast.tables.Table;
 import io.flagcast.tables.Table.ColumnSet;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.TreeSet;
@@ -191,17 +188,8 @@ public final class Sources {
         }
         return SourceFiles.of(spark, source, raw)
                 .map(files -> "files " + files.identities().size() + " sha256 "
-                        + sha256(String.join(
-                                "\n", new TreeSet<>(files.identities().values()))))
+                        + ContentHash.sha256(
+                                String.join("\n", new TreeSet<>(files.identities().values())), 16))
                 .orElse("unversioned");
-    }
-
-    private static String sha256(String text) {
-        try {
-            byte[] digest = MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
-            return HexFormat.of().formatHex(digest, 0, 8);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every JVM has SHA-256", e);
-        }
     }
 }

@@ -3,7 +3,6 @@ package io.flagcast.jobs.pipeline;
 import io.flagcast.delivery.DeliverAlerts;
 import io.flagcast.experiments.Experiment;
 import io.flagcast.jobs.checks.HealthChecks;
-import io.flagcast.jobs.records.ModelRegistry;
 import io.flagcast.jobs.records.ParameterTable;
 import io.flagcast.jobs.run.Progress;
 import io.flagcast.jobs.run.Run;
@@ -19,6 +18,7 @@ import io.flagcast.lake.Publication;
 import io.flagcast.lake.Refusal;
 import io.flagcast.lake.RunId;
 import io.flagcast.rules.Finding;
+import io.flagcast.tables.ContentHash;
 import io.flagcast.tables.Tables;
 import java.time.Clock;
 import java.time.Duration;
@@ -159,7 +159,7 @@ public final class Pipeline {
     }
 
     private String configHash() {
-        return ModelRegistry.sha256(settings.hash()
+        return ContentHash.sha256(settings.hash()
                 + experiments.stream().map(Experiment::contentHash).sorted().collect(Collectors.joining(" ")));
     }
 

@@ -6,16 +6,13 @@ import io.flagcast.lake.ExitCode;
 import io.flagcast.lake.Json;
 import io.flagcast.lake.Lake;
 import io.flagcast.lake.Refusal;
+import io.flagcast.tables.ContentHash;
 import io.flagcast.tables.Tables;
 import io.flagcast.training.ResponsivenessModel;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -274,11 +271,11 @@ public record ModelRegistry(Lake lake, List<Entry> entries) {
                                     entry.modelId(), entry.path(), e.getCause().getMessage()),
                     e);
         }
-        if (!sha256(json).equals(entry.checksum())) {
+        if (!ContentHash.sha256(json).equals(entry.checksum())) {
             throw new Refusal(
                     ExitCode.DATA_REFUSED,
                     "model %s: the checksum of %s is %s, model_runs says %s: the file was changed; restore it or train with --restate"
-                            .formatted(entry.modelId(), entry.path(), sha256(json), entry.checksum()));
+                            .formatted(entry.modelId(), entry.path(), ContentHash.sha256(json), entry.checksum()));
         }
         return ResponsivenessModel.fromJson(json);
     }
@@ -313,20 +310,11 @@ public record ModelRegistry(Lake lake, List<Entry> entries) {
                 Optional.empty(),
                 provenance,
                 path,
-                sha256(json));
+                ContentHash.sha256(json));
     }
 
     /** Adds statuses in one commit. */
     public void append(List<Entry> given) {
         lake.append(Tables.MODEL_RUNS, given.stream().map(Entry::row).toList());
-    }
-
-    public static String sha256(String text) {
-        try {
-            return HexFormat.of()
-                    .formatHex(MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8)));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every JVM has SHA-256", e);
-        }
     }
 }

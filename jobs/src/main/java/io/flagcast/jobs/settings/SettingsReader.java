@@ -24,16 +24,14 @@ import io.flagcast.lake.SourceSettings;
 import io.flagcast.rules.Action.Alert.Severity;
 import io.flagcast.simulation.SimulationSettings;
 import io.flagcast.statistics.Metric;
+import io.flagcast.tables.ContentHash;
 import io.flagcast.tables.Table;
 import io.flagcast.tables.Tables;
 import io.flagcast.training.Learner;
 import io.flagcast.training.Objective;
 import io.flagcast.training.TrainingSettings;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
@@ -42,7 +40,6 @@ import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
-import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -500,12 +497,7 @@ public final class SettingsReader {
                 .withoutPath("conf-dir")
                 .root()
                 .render(ConfigRenderOptions.concise());
-        try {
-            byte[] digest = MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
-            return HexFormat.of().formatHex(digest);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every JVM has SHA-256", e);
-        }
+        return ContentHash.sha256(text);
     }
 
     private boolean has(String path) {

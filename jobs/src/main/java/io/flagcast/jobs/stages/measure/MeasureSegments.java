@@ -9,7 +9,6 @@ import io.flagcast.allocation.Segments;
 import io.flagcast.experiments.Experiment;
 import io.flagcast.jobs.checks.HealthChecks;
 import io.flagcast.jobs.records.FindingTable;
-import io.flagcast.jobs.records.ModelRegistry;
 import io.flagcast.jobs.run.Run;
 import io.flagcast.jobs.run.StageResult;
 import io.flagcast.lake.Inputs.Further;
@@ -22,6 +21,7 @@ import io.flagcast.monitoring.SegmentMetrics;
 import io.flagcast.monitoring.SegmentMetrics.Measurement;
 import io.flagcast.rules.Finding;
 import io.flagcast.tables.Table;
+import io.flagcast.tables.ContentHash;
 import io.flagcast.tables.Tables;
 import java.time.Duration;
 import java.time.Instant;
@@ -110,10 +110,10 @@ public final class MeasureSegments {
     private static Set<String> definitions(Run run) {
         Map<String, String> mappings = run.settings().mappings();
         Stream<String> inputs = Stream.of(Tables.EXPOSURES, Tables.OUTCOMES)
-                .map(table -> table.name() + " " + ModelRegistry.sha256(mappings.getOrDefault(table.name(), "")));
+                .map(table -> table.name() + " " + ContentHash.sha256(mappings.getOrDefault(table.name(), "")));
         Stream<String> experiments = run.experiments().stream()
                 .map(experiment -> experiment.experimentId() + " "
-                        + ModelRegistry.sha256(List.of(
+                        + ContentHash.sha256(List.of(
                                         experiment.featureId(),
                                         experiment.metrics(),
                                         experiment.prePeriod(),

@@ -19,6 +19,7 @@ import io.flagcast.jobs.run.StageResult;
 import io.flagcast.jobs.settings.ConfiguredExperiments;
 import io.flagcast.jobs.settings.Settings;
 import io.flagcast.lake.UserList;
+import io.flagcast.tables.ContentHash;
 import io.flagcast.tables.Tables;
 import io.flagcast.training.CollaborativeModel;
 import io.flagcast.training.CollaborativeTraining;
@@ -203,7 +204,7 @@ public final class TrainModels {
     }
 
     private static String modelId(Map<String, String> provenance, String learner) {
-        return "m-" + ModelRegistry.sha256(provenance + learner).substring(0, 12);
+        return "m-" + ContentHash.sha256(provenance + learner).substring(0, 12);
     }
 
     /** Learns affinities from usage, for features that are known from nothing else. */
@@ -293,7 +294,7 @@ public final class TrainModels {
                         .toList()
                         .toString());
         // A hash: options may hold a password.
-        provenance.put("sources", ModelRegistry.sha256(settings.mappings().toString()));
+        provenance.put("sources", ContentHash.sha256(settings.mappings().toString()));
         provenance.put(
                 "withheld",
                 withheld.map(users -> users.agg(count(lit(1)), bit_xor(xxhash64(col("user_id"))))

@@ -3,7 +3,7 @@ package io.flagcast.delivery;
 import io.flagcast.delivery.Outcome.State;
 import io.flagcast.lake.Lake;
 import io.flagcast.lake.Publication;
-import io.flagcast.rules.AlertChange;
+import io.flagcast.rules.alerts.AlertChange;
 import io.flagcast.tables.Tables;
 import java.io.IOException;
 import java.time.Clock;

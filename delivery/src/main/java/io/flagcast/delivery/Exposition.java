@@ -1,7 +1,7 @@
 package io.flagcast.delivery;
 
 import io.flagcast.lake.Publication;
-import io.flagcast.rules.AlertChange;
+import io.flagcast.rules.alerts.AlertChange;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

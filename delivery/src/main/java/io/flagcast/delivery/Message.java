@@ -1,9 +1,9 @@
 package io.flagcast.delivery;
 
 import io.flagcast.rules.Action.Alert.Severity;
-import io.flagcast.rules.AlertChange;
-import io.flagcast.rules.Labels;
-import io.flagcast.rules.Watch;
+import io.flagcast.rules.alerts.AlertChange;
+import io.flagcast.rules.alerts.Labels;
+import io.flagcast.rules.alerts.Watch;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;

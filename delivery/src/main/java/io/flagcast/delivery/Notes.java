@@ -1,8 +1,8 @@
 package io.flagcast.delivery;
 
 import io.flagcast.lake.Lake;
-import io.flagcast.rules.AlertChange;
-import io.flagcast.rules.Labels;
+import io.flagcast.rules.alerts.AlertChange;
+import io.flagcast.rules.alerts.Labels;
 import io.flagcast.tables.Tables;
 import java.time.Instant;
 import java.util.Comparator;

@@ -1,9 +1,9 @@
 package io.flagcast.delivery;
 
-import io.flagcast.rules.AlertChange;
-import io.flagcast.rules.AlertChange.State;
-import io.flagcast.rules.AlertLog;
-import io.flagcast.rules.Labels;
+import io.flagcast.rules.alerts.AlertChange;
+import io.flagcast.rules.alerts.AlertChange.State;
+import io.flagcast.rules.alerts.AlertLog;
+import io.flagcast.rules.alerts.Labels;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;

@@ -2,8 +2,8 @@ package io.flagcast.delivery;
 
 import io.flagcast.lake.Json;
 import io.flagcast.rules.Action.Alert.Severity;
-import io.flagcast.rules.AlertChange;
-import io.flagcast.rules.Watch;
+import io.flagcast.rules.alerts.AlertChange;
+import io.flagcast.rules.alerts.Watch;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;

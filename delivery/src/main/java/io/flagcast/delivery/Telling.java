@@ -1,6 +1,6 @@
 package io.flagcast.delivery;
 
-import io.flagcast.rules.AlertChange;
+import io.flagcast.rules.alerts.AlertChange;
 import java.time.Instant;
 
 /**

@@ -1,9 +1,9 @@
 package io.flagcast.delivery;
 
-import io.flagcast.rules.AlertChange;
-import io.flagcast.rules.AlertChange.State;
-import io.flagcast.rules.Labels;
-import io.flagcast.rules.Watch;
+import io.flagcast.rules.alerts.AlertChange;
+import io.flagcast.rules.alerts.AlertChange.State;
+import io.flagcast.rules.alerts.Labels;
+import io.flagcast.rules.alerts.Watch;
 import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;

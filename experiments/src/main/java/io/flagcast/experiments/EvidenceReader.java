@@ -1,5 +1,11 @@
 package io.flagcast.experiments;
 
+import io.flagcast.experiments.document.Mapping;
+import io.flagcast.experiments.document.Numbers;
+import io.flagcast.experiments.document.Setting;
+import io.flagcast.experiments.document.Times;
+import io.flagcast.experiments.document.Words;
+
 import io.flagcast.rules.Condition;
 import io.flagcast.rules.Rule;
 import io.flagcast.rules.Rule.Evidence.Method;

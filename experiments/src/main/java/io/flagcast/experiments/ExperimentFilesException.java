@@ -1,5 +1,7 @@
 package io.flagcast.experiments;
 
+import io.flagcast.experiments.document.Problem;
+
 import java.util.List;
 import java.util.stream.Collectors;
 

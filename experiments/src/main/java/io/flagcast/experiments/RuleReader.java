@@ -1,5 +1,13 @@
 package io.flagcast.experiments;
 
+import io.flagcast.experiments.document.Mapping;
+import io.flagcast.experiments.document.Numbers;
+import io.flagcast.experiments.document.Reader;
+import io.flagcast.experiments.document.Setting;
+import io.flagcast.experiments.document.Times;
+import io.flagcast.experiments.document.Value;
+import io.flagcast.experiments.document.Words;
+
 import io.flagcast.experiments.ConditionReader.When;
 import io.flagcast.rules.Action;
 import io.flagcast.rules.Rule;

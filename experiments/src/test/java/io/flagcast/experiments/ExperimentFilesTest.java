@@ -1,5 +1,7 @@
 package io.flagcast.experiments;
 
+import io.flagcast.experiments.document.Problem;
+
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;

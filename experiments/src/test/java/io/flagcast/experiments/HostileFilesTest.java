@@ -1,5 +1,8 @@
 package io.flagcast.experiments;
 
+import io.flagcast.experiments.document.Problem;
+import io.flagcast.experiments.document.Problems;
+
 import static io.flagcast.experiments.ExperimentFilesTest.DESIGN;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;

@@ -5,7 +5,7 @@ import io.flagcast.jobs.pipeline.Stage;
 import io.flagcast.lake.Lake;
 import io.flagcast.lake.Publication;
 import io.flagcast.lake.RunId;
-import io.flagcast.rules.Labels;
+import io.flagcast.rules.alerts.Labels;
 import io.flagcast.statistics.Interval;
 import io.flagcast.tables.Table;
 import io.flagcast.tables.Tables;

@@ -7,7 +7,7 @@ import io.flagcast.report.ReportData.Figure;
 import io.flagcast.report.ReportData.Group;
 import io.flagcast.report.ReportData.Section;
 import io.flagcast.report.ReportData.Table;
-import io.flagcast.rules.Check;
+import io.flagcast.rules.checks.Check;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

@@ -8,7 +8,7 @@ import io.flagcast.report.ReportData.Column;
 import io.flagcast.report.ReportData.Figure;
 import io.flagcast.report.ReportData.Group;
 import io.flagcast.report.ReportData.Table;
-import io.flagcast.rules.Check;
+import io.flagcast.rules.checks.Check;
 import io.flagcast.statistics.Interval;
 import java.util.ArrayList;
 import java.util.Comparator;

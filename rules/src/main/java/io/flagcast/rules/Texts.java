@@ -7,7 +7,7 @@ import java.time.Duration;
 import java.util.Locale;
 
 /** How numbers stand in reasons. */
-final class Texts {
+public final class Texts {
 
     private static final MathContext DIGITS = new MathContext(6);
     private static final MathContext FEW_DIGITS = new MathContext(3);
@@ -15,33 +15,33 @@ final class Texts {
     private Texts() {}
 
     /** Six significant digits at most, without an exponent or zeros at the end. */
-    static String number(double value) {
+    public static String number(double value) {
         return value == 0
                 ? "0"
                 : new BigDecimal(value).round(DIGITS).stripTrailingZeros().toPlainString();
     }
 
     /** Three significant digits at most; what rounding leaves of 0 is 0. */
-    static String rough(double value) {
+    public static String rough(double value) {
         return Math.abs(value) < 1e-12
                 ? "0"
                 : number(new BigDecimal(value).round(FEW_DIGITS).doubleValue());
     }
 
-    static String roughPercent(double fraction) {
+    public static String roughPercent(double fraction) {
         return rough(100 * fraction) + " %";
     }
 
-    static String rough(Interval interval) {
+    public static String rough(Interval interval) {
         return "[" + rough(interval.lower()) + ", " + rough(interval.upper()) + "]";
     }
 
     /** Of a difference of shares. */
-    static String points(Interval interval) {
+    public static String points(Interval interval) {
         return rough(new Interval(100 * interval.lower(), 100 * interval.upper())) + " points";
     }
 
-    static String count(long count) {
+    public static String count(long count) {
         return String.format(Locale.ROOT, "%,d", count);
     }
 
@@ -49,7 +49,7 @@ final class Texts {
         return number(100 * fraction) + " %";
     }
 
-    static String duration(Duration duration) {
+    public static String duration(Duration duration) {
         return duration.toMinutes() % 60 != 0
                 ? duration.toMinutes() + " min"
                 : duration.toHours() % 24 == 0 ? duration.toDays() + " d" : duration.toHours() + " h";

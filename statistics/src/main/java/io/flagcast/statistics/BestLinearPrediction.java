@@ -1,5 +1,6 @@
 package io.flagcast.statistics;
 
+
 import java.io.Serializable;
 import java.util.List;
 import java.util.Optional;

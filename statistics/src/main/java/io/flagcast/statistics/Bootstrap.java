@@ -95,20 +95,20 @@ public final class Bootstrap {
     }
 
     /** The interval between the quantiles of the samples' statistics. */
-    static Interval percentiles(double[] statistics, double confidence) {
+    public static Interval percentiles(double[] statistics, double confidence) {
         // Linear interpolation between order statistics, as R's default (Hyndman and Fan 1996, type 7).
         Percentile quantiles = new Percentile().withEstimationType(Percentile.EstimationType.R_7);
         quantiles.setData(statistics);
         return new Interval(quantiles.evaluate(50 * (1 - confidence)), quantiles.evaluate(50 * (1 + confidence)));
     }
 
-    static void requireResamples(int resamples) {
+    public static void requireResamples(int resamples) {
         if (resamples < 2) {
             throw new IllegalArgumentException("Bootstrap: resamples is " + resamples + ", it must be at least 2");
         }
     }
 
-    static double requireFinite(String sample, double statistic) {
+    public static double requireFinite(String sample, double statistic) {
         if (!Double.isFinite(statistic)) {
             throw new IllegalArgumentException("Bootstrap: the statistic of " + sample + " is " + statistic
                     + ", it must be finite for every sample");

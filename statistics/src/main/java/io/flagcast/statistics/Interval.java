@@ -71,7 +71,7 @@ public record Interval(double lower, double upper) {
         return upper - lower;
     }
 
-    static void requireConfidence(double confidence) {
+    public static void requireConfidence(double confidence) {
         if (!(confidence > 0 && confidence < 1)) {
             throw new IllegalArgumentException(
                     "confidence is " + confidence + ", it must lie between 0 and 1, as 0.95 for 95 %");

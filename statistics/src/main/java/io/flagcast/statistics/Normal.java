@@ -19,7 +19,7 @@ public record Normal(double mean, double variance) {
     }
 
     /** Logarithm of the density, up to a constant: 0 at the mean. */
-    double logDensity(double x) {
+    public double logDensity(double x) {
         return -(x - mean) * (x - mean) / (2 * variance);
     }
 }

@@ -8,20 +8,20 @@ import org.apache.commons.math3.analysis.integration.gauss.GaussIntegratorFactor
  * Gauss-Legendre quadrature over panels (P. J. Davis, P. Rabinowitz, "Methods of Numerical Integration", 1984, section
  * 2.7): the same sums in the same order, so the same bits in every run.
  */
-final class Quadrature {
+public final class Quadrature {
 
     /** exp(-45) = 3e-20: what lies beyond is below the rounding of a sum that is about 1. */
-    static final double NEGLIGIBLE_LOG_DENSITY = -45;
+    public static final double NEGLIGIBLE_LOG_DENSITY = -45;
 
     /** Exact to the last digits for a panel of one standard deviation of a normal density. */
     private static final GaussIntegrator LEGENDRE = new GaussIntegratorFactory().legendre(8);
 
-    static final int NODES = LEGENDRE.getNumberOfPoints();
+    public static final int NODES = LEGENDRE.getNumberOfPoints();
 
     private Quadrature() {}
 
     /** A density up to a factor. */
-    interface Density {
+    public interface Density {
 
         double at(double x);
 
@@ -30,12 +30,12 @@ final class Quadrature {
     }
 
     /** Place of a node of the panel [from, from + width]. */
-    static double node(double from, double width, int i) {
+    public static double node(double from, double width, int i) {
         return from + width * (1 + LEGENDRE.getPoint(i)) / 2;
     }
 
     /** Weight of that node. */
-    static double weight(double width, int i) {
+    public static double weight(double width, int i) {
         return width / 2 * LEGENDRE.getWeight(i);
     }
 
@@ -48,7 +48,7 @@ final class Quadrature {
     }
 
     /** P(X &gt; Y) for independent X and Y: ∫ f(x) G(x) dx with f the density of X and G the distribution function of Y. */
-    static double probabilityGreater(Density x, Density y) {
+    public static double probabilityGreater(Density x, Density y) {
         double[] ends = merged(x.panelEnds(), y.panelEnds());
         double mass = 0;
         double otherMass = 0;
@@ -72,7 +72,7 @@ final class Quadrature {
     }
 
     /** All ends, ascending, and {@code further} ones. */
-    static double[] merged(double[] one, double[] other, double... further) {
+    public static double[] merged(double[] one, double[] other, double... further) {
         double[] ends = new double[one.length + other.length + further.length];
         System.arraycopy(one, 0, ends, 0, one.length);
         System.arraycopy(other, 0, ends, one.length, other.length);

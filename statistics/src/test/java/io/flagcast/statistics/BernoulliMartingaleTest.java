@@ -1,5 +1,6 @@
 package io.flagcast.statistics;
 
+
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 

@@ -1,10 +1,12 @@
 package io.flagcast.statistics;
 
+import io.flagcast.statistics.BestLinearPrediction.Sums;
+
+
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.within;
 
-import io.flagcast.statistics.BestLinearPrediction.Sums;
 import java.util.Arrays;
 import java.util.SplittableRandom;
 import net.jqwik.api.ForAll;

@@ -17,7 +17,7 @@ import io.flagcast.statistics.Bootstrap;
 import io.flagcast.statistics.EmpiricalBayes;
 import io.flagcast.statistics.Interval;
 import io.flagcast.statistics.Moments;
-import io.flagcast.statistics.RankingQuality;
+import io.flagcast.statistics.ranking.RankingQuality;
 import io.flagcast.training.ResponseTraining.Result;
 import io.flagcast.training.TrainingSettings.Collaborative.Choice;
 import java.util.ArrayList;

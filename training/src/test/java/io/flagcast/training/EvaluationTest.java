@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import io.flagcast.statistics.BestLinearPrediction;
 import io.flagcast.statistics.BestLinearPrediction.Sums;
 import io.flagcast.statistics.Metric;
-import io.flagcast.statistics.UpliftCurve;
+import io.flagcast.statistics.ranking.UpliftCurve;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

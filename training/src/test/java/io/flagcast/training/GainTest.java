@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import io.flagcast.statistics.BestLinearPrediction.Sums;
 import io.flagcast.statistics.CorrectedDifference;
 import io.flagcast.statistics.Metric;
-import io.flagcast.statistics.UpliftCurve;
+import io.flagcast.statistics.ranking.UpliftCurve;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;

@@ -17,7 +17,7 @@ import io.flagcast.lake.Lake;
 import io.flagcast.lake.Publication;
 import io.flagcast.lake.Refusal;
 import io.flagcast.lake.RunId;
-import io.flagcast.rules.Finding;
+import io.flagcast.rules.checks.Finding;
 import io.flagcast.tables.ContentHash;
 import io.flagcast.tables.Tables;
 import java.time.Clock;

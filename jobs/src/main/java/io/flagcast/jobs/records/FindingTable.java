@@ -2,9 +2,9 @@ package io.flagcast.jobs.records;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.flagcast.lake.Json;
-import io.flagcast.rules.Check;
-import io.flagcast.rules.Finding;
-import io.flagcast.rules.Finding.Part;
+import io.flagcast.rules.checks.Check;
+import io.flagcast.rules.checks.Finding;
+import io.flagcast.rules.checks.Finding.Part;
 import io.flagcast.statistics.Interval;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

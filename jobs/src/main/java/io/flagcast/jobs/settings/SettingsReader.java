@@ -14,7 +14,7 @@ import com.typesafe.config.ConfigValueType;
 import io.flagcast.delivery.Address;
 import io.flagcast.delivery.DeliverySettings;
 import io.flagcast.delivery.Receiver;
-import io.flagcast.experiments.Nearest;
+import io.flagcast.experiments.document.Nearest;
 import io.flagcast.features.Predictors;
 import io.flagcast.features.ResponseDefinition;
 import io.flagcast.features.Usage;

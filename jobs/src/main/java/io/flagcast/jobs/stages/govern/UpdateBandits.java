@@ -17,7 +17,7 @@ import io.flagcast.jobs.records.MeasuredSegment;
 import io.flagcast.lake.Json;
 import io.flagcast.monitoring.SegmentMetrics;
 import io.flagcast.rules.Condition.Population;
-import io.flagcast.statistics.Comparison.Belief;
+import io.flagcast.statistics.posterior.Comparison.Belief;
 import io.flagcast.statistics.WeightedMoments;
 import java.time.Duration;
 import java.time.Instant;

@@ -19,7 +19,7 @@ import io.flagcast.monitoring.FirstExposures;
 import io.flagcast.monitoring.MeasuredExperiment;
 import io.flagcast.monitoring.SegmentMetrics;
 import io.flagcast.monitoring.SegmentMetrics.Measurement;
-import io.flagcast.rules.Finding;
+import io.flagcast.rules.checks.Finding;
 import io.flagcast.tables.Table;
 import io.flagcast.tables.ContentHash;
 import io.flagcast.tables.Tables;

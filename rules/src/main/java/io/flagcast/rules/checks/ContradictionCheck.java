@@ -1,0 +1,42 @@
+package io.flagcast.rules.checks;
+
+import io.flagcast.rules.Texts;
+
+import io.flagcast.rules.checks.Finding.State;
+
+/**
+ * Whether users got two different answers under one version of the parameters: {@link Check#CONTRADICTION}. The
+ * decision is a function of user and parameters, so that one such user is a fault of serving or of logging.
+ */
+public final class ContradictionCheck {
+
+    private ContradictionCheck() {}
+
+    /**
+     * Judges the users of an experiment.
+     *
+     * @param users exposed users, at least 0
+     * @param contradictory those of them with two answers, from 0 to {@code users}
+     * @throws IllegalArgumentException if a count is outside its range
+     */
+    public static Finding of(String experimentId, long users, long contradictory) {
+        if (contradictory < 0 || contradictory > users) {
+            throw new IllegalArgumentException("ContradictionCheck: " + contradictory + " contradictory of " + users
+                    + " users of " + experimentId + ", they must lie between 0 and the count");
+        }
+        if (users == 0) {
+            return Finding.of(
+                    Check.CONTRADICTION, experimentId, Finding.ALL, "", State.UNKNOWN, 0, "no user was exposed");
+        }
+        return Finding.of(
+                        Check.CONTRADICTION,
+                        experimentId,
+                        Finding.ALL,
+                        "",
+                        State.failedWhere(contradictory > 0),
+                        users,
+                        (contradictory == 0 ? "none" : Texts.count(contradictory)) + " of " + Texts.count(users)
+                                + " exposed users got both answers under one version of the parameters")
+                .measured((double) contradictory / users, 0);
+    }
+}

@@ -3,5 +3,5 @@
 # algorithms day by day, coverage of the off-policy estimators, and their estimates of a policy whose own log has the answer.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-mvn -B -q -ntp test -pl tables,statistics,allocation -Dtest='BanditWorldTest,OffPolicyWorldTest,OpenBanditTest' \
+mvn -B -q -ntp test -pl allocation -am -Dtest='BanditWorldTest,OffPolicyWorldTest,OpenBanditTest' \
   -Dsurefire.failIfNoSpecifiedTests=false

@@ -1,5 +1,6 @@
 package io.flagcast.allocation;
 
+import static io.flagcast.fixtures.Cases.cases;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.within;
@@ -7,6 +8,7 @@ import static org.assertj.core.api.Assertions.within;
 import io.flagcast.allocation.BanditLearner.Algorithm;
 import io.flagcast.allocation.BanditUpdate.Gate.Verdict;
 import io.flagcast.allocation.BanditUpdate.Step;
+import io.flagcast.fixtures.Generator;
 import io.flagcast.statistics.Metric;
 import io.flagcast.statistics.Metric.Direction;
 import io.flagcast.statistics.Metric.Kind;
@@ -18,10 +20,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
-import net.jqwik.api.ForAll;
-import net.jqwik.api.Property;
-import net.jqwik.api.constraints.DoubleRange;
-import net.jqwik.api.constraints.LongRange;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -296,17 +294,23 @@ class BanditLearnerTest {
         assertThat(update.changes()).isEmpty();
     }
 
-    @Property(tries = 300)
-    void anUpdateStaysWithinFloorAndStep(
-            @ForAll Algorithm algorithm,
-            @ForAll @DoubleRange(min = 0.05, max = 0.95) double current,
-            @ForAll @LongRange(max = 5_000) long enabledRewards,
-            @ForAll @LongRange(max = 5_000) long controlRewards) {
-        double next = only(update(
-                        learner(algorithm, 0.05, 0.1), arms(enabledRewards, 5_000, controlRewards, 5_000), current))
-                .after();
+    @Test
+    void anUpdateStaysWithinFloorAndStep() {
+        record Evidence(Algorithm algorithm, double current, long enabledRewards, long controlRewards) {}
+        Generator<Evidence> generator = dice -> new Evidence(
+                dice.oneOf(List.of(Algorithm.values())),
+                dice.real(0.05, 0.95),
+                dice.whole(0, 5_000),
+                dice.whole(0, 5_000));
+        cases(1, 300, generator).allSatisfy(evidence -> {
+            double next = only(update(
+                            learner(evidence.algorithm(), 0.05, 0.1),
+                            arms(evidence.enabledRewards(), 5_000, evidence.controlRewards(), 5_000),
+                            evidence.current()))
+                    .after();
 
-        assertThat(next).isBetween(0.05 - 1e-12, 0.95 + 1e-12).isCloseTo(current, within(0.1 + 1e-12));
+            assertThat(next).isBetween(0.05 - 1e-12, 0.95 + 1e-12).isCloseTo(evidence.current(), within(0.1 + 1e-12));
+        });
     }
 
     @Test

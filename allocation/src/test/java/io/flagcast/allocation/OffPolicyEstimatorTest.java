@@ -1,5 +1,6 @@
 package io.flagcast.allocation;
 
+import static io.flagcast.fixtures.Cases.cases;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.within;
@@ -7,6 +8,7 @@ import static org.assertj.core.api.Assertions.within;
 import io.flagcast.allocation.LoggedReward.Arm;
 import io.flagcast.allocation.OffPolicyEvaluation.PolicyValue;
 import io.flagcast.allocation.RewardModel.Group;
+import io.flagcast.fixtures.Generator;
 import io.flagcast.statistics.WeightedMoments;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -18,9 +20,6 @@ import java.util.OptionalDouble;
 import java.util.SplittableRandom;
 import java.util.function.DoubleUnaryOperator;
 import java.util.stream.Stream;
-import net.jqwik.api.ForAll;
-import net.jqwik.api.Property;
-import net.jqwik.api.constraints.IntRange;
 import org.junit.jupiter.api.Test;
 
 class OffPolicyEstimatorTest {
@@ -123,37 +122,43 @@ class OffPolicyEstimatorTest {
         return weights;
     }
 
-    @Property(tries = 300)
-    void sumsGiveWhatTheDefinitionGivesRowByRowAndMerge(
-            @ForAll long seed, @ForAll @IntRange(min = 2, max = 60) int users, @ForAll @IntRange(max = 60) int cut) {
-        SplittableRandom random = new SplittableRandom(seed);
-        List<LoggedReward> rows = new ArrayList<>();
-        for (int i = 0; i < users; i++) {
-            double logged = 0.01 + 0.98 * random.nextDouble();
-            rows.add(LoggedReward.of(
-                    random.nextInt(3),
-                    random.nextDouble() < logged ? Arm.ENABLED : Arm.CONTROL,
-                    logged,
-                    random.nextDouble(),
-                    random.nextDouble(),
-                    random.nextDouble()));
-        }
-        OffPolicySums sums =
-                sums(rows.subList(0, Math.min(cut, users))).merge(sums(rows.subList(Math.min(cut, users), users)));
-        double weightedRewards =
-                mean(rows.stream().map(row -> row.weight() * row.reward()).toList());
+    @Test
+    void sumsGiveWhatTheDefinitionGivesRowByRowAndMerge() {
+        record Log(long seed, int users, int cut) {}
+        Generator<Log> generator = dice -> new Log(dice.seed(), dice.integer(2, 60), dice.integer(0, 60));
+        cases(1, 300, generator).allSatisfy(log -> {
+            int users = log.users();
+            SplittableRandom random = new SplittableRandom(log.seed());
+            List<LoggedReward> rows = new ArrayList<>();
+            for (int i = 0; i < users; i++) {
+                double logged = 0.01 + 0.98 * random.nextDouble();
+                rows.add(LoggedReward.of(
+                        random.nextInt(3),
+                        random.nextDouble() < logged ? Arm.ENABLED : Arm.CONTROL,
+                        logged,
+                        random.nextDouble(),
+                        random.nextDouble(),
+                        random.nextDouble()));
+            }
+            OffPolicySums sums = sums(rows.subList(0, Math.min(log.cut(), users)))
+                    .merge(sums(rows.subList(Math.min(log.cut(), users), users)));
+            double weightedRewards =
+                    mean(rows.stream().map(row -> row.weight() * row.reward()).toList());
 
-        assertThat(OffPolicyEstimator.IPS.value(sums)).isCloseTo(weightedRewards, within(1e-9));
-        assertThat(OffPolicyEstimator.SNIPS.value(sums))
-                .isCloseTo(
-                        weightedRewards
-                                / mean(rows.stream().map(LoggedReward::weight).toList()),
-                        within(1e-9));
-        assertThat(OffPolicyEstimator.DM.value(sums))
-                .isCloseTo(mean(rows.stream().map(LoggedReward::direct).toList()), within(1e-9));
-        assertThat(OffPolicyEstimator.DR.value(sums)).isCloseTo(mean(terms(rows, w -> w)), within(1e-9));
-        assertThat(OffPolicyEstimator.SWITCH_DR.value(sums)).isCloseTo(corrected(rows, switches()), within(1e-9));
-        assertThat(OffPolicyEstimator.DROS.value(sums)).isCloseTo(corrected(rows, shrinkages()), within(1e-9));
+            assertThat(OffPolicyEstimator.IPS.value(sums)).isCloseTo(weightedRewards, within(1e-9));
+            assertThat(OffPolicyEstimator.SNIPS.value(sums))
+                    .isCloseTo(
+                            weightedRewards
+                                    / mean(rows.stream()
+                                            .map(LoggedReward::weight)
+                                            .toList()),
+                            within(1e-9));
+            assertThat(OffPolicyEstimator.DM.value(sums))
+                    .isCloseTo(mean(rows.stream().map(LoggedReward::direct).toList()), within(1e-9));
+            assertThat(OffPolicyEstimator.DR.value(sums)).isCloseTo(mean(terms(rows, w -> w)), within(1e-9));
+            assertThat(OffPolicyEstimator.SWITCH_DR.value(sums)).isCloseTo(corrected(rows, switches()), within(1e-9));
+            assertThat(OffPolicyEstimator.DROS.value(sums)).isCloseTo(corrected(rows, shrinkages()), within(1e-9));
+        });
     }
 
     @Test

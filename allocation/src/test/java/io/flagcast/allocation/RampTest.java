@@ -1,6 +1,7 @@
 package io.flagcast.allocation;
 
 import static io.flagcast.allocation.AllocatorTest.allocator;
+import static io.flagcast.fixtures.Cases.cases;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.flagcast.allocation.Decision.Reason;
@@ -8,17 +9,13 @@ import io.flagcast.allocation.Policy.Bandit;
 import io.flagcast.allocation.Policy.Percentage;
 import io.flagcast.allocation.Policy.Tiered;
 import io.flagcast.allocation.Policy.WeightedRandom;
+import io.flagcast.fixtures.Dice;
+import io.flagcast.fixtures.Generator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
-import net.jqwik.api.Arbitraries;
-import net.jqwik.api.Arbitrary;
-import net.jqwik.api.ForAll;
-import net.jqwik.api.Property;
-import net.jqwik.api.Provide;
-import net.jqwik.api.constraints.DoubleRange;
-import net.jqwik.api.constraints.IntRange;
+import org.junit.jupiter.api.Test;
 
 /** Ramps only add: a change upwards removes nobody, and downwards it sheds exactly the last ones in. */
 class RampTest {
@@ -26,104 +23,124 @@ class RampTest {
     private static final List<Double> THRESHOLDS = List.of(80.0, 50.0, 20.0);
     private static final Users USERS = Users.scored(2_000);
 
-    @Provide
-    Arbitrary<Policy> policies() {
-        return Arbitraries.of(AllocatorTest.policies().toList());
+    private record Shares(Policy policy, double lower, double higher) {
+
+        static Shares draw(Dice dice) {
+            Policy policy = dice.oneOf(AllocatorTest.policies().toList());
+            Step step = Step.draw(dice, 1);
+            return new Shares(policy, step.lower(), step.higher());
+        }
     }
 
-    @Property(tries = 200)
-    void raisingAShareNeverRemovesAUserAndGoingBackGivesTheSameSet(
-            @ForAll("policies") Policy policy,
-            @ForAll @DoubleRange(max = 1) double one,
-            @ForAll @DoubleRange(max = 1) double other) {
-        Allocator low = allocator(policy, Map.of("high", Math.min(one, other)));
-        Allocator high = allocator(policy, Map.of("high", Math.max(one, other)));
+    private record Step(double lower, double higher) {
 
-        assertOnlyAdds(low, high);
-        assertThat(USERS.enabledBy(allocator(policy, Map.of("high", Math.min(one, other)))))
-                .isEqualTo(USERS.enabledBy(low));
+        static Step draw(Dice dice, double highest) {
+            double one = dice.real(0, highest);
+            double other = dice.real(0, highest);
+            return new Step(Math.min(one, other), Math.max(one, other));
+        }
     }
 
-    @Property(tries = 200)
-    void loweringAShareShedsExactlyTheBucketsBetweenTheNewAndTheOldProbability(
-            @ForAll("policies") Policy policy,
-            @ForAll @DoubleRange(max = 1) double one,
-            @ForAll @DoubleRange(max = 1) double other) {
-        double from = Math.max(one, other);
-        double to = Math.min(one, other);
-        Allocator before = allocator(policy, Map.of("mid", from));
-        Allocator after = allocator(policy, Map.of("mid", to));
+    @Test
+    void raisingAShareNeverRemovesAUserAndGoingBackGivesTheSameSet() {
+        cases(1, 200, Shares::draw).allSatisfy(shares -> {
+            Allocator low = allocator(shares.policy(), Map.of("high", shares.lower()));
+            Allocator high = allocator(shares.policy(), Map.of("high", shares.higher()));
 
-        Set<Integer> shed = USERS.enabledBy(before);
-        shed.removeAll(USERS.enabledBy(after));
-        Set<Integer> between = USERS.users().stream()
-                .filter(user -> {
-                    Decision old = before.decide(user.buckets(), user.candidate());
-                    return old.segment().orElseThrow().equals("mid")
-                            && old.reason() == Reason.POLICY
-                            && user.buckets().enrolment() >= old.baseProbability() * to
-                            && user.buckets().enrolment() < old.baseProbability() * from;
-                })
-                .map(Users.User::number)
-                .collect(Collectors.toSet());
-        assertThat(shed).isEqualTo(between);
+            assertOnlyAdds(low, high);
+            assertThat(USERS.enabledBy(allocator(shares.policy(), Map.of("high", shares.lower()))))
+                    .isEqualTo(USERS.enabledBy(low));
+        });
     }
 
-    @Property(tries = 100)
-    void noShareMovesAnExploringUser(@ForAll("policies") Policy policy, @ForAll @DoubleRange(max = 1) double share) {
-        Allocator full = allocator(policy, Map.of());
-        Allocator reduced = allocator(policy, Map.of("low", share, "mid", share, "high", share));
+    @Test
+    void loweringAShareShedsExactlyTheBucketsBetweenTheNewAndTheOldProbability() {
+        cases(1, 200, Shares::draw).allSatisfy(shares -> {
+            Allocator before = allocator(shares.policy(), Map.of("mid", shares.higher()));
+            Allocator after = allocator(shares.policy(), Map.of("mid", shares.lower()));
 
-        assertThat(USERS.users().stream()
-                        .filter(user ->
-                                full.decide(user.buckets(), user.candidate()).reason() == Reason.EXPLORATION)
-                        .filter(user ->
-                                full.decide(user.buckets(), user.candidate()).enabled()
-                                        != reduced.decide(user.buckets(), user.candidate())
-                                                .enabled()))
-                .isEmpty();
+            Set<Integer> shed = USERS.enabledBy(before);
+            shed.removeAll(USERS.enabledBy(after));
+            Set<Integer> between = USERS.users().stream()
+                    .filter(user -> {
+                        Decision old = before.decide(user.buckets(), user.candidate());
+                        return old.segment().orElseThrow().equals("mid")
+                                && old.reason() == Reason.POLICY
+                                && user.buckets().enrolment() >= old.baseProbability() * shares.lower()
+                                && user.buckets().enrolment() < old.baseProbability() * shares.higher();
+                    })
+                    .map(Users.User::number)
+                    .collect(Collectors.toSet());
+            assertThat(shed).isEqualTo(between);
+        });
     }
 
-    @Property(tries = 200)
-    void raisingAPercentageNeverRemovesAUser(
-            @ForAll @DoubleRange(max = 1) double one, @ForAll @DoubleRange(max = 1) double other) {
-        assertOnlyAdds(new Percentage(Math.min(one, other)), new Percentage(Math.max(one, other)));
+    @Test
+    void noShareMovesAnExploringUser() {
+        cases(1, 100, Shares::draw).allSatisfy(shares -> {
+            double share = shares.lower();
+            Allocator full = allocator(shares.policy(), Map.of());
+            Allocator reduced = allocator(shares.policy(), Map.of("low", share, "mid", share, "high", share));
+
+            assertThat(USERS.users().stream()
+                            .filter(user -> full.decide(user.buckets(), user.candidate())
+                                            .reason()
+                                    == Reason.EXPLORATION)
+                            .filter(user -> full.decide(user.buckets(), user.candidate())
+                                            .enabled()
+                                    != reduced.decide(user.buckets(), user.candidate())
+                                            .enabled()))
+                    .isEmpty();
+        });
     }
 
-    @Property
-    void raisingTheActiveTierNeverRemovesAUser(
-            @ForAll @IntRange(max = 4) int one, @ForAll @IntRange(max = 4) int other) {
-        assertOnlyAdds(Tiered.upTo(Math.min(one, other), THRESHOLDS), Tiered.upTo(Math.max(one, other), THRESHOLDS));
+    @Test
+    void raisingAPercentageNeverRemovesAUser() {
+        cases(1, 200, dice -> Step.draw(dice, 1))
+                .allSatisfy(step -> assertOnlyAdds(new Percentage(step.lower()), new Percentage(step.higher())));
     }
 
-    @Property(tries = 200)
-    void raisingATiersProbabilityNeverRemovesAUser(
-            @ForAll @DoubleRange(max = 1) double one, @ForAll @DoubleRange(max = 1) double other) {
-        assertOnlyAdds(
-                new Tiered(THRESHOLDS, List.of(1.0, Math.min(one, other), 0.0, 0.0), List.of()),
-                new Tiered(THRESHOLDS, List.of(1.0, Math.max(one, other), 0.0, 0.0), List.of()));
+    /** All steps that there are. */
+    @Test
+    void raisingTheActiveTierNeverRemovesAUser() {
+        for (int lower = 0; lower <= 4; lower++) {
+            for (int higher = lower; higher <= 4; higher++) {
+                assertOnlyAdds(Tiered.upTo(lower, THRESHOLDS), Tiered.upTo(higher, THRESHOLDS));
+            }
+        }
     }
 
-    @Property(tries = 200)
-    void raisingACurveNeverRemovesAUser(
-            @ForAll @DoubleRange(max = 100) double one,
-            @ForAll @DoubleRange(max = 100) double other,
-            @ForAll @DoubleRange(max = 0.5) double floor,
-            @ForAll @DoubleRange(min = 0.5, max = 1) double ceiling) {
-        Curve late = new Curve.Logistic(Math.max(one, other), 0.1);
-        Curve early = new Curve.Logistic(Math.min(one, other), 0.1);
-
-        assertOnlyAdds(new WeightedRandom(late, floor, ceiling), new WeightedRandom(early, floor, ceiling));
-        assertOnlyAdds(new WeightedRandom(late, 0, ceiling), new WeightedRandom(late, floor, ceiling));
-        assertOnlyAdds(new WeightedRandom(late, floor, ceiling), new WeightedRandom(late, floor, 1));
+    @Test
+    void raisingATiersProbabilityNeverRemovesAUser() {
+        cases(1, 200, dice -> Step.draw(dice, 1))
+                .allSatisfy(step -> assertOnlyAdds(
+                        new Tiered(THRESHOLDS, List.of(1.0, step.lower(), 0.0, 0.0), List.of()),
+                        new Tiered(THRESHOLDS, List.of(1.0, step.higher(), 0.0, 0.0), List.of())));
     }
 
-    @Property(tries = 200)
-    void raisingALearnedProbabilityNeverRemovesAUser(
-            @ForAll @DoubleRange(max = 1) double one, @ForAll @DoubleRange(max = 1) double other) {
-        assertOnlyAdds(
-                new Bandit(AllocatorTest.LEARNER, List.of(), Map.of(Cell.whole("mid"), Math.min(one, other))),
-                new Bandit(AllocatorTest.LEARNER, List.of(), Map.of(Cell.whole("mid"), Math.max(one, other))));
+    @Test
+    void raisingACurveNeverRemovesAUser() {
+        record Curves(Step midpoints, double floor, double ceiling) {}
+        Generator<Curves> generator = dice -> new Curves(Step.draw(dice, 100), dice.real(0, 0.5), dice.real(0.5, 1));
+        cases(1, 200, generator).allSatisfy(curves -> {
+            Curve late = new Curve.Logistic(curves.midpoints().higher(), 0.1);
+            Curve early = new Curve.Logistic(curves.midpoints().lower(), 0.1);
+            WeightedRandom policy = new WeightedRandom(late, curves.floor(), curves.ceiling());
+
+            assertOnlyAdds(policy, new WeightedRandom(early, curves.floor(), curves.ceiling()));
+            assertOnlyAdds(new WeightedRandom(late, 0, curves.ceiling()), policy);
+            assertOnlyAdds(policy, new WeightedRandom(late, curves.floor(), 1));
+        });
+    }
+
+    @Test
+    void raisingALearnedProbabilityNeverRemovesAUser() {
+        cases(1, 200, dice -> Step.draw(dice, 1))
+                .allSatisfy(step -> assertOnlyAdds(learned(step.lower()), learned(step.higher())));
+    }
+
+    private static Policy learned(double probability) {
+        return new Bandit(AllocatorTest.LEARNER, List.of(), Map.of(Cell.whole("mid"), probability));
     }
 
     private static void assertOnlyAdds(Policy lower, Policy higher) {

@@ -4,17 +4,13 @@ import io.flagcast.experiments.document.Problem;
 import io.flagcast.experiments.document.Problems;
 
 import static io.flagcast.experiments.ExperimentFilesTest.DESIGN;
+import static io.flagcast.fixtures.Cases.cases;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 
+import io.flagcast.fixtures.Dice;
 import java.util.List;
 import java.util.stream.Stream;
-import net.jqwik.api.Arbitraries;
-import net.jqwik.api.Arbitrary;
-import net.jqwik.api.ForAll;
-import net.jqwik.api.Property;
-import net.jqwik.api.Provide;
-import net.jqwik.api.constraints.IntRange;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -428,45 +424,36 @@ class HostileFilesTest {
                         + " key: value");
     }
 
-    @Provide
-    Arbitrary<String> fragments() {
-        return Arbitraries.of(
-                        "{", "}", "[", "]", ": ", ", ", "- ", "\n", "\n  ", "\n  - ", "? ", "| ", "> ", "'", "\"", "#",
-                        "&a ", "*a", "!!x ", "<<", "~", "null", "no", "-1", "0", "5%", "20pp", "1d", "1e999", ".nan",
-                        "3x2", "x0", "rules", "high", "\u0000", "\uD800", "\u2028")
-                .list()
-                .ofMaxSize(4)
-                .map(parts -> String.join("", parts));
+    private static final List<String> FRAGMENTS = List.of(
+            "{", "}", "[", "]", ": ", ", ", "- ", "\n", "\n  ", "\n  - ", "? ", "| ", "> ", "'", "\"", "#", "&a ", "*a",
+            "!!x ", "<<", "~", "null", "no", "-1", "0", "5%", "20pp", "1d", "1e999", ".nan", "3x2", "x0", "rules",
+            "high", "\u0000", "\uD800", "\u2028");
+
+    /** A good file with a piece of it moved elsewhere and fragments in its place. */
+    private static String damaged(Dice dice) {
+        String file = dice.oneOf(List.of(DESIGN, HostileRulesTest.GOOD));
+        int start = dice.integer(0, 4_000) % file.length();
+        int end = Math.min(start + dice.integer(0, 40), file.length());
+        String inserted = String.join("", dice.list(0, 4, () -> dice.oneOf(FRAGMENTS)));
+        String rest = file.substring(0, start) + inserted + file.substring(end);
+        int target = dice.integer(0, 4_000) % (rest.length() + 1);
+        return rest.substring(0, target) + file.substring(start, end) + rest.substring(target);
     }
 
     /** Whatever somebody types into a file, the answer is an experiment or problems, never another exception. */
-    @Property(tries = 3000, seed = "20261123")
-    void aDamagedFileNeverFailsInAnotherWay(
-            @ForAll("files") String file,
-            @ForAll @IntRange(max = 4000) int from,
-            @ForAll @IntRange(max = 40) int length,
-            @ForAll("fragments") String inserted,
-            @ForAll @IntRange(max = 4000) int moved) {
-        int start = from % file.length();
-        int end = Math.min(start + length, file.length());
-        String cut = file.substring(start, end);
-        String rest = file.substring(0, start) + inserted + file.substring(end);
-        int target = moved % (rest.length() + 1);
-        String damaged = rest.substring(0, target) + cut + rest.substring(target);
-        List<String> problems = problems(damaged);
-        assertThat(problems)
-                .allSatisfy(
-                        problem -> assertThat(problem).startsWith("bad.yaml").doesNotContain("\n"));
-        if (problems.isEmpty()) {
-            Experiment experiment = ExperimentFiles.parse("bad.yaml", damaged);
-            assertThatCode(() -> experiment.tests().forEach(test -> test.failure(experiment)))
-                    .doesNotThrowAnyException();
-        }
-    }
-
-    @Provide
-    Arbitrary<String> files() {
-        return Arbitraries.of(DESIGN, HostileRulesTest.GOOD);
+    @Test
+    void aDamagedFileNeverFailsInAnotherWay() {
+        cases(20261124, 3_000, HostileFilesTest::damaged).allSatisfy(damaged -> {
+            List<String> problems = problems(damaged);
+            assertThat(problems)
+                    .allSatisfy(problem ->
+                            assertThat(problem).startsWith("bad.yaml").doesNotContain("\n"));
+            if (problems.isEmpty()) {
+                Experiment experiment = ExperimentFiles.parse("bad.yaml", damaged);
+                assertThatCode(() -> experiment.tests().forEach(test -> test.failure(experiment)))
+                        .doesNotThrowAnyException();
+            }
+        });
     }
 
     /** The problems, none where there are none. */

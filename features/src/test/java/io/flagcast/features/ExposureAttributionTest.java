@@ -2,6 +2,7 @@ package io.flagcast.features;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.flagcast.fixtures.SharedSpark;
 import io.flagcast.tables.Tables;
 import java.util.Map;
 import java.util.function.Function;

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 
+import io.flagcast.fixtures.SharedSpark;
 import io.flagcast.tables.Table;
 import io.flagcast.tables.Tables;
 import java.sql.Timestamp;

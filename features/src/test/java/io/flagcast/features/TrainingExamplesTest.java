@@ -3,6 +3,7 @@ package io.flagcast.features;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
+import io.flagcast.fixtures.SharedSpark;
 import io.flagcast.statistics.Metric.Kind;
 import io.flagcast.tables.Table;
 import io.flagcast.tables.Tables;

@@ -4,6 +4,7 @@ import static org.apache.spark.sql.functions.col;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.flagcast.fixtures.SharedSpark;
 import io.flagcast.statistics.Metric.Kind;
 import java.time.Duration;
 import java.time.Instant;

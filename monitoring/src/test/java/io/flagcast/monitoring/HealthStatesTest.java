@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.offset;
 import static org.assertj.core.api.Assertions.tuple;
 
+import io.flagcast.fixtures.SharedSpark;
 import io.flagcast.monitoring.PredictionStates.Cuts;
 import io.flagcast.statistics.Assignment;
 import io.flagcast.statistics.Moments;

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 import static org.assertj.core.api.Assertions.within;
 
+import io.flagcast.fixtures.SharedSpark;
 import io.flagcast.statistics.Metric;
 import io.flagcast.tables.Tables;
 import java.math.BigDecimal;

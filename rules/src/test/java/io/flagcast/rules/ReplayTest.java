@@ -1,5 +1,6 @@
 package io.flagcast.rules;
 
+import static io.flagcast.fixtures.Cases.cases;
 import static io.flagcast.rules.Given.CONVERSION;
 import static io.flagcast.rules.Given.EXPERIMENT;
 import static io.flagcast.rules.Given.conversions;
@@ -13,6 +14,8 @@ import io.flagcast.allocation.AllocationParameters;
 import io.flagcast.allocation.ParameterChange;
 import io.flagcast.allocation.ParameterLog;
 import io.flagcast.allocation.Segments;
+import io.flagcast.fixtures.Dice;
+import io.flagcast.fixtures.Generator;
 import io.flagcast.rules.Action.AdvanceTier;
 import io.flagcast.rules.Action.Increase;
 import io.flagcast.rules.Action.Pause;
@@ -35,16 +38,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
-import net.jqwik.api.Arbitraries;
-import net.jqwik.api.Arbitrary;
-import net.jqwik.api.Combinators;
-import net.jqwik.api.ForAll;
-import net.jqwik.api.From;
-import net.jqwik.api.Property;
-import net.jqwik.api.Provide;
-import net.jqwik.api.constraints.LongRange;
-import net.jqwik.api.constraints.Size;
 import org.junit.jupiter.api.Test;
 
 /** Rules over many days: each change begins new evidence, and the record is all that is needed to repeat it. */
@@ -129,35 +124,39 @@ class ReplayTest {
                 .isAfterOrEqualTo(made.get(0).asOf().plus(CONVERSION.within()));
     }
 
-    @Provide
-    Arbitrary<Rule> rules() {
-        Arbitrary<Amount> amounts = Combinators.combine(
-                        Arbitraries.doubles().between(0.01, 1), Arbitraries.of(Unit.class))
-                .as(Amount::new);
-        Arbitrary<Double> limits = Arbitraries.doubles().between(0.01, 0.99);
-        Arbitrary<Action> actions = Arbitraries.oneOf(
-                Combinators.combine(amounts, limits).as(Reduce::new),
-                Combinators.combine(amounts, limits).as(Increase::new),
-                limits.map(SetShare::new),
-                Arbitraries.just(new RollBack()),
-                Arbitraries.just(new AdvanceTier(4)),
-                Arbitraries.integers().between(0, 19).map(one -> one == 0 ? new Pause() : new SetShare(0.5)));
-        Arbitrary<Condition> conditions = Combinators.combine(
-                        Arbitraries.of(Side.class), Arbitraries.doubles().between(0.03, 0.07))
-                .as((side, level) -> new Level(Population.ENABLED, "conversion_rate", side, level));
-        Arbitrary<String> segments = Arbitraries.of("low", "mid", "high", Segments.ALL);
-        return Combinators.combine(
-                        actions, conditions, segments, Arbitraries.integers().between(0, 3), amounts)
-                .as((action, condition, segment, cooldown, step) -> {
-                    RuleOf rule = RuleOf.id("x")
-                            .segment(segment)
-                            .when(condition)
-                            .evidence(Evidence.of(500, 0.9, 2_000))
-                            .then(action)
-                            .cooldown(Duration.ofDays(cooldown));
-                    boolean takes = action instanceof SetShare;
-                    return takes ? rule.recover(new Increase(step, 1)).rule() : rule.rule();
-                });
+    private static Rule rule(Dice dice) {
+        Action action = action(dice);
+        RuleOf rule = RuleOf.id("x")
+                .segment(dice.oneOf(List.of("low", "mid", "high", Segments.ALL)))
+                .when(new Level(
+                        Population.ENABLED,
+                        "conversion_rate",
+                        dice.oneOf(List.of(Side.values())),
+                        dice.real(0.03, 0.07)))
+                .evidence(Evidence.of(500, 0.9, 2_000))
+                .then(action)
+                .cooldown(Duration.ofDays(dice.integer(0, 3)));
+        boolean takes = action instanceof SetShare;
+        return takes ? rule.recover(new Increase(amount(dice), 1)).rule() : rule.rule();
+    }
+
+    private static Action action(Dice dice) {
+        return dice.oneOf(List.<Supplier<Action>>of(
+                        () -> new Reduce(amount(dice), limit(dice)),
+                        () -> new Increase(amount(dice), limit(dice)),
+                        () -> new SetShare(limit(dice)),
+                        RollBack::new,
+                        () -> new AdvanceTier(4),
+                        () -> dice.integer(0, 19) == 0 ? new Pause() : new SetShare(0.5)))
+                .get();
+    }
+
+    private static Amount amount(Dice dice) {
+        return new Amount(dice.real(0.01, 1), dice.oneOf(List.of(Unit.values())));
+    }
+
+    private static double limit(Dice dice) {
+        return dice.real(0.01, 0.99);
     }
 
     private static List<Rule> named(List<Rule> rules) {
@@ -194,39 +193,43 @@ class ReplayTest {
         return days;
     }
 
-    @Property(tries = 80)
-    void noSequenceOfDecisionsLeavesItsBoundsAndTheRecordRepeatsTheTableExactly(
-            @ForAll @Size(min = 1, max = 4) List<@From("rules") Rule> drawn, @ForAll @LongRange(min = 0) long seed) {
-        List<Rule> rules = named(drawn);
-        Replay replay = replay(rules, wandering(seed));
+    @Test
+    void noSequenceOfDecisionsLeavesItsBoundsAndTheRecordRepeatsTheTableExactly() {
+        record Story(List<Rule> drawn, long seed) {}
+        Generator<Story> generator = dice -> new Story(dice.list(1, 4, () -> rule(dice)), dice.seed());
+        cases(1, 80, generator).allSatisfy(story -> {
+            List<Rule> rules = named(story.drawn());
+            Replay replay = replay(rules, wandering(story.seed()));
 
-        ParameterLog again = ParameterLog.EMPTY;
-        Map<Instant, List<RuleDecision>> byAsOf = replay.decisions().stream()
-                .collect(Collectors.groupingBy(RuleDecision::asOf, TreeMap::new, Collectors.toList()));
-        for (List<RuleDecision> decisions : byAsOf.values()) {
-            AllocationParameters before = again.newest(EXPERIMENT);
-            List<ParameterChange> changes = new ArrayList<>();
-            for (RuleDecision decision : decisions) {
-                if (decision.changesAllocation()) {
-                    assertThat(decision.before()).isEqualTo(before);
-                    decision.adjustment()
-                            .shares()
-                            .forEach((segment, share) -> assertWithinBounds(decision, before.share(segment), share));
-                    changes.addAll(
-                            again.changesTo(EXPERIMENT, decision.adjustment(), decision.asOf(), decision.origin("{}")));
+            ParameterLog again = ParameterLog.EMPTY;
+            Map<Instant, List<RuleDecision>> byAsOf = replay.decisions().stream()
+                    .collect(Collectors.groupingBy(RuleDecision::asOf, TreeMap::new, Collectors.toList()));
+            for (List<RuleDecision> decisions : byAsOf.values()) {
+                AllocationParameters before = again.newest(EXPERIMENT);
+                List<ParameterChange> changes = new ArrayList<>();
+                for (RuleDecision decision : decisions) {
+                    if (decision.changesAllocation()) {
+                        assertThat(decision.before()).isEqualTo(before);
+                        decision.adjustment()
+                                .shares()
+                                .forEach(
+                                        (segment, share) -> assertWithinBounds(decision, before.share(segment), share));
+                        changes.addAll(again.changesTo(
+                                EXPERIMENT, decision.adjustment(), decision.asOf(), decision.origin("{}")));
+                    }
                 }
+                assertThat(changes.stream().map(ParameterChange::cell))
+                        .as("one change each")
+                        .doesNotHaveDuplicates();
+                again = again.with(changes);
             }
-            assertThat(changes.stream().map(ParameterChange::cell))
-                    .as("one change each")
-                    .doesNotHaveDuplicates();
-            again = again.with(changes);
-        }
-        assertThat(again).isEqualTo(replay.log());
+            assertThat(again).isEqualTo(replay.log());
 
-        List<Rule> reversed = new ArrayList<>(rules);
-        Collections.reverse(reversed);
-        assertThat(replay(reversed, wandering(seed)).log().newest(EXPERIMENT))
-                .isEqualTo(replay.log().newest(EXPERIMENT));
+            List<Rule> reversed = new ArrayList<>(rules);
+            Collections.reverse(reversed);
+            assertThat(replay(reversed, wandering(story.seed())).log().newest(EXPERIMENT))
+                    .isEqualTo(replay.log().newest(EXPERIMENT));
+        });
     }
 
     private static void assertWithinBounds(RuleDecision decision, double before, double after) {

@@ -1,42 +1,44 @@
 package io.flagcast.statistics;
 
+import static io.flagcast.fixtures.Cases.cases;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.within;
 
+import io.flagcast.fixtures.Generator;
 import java.util.Collections;
 import java.util.List;
-import net.jqwik.api.ForAll;
-import net.jqwik.api.Property;
-import net.jqwik.api.constraints.DoubleRange;
-import net.jqwik.api.constraints.IntRange;
-import net.jqwik.api.constraints.Scale;
 import org.junit.jupiter.api.Test;
 
 class AssignmentTest {
 
     /** By the definition: log((1 − p) + p e^θ) for every row. */
-    @Property(tries = 200)
-    void theSumsAreThoseOfTheRows(
-            @ForAll @Scale(4) @DoubleRange(min = 0.001, max = 0.999) double first,
-            @ForAll @Scale(4) @DoubleRange(min = 0.001, max = 0.999) double second,
-            @ForAll @IntRange(max = 50) int enabled,
-            @ForAll @IntRange(max = 50) int control) {
-        Assignment both = Assignment.of(enabled, control, first).merge(Assignment.of(1, 0, second));
+    @Test
+    void theSumsAreThoseOfTheRows() {
+        record Rows(double first, double second, int enabled, int control) {}
+        Generator<Rows> generator = dice ->
+                new Rows(dice.real(0.001, 0.999), dice.real(0.001, 0.999), dice.integer(0, 50), dice.integer(0, 50));
+        cases(1, 200, generator).allSatisfy(rows -> {
+            double first = rows.first();
+            double second = rows.second();
+            int enabled = rows.enabled();
+            int control = rows.control();
+            Assignment both = Assignment.of(enabled, control, first).merge(Assignment.of(1, 0, second));
 
-        int n = enabled + control;
-        assertThat(both.n()).isEqualTo(n + 1);
-        assertThat(both.enabled()).isEqualTo(enabled + 1);
-        assertThat(both.control()).isEqualTo(control);
-        assertThat(both.expected()).isCloseTo(n * first + second, within(1e-9));
-        assertThat(both.variance()).isCloseTo(n * first * (1 - first) + second * (1 - second), within(1e-9));
-        for (int i = 0; i < Assignment.TILTS.size(); i++) {
-            double odds = Math.exp(Assignment.TILTS.get(i));
-            assertThat(both.logTilted().get(i))
-                    .isCloseTo(
-                            n * Math.log(1 - first + first * odds) + Math.log(1 - second + second * odds),
-                            within(1e-9));
-        }
+            int n = enabled + control;
+            assertThat(both.n()).isEqualTo(n + 1);
+            assertThat(both.enabled()).isEqualTo(enabled + 1);
+            assertThat(both.control()).isEqualTo(control);
+            assertThat(both.expected()).isCloseTo(n * first + second, within(1e-9));
+            assertThat(both.variance()).isCloseTo(n * first * (1 - first) + second * (1 - second), within(1e-9));
+            for (int i = 0; i < Assignment.TILTS.size(); i++) {
+                double odds = Math.exp(Assignment.TILTS.get(i));
+                assertThat(both.logTilted().get(i))
+                        .isCloseTo(
+                                n * Math.log(1 - first + first * odds) + Math.log(1 - second + second * odds),
+                                within(1e-9));
+            }
+        });
     }
 
     @Test

@@ -1,15 +1,11 @@
 package io.flagcast.statistics;
 
 
+import static io.flagcast.fixtures.Cases.cases;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import net.jqwik.api.ForAll;
-import net.jqwik.api.Property;
-import net.jqwik.api.constraints.DoubleRange;
-import net.jqwik.api.constraints.IntRange;
-import net.jqwik.api.constraints.LongRange;
-import net.jqwik.api.constraints.Scale;
+import io.flagcast.fixtures.Generator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -27,20 +23,24 @@ class BernoulliMartingaleTest {
     }
 
     /** Under the rate itself the next value leaves the capital where it is, on average: M is a martingale. */
-    @Property(tries = 300)
-    void underTheRateTheNextValueNeitherRaisesNorLowersTheCapitalOnAverage(
-            @ForAll @IntRange(max = 100_000) int successes,
-            @ForAll @IntRange(max = 100_000) int failures,
-            @ForAll @Scale(4) @DoubleRange(min = 0.001, max = 0.999) double position,
-            @ForAll @Scale(3) @DoubleRange(min = 0.01, max = 10_000) double concentration) {
-        double share = (successes + 1.0) / (successes + failures + 2.0);
-        double rate = share + position * (1 - share);
-        double now = BernoulliMartingale.logCapital(successes, failures, rate, concentration);
-        double afterSuccess = BernoulliMartingale.logCapital(successes + 1, failures, rate, concentration);
-        double afterFailure = BernoulliMartingale.logCapital(successes, failures + 1, rate, concentration);
+    @Test
+    void underTheRateTheNextValueNeitherRaisesNorLowersTheCapitalOnAverage() {
+        record Bet(int successes, int failures, double position, double concentration) {}
+        Generator<Bet> generator = dice -> new Bet(
+                dice.integer(0, 100_000), dice.integer(0, 100_000), dice.real(0.001, 0.999), dice.real(0.01, 10_000));
+        cases(1, 300, generator).allSatisfy(bet -> {
+            int successes = bet.successes();
+            int failures = bet.failures();
+            double concentration = bet.concentration();
+            double share = (successes + 1.0) / (successes + failures + 2.0);
+            double rate = share + bet.position() * (1 - share);
+            double now = BernoulliMartingale.logCapital(successes, failures, rate, concentration);
+            double afterSuccess = BernoulliMartingale.logCapital(successes + 1, failures, rate, concentration);
+            double afterFailure = BernoulliMartingale.logCapital(successes, failures + 1, rate, concentration);
 
-        assertThat(rate * Math.exp(afterSuccess - now) + (1 - rate) * Math.exp(afterFailure - now))
-                .isCloseTo(1, within(1e-7));
+            assertThat(rate * Math.exp(afterSuccess - now) + (1 - rate) * Math.exp(afterFailure - now))
+                    .isCloseTo(1, within(1e-7));
+        });
     }
 
     /** Against quadrature over the log odds below the rate, with the prior's own integral by quadrature too. */
@@ -67,35 +67,40 @@ class BernoulliMartingaleTest {
     }
 
     /** What lets one root bound all rates above it: M rises with the rate from the successes' share upwards. */
-    @Property(tries = 2_000)
-    void aboveTheShareAHigherRateHasAHigherCapital(
-            @ForAll @LongRange(min = 1, max = 1_000_000) long n,
-            @ForAll @Scale(6) @DoubleRange(max = 0.999999) double share,
-            @ForAll @Scale(6) @DoubleRange(min = 1e-6, max = 1) double position,
-            @ForAll @Scale(3) @DoubleRange(min = -3, max = 6) double log10Concentration) {
-        double successes = Math.floor(share * n);
-        double failures = n - successes;
-        double concentration = Math.pow(10, log10Concentration);
-        double step = (1 - successes / n) / 100;
-        double rate = successes / n + step * 98 * position;
+    @Test
+    void aboveTheShareAHigherRateHasAHigherCapital() {
+        record Bet(long n, double share, double position, double log10Concentration) {}
+        Generator<Bet> generator =
+                dice -> new Bet(dice.whole(1, 1_000_000), dice.real(0, 0.999999), dice.real(1e-6, 1), dice.real(-3, 6));
+        cases(1, 2_000, generator).allSatisfy(bet -> {
+            long n = bet.n();
+            double successes = Math.floor(bet.share() * n);
+            double failures = n - successes;
+            double concentration = Math.pow(10, bet.log10Concentration());
+            double step = (1 - successes / n) / 100;
+            double rate = successes / n + step * 98 * bet.position();
 
-        assertThat(BernoulliMartingale.logCapital(successes, failures, rate + step, concentration))
-                .isGreaterThan(BernoulliMartingale.logCapital(successes, failures, rate, concentration));
+            assertThat(BernoulliMartingale.logCapital(successes, failures, rate + step, concentration))
+                    .isGreaterThan(BernoulliMartingale.logCapital(successes, failures, rate, concentration));
+        });
     }
 
-    @Property(tries = 500)
-    void atTheBoundTheCapitalIsOneOverAlpha(
-            @ForAll @LongRange(min = 1, max = 10_000_000) long n,
-            @ForAll @Scale(6) @DoubleRange(max = 0.999) double share,
-            @ForAll @Scale(6) @DoubleRange(min = 1e-6, max = 0.499) double alpha,
-            @ForAll @Scale(3) @DoubleRange(min = 0.1, max = 1_000_000) double concentration) {
-        double successes = Math.floor(share * n);
-        double failures = n - successes;
+    @Test
+    void atTheBoundTheCapitalIsOneOverAlpha() {
+        record Bet(long n, double share, double alpha, double concentration) {}
+        Generator<Bet> generator = dice -> new Bet(
+                dice.whole(1, 10_000_000), dice.real(0, 0.999), dice.real(1e-6, 0.499), dice.real(0.1, 1_000_000));
+        cases(1, 500, generator).allSatisfy(bet -> {
+            double successes = Math.floor(bet.share() * bet.n());
+            double failures = bet.n() - successes;
 
-        double bound = BernoulliMartingale.upperBound(successes, failures, concentration, -Math.log(alpha));
+            double bound =
+                    BernoulliMartingale.upperBound(successes, failures, bet.concentration(), -Math.log(bet.alpha()));
 
-        assertThat(Math.exp(BernoulliMartingale.logCapital(successes, failures, bound, concentration)) * alpha)
-                .isCloseTo(1, within(1e-3));
+            assertThat(Math.exp(BernoulliMartingale.logCapital(successes, failures, bound, bet.concentration()))
+                            * bet.alpha())
+                    .isCloseTo(1, within(1e-3));
+        });
     }
 
     @Test

@@ -1,17 +1,16 @@
 package io.flagcast.statistics;
 
-import io.flagcast.statistics.BestLinearPrediction.Sums;
 
 
+import static io.flagcast.fixtures.Cases.cases;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.within;
 
+import io.flagcast.fixtures.Generator;
+import io.flagcast.statistics.BestLinearPrediction.Sums;
 import java.util.Arrays;
 import java.util.SplittableRandom;
-import net.jqwik.api.ForAll;
-import net.jqwik.api.Property;
-import net.jqwik.api.constraints.IntRange;
 import org.apache.commons.math3.stat.regression.SimpleRegression;
 import org.junit.jupiter.api.Test;
 
@@ -61,41 +60,45 @@ class BestLinearPredictionTest {
     }
 
     /** 8 to 60 rows in two parts: predictions as of uplifts, within 0.1 ± 0.025, outcomes with noise of ± 0.5. */
-    @Property(tries = 100)
-    void mergingPartsEqualsTheWholeAndTheDefinition(
-            @ForAll @IntRange(min = 8, max = 60) int n, @ForAll @IntRange(max = 60) int at, @ForAll long seed) {
-        SplittableRandom random = new SplittableRandom(seed);
-        double[] x = random.doubles(n).map(u -> 0.1 + 0.05 * (u - 0.5)).toArray();
-        double[] y = Arrays.stream(x)
-                .map(prediction -> 2 * prediction + random.nextDouble() - 0.5)
-                .toArray();
-        int cut = Math.min(at, n);
+    @Test
+    void mergingPartsEqualsTheWholeAndTheDefinition() {
+        record Rows(int n, int at, long seed) {}
+        Generator<Rows> generator = dice -> new Rows(dice.integer(8, 60), dice.integer(0, 60), dice.seed());
+        cases(1, 100, generator).allSatisfy(rows -> {
+            int n = rows.n();
+            SplittableRandom random = new SplittableRandom(rows.seed());
+            double[] x = random.doubles(n).map(u -> 0.1 + 0.05 * (u - 0.5)).toArray();
+            double[] y = Arrays.stream(x)
+                    .map(prediction -> 2 * prediction + random.nextDouble() - 0.5)
+                    .toArray();
+            int cut = Math.min(rows.at(), n);
 
-        Sums merged = sums(Arrays.copyOfRange(x, 0, cut), Arrays.copyOfRange(y, 0, cut))
-                .plus(sums(Arrays.copyOfRange(x, cut, n), Arrays.copyOfRange(y, cut, n)));
-        BestLinearPrediction line = merged.interpret().orElseThrow();
+            Sums merged = sums(Arrays.copyOfRange(x, 0, cut), Arrays.copyOfRange(y, 0, cut))
+                    .plus(sums(Arrays.copyOfRange(x, cut, n), Arrays.copyOfRange(y, cut, n)));
+            BestLinearPrediction line = merged.interpret().orElseThrow();
 
-        SimpleRegression oracle = new SimpleRegression();
-        for (int row = 0; row < n; row++) {
-            oracle.addData(x[row], y[row]);
-        }
-        double meanX = Arrays.stream(x).average().orElseThrow();
-        double d2 = 0;
-        double e2 = 0;
-        double d2e2 = 0;
-        for (int row = 0; row < n; row++) {
-            double d = x[row] - meanX;
-            double e = y[row] - oracle.predict(x[row]);
-            d2 += d * d;
-            e2 += e * e;
-            d2e2 += d * d * e * e;
-        }
-        assertThat(line.slope()).isCloseTo(oracle.getSlope(), within(1e-6));
-        assertThat(line.intercept()).isCloseTo(oracle.getIntercept(), within(1e-6));
-        assertThat(line.effect()).isCloseTo(Arrays.stream(y).average().orElseThrow(), within(1e-12));
-        assertThat(line.effectError()).isCloseTo(Math.sqrt(e2) / n, within(1e-6));
-        assertThat(line.slopeError()).isCloseTo(Math.sqrt(d2e2) / d2, within(1e-4 * (1 + line.slopeError())));
-        assertThat(merged.plus(Sums.EMPTY)).isEqualTo(merged);
+            SimpleRegression oracle = new SimpleRegression();
+            for (int row = 0; row < n; row++) {
+                oracle.addData(x[row], y[row]);
+            }
+            double meanX = Arrays.stream(x).average().orElseThrow();
+            double d2 = 0;
+            double e2 = 0;
+            double d2e2 = 0;
+            for (int row = 0; row < n; row++) {
+                double d = x[row] - meanX;
+                double e = y[row] - oracle.predict(x[row]);
+                d2 += d * d;
+                e2 += e * e;
+                d2e2 += d * d * e * e;
+            }
+            assertThat(line.slope()).isCloseTo(oracle.getSlope(), within(1e-6));
+            assertThat(line.intercept()).isCloseTo(oracle.getIntercept(), within(1e-6));
+            assertThat(line.effect()).isCloseTo(Arrays.stream(y).average().orElseThrow(), within(1e-12));
+            assertThat(line.effectError()).isCloseTo(Math.sqrt(e2) / n, within(1e-6));
+            assertThat(line.slopeError()).isCloseTo(Math.sqrt(d2e2) / d2, within(1e-4 * (1 + line.slopeError())));
+            assertThat(merged.plus(Sums.EMPTY)).isEqualTo(merged);
+        });
     }
 
     /**

@@ -1,19 +1,15 @@
 package io.flagcast.statistics;
 
+import static io.flagcast.fixtures.Cases.cases;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.within;
 
+import io.flagcast.fixtures.Generator;
 import io.flagcast.statistics.Metric.Kind;
 import java.util.Arrays;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
-import net.jqwik.api.ForAll;
-import net.jqwik.api.Property;
-import net.jqwik.api.constraints.DoubleRange;
-import net.jqwik.api.constraints.IntRange;
-import net.jqwik.api.constraints.LongRange;
-import net.jqwik.api.constraints.Scale;
 import org.apache.commons.math3.distribution.NormalDistribution;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -40,23 +36,28 @@ class ConfidenceSequenceTest {
      * 2 exp(x²/2) Φ(x) / √(tρ² + 1) with x = ρS/√(tρ² + 1). Where S is the sum of t values of variance 1 that puts the
      * bound on the true mean, M must have reached 1/α, and by the bound's own algebra overshoots it by at most 2.
      */
-    @Property(tries = 500)
-    void atTheBoundTheMixtureMartingaleHasReachedOneOverAlpha(
-            @ForAll @LongRange(min = 2, max = 10_000_000) long t,
-            @ForAll @Scale(6) @DoubleRange(min = 0.0005, max = 0.45) double alpha,
-            @ForAll @LongRange(min = 1, max = 1_000_000) long tunedAt) {
-        Moments unitVariance = new Moments(t, 0, t - 1);
-        double sum = t
-                * new ConfidenceSequence(alpha, tunedAt)
-                        .upperBound(unitVariance, Kind.MEAN)
-                        .orElseThrow();
+    @Test
+    void atTheBoundTheMixtureMartingaleHasReachedOneOverAlpha() {
+        record Look(long t, double alpha, long tunedAt) {}
+        Generator<Look> generator =
+                dice -> new Look(dice.whole(2, 10_000_000), dice.real(0.0005, 0.45), dice.whole(1, 1_000_000));
+        cases(1, 500, generator).allSatisfy(look -> {
+            long t = look.t();
+            double alpha = look.alpha();
+            Moments unitVariance = new Moments(t, 0, t - 1);
+            double sum = t
+                    * new ConfidenceSequence(alpha, look.tunedAt())
+                            .upperBound(unitVariance, Kind.MEAN)
+                            .orElseThrow();
 
-        double rho = Math.sqrt((-2 * Math.log(2 * alpha) + Math.log(-2 * Math.log(2 * alpha) + 1)) / tunedAt);
-        double scale = Math.sqrt(t * rho * rho + 1);
-        double x = rho * sum / scale;
-        double martingale =
-                2 * Math.exp(x * x / 2) * new NormalDistribution(null, 0, 1).cumulativeProbability(x) / scale;
-        assertThat(martingale).isBetween((1 - 1e-9) / alpha, 2 + (1 + 1e-9) / alpha);
+            double rho =
+                    Math.sqrt((-2 * Math.log(2 * alpha) + Math.log(-2 * Math.log(2 * alpha) + 1)) / look.tunedAt());
+            double scale = Math.sqrt(t * rho * rho + 1);
+            double x = rho * sum / scale;
+            double martingale =
+                    2 * Math.exp(x * x / 2) * new NormalDistribution(null, 0, 1).cumulativeProbability(x) / scale;
+            assertThat(martingale).isBetween((1 - 1e-9) / alpha, 2 + (1 + 1e-9) / alpha);
+        });
     }
 
     @Test
@@ -74,41 +75,51 @@ class ConfidenceSequenceTest {
         }
     }
 
-    @Property(tries = 200)
-    void theLowerBoundOfSuccessesMirrorsTheUpperBoundOfFailures(
-            @ForAll @IntRange(min = 1, max = 100_000) int n, @ForAll @Scale(6) @DoubleRange(max = 1) double rate) {
-        long successes = Math.round(rate * n);
+    @Test
+    void theLowerBoundOfSuccessesMirrorsTheUpperBoundOfFailures() {
+        record Sample(int n, double rate) {}
+        Generator<Sample> generator = dice -> new Sample(dice.integer(1, 100_000), dice.real(0, 1));
+        cases(1, 200, generator).allSatisfy(sample -> {
+            int n = sample.n();
+            long successes = Math.round(sample.rate() * n);
 
-        assertThat(lower(successes, n, SEQUENCE)).isCloseTo(1 - upper(n - successes, n, SEQUENCE), within(1e-9));
+            assertThat(lower(successes, n, SEQUENCE)).isCloseTo(1 - upper(n - successes, n, SEQUENCE), within(1e-9));
+        });
     }
 
-    @Property(tries = 200)
-    void oneMoreSuccessRaisesBothBoundsOfAProportion(
-            @ForAll @IntRange(min = 2, max = 100_000) int n, @ForAll @Scale(6) @DoubleRange(max = 1) double rate) {
-        long successes = (long) (rate * (n - 1));
+    @Test
+    void oneMoreSuccessRaisesBothBoundsOfAProportion() {
+        record Sample(int n, double rate) {}
+        Generator<Sample> generator = dice -> new Sample(dice.integer(2, 100_000), dice.real(0, 1));
+        cases(1, 200, generator).allSatisfy(sample -> {
+            int n = sample.n();
+            long successes = (long) (sample.rate() * (n - 1));
 
-        assertThat(upper(successes + 1, n, SEQUENCE)).isGreaterThan(upper(successes, n, SEQUENCE));
-        assertThat(lower(successes + 1, n, SEQUENCE)).isGreaterThan(lower(successes, n, SEQUENCE));
+            assertThat(upper(successes + 1, n, SEQUENCE)).isGreaterThan(upper(successes, n, SEQUENCE));
+            assertThat(lower(successes + 1, n, SEQUENCE)).isGreaterThan(lower(successes, n, SEQUENCE));
+        });
     }
 
-    @Property(tries = 500)
-    void theBoundsOfAProportionEncloseItWithinZeroAndOne(
-            @ForAll @LongRange(min = 1, max = 100_000_000) long n,
-            @ForAll @Scale(9) @DoubleRange(max = 1) double rate,
-            @ForAll @Scale(6) @DoubleRange(min = 1e-6, max = 0.499) double alpha,
-            @ForAll @LongRange(min = 1, max = 1_000_000_000_000L) long tunedAt) {
-        ConfidenceSequence sequence = new ConfidenceSequence(alpha, tunedAt);
-        long successes = Math.round(rate * n);
-        double share = (double) successes / n;
+    @Test
+    void theBoundsOfAProportionEncloseItWithinZeroAndOne() {
+        record Sample(long n, double rate, double alpha, long tunedAt) {}
+        Generator<Sample> generator = dice -> new Sample(
+                dice.whole(1, 100_000_000), dice.real(0, 1), dice.real(1e-6, 0.499), dice.whole(1, 1_000_000_000_000L));
+        cases(1, 500, generator).allSatisfy(sample -> {
+            long n = sample.n();
+            ConfidenceSequence sequence = new ConfidenceSequence(sample.alpha(), sample.tunedAt());
+            long successes = Math.round(sample.rate() * n);
+            double share = (double) successes / n;
 
-        if (successes < n) {
-            assertThat(upper(successes, n, sequence)).isGreaterThan(share).isLessThan(1);
-        }
-        if (successes > 0) {
-            assertThat(lower(successes, n, sequence)).isLessThan(share).isGreaterThan(0);
-        }
-        assertThat(upper(n, n, sequence)).isEqualTo(1);
-        assertThat(lower(0, n, sequence)).isEqualTo(0);
+            if (successes < n) {
+                assertThat(upper(successes, n, sequence)).isGreaterThan(share).isLessThan(1);
+            }
+            if (successes > 0) {
+                assertThat(lower(successes, n, sequence)).isLessThan(share).isGreaterThan(0);
+            }
+            assertThat(upper(n, n, sequence)).isEqualTo(1);
+            assertThat(lower(0, n, sequence)).isEqualTo(0);
+        });
     }
 
     @ParameterizedTest

@@ -1,32 +1,32 @@
 package io.flagcast.statistics;
 
+import static io.flagcast.fixtures.Cases.cases;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.within;
 
-import net.jqwik.api.ForAll;
-import net.jqwik.api.Property;
-import net.jqwik.api.constraints.DoubleRange;
-import net.jqwik.api.constraints.IntRange;
-import net.jqwik.api.constraints.Scale;
+import io.flagcast.fixtures.Generator;
 import org.apache.commons.math3.stat.interval.ConfidenceInterval;
 import org.apache.commons.math3.stat.interval.WilsonScoreInterval;
 import org.junit.jupiter.api.Test;
 
 class IntervalTest {
 
-    @Property(tries = 300)
-    void theWilsonIntervalIsThatOfAnIndependentImplementation(
-            @ForAll @IntRange(min = 1, max = 100_000) int n,
-            @ForAll @Scale(6) @DoubleRange(max = 1) double rate,
-            @ForAll @Scale(6) @DoubleRange(min = 0.5, max = 0.999) double confidence) {
-        int successes = (int) Math.round(rate * n);
-        Interval interval = Interval.wilson(successes, n, confidence);
+    @Test
+    void theWilsonIntervalIsThatOfAnIndependentImplementation() {
+        record Sample(int n, double rate, double confidence) {}
+        Generator<Sample> generator =
+                dice -> new Sample(dice.integer(1, 100_000), dice.real(0, 1), dice.real(0.5, 0.999));
+        cases(1, 300, generator).allSatisfy(sample -> {
+            int n = sample.n();
+            int successes = (int) Math.round(sample.rate() * n);
+            Interval interval = Interval.wilson(successes, n, sample.confidence());
 
-        ConfidenceInterval oracle = new WilsonScoreInterval().createInterval(n, successes, confidence);
-        assertThat(interval.lower()).isCloseTo(oracle.getLowerBound(), within(1e-9));
-        assertThat(interval.upper()).isCloseTo(oracle.getUpperBound(), within(1e-9));
-        assertThat(interval.contains((double) successes / n)).isTrue();
+            ConfidenceInterval oracle = new WilsonScoreInterval().createInterval(n, successes, sample.confidence());
+            assertThat(interval.lower()).isCloseTo(oracle.getLowerBound(), within(1e-9));
+            assertThat(interval.upper()).isCloseTo(oracle.getUpperBound(), within(1e-9));
+            assertThat(interval.contains((double) successes / n)).isTrue();
+        });
     }
 
     @Test

@@ -1,16 +1,13 @@
 package io.flagcast.statistics;
 
+import static io.flagcast.fixtures.Cases.cases;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.within;
 
+import io.flagcast.fixtures.Generator;
 import java.util.Arrays;
 import java.util.List;
-import net.jqwik.api.ForAll;
-import net.jqwik.api.Property;
-import net.jqwik.api.constraints.DoubleRange;
-import net.jqwik.api.constraints.IntRange;
-import net.jqwik.api.constraints.Size;
 import org.apache.commons.math3.stat.StatUtils;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
@@ -19,30 +16,34 @@ class MomentsTest {
 
     private static final Offset<Double> ROUNDING = within(1e-9);
 
-    @Property(tries = 200)
-    void mergingPartsEqualsTheWhole(
-            @ForAll @Size(max = 40) List<@DoubleRange(min = -1e3, max = 1e3) Double> list,
-            @ForAll @IntRange(max = 40) int at) {
-        double[] values = array(list);
-        int cut = Math.min(at, values.length);
-        Moments merged = Moments.of(Arrays.copyOfRange(values, 0, cut))
-                .merge(Moments.of(Arrays.copyOfRange(values, cut, values.length)));
-        Moments whole = Moments.of(values);
+    @Test
+    void mergingPartsEqualsTheWhole() {
+        record Parts(List<Double> list, int at) {}
+        Generator<Parts> generator =
+                dice -> new Parts(dice.list(0, 40, () -> dice.real(-1e3, 1e3)), dice.integer(0, 40));
+        cases(1, 200, generator).allSatisfy(parts -> {
+            double[] values = array(parts.list());
+            int cut = Math.min(parts.at(), values.length);
+            Moments merged = Moments.of(Arrays.copyOfRange(values, 0, cut))
+                    .merge(Moments.of(Arrays.copyOfRange(values, cut, values.length)));
+            Moments whole = Moments.of(values);
 
-        assertThat(merged.n()).isEqualTo(values.length);
-        assertThat(merged.mean()).isCloseTo(whole.mean(), ROUNDING);
-        assertThat(merged.m2()).isCloseTo(whole.m2(), within(1e-6));
+            assertThat(merged.n()).isEqualTo(values.length);
+            assertThat(merged.mean()).isCloseTo(whole.mean(), ROUNDING);
+            assertThat(merged.m2()).isCloseTo(whole.m2(), within(1e-6));
+        });
     }
 
-    @Property(tries = 200)
-    void theVarianceIsThatOfTheDefinition(
-            @ForAll @Size(min = 2, max = 40) List<@DoubleRange(min = -1e3, max = 1e3) Double> list) {
-        double[] values = array(list);
-        Moments moments = Moments.of(values);
+    @Test
+    void theVarianceIsThatOfTheDefinition() {
+        cases(1, 200, dice -> dice.list(2, 40, () -> dice.real(-1e3, 1e3))).allSatisfy(list -> {
+            double[] values = array(list);
+            Moments moments = Moments.of(values);
 
-        assertThat(moments.mean()).isCloseTo(StatUtils.mean(values), ROUNDING);
-        assertThat(moments.variance()).isCloseTo(StatUtils.variance(values), within(1e-6));
-        assertThat(moments.sum()).isCloseTo(StatUtils.sum(values), within(1e-8));
+            assertThat(moments.mean()).isCloseTo(StatUtils.mean(values), ROUNDING);
+            assertThat(moments.variance()).isCloseTo(StatUtils.variance(values), within(1e-6));
+            assertThat(moments.sum()).isCloseTo(StatUtils.sum(values), within(1e-8));
+        });
     }
 
     @Test

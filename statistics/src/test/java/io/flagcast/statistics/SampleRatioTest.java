@@ -1,19 +1,16 @@
 package io.flagcast.statistics;
 
+import static io.flagcast.fixtures.Cases.cases;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.within;
 
+import io.flagcast.fixtures.Generator;
 import java.util.SplittableRandom;
 import java.util.function.IntPredicate;
 import java.util.function.LongFunction;
 import java.util.function.LongPredicate;
 import java.util.stream.LongStream;
-import net.jqwik.api.ForAll;
-import net.jqwik.api.Property;
-import net.jqwik.api.constraints.DoubleRange;
-import net.jqwik.api.constraints.IntRange;
-import net.jqwik.api.constraints.Scale;
 import org.apache.commons.math3.distribution.ChiSquaredDistribution;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -23,36 +20,43 @@ class SampleRatioTest {
 
     private static final double ALPHA = 0.001;
 
-    @Property(tries = 500)
-    void besideItStandsPearsonsTest(
-            @ForAll @Scale(4) @DoubleRange(min = 0.01, max = 0.99) double propensity,
-            @ForAll @IntRange(min = 1, max = 1_000) int enabled,
-            @ForAll @IntRange(max = 1_000) int control) {
-        SampleRatio ratio = SampleRatio.of(Assignment.of(enabled, control, propensity), ALPHA, 0);
+    @Test
+    void besideItStandsPearsonsTest() {
+        record Rows(double propensity, int enabled, int control) {}
+        Generator<Rows> generator =
+                dice -> new Rows(dice.real(0.01, 0.99), dice.integer(1, 1_000), dice.integer(0, 1_000));
+        cases(1, 500, generator).allSatisfy(rows -> {
+            double propensity = rows.propensity();
+            int enabled = rows.enabled();
+            int control = rows.control();
+            SampleRatio ratio = SampleRatio.of(Assignment.of(enabled, control, propensity), ALPHA, 0);
 
-        double n = enabled + control;
-        double chiSquared = Math.pow(enabled - n * propensity, 2) / (n * propensity)
-                + Math.pow(control - n * (1 - propensity), 2) / (n * (1 - propensity));
-        assertThat(ratio.enabled()).isEqualTo(enabled);
-        assertThat(ratio.control()).isEqualTo(control);
-        assertThat(ratio.deviation()).isCloseTo(enabled / n - propensity, within(1e-9));
-        assertThat(ratio.chiSquaredPValue())
-                .isCloseTo(1 - new ChiSquaredDistribution(null, 1).cumulativeProbability(chiSquared), within(1e-6));
+            double n = enabled + control;
+            double chiSquared = Math.pow(enabled - n * propensity, 2) / (n * propensity)
+                    + Math.pow(control - n * (1 - propensity), 2) / (n * (1 - propensity));
+            assertThat(ratio.enabled()).isEqualTo(enabled);
+            assertThat(ratio.control()).isEqualTo(control);
+            assertThat(ratio.deviation()).isCloseTo(enabled / n - propensity, within(1e-9));
+            assertThat(ratio.chiSquaredPValue())
+                    .isCloseTo(1 - new ChiSquaredDistribution(null, 1).cumulativeProbability(chiSquared), within(1e-6));
+        });
     }
 
     /** A martingale: whatever has come, the next row changes the evidence by nothing in the mean, at any propensity. */
-    @Property(tries = 500)
-    void whateverTheNextPropensityTheEvidenceIsExpectedToStayAsItIs(
-            @ForAll @Scale(4) @DoubleRange(min = 0.001, max = 0.999) double before,
-            @ForAll @IntRange(max = 30) int enabled,
-            @ForAll @IntRange(max = 30) int control,
-            @ForAll @Scale(4) @DoubleRange(min = 0.001, max = 0.999) double next) {
-        Assignment rows = Assignment.of(enabled, control, before);
+    @Test
+    void whateverTheNextPropensityTheEvidenceIsExpectedToStayAsItIs() {
+        record Path(double before, int enabled, int control, double next) {}
+        Generator<Path> generator = dice ->
+                new Path(dice.real(0.001, 0.999), dice.integer(0, 30), dice.integer(0, 30), dice.real(0.001, 0.999));
+        cases(1, 500, generator).allSatisfy(path -> {
+            double next = path.next();
+            Assignment rows = Assignment.of(path.enabled(), path.control(), path.before());
 
-        double evidence = evidence(rows);
-        double ifEnabled = evidence(rows.merge(Assignment.of(1, 0, next)));
-        double ifNot = evidence(rows.merge(Assignment.of(0, 1, next)));
-        assertThat(next * ifEnabled + (1 - next) * ifNot).isCloseTo(evidence, within(1e-9 * evidence));
+            double evidence = evidence(rows);
+            double ifEnabled = evidence(rows.merge(Assignment.of(1, 0, next)));
+            double ifNot = evidence(rows.merge(Assignment.of(0, 1, next)));
+            assertThat(next * ifEnabled + (1 - next) * ifNot).isCloseTo(evidence, within(1e-9 * evidence));
+        });
     }
 
     private static double evidence(Assignment rows) {

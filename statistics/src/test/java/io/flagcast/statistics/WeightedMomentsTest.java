@@ -1,46 +1,50 @@
 package io.flagcast.statistics;
 
+import static io.flagcast.fixtures.Cases.cases;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.within;
 
+import io.flagcast.fixtures.Generator;
 import java.util.List;
-import net.jqwik.api.ForAll;
-import net.jqwik.api.Property;
-import net.jqwik.api.constraints.DoubleRange;
-import net.jqwik.api.constraints.IntRange;
-import net.jqwik.api.constraints.Size;
 import org.junit.jupiter.api.Test;
 
 class WeightedMomentsTest {
 
-    @Property(tries = 200)
-    void mergingPartsEqualsTheWholeAndTheDefinition(
-            @ForAll @Size(12) List<@DoubleRange(min = 1, max = 20) Double> weights,
-            @ForAll @Size(12) List<@DoubleRange(min = -10, max = 10) Double> values,
-            @ForAll @IntRange(max = 12) int cut) {
-        WeightedMoments merged = rows(weights, values, 0, cut).merge(rows(weights, values, cut, 12));
+    @Test
+    void mergingPartsEqualsTheWholeAndTheDefinition() {
+        record Rows(List<Double> weights, List<Double> values, int cut) {}
+        Generator<Rows> generator = dice -> new Rows(
+                dice.list(12, 12, () -> dice.real(1, 20)),
+                dice.list(12, 12, () -> dice.real(-10, 10)),
+                dice.integer(0, 12));
+        cases(1, 200, generator).allSatisfy(drawn -> {
+            List<Double> weights = drawn.weights();
+            List<Double> values = drawn.values();
+            WeightedMoments merged =
+                    rows(weights, values, 0, drawn.cut()).merge(rows(weights, values, drawn.cut(), 12));
 
-        double sumOfWeights = 0;
-        double sumOfSquaredWeights = 0;
-        double weightedSum = 0;
-        for (int row = 0; row < 12; row++) {
-            sumOfWeights += weights.get(row);
-            sumOfSquaredWeights += weights.get(row) * weights.get(row);
-            weightedSum += weights.get(row) * values.get(row);
-        }
-        double mean = weightedSum / sumOfWeights;
-        double variance = 0;
-        for (int row = 0; row < 12; row++) {
-            variance += Math.pow(weights.get(row) * (values.get(row) - mean) / sumOfWeights, 2);
-        }
+            double sumOfWeights = 0;
+            double sumOfSquaredWeights = 0;
+            double weightedSum = 0;
+            for (int row = 0; row < 12; row++) {
+                sumOfWeights += weights.get(row);
+                sumOfSquaredWeights += weights.get(row) * weights.get(row);
+                weightedSum += weights.get(row) * values.get(row);
+            }
+            double mean = weightedSum / sumOfWeights;
+            double variance = 0;
+            for (int row = 0; row < 12; row++) {
+                variance += Math.pow(weights.get(row) * (values.get(row) - mean) / sumOfWeights, 2);
+            }
 
-        assertThat(merged.n()).isEqualTo(12);
-        assertThat(merged.mean()).hasValueCloseTo(mean, within(1e-9));
-        assertThat(merged.variance()).hasValueCloseTo(variance, within(1e-9));
-        assertThat(merged.effectiveSampleSize())
-                .isCloseTo(sumOfWeights * sumOfWeights / sumOfSquaredWeights, within(1e-9))
-                .isLessThan(12 + 1e-9);
+            assertThat(merged.n()).isEqualTo(12);
+            assertThat(merged.mean()).hasValueCloseTo(mean, within(1e-9));
+            assertThat(merged.variance()).hasValueCloseTo(variance, within(1e-9));
+            assertThat(merged.effectiveSampleSize())
+                    .isCloseTo(sumOfWeights * sumOfWeights / sumOfSquaredWeights, within(1e-9))
+                    .isLessThan(12 + 1e-9);
+        });
     }
 
     @Test

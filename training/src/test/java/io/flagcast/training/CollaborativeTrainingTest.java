@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.within;
 
+import io.flagcast.fixtures.SharedSpark;
 import io.flagcast.training.CollaborativeModel.Groups;
 import io.flagcast.training.ResponseTraining.Result.TooLittle;
 import io.flagcast.training.ResponseTraining.Result.Trained;

@@ -3,6 +3,7 @@ package io.flagcast.training;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.flagcast.fixtures.SharedSpark;
 import io.flagcast.statistics.BestLinearPrediction;
 import io.flagcast.statistics.BestLinearPrediction.Sums;
 import io.flagcast.statistics.Metric;

@@ -4,6 +4,7 @@ import static io.flagcast.training.Simulated.SETTINGS;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.flagcast.fixtures.SharedSpark;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;

@@ -1,12 +1,10 @@
 package io.flagcast.experiments.document;
 
+import static io.flagcast.fixtures.Cases.cases;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.flagcast.fixtures.Generator;
 import java.util.List;
-import net.jqwik.api.ForAll;
-import net.jqwik.api.Property;
-import net.jqwik.api.constraints.AlphaChars;
-import net.jqwik.api.constraints.StringLength;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -26,10 +24,13 @@ class NearestTest {
         assertThat(Nearest.errors(written, name)).isEqualTo(errors);
     }
 
-    @Property(tries = 200, seed = "20261123")
-    void errorsAreTheSameInBothDirections(
-            @ForAll @AlphaChars @StringLength(max = 8) String a, @ForAll @AlphaChars @StringLength(max = 8) String b) {
-        assertThat(Nearest.errors(a, b)).isEqualTo(Nearest.errors(b, a));
+    @Test
+    void errorsAreTheSameInBothDirections() {
+        record Names(String a, String b) {}
+        Generator<Names> generator = dice -> new Names(dice.text(8), dice.text(8));
+        cases(20261123, 200, generator)
+                .allSatisfy(names -> assertThat(Nearest.errors(names.a(), names.b()))
+                        .isEqualTo(Nearest.errors(names.b(), names.a())));
     }
 
     @Test

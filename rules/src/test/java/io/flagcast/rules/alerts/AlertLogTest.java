@@ -1,9 +1,11 @@
 package io.flagcast.rules.alerts;
 
+import static io.flagcast.fixtures.Cases.cases;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.flagcast.rules.alerts.AlertChange.State;
+import io.flagcast.fixtures.Dice;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -13,15 +15,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
-import net.jqwik.api.Arbitraries;
-import net.jqwik.api.Arbitrary;
-import net.jqwik.api.Combinators;
-import net.jqwik.api.ForAll;
-import net.jqwik.api.Property;
-import net.jqwik.api.Provide;
-import net.jqwik.api.Tuple;
-import net.jqwik.api.constraints.IntRange;
-import net.jqwik.api.constraints.Size;
 import org.junit.jupiter.api.Test;
 
 /** What holds of alerts whatever the data say, and in whatever order. */
@@ -38,15 +31,35 @@ class AlertLogTest {
      */
     record Look(int gap, Optional<Signal.State> says) {}
 
-    @Provide
-    Arbitrary<List<Look>> looks() {
-        Arbitrary<Optional<Signal.State>> says = Arbitraries.frequencyOf(
-                Tuple.of(4, Arbitraries.of(Signal.State.values()).map(Optional::of)),
-                Tuple.of(1, Arbitraries.just(Optional.empty())));
-        return Combinators.combine(Arbitraries.integers().between(1, 30), says)
-                .as(Look::new)
-                .list()
-                .ofMaxSize(40);
+    private static Look look(Dice dice) {
+        return new Look(
+                dice.integer(1, 30),
+                dice.oneOf(List.of(
+                        Optional.of(Signal.State.HOLDS),
+                        Optional.of(Signal.State.CLEAR),
+                        Optional.of(Signal.State.UNKNOWN),
+                        Optional.empty())));
+    }
+
+    private static List<Look> looks(Dice dice) {
+        return dice.list(0, 40, () -> look(dice));
+    }
+
+    /**
+     * Evaluations under a rule's two delays.
+     *
+     * @param pendingFor hours
+     * @param keepFiringFor hours
+     */
+    private record Story(List<Look> looks, int pendingFor, int keepFiringFor) {
+
+        static Story draw(Dice dice) {
+            return new Story(AlertLogTest.looks(dice), dice.integer(0, 60), dice.integer(0, 60));
+        }
+
+        Played play() {
+            return AlertLogTest.play(looks, pendingFor, keepFiringFor);
+        }
     }
 
     /** A played sequence: when each evaluation was, what it said, and what it changed. */
@@ -101,126 +114,128 @@ class AlertLogTest {
         return new Played(times, looks.stream().map(Look::says).toList(), log.changes());
     }
 
-    @Property(tries = 500)
-    void everyFiringIsResolvedAtMostOnceAndItsStartNeverMoves(
-            @ForAll("looks") List<Look> looks,
-            @ForAll @IntRange(max = 60) int pendingFor,
-            @ForAll @IntRange(max = 60) int keepFiringFor) {
-        Played played = play(looks, pendingFor, keepFiringFor);
+    @Test
+    void everyFiringIsResolvedAtMostOnceAndItsStartNeverMoves() {
+        cases(1, 500, Story::draw).allSatisfy(story -> {
+            Played played = story.play();
 
-        Map<Instant, List<AlertChange>> byStart = played.changes().stream()
-                .filter(change -> change.startsAt().isPresent())
-                .collect(Collectors.groupingBy(
-                        change -> change.startsAt().orElseThrow(), LinkedHashMap::new, Collectors.toList()));
-        byStart.forEach((start, changes) -> {
-            assertThat(changes.get(0).state()).isEqualTo(State.FIRING);
-            assertThat(changes.get(0).asOf()).isEqualTo(start);
-            assertThat(changes.subList(0, changes.size() - 1)).allMatch(AlertChange::isFiring);
-            assertThat(changes).extracting(AlertChange::labels).containsOnly(LABELS);
+            Map<Instant, List<AlertChange>> byStart = played.changes().stream()
+                    .filter(change -> change.startsAt().isPresent())
+                    .collect(Collectors.groupingBy(
+                            change -> change.startsAt().orElseThrow(), LinkedHashMap::new, Collectors.toList()));
+            byStart.forEach((start, changes) -> {
+                assertThat(changes.get(0).state()).isEqualTo(State.FIRING);
+                assertThat(changes.get(0).asOf()).isEqualTo(start);
+                assertThat(changes.subList(0, changes.size() - 1)).allMatch(AlertChange::isFiring);
+                assertThat(changes).extracting(AlertChange::labels).containsOnly(LABELS);
+            });
+            assertThat(byStart.values().stream()
+                            .filter(changes -> changes.get(changes.size() - 1).isFiring()))
+                    .as("only the last firing may still be open")
+                    .hasSizeLessThanOrEqualTo(1);
         });
-        assertThat(byStart.values().stream()
-                        .filter(changes -> changes.get(changes.size() - 1).isFiring()))
-                .as("only the last firing may still be open")
-                .hasSizeLessThanOrEqualTo(1);
     }
 
-    @Property(tries = 500)
-    void anAlertFiresExactlyWhenItHasHeldForLongEnough(
-            @ForAll("looks") List<Look> looks,
-            @ForAll @IntRange(max = 60) int pendingFor,
-            @ForAll @IntRange(max = 60) int keepFiringFor) {
-        Played played = play(looks, pendingFor, keepFiringFor);
+    @Test
+    void anAlertFiresExactlyWhenItHasHeldForLongEnough() {
+        cases(1, 500, Story::draw).allSatisfy(story -> {
+            Played played = story.play();
 
-        for (int i = 0; i < looks.size(); i++) {
-            Instant now = played.times().get(i);
-            boolean holds = played.says().get(i).equals(Optional.of(Signal.State.HOLDS));
-            boolean wasFiring = i > 0 && played.after(played.times().get(i - 1)) == State.FIRING;
-            if (!holds || wasFiring) {
-                continue;
-            }
-            // Since the newest of the last clear and the last resolution: the first time it held.
-            Optional<Instant> since = Optional.empty();
-            for (int j = i; j >= 0; j--) {
-                Instant then = played.times().get(j);
-                if (played.says().get(j).equals(Optional.of(Signal.State.CLEAR))) {
-                    break;
+            for (int i = 0; i < story.looks().size(); i++) {
+                Instant now = played.times().get(i);
+                boolean holds = played.says().get(i).equals(Optional.of(Signal.State.HOLDS));
+                boolean wasFiring = i > 0 && played.after(played.times().get(i - 1)) == State.FIRING;
+                if (!holds || wasFiring) {
+                    continue;
                 }
-                if (played.says().get(j).equals(Optional.of(Signal.State.HOLDS))) {
-                    since = Optional.of(then);
+                // Since the newest of the last clear and the last resolution: the first time it held.
+                Optional<Instant> since = Optional.empty();
+                for (int j = i; j >= 0; j--) {
+                    Instant then = played.times().get(j);
+                    if (played.says().get(j).equals(Optional.of(Signal.State.CLEAR))) {
+                        break;
+                    }
+                    if (played.says().get(j).equals(Optional.of(Signal.State.HOLDS))) {
+                        since = Optional.of(then);
+                    }
+                }
+                boolean due = Duration.between(since.orElseThrow(), now).toHours() >= story.pendingFor();
+                assertThat(played.after(now)).isEqualTo(due ? State.FIRING : State.PENDING);
+            }
+        });
+    }
+
+    @Test
+    void aFiringEndsOnlyAfterItHasBeenQuietForLongEnough() {
+        cases(1, 500, Story::draw).allSatisfy(story -> {
+            Played played = story.play();
+
+            for (int i = 1; i < story.looks().size(); i++) {
+                Instant now = played.times().get(i);
+                if (played.after(played.times().get(i - 1)) != State.FIRING
+                        || !played.says().get(i).equals(Optional.of(Signal.State.CLEAR))) {
+                    continue;
+                }
+                Instant quiet = now;
+                for (int j = i; j >= 0 && !played.says().get(j).equals(Optional.of(Signal.State.HOLDS)); j--) {
+                    if (played.says().get(j).equals(Optional.of(Signal.State.CLEAR))) {
+                        quiet = played.times().get(j);
+                    }
+                }
+                boolean over = Duration.between(quiet, now).toHours() >= story.keepFiringFor();
+                assertThat(played.after(now)).isEqualTo(over ? State.RESOLVED : State.FIRING);
+                if (over) {
+                    assertThat(played.at(now).orElseThrow().endsAt()).contains(now);
+                    assertThat(played.between(quiet, now)).doesNotContain(Signal.State.HOLDS);
                 }
             }
-            boolean due = Duration.between(since.orElseThrow(), now).toHours() >= pendingFor;
-            assertThat(played.after(now)).isEqualTo(due ? State.FIRING : State.PENDING);
-        }
+        });
     }
 
-    @Property(tries = 500)
-    void aFiringEndsOnlyAfterItHasBeenQuietForLongEnough(
-            @ForAll("looks") List<Look> looks,
-            @ForAll @IntRange(max = 60) int pendingFor,
-            @ForAll @IntRange(max = 60) int keepFiringFor) {
-        Played played = play(looks, pendingFor, keepFiringFor);
+    @Test
+    void missingAndUnknownDataChangeNothing() {
+        cases(1, 200, Story::draw).allSatisfy(story -> {
+            Played played = story.play();
 
-        for (int i = 1; i < looks.size(); i++) {
-            Instant now = played.times().get(i);
-            if (played.after(played.times().get(i - 1)) != State.FIRING
-                    || !played.says().get(i).equals(Optional.of(Signal.State.CLEAR))) {
-                continue;
-            }
-            Instant quiet = now;
-            for (int j = i; j >= 0 && !played.says().get(j).equals(Optional.of(Signal.State.HOLDS)); j--) {
-                if (played.says().get(j).equals(Optional.of(Signal.State.CLEAR))) {
-                    quiet = played.times().get(j);
+            for (int i = 0; i < story.looks().size(); i++) {
+                if (story.looks().get(i).says().orElse(Signal.State.UNKNOWN) == Signal.State.UNKNOWN) {
+                    assertThat(played.at(played.times().get(i))).isEmpty();
                 }
             }
-            boolean over = Duration.between(quiet, now).toHours() >= keepFiringFor;
-            assertThat(played.after(now)).isEqualTo(over ? State.RESOLVED : State.FIRING);
-            if (over) {
-                assertThat(played.at(now).orElseThrow().endsAt()).contains(now);
-                assertThat(played.between(quiet, now)).doesNotContain(Signal.State.HOLDS);
-            }
-        }
+        });
     }
 
-    @Property(tries = 200)
-    void missingAndUnknownDataChangeNothing(
-            @ForAll("looks") List<Look> looks, @ForAll @IntRange(max = 60) int pendingFor) {
-        Played played = play(looks, pendingFor, 5);
+    @Test
+    void whatNobodyWatchesAnyLongerIsOverAtOnce() {
+        cases(1, 200, AlertLogTest::looks).allSatisfy(looks -> {
+            Played played = play(looks, 10, 20);
+            AlertLog log = new AlertLog(played.changes());
+            Instant end = START.plus(Duration.ofDays(1000));
 
-        for (int i = 0; i < looks.size(); i++) {
-            if (looks.get(i).says().orElse(Signal.State.UNKNOWN) == Signal.State.UNKNOWN) {
-                assertThat(played.at(played.times().get(i))).isEmpty();
-            }
-        }
+            List<AlertChange> made = log.evaluate(List.of(), labels -> false, end);
+            assertThat(made).hasSize(log.newest().stream().anyMatch(AlertChange::isOpen) ? 1 : 0);
+            assertThat(log.with(made).newest()).noneMatch(AlertChange::isOpen);
+            assertThat(log.with(made).evaluate(List.of(), labels -> false, end.plusSeconds(60)))
+                    .as("once")
+                    .isEmpty();
+        });
     }
 
-    @Property(tries = 200)
-    void whatNobodyWatchesAnyLongerIsOverAtOnce(@ForAll("looks") List<Look> looks) {
-        Played played = play(looks, 10, 20);
-        AlertLog log = new AlertLog(played.changes());
-        Instant end = START.plus(Duration.ofDays(1000));
+    @Test
+    void whatALaterEvaluationHasBuiltOnStays() {
+        cases(1, 200, dice -> dice.list(2, 20, () -> look(dice))).allSatisfy(looks -> {
+            Played played = play(looks, 5, 5);
+            AlertLog all = new AlertLog(played.changes());
 
-        List<AlertChange> made = log.evaluate(List.of(), labels -> false, end);
-        assertThat(made).hasSize(log.newest().stream().anyMatch(AlertChange::isOpen) ? 1 : 0);
-        assertThat(log.with(made).newest()).noneMatch(AlertChange::isOpen);
-        assertThat(log.with(made).evaluate(List.of(), labels -> false, end.plusSeconds(60)))
-                .as("once")
-                .isEmpty();
-    }
-
-    @Property(tries = 200)
-    void whatALaterEvaluationHasBuiltOnStays(@ForAll("looks") @Size(min = 2, max = 20) List<Look> looks) {
-        Played played = play(looks, 5, 5);
-        AlertLog all = new AlertLog(played.changes());
-
-        for (Instant now : played.times()) {
-            boolean isBuiltOn =
-                    all.changes().stream().anyMatch(change -> !change.asOf().isBefore(now));
-            for (Signal.State state : Signal.State.values()) {
-                List<AlertChange> made = all.evaluate(List.of(signal(state, 0, 0, Map.of())), labels -> false, now);
-                assertThat(made).matches(changes -> !isBuiltOn || changes.isEmpty());
+            for (Instant now : played.times()) {
+                boolean isBuiltOn =
+                        all.changes().stream().anyMatch(change -> !change.asOf().isBefore(now));
+                for (Signal.State state : Signal.State.values()) {
+                    List<AlertChange> made = all.evaluate(List.of(signal(state, 0, 0, Map.of())), labels -> false, now);
+                    assertThat(made).matches(changes -> !isBuiltOn || changes.isEmpty());
+                }
             }
-        }
+        });
     }
 
     @Test
@@ -254,22 +269,23 @@ class AlertLogTest {
                 .hasMessageStartingWith("alert a is firing with starts_at Optional.empty");
     }
 
-    @Property(tries = 200)
-    void aFingerprintDependsOnTheLabelsAndNotOnTheirOrder(
-            @ForAll @Size(min = 1, max = 6) List<@IntRange(max = 99) Integer> names) {
-        Map<String, String> ordered = new LinkedHashMap<>();
-        names.forEach(name -> ordered.put("l" + name, "v" + name));
-        List<String> reversed = new ArrayList<>(ordered.keySet());
-        Collections.reverse(reversed);
-        Map<String, String> other = new LinkedHashMap<>();
-        reversed.forEach(name -> other.put(name, ordered.get(name)));
+    @Test
+    void aFingerprintDependsOnTheLabelsAndNotOnTheirOrder() {
+        cases(1, 200, dice -> dice.list(1, 6, () -> dice.integer(0, 99))).allSatisfy(names -> {
+            Map<String, String> ordered = new LinkedHashMap<>();
+            names.forEach(name -> ordered.put("l" + name, "v" + name));
+            List<String> reversed = new ArrayList<>(ordered.keySet());
+            Collections.reverse(reversed);
+            Map<String, String> other = new LinkedHashMap<>();
+            reversed.forEach(name -> other.put(name, ordered.get(name)));
 
-        assertThat(Labels.of(other).fingerprint())
-                .isEqualTo(Labels.of(ordered).fingerprint())
-                .matches("[0-9a-f]{16}");
-        other.put("l0", "another");
-        assertThat(Labels.of(other).fingerprint())
-                .isNotEqualTo(Labels.of(ordered).fingerprint());
+            assertThat(Labels.of(other).fingerprint())
+                    .isEqualTo(Labels.of(ordered).fingerprint())
+                    .matches("[0-9a-f]{16}");
+            other.put("l0", "another");
+            assertThat(Labels.of(other).fingerprint())
+                    .isNotEqualTo(Labels.of(ordered).fingerprint());
+        });
     }
 
     @Test

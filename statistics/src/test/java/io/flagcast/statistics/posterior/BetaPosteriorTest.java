@@ -1,13 +1,11 @@
 package io.flagcast.statistics.posterior;
 
+import static io.flagcast.fixtures.Cases.cases;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.within;
 
-import net.jqwik.api.ForAll;
-import net.jqwik.api.Property;
-import net.jqwik.api.constraints.DoubleRange;
-import net.jqwik.api.constraints.IntRange;
+import io.flagcast.fixtures.Generator;
 import org.apache.commons.math3.special.Beta;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
@@ -19,23 +17,24 @@ class BetaPosteriorTest {
     private static final Offset<Double> PROMISED = within(1e-9);
 
     /** Whole counts: P(A > B) = Σ over i < a of B(a' + i, b + b') / ((b + i) B(1 + i, b) B(a', b')) (Miller 2015). */
-    @Property(tries = 300)
-    void theProbabilityIsThatOfTheClosedForm(
-            @ForAll @IntRange(max = 300) int successes,
-            @ForAll @IntRange(max = 300) int failures,
-            @ForAll @IntRange(max = 300) int otherSuccesses,
-            @ForAll @IntRange(max = 300) int otherFailures) {
-        BetaPosterior one = BetaPosterior.of(successes, failures);
-        BetaPosterior other = BetaPosterior.of(otherSuccesses, otherFailures);
+    @Test
+    void theProbabilityIsThatOfTheClosedForm() {
+        record Counts(int successes, int failures, int otherSuccesses, int otherFailures) {}
+        Generator<Counts> generator = dice ->
+                new Counts(dice.integer(0, 300), dice.integer(0, 300), dice.integer(0, 300), dice.integer(0, 300));
+        cases(1, 300, generator).allSatisfy(counts -> {
+            BetaPosterior one = BetaPosterior.of(counts.successes(), counts.failures());
+            BetaPosterior other = BetaPosterior.of(counts.otherSuccesses(), counts.otherFailures());
 
-        double expected = 0;
-        for (int i = 0; i < one.alpha(); i++) {
-            expected += Math.exp(Beta.logBeta(other.alpha() + i, one.beta() + other.beta())
-                            - Beta.logBeta(1 + i, one.beta())
-                            - Beta.logBeta(other.alpha(), other.beta()))
-                    / (one.beta() + i);
-        }
-        assertThat(one.probabilityGreaterThan(other)).isCloseTo(expected, PROMISED);
+            double expected = 0;
+            for (int i = 0; i < one.alpha(); i++) {
+                expected += Math.exp(Beta.logBeta(other.alpha() + i, one.beta() + other.beta())
+                                - Beta.logBeta(1 + i, one.beta())
+                                - Beta.logBeta(other.alpha(), other.beta()))
+                        / (one.beta() + i);
+            }
+            assertThat(one.probabilityGreaterThan(other)).isCloseTo(expected, PROMISED);
+        });
     }
 
     /** Expected values: the same integral over the rate itself, in 40 digits (mpmath 1.3.0). */
@@ -54,26 +53,32 @@ class BetaPosteriorTest {
         assertThat(other.probabilityGreaterThan(one)).isCloseTo(1 - expected, PROMISED);
     }
 
-    @Property(tries = 300)
-    void oneOfTwoIsGreater(
-            @ForAll @DoubleRange(max = 1e7) double successes,
-            @ForAll @DoubleRange(max = 1e7) double failures,
-            @ForAll @DoubleRange(min = 0.5, max = 2) double factor,
-            @ForAll @DoubleRange(max = 1e3) double more) {
-        BetaPosterior one = BetaPosterior.of(successes, failures);
-        BetaPosterior other = BetaPosterior.of(successes * factor + more, failures * factor);
+    @Test
+    void oneOfTwoIsGreater() {
+        record Counts(double successes, double failures, double factor, double more) {}
+        Generator<Counts> generator =
+                dice -> new Counts(dice.real(0, 1e7), dice.real(0, 1e7), dice.real(0.5, 2), dice.real(0, 1e3));
+        cases(1, 300, generator).allSatisfy(counts -> {
+            BetaPosterior one = BetaPosterior.of(counts.successes(), counts.failures());
+            BetaPosterior other = BetaPosterior.of(
+                    counts.successes() * counts.factor() + counts.more(), counts.failures() * counts.factor());
 
-        assertThat(one.probabilityGreaterThan(other) + other.probabilityGreaterThan(one))
-                .isCloseTo(1, PROMISED);
-        assertThat(one.probabilityGreaterThan(one)).isCloseTo(0.5, PROMISED);
+            assertThat(one.probabilityGreaterThan(other) + other.probabilityGreaterThan(one))
+                    .isCloseTo(1, PROMISED);
+            assertThat(one.probabilityGreaterThan(one)).isCloseTo(0.5, PROMISED);
+        });
     }
 
     /** P(A > B) = 1 − E (1 − A)^b = b / (a + b) for A of Beta(1, a), B of Beta(1, b): densities far from normal. */
-    @Property(tries = 300)
-    void withoutAnySuccessTheOneWithFewerFailuresIsLikelierGreater(
-            @ForAll @DoubleRange(max = 1e7) double failures, @ForAll @DoubleRange(max = 1e7) double otherFailures) {
-        assertThat(BetaPosterior.of(0, failures).probabilityGreaterThan(BetaPosterior.of(0, otherFailures)))
-                .isCloseTo((otherFailures + 1) / (failures + otherFailures + 2), PROMISED);
+    @Test
+    void withoutAnySuccessTheOneWithFewerFailuresIsLikelierGreater() {
+        record Failures(double ofOne, double ofOther) {}
+        Generator<Failures> generator = dice -> new Failures(dice.real(0, 1e7), dice.real(0, 1e7));
+        cases(1, 300, generator).allSatisfy(failures -> {
+            assertThat(BetaPosterior.of(0, failures.ofOne())
+                            .probabilityGreaterThan(BetaPosterior.of(0, failures.ofOther())))
+                    .isCloseTo((failures.ofOther() + 1) / (failures.ofOne() + failures.ofOther() + 2), PROMISED);
+        });
     }
 
     @Test

@@ -2,15 +2,14 @@ package io.flagcast.statistics.posterior;
 
 import io.flagcast.statistics.Normal;
 
+import static io.flagcast.fixtures.Cases.cases;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.within;
 
+import io.flagcast.fixtures.Generator;
 import java.util.List;
 import java.util.Map;
-import net.jqwik.api.ForAll;
-import net.jqwik.api.Property;
-import net.jqwik.api.constraints.IntRange;
 import org.apache.commons.math3.distribution.NormalDistribution;
 import org.apache.commons.math3.distribution.TDistribution;
 import org.junit.jupiter.api.Test;
@@ -89,20 +88,25 @@ class ComparisonTest {
         }
     }
 
-    @Property(tries = 100)
-    void oneOfTwoIsGreater(
-            @ForAll @IntRange(max = 300) int a,
-            @ForAll @IntRange(max = 300) int b,
-            @ForAll @IntRange(max = 300) int c,
-            @ForAll @IntRange(max = 300) int d,
-            @ForAll @IntRange(min = -5, max = 5) int prior) {
-        Posterior one = BetaPosterior.of(a, b);
-        Posterior other = BetaPosterior.of(c, d);
+    @Test
+    void oneOfTwoIsGreater() {
+        record Counts(int a, int b, int c, int d, int prior) {}
+        Generator<Counts> generator = dice -> new Counts(
+                dice.integer(0, 300),
+                dice.integer(0, 300),
+                dice.integer(0, 300),
+                dice.integer(0, 300),
+                dice.integer(-5, 5));
+        cases(1, 100, generator).allSatisfy(counts -> {
+            Posterior one = BetaPosterior.of(counts.a(), counts.b());
+            Posterior other = BetaPosterior.of(counts.c(), counts.d());
 
-        assertThat(Comparison.of(one, other, new Normal(prior / 100.0, 0.0004)).probabilityGreater()
-                        + Comparison.of(other, one, new Normal(-prior / 100.0, 0.0004))
-                                .probabilityGreater())
-                .isCloseTo(1, within(1e-8));
+            assertThat(Comparison.of(one, other, new Normal(counts.prior() / 100.0, 0.0004))
+                                    .probabilityGreater()
+                            + Comparison.of(other, one, new Normal(-counts.prior() / 100.0, 0.0004))
+                                    .probabilityGreater())
+                    .isCloseTo(1, within(1e-8));
+        });
     }
 
     /** Effects 1 ± 1, 2 ± 1, 6 ± 1: mean 3, Q = 4 + 1 + 9 = 14, spread (14 − 2) / (3 − 3/3) = 6. */

@@ -1,20 +1,21 @@
 package io.flagcast.statistics.ranking;
 
+import static io.flagcast.fixtures.Cases.cases;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.within;
 
+import io.flagcast.fixtures.Generator;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
-import net.jqwik.api.ForAll;
-import net.jqwik.api.Property;
-import net.jqwik.api.constraints.IntRange;
-import net.jqwik.api.constraints.Size;
-import net.jqwik.api.constraints.UniqueElements;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class RankingQualityTest {
+
+    private static final List<String> ITEMS =
+            IntStream.rangeClosed(0, 20).mapToObj(String::valueOf).toList();
 
     @Test
     void theFirstFourGiveTheirMeasuresByHand() {
@@ -45,27 +46,28 @@ class RankingQualityTest {
         assertThat(RankingQuality.at(1, List.of("x", "a"), Set.of("a"))).isEqualTo(new RankingQuality(0, 0, 0, 0));
     }
 
-    @Property(tries = 200)
-    void movingARelevantItemUpNeverLowersAMeasure(
-            @ForAll @UniqueElements @Size(min = 2, max = 12) List<@IntRange(max = 20) Integer> items,
-            @ForAll @Size(min = 1, max = 6) Set<@IntRange(max = 20) Integer> relevantItems,
-            @ForAll @IntRange(min = 1, max = 12) int k,
-            @ForAll @IntRange(min = 1, max = 11) int at) {
-        Set<String> relevant =
-                Set.copyOf(relevantItems.stream().map(String::valueOf).toList());
-        List<String> ranked =
-                new ArrayList<>(items.stream().map(String::valueOf).toList());
-        RankingQuality before = RankingQuality.at(k, ranked, relevant);
-        int rank = Math.min(at, ranked.size() - 1);
-        if (relevant.contains(ranked.get(rank))) {
-            ranked.add(rank - 1, ranked.remove(rank));
-        }
-        RankingQuality after = RankingQuality.at(k, ranked, relevant);
+    @Test
+    void movingARelevantItemUpNeverLowersAMeasure() {
+        record Ranking(List<String> items, Set<String> relevant, int k, int at) {}
+        Generator<Ranking> generator = dice -> new Ranking(
+                dice.someOf(2, 12, ITEMS),
+                Set.copyOf(dice.someOf(1, 6, ITEMS)),
+                dice.integer(1, 12),
+                dice.integer(1, 11));
+        cases(1, 200, generator).allSatisfy(drawn -> {
+            List<String> ranked = new ArrayList<>(drawn.items());
+            RankingQuality before = RankingQuality.at(drawn.k(), ranked, drawn.relevant());
+            int rank = Math.min(drawn.at(), ranked.size() - 1);
+            if (drawn.relevant().contains(ranked.get(rank))) {
+                ranked.add(rank - 1, ranked.remove(rank));
+            }
+            RankingQuality after = RankingQuality.at(drawn.k(), ranked, drawn.relevant());
 
-        assertThat(after.ndcg()).isGreaterThan(before.ndcg() - 1e-12);
-        assertThat(after.averagePrecision()).isGreaterThan(before.averagePrecision() - 1e-12);
-        assertThat(after.precision()).isGreaterThanOrEqualTo(before.precision());
-        assertThat(after.recall()).isGreaterThanOrEqualTo(before.recall());
+            assertThat(after.ndcg()).isGreaterThan(before.ndcg() - 1e-12);
+            assertThat(after.averagePrecision()).isGreaterThan(before.averagePrecision() - 1e-12);
+            assertThat(after.precision()).isGreaterThanOrEqualTo(before.precision());
+            assertThat(after.recall()).isGreaterThanOrEqualTo(before.recall());
+        });
     }
 
     @Test

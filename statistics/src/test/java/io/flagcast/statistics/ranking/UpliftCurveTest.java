@@ -1,5 +1,6 @@
 package io.flagcast.statistics.ranking;
 
+import static io.flagcast.fixtures.Cases.cases;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.within;
@@ -11,9 +12,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
-import net.jqwik.api.ForAll;
-import net.jqwik.api.Property;
-import net.jqwik.api.constraints.IntRange;
 import org.assertj.core.util.DoubleComparator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -156,27 +154,30 @@ class UpliftCurveTest {
     }
 
     /** Rows of small whole weights, as often as the weight says and as one cell each. */
-    @Property(tries = 100)
-    void aRowOfWeightTwoIsTwoRows(@ForAll @IntRange(min = 6, max = 40) int n, @ForAll long seed) {
-        SplittableRandom random = new SplittableRandom(seed);
-        List<Bin> weighted = new ArrayList<>();
-        List<Bin> repeated = new ArrayList<>();
-        for (int row = 0; row < n; row++) {
-            int weight = 1 + random.nextInt(3);
-            int score = random.nextInt(5);
-            // Every arm and response occurs.
-            boolean treated = row < 4 ? row % 2 == 0 : random.nextBoolean();
-            boolean responded = row < 4 ? row / 2 == 0 : random.nextBoolean();
-            weighted.add(bin(score, treated, responded, new Cell(1, weight, responded ? weight : 0)));
-            repeated.add(bin(score, treated, responded, new Cell(weight, weight, responded ? weight : 0)));
-        }
-        UpliftCurve ofWeights = new UpliftCurve(weighted);
-        UpliftCurve ofRows = new UpliftCurve(repeated);
+    @Test
+    void aRowOfWeightTwoIsTwoRows() {
+        record Rows(int n, long seed) {}
+        cases(1, 100, dice -> new Rows(dice.integer(6, 40), dice.seed())).allSatisfy(rows -> {
+            SplittableRandom random = new SplittableRandom(rows.seed());
+            List<Bin> weighted = new ArrayList<>();
+            List<Bin> repeated = new ArrayList<>();
+            for (int row = 0; row < rows.n(); row++) {
+                int weight = 1 + random.nextInt(3);
+                int score = random.nextInt(5);
+                // Every arm and response occurs.
+                boolean treated = row < 4 ? row % 2 == 0 : random.nextBoolean();
+                boolean responded = row < 4 ? row / 2 == 0 : random.nextBoolean();
+                weighted.add(bin(score, treated, responded, new Cell(1, weight, responded ? weight : 0)));
+                repeated.add(bin(score, treated, responded, new Cell(weight, weight, responded ? weight : 0)));
+            }
+            UpliftCurve ofWeights = new UpliftCurve(weighted);
+            UpliftCurve ofRows = new UpliftCurve(repeated);
 
-        assertThat(ofWeights.qini()).isCloseTo(ofRows.qini(), within(1e-9));
-        assertThat(ofWeights.qiniGain()).isCloseTo(ofRows.qiniGain(), within(1e-12));
-        assertThat(ofWeights.upliftAuc()).isCloseTo(ofRows.upliftAuc(), within(1e-9));
-        assertThat(ofWeights.qiniPoints(7)).isEqualTo(ofRows.qiniPoints(7));
+            assertThat(ofWeights.qini()).isCloseTo(ofRows.qini(), within(1e-9));
+            assertThat(ofWeights.qiniGain()).isCloseTo(ofRows.qiniGain(), within(1e-12));
+            assertThat(ofWeights.upliftAuc()).isCloseTo(ofRows.upliftAuc(), within(1e-9));
+            assertThat(ofWeights.qiniPoints(7)).isEqualTo(ofRows.qiniPoints(7));
+        });
     }
 
     @Test

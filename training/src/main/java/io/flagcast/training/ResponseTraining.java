@@ -102,7 +102,7 @@ public record ResponseTraining(
         if (reason.isPresent()) {
             return new Result.TooLittle(reason.get());
         }
-        PredictorEncoding encoding = PredictorEncoding.fit(rows.where(Propensities.usable()), predictors, items);
+        PredictorEncoding encoding = EncodingTraining.train(rows.where(Propensities.usable()), predictors, items);
         List<String> notes = new ArrayList<>(encoding.notes());
         Dataset<Row> encoded = rows.where(Propensities.usable())
                 .withColumn("vector", encoding.vector())
@@ -203,7 +203,7 @@ public record ResponseTraining(
         if (reason.isPresent()) {
             return new Result.TooLittle(reason.get());
         }
-        PredictorEncoding encoding = PredictorEncoding.fit(examples, predictors, items);
+        PredictorEncoding encoding = EncodingTraining.train(examples, predictors, items);
         Dataset<Row> vectors = examples.withColumn("vector", encoding.vector())
                 .select(col("vector"), CrossFit.fold(settings).as("fold"), col("response"));
         try (Kept kept = Kept.of(vectors, all.users())) {

@@ -277,7 +277,7 @@ public final class FirstExposures {
     public static Dataset<Row> inEvidence(
             Dataset<Row> rows, Dataset<Row> evidence, List<MeasuredExperiment> experiments) {
         Column of = evidence.col("user_segment");
-        Dataset<Row> begins = evidence.withColumn("begins", SegmentMetrics.evidenceVersion(experiments, of));
+        Dataset<Row> begins = evidence.withColumn("begins", MeasuredExperiment.evidenceVersion(experiments, of));
         return rows.join(
                         begins,
                         rows.col("experiment_id")

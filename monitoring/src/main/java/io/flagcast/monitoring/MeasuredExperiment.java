@@ -1,11 +1,16 @@
 package io.flagcast.monitoring;
 
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.when;
+
 import io.flagcast.statistics.Metric;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import org.apache.spark.sql.Column;
 
 /**
  * What is measured of an experiment.
@@ -30,8 +35,23 @@ public record MeasuredExperiment(
         this(experimentId, metrics, Optional.empty(), evidenceVersions);
     }
 
-    /** The version with which the evidence of a segment begins. */
-    long evidenceVersion(String segment) {
-        return evidenceVersions.getOrDefault(segment, 0L);
+    /**
+     * The version with which the evidence of a segment begins, of rows with {@code experiment_id}; 0 for experiments that are
+     * not measured.
+     *
+     * @param segment of the row
+     */
+    static Column evidenceVersion(List<MeasuredExperiment> experiments, Column segment) {
+        Column version = lit(0L);
+        for (MeasuredExperiment experiment : experiments) {
+            for (var entry : experiment.evidenceVersions().entrySet()) {
+                if (entry.getValue() > 0) {
+                    Column here = col("experiment_id").equalTo(experiment.experimentId());
+                    version = when(here.and(segment.equalTo(entry.getKey())), lit(entry.getValue()))
+                            .otherwise(version);
+                }
+            }
+        }
+        return version;
     }
 }

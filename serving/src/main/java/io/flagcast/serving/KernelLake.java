@@ -5,7 +5,6 @@ import io.delta.kernel.ScanBuilder;
 import io.delta.kernel.Snapshot;
 import io.delta.kernel.TableManager;
 import io.delta.kernel.data.ColumnVector;
-import io.delta.kernel.data.ColumnarBatch;
 import io.delta.kernel.data.FilteredColumnarBatch;
 import io.delta.kernel.data.MapValue;
 import io.delta.kernel.data.Row;
@@ -29,11 +28,9 @@ import io.flagcast.tables.Table;
 import io.flagcast.tables.Tables;
 import java.io.IOException;
 import java.io.InterruptedIOException;
-import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -47,7 +44,6 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
-import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
 
 /** The tables of a lake on local disk or S3, read with Delta Kernel. */
@@ -246,122 +242,12 @@ final class KernelLake implements PublishedLake {
         }
     }
 
-    /** With texts as bytes: {@link Texts} decodes a text once where a vector decodes it in every row. */
+    /** With texts as bytes: a {@link KernelBatch} decodes a text once where a vector decodes it in every row. */
     private static StructType withoutDecoding(StructType schema) {
         return new StructType(schema.fields().stream()
                 .map(field -> field.getDataType() instanceof StringType
                         ? new StructField(field.getName(), BinaryType.BINARY, field.isNullable(), field.getMetadata())
                         : field)
                 .toList());
-    }
-
-    /** The selected rows of a batch; deleted ones are not. */
-    private static final class KernelBatch implements Batch {
-
-        private final ColumnVector[] vectors;
-        private final int[] selected;
-        private final Texts texts = new Texts();
-
-        private KernelBatch(ColumnVector[] vectors, int[] selected) {
-            this.vectors = vectors;
-            this.selected = selected;
-        }
-
-        static KernelBatch of(FilteredColumnarBatch filtered) {
-            ColumnarBatch data = filtered.getData();
-            ColumnVector[] vectors = new ColumnVector[data.getSchema().length()];
-            Arrays.setAll(vectors, data::getColumnVector);
-            IntStream rows = IntStream.range(0, data.getSize());
-            return new KernelBatch(
-                    vectors,
-                    filtered.getSelectionVector()
-                            .map(kept -> rows.filter(row -> !kept.isNullAt(row) && kept.getBoolean(row)))
-                            .orElse(rows)
-                            .toArray());
-        }
-
-        ColumnVector vector(int column) {
-            return vectors[column];
-        }
-
-        int at(int row) {
-            return selected[row];
-        }
-
-        @Override
-        public int rows() {
-            return selected.length;
-        }
-
-        @Override
-        public boolean isAbsent(int row, int column) {
-            return vectors[column].isNullAt(selected[row]);
-        }
-
-        @Override
-        public boolean flag(int row, int column) {
-            return vectors[column].getBoolean(selected[row]);
-        }
-
-        @Override
-        public int integer(int row, int column) {
-            return vectors[column].getInt(selected[row]);
-        }
-
-        @Override
-        public long number(int row, int column) {
-            return vectors[column].getLong(selected[row]);
-        }
-
-        @Override
-        public double real(int row, int column) {
-            return vectors[column].getDouble(selected[row]);
-        }
-
-        @Override
-        public String text(int row, int column) {
-            ColumnVector vector = vectors[column];
-            return vector.getDataType() instanceof BinaryType
-                    ? texts.of(vector.getBinary(selected[row]))
-                    : vector.getString(selected[row]);
-        }
-
-        @Override
-        public Batch fields(int column) {
-            StructType type = (StructType) vectors[column].getDataType();
-            ColumnVector[] children = new ColumnVector[type.length()];
-            Arrays.setAll(children, vectors[column]::getChild);
-            return new KernelBatch(children, selected);
-        }
-
-        @Override
-        public List<String[]> entries(int row, int column) {
-            MapValue map = vectors[column].getMap(selected[row]);
-            List<String[]> entries = new ArrayList<>();
-            for (int i = 0; i < map.getSize(); i++) {
-                entries.add(new String[] {
-                    map.getKeys().getString(i), map.getValues().getString(i)
-                });
-            }
-            return entries;
-        }
-    }
-
-    /** Texts of late: most of them come again in one of the next rows. */
-    private static final class Texts {
-
-        private static final int SLOTS = 64;
-
-        private final byte[][] bytes = new byte[SLOTS][];
-        private final String[] texts = new String[SLOTS];
-
-        String of(byte[] utf8) {
-            int slot = Arrays.hashCode(utf8) & (SLOTS - 1);
-            if (!Arrays.equals(utf8, bytes[slot])) {
-                bytes[slot] = utf8;
-                texts[slot] = new String(utf8, StandardCharsets.UTF_8);
-            }
-            return texts[slot];
-        }
     }
 }

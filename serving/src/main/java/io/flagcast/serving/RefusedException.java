@@ -1,6 +1,7 @@
 package io.flagcast.serving;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 
 /** A publication or a snapshot that must not be served. */
 final class RefusedException extends IOException {
@@ -9,5 +10,10 @@ final class RefusedException extends IOException {
 
     RefusedException(String message) {
         super(message);
+    }
+
+    /** For those who read rows, which throw nothing checked. */
+    static UncheckedIOException unchecked(String message) {
+        return new UncheckedIOException(new RefusedException(message));
     }
 }

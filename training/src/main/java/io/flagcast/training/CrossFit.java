@@ -3,7 +3,9 @@ package io.flagcast.training;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.not;
+import static org.apache.spark.sql.functions.pmod;
 import static org.apache.spark.sql.functions.udf;
+import static org.apache.spark.sql.functions.xxhash64;
 
 import io.flagcast.statistics.Metric;
 import java.util.HashMap;
@@ -51,6 +53,12 @@ final class CrossFit {
         this.kind = kind;
         this.share = share;
         this.settings = settings;
+    }
+
+    /** The fold of a user, from 0: the same in every run with this seed. */
+    static Column fold(TrainingSettings settings) {
+        return pmod(xxhash64(lit(settings.seed()), col("user_id")), lit(settings.folds()))
+                .cast("int");
     }
 
     Metric.Kind kind() {

@@ -8,6 +8,7 @@ import io.flagcast.training.ResponseModel.Trees;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.apache.spark.ml.classification.GBTClassificationModel;
 import org.apache.spark.ml.classification.GBTClassifier;
 import org.apache.spark.ml.classification.LogisticRegression;
 import org.apache.spark.ml.classification.LogisticRegressionModel;
@@ -15,10 +16,12 @@ import org.apache.spark.ml.classification.MultilayerPerceptronClassificationMode
 import org.apache.spark.ml.classification.MultilayerPerceptronClassifier;
 import org.apache.spark.ml.linalg.Vector;
 import org.apache.spark.ml.regression.DecisionTreeRegressionModel;
+import org.apache.spark.ml.regression.GBTRegressionModel;
 import org.apache.spark.ml.regression.GBTRegressor;
 import org.apache.spark.ml.regression.GeneralizedLinearRegression;
 import org.apache.spark.ml.regression.GeneralizedLinearRegressionModel;
 import org.apache.spark.ml.tree.ContinuousSplit;
+import org.apache.spark.ml.tree.GBTParams;
 import org.apache.spark.ml.tree.InternalNode;
 import org.apache.spark.ml.tree.Node;
 import org.apache.spark.sql.Dataset;
@@ -65,34 +68,15 @@ enum Method {
     TREES {
         @Override
         ResponseModel probability(Dataset<Row> rows, TrainingSettings settings) {
-            var how = settings.trees();
-            var model = new GBTClassifier()
-                    .setFeaturesCol("vector")
-                    .setLabelCol("label")
-                    .setWeightCol("weight")
-                    .setMaxIter(how.iterations())
-                    .setMaxDepth(how.depth())
-                    .setStepSize(how.stepSize())
-                    .setMinInstancesPerNode(how.minUsersPerLeaf())
-                    .setSeed(settings.seed())
-                    .fit(rows);
+            GBTClassificationModel model =
+                    boosted(new GBTClassifier(), settings).fit(rows);
             // MLlib's margin is half the log odds: its classes are -1 and 1.
             return trees(model.trees(), model.treeWeights(), 2, Link.LOGIT);
         }
 
         @Override
         ResponseModel value(Dataset<Row> rows, TrainingSettings settings) {
-            var how = settings.trees();
-            var model = new GBTRegressor()
-                    .setFeaturesCol("vector")
-                    .setLabelCol("label")
-                    .setWeightCol("weight")
-                    .setMaxIter(how.iterations())
-                    .setMaxDepth(how.depth())
-                    .setStepSize(how.stepSize())
-                    .setMinInstancesPerNode(how.minUsersPerLeaf())
-                    .setSeed(settings.seed())
-                    .fit(rows);
+            GBTRegressionModel model = boosted(new GBTRegressor(), settings).fit(rows);
             return trees(model.trees(), model.treeWeights(), 1, Link.IDENTITY);
         }
     },
@@ -130,6 +114,20 @@ enum Method {
 
     /** A model of any number. */
     abstract ResponseModel value(Dataset<Row> rows, TrainingSettings settings);
+
+    /** MLlib has one estimator for a probability and another for a value, with setters of their own. */
+    private static <T extends GBTParams> T boosted(T trees, TrainingSettings settings) {
+        TrainingSettings.Trees how = settings.trees();
+        trees.set(trees.featuresCol(), "vector");
+        trees.set(trees.labelCol(), "label");
+        trees.set(trees.weightCol(), "weight");
+        trees.set(trees.maxIter(), how.iterations());
+        trees.set(trees.maxDepth(), how.depth());
+        trees.set(trees.stepSize(), how.stepSize());
+        trees.set(trees.minInstancesPerNode(), how.minUsersPerLeaf());
+        trees.set(trees.seed(), settings.seed());
+        return trees;
+    }
 
     private static Trees trees(DecisionTreeRegressionModel[] models, double[] weights, double scale, Link link) {
         List<Tree> trees = new ArrayList<>();

@@ -1,30 +1,13 @@
 package io.flagcast.training;
 
-import static org.apache.spark.sql.functions.abs;
-import static org.apache.spark.sql.functions.array;
-import static org.apache.spark.sql.functions.avg;
 import static org.apache.spark.sql.functions.col;
-import static org.apache.spark.sql.functions.count;
-import static org.apache.spark.sql.functions.explode;
 import static org.apache.spark.sql.functions.expr;
-import static org.apache.spark.sql.functions.greatest;
-import static org.apache.spark.sql.functions.lit;
-import static org.apache.spark.sql.functions.log1p;
-import static org.apache.spark.sql.functions.max;
-import static org.apache.spark.sql.functions.min;
-import static org.apache.spark.sql.functions.not;
-import static org.apache.spark.sql.functions.row_number;
-import static org.apache.spark.sql.functions.skewness;
-import static org.apache.spark.sql.functions.stddev_pop;
 import static org.apache.spark.sql.functions.struct;
-import static org.apache.spark.sql.functions.sum;
 import static org.apache.spark.sql.functions.udf;
-import static org.apache.spark.sql.functions.when;
 
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -33,12 +16,8 @@ import org.apache.spark.ml.linalg.SQLDataTypes;
 import org.apache.spark.ml.linalg.Vector;
 import org.apache.spark.ml.linalg.Vectors;
 import org.apache.spark.sql.Column;
-import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.api.java.UDF2;
-import org.apache.spark.sql.expressions.Window;
-import org.apache.spark.sql.expressions.WindowSpec;
-import org.apache.spark.sql.types.StringType;
 
 /**
  * From named predictors to the vector that a model reads: standardised numbers (skewed counts by log1p, missing ones by the
@@ -52,9 +31,6 @@ import org.apache.spark.sql.types.StringType;
  */
 record PredictorEncoding(List<Numeric> numbers, List<Categorical> categories, ItemFactors items, List<Numeric> factors)
         implements Serializable {
-    private static final double SKEWED = 2;
-    private static final int MOST_LEVELS = 100;
-    private static final int LEAST_USERS_OF_A_LEVEL = 20;
 
     /**
      * A numeric predictor; all numbers are on its scale.
@@ -103,134 +79,6 @@ record PredictorEncoding(List<Numeric> numbers, List<Categorical> categories, It
         factors = List.copyOf(factors);
     }
 
-    /**
-     * Learns means, scales and levels from examples.
-     *
-     * @param examples the predictors and {@code usage}
-     * @param predictors names of columns
-     * @param items item factors that users are folded in against, where usage is a predictor
-     */
-    static PredictorEncoding fit(Dataset<Row> examples, List<String> predictors, Optional<ItemFactors> items) {
-        List<String> numeric = new ArrayList<>();
-        List<String> categorical = new ArrayList<>();
-        for (String name : predictors) {
-            boolean isString = examples.schema().apply(name).dataType() instanceof StringType;
-            (isString ? categorical : numeric).add(name);
-        }
-        Map<String, Column> columns = new LinkedHashMap<>();
-        numeric.forEach(name -> columns.put(name, col(name).cast("double")));
-        int rank = items.map(ItemFactors::rank).orElse(0);
-        for (int i = 0; i < rank; i++) {
-            columns.put("usage factor " + (i + 1), col("_factors").getItem(i));
-        }
-        Dataset<Row> folded = items.map(known -> examples.withColumn("_factors", new FoldIn(known).column()))
-                .orElse(examples);
-        List<Numeric> all = numbers(folded, columns);
-        return new PredictorEncoding(
-                all.subList(0, numeric.size()),
-                categories(examples, categorical),
-                items.orElse(null),
-                all.subList(numeric.size(), all.size()));
-    }
-
-    private static List<Numeric> numbers(Dataset<Row> examples, Map<String, Column> columns) {
-        if (columns.isEmpty()) {
-            return List.of();
-        }
-        List<Column> aggregates = new ArrayList<>();
-        for (Column column : columns.values()) {
-            // As encode reads it: what is not finite is missing.
-            Column value = when(not(column.isNaN()).and(abs(column).notEqual(Double.POSITIVE_INFINITY)), column);
-            Column logarithm = log1p(greatest(value, lit(0.0)));
-            aggregates.add(struct(
-                    min(value).as("low"),
-                    max(value).as("high"),
-                    skewness(value).as("skewness"),
-                    avg(value).as("mean"),
-                    stddev_pop(value).as("deviation"),
-                    avg(logarithm).as("log_mean"),
-                    stddev_pop(logarithm).as("log_deviation")));
-        }
-        Row row = examples.select(struct(aggregates.toArray(Column[]::new)))
-                .head()
-                .getStruct(0);
-        List<Numeric> numbers = new ArrayList<>();
-        for (String name : columns.keySet()) {
-            numbers.add(number(name, row.getStruct(numbers.size())));
-        }
-        return numbers;
-    }
-
-    private static Numeric number(String name, Row of) {
-        if (of.isNullAt(0)) {
-            // Never present in training: without influence.
-            return new Numeric(name, Scale.LINEAR, 0, 0, 0, 0);
-        }
-        double low = of.getAs("low");
-        double high = of.getAs("high");
-        boolean skewed = low >= 0 && !of.isNullAt(2) && of.<Double>getAs("skewness") > SKEWED;
-        return skewed
-                ? new Numeric(
-                        name,
-                        Scale.LOG1P,
-                        of.getAs("log_mean"),
-                        deviation(of.getAs("log_deviation"), Math.log1p(high)),
-                        Math.log1p(low),
-                        Math.log1p(high))
-                : new Numeric(
-                        name,
-                        Scale.LINEAR,
-                        of.getAs("mean"),
-                        deviation(of.getAs("deviation"), Math.max(Math.abs(low), Math.abs(high))),
-                        low,
-                        high);
-    }
-
-    /** What is no more than rounding is no deviation. */
-    private static double deviation(double measured, double size) {
-        return measured <= 1e-9 * size ? 0 : measured;
-    }
-
-    private static List<Categorical> categories(Dataset<Row> examples, List<String> names) {
-        if (names.isEmpty()) {
-            return List.of();
-        }
-        Column[] pairs = names.stream()
-                .map(name -> struct(lit(name).as("name"), col(name).as("level")))
-                .toArray(Column[]::new);
-        WindowSpec ofName = Window.partitionBy("name");
-        List<Row> frequent = examples.select(explode(array(pairs)).as("pair"))
-                .groupBy("pair.name", "pair.level")
-                .agg(count(lit(1)).as("n"))
-                .withColumn("seen", count("level").over(ofName))
-                .withColumn("users", sum("n").over(ofName))
-                .where(col("level").isNotNull())
-                .withColumn("place", row_number().over(ofName.orderBy(col("n").desc(), col("level"))))
-                .where(col("place").leq(MOST_LEVELS))
-                .orderBy("name", "place")
-                .collectAsList();
-        return names.stream()
-                .map(name -> categorical(
-                        name,
-                        frequent.stream()
-                                .filter(row -> row.getAs("name").equals(name))
-                                .toList()))
-                .toList();
-    }
-
-    private static Categorical categorical(String name, List<Row> frequent) {
-        List<Row> own = frequent.stream()
-                .filter(row -> row.<Long>getAs("n") >= LEAST_USERS_OF_A_LEVEL)
-                .toList();
-        return new Categorical(
-                name,
-                own.stream().map(row -> row.<String>getAs("level")).toList(),
-                own.stream()
-                        .map(row -> row.<Long>getAs("n") / (double) row.<Long>getAs("users"))
-                        .toList(),
-                frequent.isEmpty() ? 0 : frequent.get(0).getAs("seen"));
-    }
-
     /** What a person should know of the predictors, a sentence each. */
     List<String> notes() {
         List<String> notes = new ArrayList<>();
@@ -246,7 +94,7 @@ record PredictorEncoding(List<Numeric> numbers, List<Categorical> categories, It
                                         category.name(),
                                         category.seen(),
                                         category.levels().size(),
-                                        LEAST_USERS_OF_A_LEVEL));
+                                        EncodingTraining.LEAST_USERS_OF_A_LEVEL));
             }
         }
         if (!constant.isEmpty()) {

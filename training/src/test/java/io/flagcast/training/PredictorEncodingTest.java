@@ -105,7 +105,7 @@ class PredictorEncodingTest {
                 + " CASE WHEN id < 50 THEN 'FR' WHEN id < 70 THEN 'IT' WHEN id < 90 THEN 'DE' END AS country,"
                 + " IF(id < 95, 'one', 'rare') AS rarely, 'x' AS same, CAST(NULL AS STRING) AS nothing"
                 + " FROM range(100)");
-        PredictorEncoding encoding = PredictorEncoding.fit(
+        PredictorEncoding encoding = EncodingTraining.train(
                 examples,
                 List.of("country", "age", "visits", "balance", "never", "always", "rarely", "same", "nothing"),
                 Optional.empty());
@@ -137,7 +137,7 @@ class PredictorEncodingTest {
         // 150 levels: those below 100 have 21 users, the others 20.
         var examples = spark.sql("SELECT concat('l', id % 150) AS level FROM range(3000)"
                 + " UNION ALL SELECT concat('l', id) AS level FROM range(100)");
-        PredictorEncoding encoding = PredictorEncoding.fit(examples, List.of("level"), Optional.empty());
+        PredictorEncoding encoding = EncodingTraining.train(examples, List.of("level"), Optional.empty());
         assertThat(encoding.categories().get(0).levels()).hasSize(100).contains("l0", "l99");
         assertThat(encoding.notes())
                 .containsExactly(
@@ -149,7 +149,7 @@ class PredictorEncodingTest {
         ItemFactors items = new ItemFactors(List.of("a", "b"), new double[][] {{1, 0.5}, {0.25, 1}}, 2, 0.1);
         var examples = spark.sql("SELECT CAST(id AS DOUBLE) AS age,"
                 + " map('a', CAST(id AS DOUBLE), 'b', CAST(4 - id AS DOUBLE)) AS usage FROM range(5)");
-        PredictorEncoding encoding = PredictorEncoding.fit(examples, List.of("age"), Optional.of(items));
+        PredictorEncoding encoding = EncodingTraining.train(examples, List.of("age"), Optional.of(items));
         assertThat(encoding.names()).containsExactly("age");
         assertThat(encoding.places()).containsExactly("age", "age", "usage factors", "usage factors");
         double[][] vectors = examples.select(encoding.vector()).collectAsList().stream()
@@ -175,7 +175,7 @@ class PredictorEncodingTest {
     @Test
     void numbersThatAreNotNumbersCountAsMissingInTrainingToo(SparkSession spark) {
         var examples = spark.sql("SELECT IF(id = 0, DOUBLE('NaN'), CAST(id AS DOUBLE)) AS age FROM range(4)");
-        PredictorEncoding encoding = PredictorEncoding.fit(examples, List.of("age"), Optional.empty());
+        PredictorEncoding encoding = EncodingTraining.train(examples, List.of("age"), Optional.empty());
         assertThat(encoding.numbers().get(0).mean()).isEqualTo(2);
         assertThat(encoding.encode(RowFactory.create(2.0), new double[0])).containsExactly(0, 0);
     }

@@ -460,7 +460,7 @@ class ResponseTrainingTest {
     void tenThousandLevelsAreNotedAndTheFrequentOnesCount() {
         Dataset<Row> examples = examples(10_100)
                 .withColumn("city", expr("IF(CAST(substr(user_id, 2) AS INT) < 101, 'capital', user_id)"));
-        PredictorEncoding encoding = PredictorEncoding.fit(examples, List.of("city"), Optional.empty());
+        PredictorEncoding encoding = EncodingTraining.train(examples, List.of("city"), Optional.empty());
         assertThat(encoding.categories().get(0).levels()).containsExactly("capital");
         assertThat(encoding.notes())
                 .containsExactly(

@@ -1,0 +1,211 @@
+package io.flagcast.monitoring;
+
+import static io.flagcast.monitoring.SegmentMetrics.DAY;
+import static io.flagcast.monitoring.SegmentMetrics.EVIDENCE;
+import static io.flagcast.monitoring.SegmentMetrics.EVIDENCE_DAY;
+import static io.flagcast.monitoring.SegmentMetrics.TOTAL;
+import static java.util.stream.Collectors.toMap;
+import static org.apache.spark.sql.functions.array;
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.explode;
+import static org.apache.spark.sql.functions.expr;
+import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.max;
+import static org.apache.spark.sql.functions.min;
+import static org.apache.spark.sql.functions.struct;
+import static org.apache.spark.sql.functions.udf;
+import static org.apache.spark.sql.functions.when;
+
+import io.flagcast.statistics.CovariateSums;
+import io.flagcast.statistics.Effect;
+import io.flagcast.statistics.Interval;
+import io.flagcast.statistics.Metric;
+import io.flagcast.statistics.Moments;
+import io.flagcast.statistics.WeightedMoments;
+import io.flagcast.tables.Tables;
+import java.math.BigDecimal;
+import java.math.MathContext;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.ToDoubleFunction;
+import java.util.stream.Stream;
+import org.apache.spark.sql.Column;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.api.java.UDF8;
+import org.apache.spark.sql.expressions.Window;
+import org.apache.spark.sql.expressions.WindowSpec;
+import org.apache.spark.sql.functions;
+import org.apache.spark.sql.types.StructType;
+
+/**
+ * What the sums of states mean: totals, evidence and days, for enabled, control and everyone, with value, interval and effect.
+ */
+final class Interpretation {
+
+    private static final double CONFIDENCE = 0.95;
+    private static final String[] GROUP = {
+        "experiment_id", "user_segment", "cell", "population", "metric_name", "window"
+    };
+    private static final StructType DERIVED =
+            StructType.fromDDL("metric_value DOUBLE, m2 DOUBLE, lower DOUBLE, upper DOUBLE,"
+                    + " effect DOUBLE, effect_lower DOUBLE, effect_upper DOUBLE, effective_sample_size DOUBLE,"
+                    + " adjusted_effect DOUBLE, adjusted_lower DOUBLE, adjusted_upper DOUBLE");
+
+    private Interpretation() {}
+
+    static Dataset<Row> of(Instant asOf, Dataset<Row> states, List<MeasuredExperiment> experiments) {
+        Dataset<Row> derived = derived(windows(asOf, states), experiments);
+        Column begins = MeasuredExperiment.evidenceVersion(experiments, col("user_segment"));
+        Column isTotal = col("window").isin(TOTAL, DAY);
+        Column evidence = when(col("window").equalTo(TOTAL), EVIDENCE).otherwise(EVIDENCE_DAY);
+        Column windows = when(isTotal.and(functions.not(begins.gt(0))), array(col("window"), evidence))
+                .otherwise(array(col("window")));
+        return derived.withColumn("since_version", when(isTotal, 0L).otherwise(begins))
+                .withColumn("window", explode(windows))
+                .select(Tables.SEGMENT_METRICS.columnNames().stream()
+                        .filter(name -> !List.of("run_id", "as_of").contains(name))
+                        .map(functions::col)
+                        .toArray(Column[]::new));
+    }
+
+    /** Days, totals and evidence; enabled, control and everyone: all sums of the days. */
+    private static Dataset<Row> windows(Instant asOf, Dataset<Row> days) {
+        Column nextDay = col("day").plus(expr("INTERVAL 1 DAY"));
+        Column whole = struct(col("window").as("name"), lit(asOf).as("end"));
+        Column day = when(col("window").equalTo(TOTAL), DAY).otherwise(EVIDENCE_DAY);
+        Column own = struct(day.as("name"), nextDay.as("end"));
+        Column[] keys = Stream.concat(Arrays.stream(GROUP), Stream.of("window_end"))
+                .map(name -> col(name))
+                .toArray(Column[]::new);
+        return days.withColumn("population", explode(array(col("population"), lit("everyone"))))
+                .withColumn("span", explode(array(whole, own)))
+                .withColumn("window", col("span.name"))
+                .withColumn("window_end", col("span.end"))
+                .groupBy(keys)
+                .agg(min("day").as("window_start"), Sums.merged());
+    }
+
+    /** Adds value, interval and effect, which only interpret the sums. */
+    private static Dataset<Row> derived(Dataset<Row> states, List<MeasuredExperiment> experiments) {
+        WindowSpec arms =
+                Window.partitionBy("experiment_id", "user_segment", "cell", "metric_name", "window", "window_end");
+        Column control = max(when(col("population").equalTo("control"), struct("weighted", "covariate")))
+                .over(arms);
+        Map<String, Map<String, Metric.Kind>> kinds = experiments.stream()
+                .collect(toMap(
+                        MeasuredExperiment::experimentId,
+                        experiment -> experiment.metrics().stream().collect(toMap(Metric::name, Metric::kind))));
+        UDF8<String, String, Long, BigDecimal, BigDecimal, Row, Row, Row, Row> derived =
+                (experiment, metric, n, sum, squares, weighted, covariate, against) -> derived(
+                        kinds.get(experiment).get(metric),
+                        n,
+                        sum,
+                        squares,
+                        weighted,
+                        covariate,
+                        Optional.ofNullable(against));
+        return states.withColumn("control", when(col("population").equalTo("enabled"), control))
+                .withColumn(
+                        "derived",
+                        udf(derived, DERIVED)
+                                .apply(
+                                        col("experiment_id"),
+                                        col("metric_name"),
+                                        col("n"),
+                                        col("sum"),
+                                        col("sum_squares"),
+                                        col("weighted"),
+                                        col("covariate"),
+                                        col("control")))
+                .select(col("*"), col("derived.*"));
+    }
+
+    private static Row derived(
+            Metric.Kind kind,
+            long n,
+            BigDecimal sum,
+            BigDecimal squares,
+            Row weighted,
+            Row covariate,
+            Optional<Row> control) {
+        Optional<Moments> moments =
+                sum == null || squares == null ? Optional.empty() : Optional.of(moments(n, sum, squares));
+        Optional<Interval> interval = moments.flatMap(known -> interval(kind, known, sum));
+        Optional<Effect> effect = control.filter(
+                        arm -> !weighted.anyNull() && !arm.getStruct(0).anyNull())
+                .flatMap(arm -> Effect.difference(weighted(weighted), weighted(arm.getStruct(0)), kind));
+        Optional<Effect> adjusted = effect.isEmpty() || isAbsent(covariate)
+                ? Optional.empty()
+                : control.filter(arm -> !isAbsent(arm.getStruct(1)))
+                        .flatMap(arm -> Effect.adjusted(
+                                weighted(weighted),
+                                covariate(covariate),
+                                weighted(arm.getStruct(0)),
+                                covariate(arm.getStruct(1)),
+                                kind));
+        return RowFactory.create(
+                orNull(moments, Moments::mean),
+                orNull(moments, Moments::m2),
+                orNull(interval, Interval::lower),
+                orNull(interval, Interval::upper),
+                orNull(effect, Effect::estimate),
+                orNull(effect, known -> known.interval(CONFIDENCE).lower()),
+                orNull(effect, known -> known.interval(CONFIDENCE).upper()),
+                orNull(effect, Effect::effectiveSampleSize),
+                orNull(adjusted, Effect::estimate),
+                orNull(adjusted, known -> known.interval(CONFIDENCE).lower()),
+                orNull(adjusted, known -> known.interval(CONFIDENCE).upper()));
+    }
+
+    private static <T> Double orNull(Optional<T> known, ToDoubleFunction<T> value) {
+        return known.map(value::applyAsDouble).orElse(null);
+    }
+
+    /** From exact sums: digits that the square takes are not lost. */
+    private static Moments moments(long n, BigDecimal sum, BigDecimal squares) {
+        BigDecimal mean = sum.divide(BigDecimal.valueOf(n), MathContext.DECIMAL128);
+        double m2 = squares.subtract(sum.multiply(mean)).doubleValue();
+        return new Moments(n, mean.doubleValue(), Math.max(0, m2));
+    }
+
+    private static Optional<Interval> interval(Metric.Kind kind, Moments moments, BigDecimal sum) {
+        if (kind == Metric.Kind.PROPORTION) {
+            return Optional.of(Interval.wilson(sum.longValue(), moments.n(), CONFIDENCE));
+        }
+        return moments.n() < 2
+                ? Optional.empty()
+                : Optional.of(Interval.normal(moments.mean(), moments.standardError(), CONFIDENCE));
+    }
+
+    private static boolean isAbsent(Row covariate) {
+        return covariate == null || covariate.anyNull();
+    }
+
+    static WeightedMoments weighted(Row row) {
+        return new WeightedMoments(
+                row.getLong(0),
+                number(row, 1),
+                number(row, 2),
+                number(row, 3),
+                number(row, 4),
+                number(row, 5),
+                number(row, 6));
+    }
+
+    private static CovariateSums covariate(Row row) {
+        return new CovariateSums(
+                number(row, 0), number(row, 1), number(row, 2), number(row, 3), number(row, 4), number(row, 5));
+    }
+
+    private static double number(Row row, int index) {
+        if (row.isNullAt(index)) {
+            throw new IllegalArgumentException("a weighted sum has more than 23 digits before the point");
+        }
+        return row.getDecimal(index).doubleValue();
+    }
+}

@@ -1,13 +1,12 @@
 package io.flagcast.experiments;
 
+import io.flagcast.allocation.Policy;
 import io.flagcast.experiments.document.Mapping;
 import io.flagcast.experiments.document.Numbers;
 import io.flagcast.experiments.document.Reader;
 import io.flagcast.experiments.document.Setting;
 import io.flagcast.experiments.document.Value;
 import io.flagcast.experiments.document.Words;
-
-import io.flagcast.allocation.Policy;
 import io.flagcast.rules.Action;
 import io.flagcast.rules.Action.Alert.Severity;
 import io.flagcast.rules.Amount;

@@ -1,20 +1,19 @@
 package io.flagcast.experiments;
 
+import io.flagcast.experiments.ConditionReader.When;
 import io.flagcast.experiments.document.Mapping;
 import io.flagcast.experiments.document.Reader;
 import io.flagcast.experiments.document.Setting;
 import io.flagcast.experiments.document.Times;
 import io.flagcast.experiments.document.Value;
 import io.flagcast.experiments.document.Words;
-
-import io.flagcast.experiments.ConditionReader.When;
 import io.flagcast.rules.Action.Alert.Severity;
+import io.flagcast.rules.Rule.Evidence;
 import io.flagcast.rules.alerts.Alert;
 import io.flagcast.rules.alerts.Alert.OfCheck;
 import io.flagcast.rules.alerts.Alert.OfMetric;
 import io.flagcast.rules.alerts.Alert.Watched;
 import io.flagcast.rules.checks.Check;
-import io.flagcast.rules.Rule.Evidence;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

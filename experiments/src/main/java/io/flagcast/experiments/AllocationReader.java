@@ -1,12 +1,11 @@
 package io.flagcast.experiments;
 
+import io.flagcast.allocation.Policy;
+import io.flagcast.experiments.Experiment.Stickiness;
 import io.flagcast.experiments.document.Mapping;
 import io.flagcast.experiments.document.Numbers;
 import io.flagcast.experiments.document.Setting;
 import io.flagcast.experiments.document.Words;
-
-import io.flagcast.allocation.Policy;
-import io.flagcast.experiments.Experiment.Stickiness;
 import java.util.Optional;
 import java.util.function.Supplier;
 

@@ -1,14 +1,13 @@
 package io.flagcast.experiments;
 
+import io.flagcast.allocation.BanditLearner;
+import io.flagcast.allocation.Policy;
 import io.flagcast.experiments.document.Mapping;
 import io.flagcast.experiments.document.Numbers;
 import io.flagcast.experiments.document.Setting;
 import io.flagcast.experiments.document.Times;
 import io.flagcast.experiments.document.Value;
 import io.flagcast.experiments.document.Words;
-
-import io.flagcast.allocation.BanditLearner;
-import io.flagcast.allocation.Policy;
 import io.flagcast.statistics.Metric;
 import java.time.Duration;
 import java.util.List;

@@ -3,7 +3,6 @@ package io.flagcast.experiments;
 import io.flagcast.experiments.document.Mapping;
 import io.flagcast.experiments.document.Value;
 import io.flagcast.experiments.document.Words;
-
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;

@@ -6,7 +6,6 @@ import io.flagcast.experiments.document.Reader;
 import io.flagcast.experiments.document.Setting;
 import io.flagcast.experiments.document.Times;
 import io.flagcast.experiments.document.Words;
-
 import io.flagcast.rules.Amount;
 import io.flagcast.rules.Condition;
 import io.flagcast.rules.Condition.Population;

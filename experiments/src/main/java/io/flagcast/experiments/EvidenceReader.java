@@ -5,7 +5,6 @@ import io.flagcast.experiments.document.Numbers;
 import io.flagcast.experiments.document.Setting;
 import io.flagcast.experiments.document.Times;
 import io.flagcast.experiments.document.Words;
-
 import io.flagcast.rules.Condition;
 import io.flagcast.rules.Rule;
 import io.flagcast.rules.Rule.Evidence.Method;

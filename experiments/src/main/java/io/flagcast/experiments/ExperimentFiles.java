@@ -1,14 +1,13 @@
 package io.flagcast.experiments;
 
+import io.flagcast.allocation.Layer;
+import io.flagcast.experiments.Experiment.Status;
+import io.flagcast.experiments.ExperimentReader.Outline;
 import io.flagcast.experiments.document.Mapping;
 import io.flagcast.experiments.document.Problem;
 import io.flagcast.experiments.document.Problems;
 import io.flagcast.experiments.document.Setting;
 import io.flagcast.experiments.document.Yaml;
-
-import io.flagcast.allocation.Layer;
-import io.flagcast.experiments.Experiment.Status;
-import io.flagcast.experiments.ExperimentReader.Outline;
 import io.flagcast.tables.ContentHash;
 import java.io.IOException;
 import java.io.InputStream;

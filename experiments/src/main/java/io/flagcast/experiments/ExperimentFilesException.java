@@ -1,7 +1,6 @@
 package io.flagcast.experiments;
 
 import io.flagcast.experiments.document.Problem;
-
 import java.util.List;
 import java.util.stream.Collectors;
 

@@ -1,17 +1,16 @@
 package io.flagcast.experiments;
 
+import io.flagcast.allocation.Layer;
+import io.flagcast.allocation.Segments;
+import io.flagcast.experiments.AllocationReader.Allocation;
+import io.flagcast.experiments.Experiment.Status;
 import io.flagcast.experiments.document.Mapping;
 import io.flagcast.experiments.document.Numbers;
 import io.flagcast.experiments.document.Setting;
 import io.flagcast.experiments.document.Times;
 import io.flagcast.experiments.document.Words;
-
-import io.flagcast.allocation.Layer;
-import io.flagcast.allocation.Segments;
-import io.flagcast.experiments.AllocationReader.Allocation;
-import io.flagcast.experiments.Experiment.Status;
-import io.flagcast.rules.alerts.Alert;
 import io.flagcast.rules.Rule;
+import io.flagcast.rules.alerts.Alert;
 import io.flagcast.statistics.Metric;
 import java.nio.file.Path;
 import java.time.Duration;

@@ -6,7 +6,6 @@ import io.flagcast.experiments.document.Reader;
 import io.flagcast.experiments.document.Setting;
 import io.flagcast.experiments.document.Value;
 import io.flagcast.experiments.document.Words;
-
 import io.flagcast.rules.Condition.Comparison;
 import io.flagcast.rules.Condition.Population;
 import io.flagcast.rules.Health;

@@ -5,7 +5,6 @@ import io.flagcast.experiments.document.Setting;
 import io.flagcast.experiments.document.Times;
 import io.flagcast.experiments.document.Value;
 import io.flagcast.experiments.document.Words;
-
 import io.flagcast.statistics.Metric;
 import io.flagcast.statistics.Metric.Direction;
 import java.time.Duration;

@@ -1,5 +1,6 @@
 package io.flagcast.experiments;
 
+import io.flagcast.experiments.ConditionReader.When;
 import io.flagcast.experiments.document.Mapping;
 import io.flagcast.experiments.document.Numbers;
 import io.flagcast.experiments.document.Reader;
@@ -7,8 +8,6 @@ import io.flagcast.experiments.document.Setting;
 import io.flagcast.experiments.document.Times;
 import io.flagcast.experiments.document.Value;
 import io.flagcast.experiments.document.Words;
-
-import io.flagcast.experiments.ConditionReader.When;
 import io.flagcast.rules.Action;
 import io.flagcast.rules.Rule;
 import java.time.Duration;

@@ -4,7 +4,6 @@ import io.flagcast.experiments.document.Mapping;
 import io.flagcast.experiments.document.Numbers;
 import io.flagcast.experiments.document.Setting;
 import io.flagcast.experiments.document.Words;
-
 import io.flagcast.rules.Rule;
 import io.flagcast.rules.RuleDecision;
 import java.util.List;

@@ -1,12 +1,11 @@
 package io.flagcast.experiments;
 
+import io.flagcast.allocation.Segments;
+import io.flagcast.allocation.Segments.Band;
 import io.flagcast.experiments.document.Mapping;
 import io.flagcast.experiments.document.Numbers;
 import io.flagcast.experiments.document.Value;
 import io.flagcast.experiments.document.Words;
-
-import io.flagcast.allocation.Segments;
-import io.flagcast.allocation.Segments.Band;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;

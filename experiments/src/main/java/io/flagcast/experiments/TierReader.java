@@ -1,13 +1,12 @@
 package io.flagcast.experiments;
 
+import io.flagcast.allocation.Policy;
+import io.flagcast.allocation.Policy.Tiered.Step;
 import io.flagcast.experiments.document.Mapping;
 import io.flagcast.experiments.document.Numbers;
 import io.flagcast.experiments.document.Setting;
 import io.flagcast.experiments.document.Times;
 import io.flagcast.experiments.document.Value;
-
-import io.flagcast.allocation.Policy;
-import io.flagcast.allocation.Policy.Tiered.Step;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;

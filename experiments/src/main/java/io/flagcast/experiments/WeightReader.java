@@ -1,14 +1,13 @@
 package io.flagcast.experiments;
 
+import io.flagcast.allocation.Curve;
+import io.flagcast.allocation.Curve.Piecewise.Point;
+import io.flagcast.allocation.Policy;
 import io.flagcast.experiments.document.Mapping;
 import io.flagcast.experiments.document.Numbers;
 import io.flagcast.experiments.document.Setting;
 import io.flagcast.experiments.document.Value;
 import io.flagcast.experiments.document.Words;
-
-import io.flagcast.allocation.Curve;
-import io.flagcast.allocation.Curve.Piecewise.Point;
-import io.flagcast.allocation.Policy;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;

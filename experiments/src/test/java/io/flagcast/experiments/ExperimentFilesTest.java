@@ -1,7 +1,5 @@
 package io.flagcast.experiments;
 
-import io.flagcast.experiments.document.Problem;
-
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
@@ -17,6 +15,7 @@ import io.flagcast.allocation.Segments;
 import io.flagcast.allocation.Segments.Band;
 import io.flagcast.experiments.Experiment.Status;
 import io.flagcast.experiments.Experiment.Stickiness;
+import io.flagcast.experiments.document.Problem;
 import io.flagcast.rules.Action;
 import io.flagcast.rules.Amount;
 import io.flagcast.rules.Amount.Unit;

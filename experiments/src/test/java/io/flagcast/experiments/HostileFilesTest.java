@@ -1,13 +1,12 @@
 package io.flagcast.experiments;
 
-import io.flagcast.experiments.document.Problem;
-import io.flagcast.experiments.document.Problems;
-
 import static io.flagcast.experiments.ExperimentFilesTest.DESIGN;
 import static io.flagcast.fixtures.Cases.cases;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 
+import io.flagcast.experiments.document.Problem;
+import io.flagcast.experiments.document.Problems;
 import io.flagcast.fixtures.Dice;
 import java.util.List;
 import java.util.stream.Stream;

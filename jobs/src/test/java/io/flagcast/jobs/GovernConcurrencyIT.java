@@ -1,7 +1,5 @@
 package io.flagcast.jobs;
 
-import io.flagcast.jobs.settings.ConfiguredExperiments;
-
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.flagcast.allocation.Cell;
@@ -11,6 +9,7 @@ import io.flagcast.jobs.pipeline.Stage;
 import io.flagcast.jobs.records.DecisionTable;
 import io.flagcast.jobs.records.ParameterTable;
 import io.flagcast.jobs.run.Progress;
+import io.flagcast.jobs.settings.ConfiguredExperiments;
 import io.flagcast.jobs.settings.Settings;
 import io.flagcast.jobs.settings.SettingsReader;
 import io.flagcast.lake.Lake;

@@ -1,7 +1,6 @@
 package io.flagcast.jobs;
 
 import io.flagcast.jobs.pipeline.Stage;
-
 import io.flagcast.lake.Lake;
 import io.flagcast.lake.Publication;
 import io.flagcast.lake.RunId;

@@ -1,14 +1,12 @@
 package io.flagcast.jobs;
 
-import io.flagcast.jobs.settings.ConfiguredExperiments;
-
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.flagcast.experiments.Experiment;
 import io.flagcast.jobs.decision.DecideUsers;
-import io.flagcast.jobs.pipeline.Pipeline;
 import io.flagcast.jobs.run.Rollout;
+import io.flagcast.jobs.settings.ConfiguredExperiments;
 import io.flagcast.jobs.settings.Settings;
 import io.flagcast.jobs.settings.SettingsReader;
 import io.flagcast.lake.Lake;

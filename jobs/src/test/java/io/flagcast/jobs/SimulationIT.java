@@ -1,9 +1,8 @@
 package io.flagcast.jobs;
 
-import io.flagcast.lake.Session;
-
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.flagcast.lake.Session;
 import java.nio.file.Path;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;

@@ -1,13 +1,11 @@
 package io.flagcast.jobs;
 
-import io.flagcast.jobs.settings.ConfiguredExperiments;
-
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.flagcast.experiments.Experiment;
-import io.flagcast.jobs.pipeline.Pipeline;
 import io.flagcast.jobs.pipeline.WatchMetrics;
 import io.flagcast.jobs.run.Progress;
+import io.flagcast.jobs.settings.ConfiguredExperiments;
 import io.flagcast.jobs.settings.Settings;
 import io.flagcast.jobs.settings.SettingsReader;
 import io.flagcast.lake.Lake;

@@ -189,7 +189,9 @@ public final class Sources {
         return SourceFiles.of(spark, source, raw)
                 .map(files -> "files " + files.identities().size() + " sha256 "
                         + ContentHash.sha256(
-                                String.join("\n", new TreeSet<>(files.identities().values())), 16))
+                                String.join(
+                                        "\n", new TreeSet<>(files.identities().values())),
+                                16))
                 .orElse("unversioned");
     }
 }

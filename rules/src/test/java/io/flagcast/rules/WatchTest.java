@@ -1,30 +1,21 @@
 package io.flagcast.rules;
 
-import io.flagcast.rules.alerts.Watch;
-import io.flagcast.rules.alerts.Alert;
-import io.flagcast.rules.alerts.Signal;
-import io.flagcast.rules.alerts.Labels;
-
-
-import io.flagcast.rules.Action;
-import io.flagcast.rules.Health;
-import io.flagcast.rules.Observation;
-import io.flagcast.rules.Rule;
-import io.flagcast.rules.RuleDecision;
-import io.flagcast.rules.RuleEngine;
-import io.flagcast.rules.checks.Check;
-import io.flagcast.rules.checks.Finding;
-
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.flagcast.allocation.ParameterLog;
 import io.flagcast.rules.Action.Alert.Severity;
-import io.flagcast.rules.alerts.Alert.OfCheck;
-import io.flagcast.rules.alerts.Alert.OfMetric;
-import io.flagcast.rules.checks.Finding.State;
 import io.flagcast.rules.Given.RuleOf;
 import io.flagcast.rules.Rule.Evidence;
+import io.flagcast.rules.alerts.Alert;
+import io.flagcast.rules.alerts.Alert.OfCheck;
+import io.flagcast.rules.alerts.Alert.OfMetric;
+import io.flagcast.rules.alerts.Labels;
+import io.flagcast.rules.alerts.Signal;
+import io.flagcast.rules.alerts.Watch;
+import io.flagcast.rules.checks.Check;
+import io.flagcast.rules.checks.Finding;
+import io.flagcast.rules.checks.Finding.State;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;

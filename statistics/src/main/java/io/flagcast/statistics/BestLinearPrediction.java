@@ -1,6 +1,5 @@
 package io.flagcast.statistics;
 
-
 import java.io.Serializable;
 import java.util.List;
 import java.util.Optional;

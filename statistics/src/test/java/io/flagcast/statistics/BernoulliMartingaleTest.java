@@ -1,6 +1,5 @@
 package io.flagcast.statistics;
 
-
 import static io.flagcast.fixtures.Cases.cases;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;

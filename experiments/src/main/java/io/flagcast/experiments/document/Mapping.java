@@ -104,7 +104,8 @@ public final class Mapping {
      *
      * @param otherwise what to say of any other list
      */
-    public static <A, B, T> Reader<T> pairOf(Reader<A> first, Reader<B> second, BiFunction<A, B, T> pair, String otherwise) {
+    public static <A, B, T> Reader<T> pairOf(
+            Reader<A> first, Reader<B> second, BiFunction<A, B, T> pair, String otherwise) {
         return value -> {
             if (!(value.node() instanceof SequenceNode list) || list.getValue().size() != 2) {
                 return value.refuse(otherwise);

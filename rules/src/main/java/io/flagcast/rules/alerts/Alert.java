@@ -1,13 +1,12 @@
 package io.flagcast.rules.alerts;
 
 import io.flagcast.rules.Action;
-import io.flagcast.rules.Condition;
-import io.flagcast.rules.Rule;
-import io.flagcast.rules.checks.Check;
-
 import io.flagcast.rules.Action.Alert.Severity;
+import io.flagcast.rules.Condition;
 import io.flagcast.rules.Condition.Comparison;
+import io.flagcast.rules.Rule;
 import io.flagcast.rules.Rule.Evidence;
+import io.flagcast.rules.checks.Check;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;

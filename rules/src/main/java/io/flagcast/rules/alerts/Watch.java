@@ -1,12 +1,11 @@
 package io.flagcast.rules.alerts;
 
 import io.flagcast.rules.RuleDecision;
-import io.flagcast.rules.checks.Check;
-import io.flagcast.rules.checks.Finding;
-
+import io.flagcast.rules.RuleDecision.Outcome;
 import io.flagcast.rules.alerts.Alert.OfCheck;
 import io.flagcast.rules.alerts.Alert.OfMetric;
-import io.flagcast.rules.RuleDecision.Outcome;
+import io.flagcast.rules.checks.Check;
+import io.flagcast.rules.checks.Finding;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;

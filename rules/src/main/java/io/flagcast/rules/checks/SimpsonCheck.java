@@ -1,7 +1,6 @@
 package io.flagcast.rules.checks;
 
 import io.flagcast.rules.Texts;
-
 import io.flagcast.rules.checks.Finding.Part;
 import io.flagcast.rules.checks.Finding.State;
 import io.flagcast.statistics.Effect;

@@ -4,8 +4,8 @@ import static io.flagcast.fixtures.Cases.cases;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.flagcast.rules.alerts.AlertChange.State;
 import io.flagcast.fixtures.Dice;
+import io.flagcast.rules.alerts.AlertChange.State;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;

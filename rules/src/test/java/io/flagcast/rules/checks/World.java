@@ -1,18 +1,5 @@
 package io.flagcast.rules.checks;
 
-import io.flagcast.rules.checks.BiasCheck;
-import io.flagcast.rules.checks.CalibrationCheck;
-import io.flagcast.rules.checks.Check;
-import io.flagcast.rules.checks.ContradictionCheck;
-import io.flagcast.rules.checks.DriftCheck;
-import io.flagcast.rules.checks.Finding;
-import io.flagcast.rules.checks.InputCheck;
-import io.flagcast.rules.checks.NoveltyCheck;
-import io.flagcast.rules.checks.PipelineCheck;
-import io.flagcast.rules.checks.SampleRatioCheck;
-import io.flagcast.rules.checks.SimpsonCheck;
-import io.flagcast.rules.checks.UnexpectedOutcomeCheck;
-
 import io.flagcast.rules.checks.CalibrationCheck.Decile;
 import io.flagcast.rules.checks.NoveltyCheck.Day;
 import io.flagcast.rules.checks.SimpsonCheck.Arms;

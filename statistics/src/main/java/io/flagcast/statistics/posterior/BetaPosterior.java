@@ -1,7 +1,6 @@
 package io.flagcast.statistics.posterior;
 
 import io.flagcast.statistics.Quadrature;
-
 import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 

@@ -1,9 +1,7 @@
 package io.flagcast.statistics.posterior;
 
-import io.flagcast.statistics.Quadrature;
-
 import io.flagcast.statistics.Normal;
-
+import io.flagcast.statistics.Quadrature;
 import java.util.Arrays;
 
 /**

@@ -1,7 +1,6 @@
 package io.flagcast.statistics.posterior;
 
 import io.flagcast.statistics.Normal;
-
 import java.util.HashMap;
 import java.util.Map;
 

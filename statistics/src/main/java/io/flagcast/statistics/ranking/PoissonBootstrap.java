@@ -2,7 +2,6 @@ package io.flagcast.statistics.ranking;
 
 import io.flagcast.statistics.Bootstrap;
 import io.flagcast.statistics.Interval;
-
 import io.flagcast.statistics.ranking.UpliftCurve.Bin;
 import io.flagcast.statistics.ranking.UpliftCurve.Cell;
 import java.util.SplittableRandom;

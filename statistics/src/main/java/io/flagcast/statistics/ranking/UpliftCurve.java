@@ -1,7 +1,6 @@
 package io.flagcast.statistics.ranking;
 
 import io.flagcast.statistics.Interval;
-
 import java.io.Serializable;
 import java.util.Comparator;
 import java.util.List;

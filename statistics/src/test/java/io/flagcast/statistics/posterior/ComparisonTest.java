@@ -1,13 +1,12 @@
 package io.flagcast.statistics.posterior;
 
-import io.flagcast.statistics.Normal;
-
 import static io.flagcast.fixtures.Cases.cases;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.within;
 
 import io.flagcast.fixtures.Generator;
+import io.flagcast.statistics.Normal;
 import java.util.List;
 import java.util.Map;
 import org.apache.commons.math3.distribution.NormalDistribution;

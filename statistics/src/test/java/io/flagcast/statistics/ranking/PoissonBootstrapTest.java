@@ -1,12 +1,11 @@
 package io.flagcast.statistics.ranking;
 
-import io.flagcast.statistics.Bootstrap;
-import io.flagcast.statistics.Interval;
-
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.within;
 
+import io.flagcast.statistics.Bootstrap;
+import io.flagcast.statistics.Interval;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;

@@ -36,7 +36,7 @@ public record Estimate(double constant, List<Part> parts) implements Serializabl
     }
 
     /** The estimate that both arms' responses make. */
-    static Estimate ofArms(ResponseModel enabled, ResponseModel control, double share) {
+    public static Estimate ofArms(ResponseModel enabled, ResponseModel control, double share) {
         return new Estimate(0, List.of(new Part(enabled, 1, share), new Part(control, -1, 1 - share)));
     }
 

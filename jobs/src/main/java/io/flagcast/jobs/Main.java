@@ -2,11 +2,13 @@ package io.flagcast.jobs;
 
 import io.flagcast.experiments.ExperimentFilesException;
 import io.flagcast.jobs.commands.Commands;
+import io.flagcast.jobs.commands.Surroundings;
 import io.flagcast.jobs.run.CodeVersion;
 import io.flagcast.lake.ExitCode;
 import io.flagcast.lake.Refusal;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.util.Locale;
 import java.util.Optional;
@@ -46,11 +48,23 @@ public final class Main {
         }
     }
 
+    /** What the machine, the launcher and who called it say. */
+    private static Surroundings surroundings(Clock clock) {
+        return new Surroundings(
+                clock,
+                System.getenv(),
+                System.getProperty("os.name"),
+                System.getProperty("user.name"),
+                Path.of(System.getProperty("flagcast.home", ".")),
+                Path.of(System.getProperty("java.io.tmpdir")),
+                Boolean.getBoolean("flagcast.terminal") ? Surroundings.Screen.TERMINAL : Surroundings.Screen.FILE);
+    }
+
     /** Runs a command. */
     static int execute(Clock clock, String... arguments) {
         PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
         PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
-        return Commands.addTo(new CommandLine(new Main()), clock)
+        return Commands.of(new Main(), surroundings(clock))
                 .setOut(out)
                 .setErr(err)
                 .setCaseInsensitiveEnumValuesAllowed(true)

@@ -261,7 +261,7 @@ class DecisionAgreementIT {
         assertThat(indexes).hasSize(users);
         Map<String, Integer> places = new HashMap<>();
         EXPERIMENTS.forEach(experiment -> places.put(experiment.experimentId(), places.size()));
-        try (Session session = Session.open()) {
+        try (Session session = Session.open(Path.of("target"))) {
             Iterator<Row> rows = decided(session.spark(), users, 4).toLocalIterator();
             long n = 0;
             Map<String, Integer> reasons = new HashMap<>();
@@ -294,7 +294,7 @@ class DecisionAgreementIT {
     void aMillionAnswersOfAClientEqualTheTable(@TempDir Path folder) throws IOException {
         int users = 250_000;
         RunId run = new RunId(AS_OF, 1);
-        try (Session session = Session.open()) {
+        try (Session session = Session.open(Path.of("target"))) {
             Lake lake = new Lake(session.spark(), folder.resolve("lake").toString());
             UDF1<Long, String> id = DecisionAgreementIT::id;
             Dataset<Row> scores = session.spark()
@@ -346,7 +346,7 @@ class DecisionAgreementIT {
     @Test
     void partitionsAdaptiveExecutionAndTimeZonesChangeNothing() {
         TimeZone before = TimeZone.getDefault();
-        try (Session session = Session.open()) {
+        try (Session session = Session.open(Path.of("target"))) {
             Row here = fingerprint(session.spark(), 1, "false", "UTC");
 
             assertThat(here.getLong(0)).isEqualTo(20_000);

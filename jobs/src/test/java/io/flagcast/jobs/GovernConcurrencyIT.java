@@ -21,6 +21,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -48,8 +49,8 @@ class GovernConcurrencyIT {
             exposures.add("rollout,v%d,true,2026-03-05T10:00:00Z,0.975,90,high".formatted(i));
         }
         measured.write("exposures.csv", exposures);
-        Settings settings = SettingsReader.read(Optional.of(measured.conf()), List.of());
-        try (Session session = Session.open()) {
+        Settings settings = SettingsReader.read(Optional.of(measured.conf()), List.of(), Map.of());
+        try (Session session = Session.open(Path.of("target"))) {
             Pipeline pipeline = new Pipeline(
                     settings,
                     ConfiguredExperiments.read(settings),
@@ -85,7 +86,7 @@ class GovernConcurrencyIT {
     }
 
     private static void assertOneChangeAndOnePublication(CsvWorld world, String reason) {
-        try (Session session = Session.open()) {
+        try (Session session = Session.open(Path.of("target"))) {
             Lake lake = new Lake(session.spark(), world.folder().resolve("lake").toString());
             assertThat(ParameterTable.read(lake).changes()).singleElement().satisfies(change -> {
                 assertThat(change.version()).isEqualTo(1);

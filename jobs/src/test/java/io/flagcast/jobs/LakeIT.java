@@ -37,7 +37,7 @@ class LakeIT {
 
     @BeforeEach
     void open() {
-        session = Session.open();
+        session = Session.open(Path.of("target"));
         lake = new Lake(session.spark(), folder.toString());
     }
 

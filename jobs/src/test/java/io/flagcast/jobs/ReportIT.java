@@ -33,7 +33,7 @@ class ReportIT {
 
     @BeforeAll
     static void write() {
-        try (Session session = Session.open()) {
+        try (Session session = Session.open(Path.of("target"))) {
             ReportLake.write(new Lake(session.spark(), folder.resolve("lake").toString()));
             ReportLake.writeEmpty(
                     new Lake(session.spark(), folder.resolve("first").toString()));

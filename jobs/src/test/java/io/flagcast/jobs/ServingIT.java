@@ -114,7 +114,7 @@ class ServingIT {
     @Test
     void everyAnswerIsThatOfTheTables() throws IOException {
         try (FlagcastClient client = client("agreement");
-                Session session = Session.open()) {
+                Session session = Session.open(Path.of("target"))) {
             Lake lake = new Lake(session.spark(), folder.resolve("lake").toString());
             List<Row> allocations = lake.published(Tables.ALLOCATIONS, Optional.of(lake.requireLive()))
                     .collectAsList();
@@ -174,10 +174,10 @@ class ServingIT {
 
     @Test
     void aStrangerIsDecidedAsSparkDecides() throws IOException {
-        Settings settings = SettingsReader.read(Optional.of(world.conf()), List.of());
+        Settings settings = SettingsReader.read(Optional.of(world.conf()), List.of(), Map.of());
         List<Experiment> experiments = ConfiguredExperiments.read(settings);
         try (FlagcastClient client = client("strangers");
-                Session session = Session.open()) {
+                Session session = Session.open(Path.of("target"))) {
             Lake lake = new Lake(session.spark(), folder.resolve("lake").toString());
             Dataset<Row> profiles = lake.published(Tables.USER_PROFILES, Optional.of(lake.requireLive()));
             Dataset<Row> strangers = session.spark()

@@ -39,7 +39,7 @@ class SimulationIT {
         simulate("first", "7");
         simulate("second", "7");
         simulate("other", "8");
-        try (Session session = Session.open()) {
+        try (Session session = Session.open(Path.of("target"))) {
             for (String table : new String[] {"users", "events", "exposures", "outcomes", "truth"}) {
                 Dataset<Row> first = table(session, "first", table);
                 assertThat(first.isEmpty()).as(table).isFalse();

@@ -36,7 +36,7 @@ class SourceFormatsIT {
     @BeforeAll
     void writeTheUsersInEveryFormat() throws SQLException {
         world = CsvWorld.in(folder);
-        try (Session session = Session.open()) {
+        try (Session session = Session.open(Path.of("target"))) {
             Dataset<Row> users = session.spark()
                     .read()
                     .option("header", true)

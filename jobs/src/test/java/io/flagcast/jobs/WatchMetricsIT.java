@@ -22,6 +22,7 @@ import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.function.BooleanSupplier;
@@ -80,10 +81,10 @@ class WatchMetricsIT {
         assertThat(world.run(CsvWorld.FIRST).code()).isZero();
         Instant morning = CsvWorld.FIRST.plus(Duration.ofHours(8));
         Instant evening = CsvWorld.FIRST.plus(Duration.ofHours(20));
-        Settings settings = SettingsReader.read(Optional.of(world.conf()), List.of());
+        Settings settings = SettingsReader.read(Optional.of(world.conf()), List.of(), Map.of());
         List<Experiment> experiments = ConfiguredExperiments.read(settings);
         List<Row> metrics;
-        try (Session session = Session.open()) {
+        try (Session session = Session.open(Path.of("target"))) {
             Lake lake = new Lake(session.spark(), settings.lake().root());
             Publication run = lake.requireLive();
             Now now = new Now(morning);
@@ -119,7 +120,7 @@ class WatchMetricsIT {
 
         String other = "--set=flagcast.lake.root=" + folder.resolve("other");
         assertThat(world.run(evening, other).code()).isZero();
-        try (Session session = Session.open()) {
+        try (Session session = Session.open(Path.of("target"))) {
             assertThat(metrics)
                     .isNotEmpty()
                     .isEqualTo(metrics(
@@ -139,7 +140,7 @@ class WatchMetricsIT {
         arrive(world, "first", CsvWorld.FIRST.plus(Duration.ofHours(7)), 1);
         await(loop, () -> commits(lake, Tables.SEGMENT_METRICS) > measured);
         loop.destroyForcibly().waitFor();
-        try (Session session = Session.open()) {
+        try (Session session = Session.open(Path.of("target"))) {
             Lake left = new Lake(session.spark(), lake.toString());
             assertThat(left.publications())
                     .as("it was killed before the publication")
@@ -168,7 +169,7 @@ class WatchMetricsIT {
                 "--set",
                 "flagcast.lake.root=" + folder.resolve("other"));
         assertThat(whole.code()).as(whole.err()).isZero();
-        try (Session session = Session.open()) {
+        try (Session session = Session.open(Path.of("target"))) {
             assertThat(metrics(new Lake(session.spark(), lake.toString())))
                     .isNotEmpty()
                     .isEqualTo(metrics(

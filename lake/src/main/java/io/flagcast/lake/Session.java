@@ -1,5 +1,6 @@
 package io.flagcast.lake;
 
+import java.nio.file.Path;
 import java.util.Map;
 import org.apache.spark.SparkConf;
 import org.apache.spark.sql.SparkSession;
@@ -20,13 +21,18 @@ public record Session(SparkSession spark) implements AutoCloseable {
             Map.entry("spark.sql.debug.maxToStringFields", "200"),
             // Events and outcomes are gathered per user: by hash, before Spark gives up and sorts.
             Map.entry("spark.sql.objectHashAggregate.sortBased.fallbackThreshold", "100000"),
-            // Views of `sql` are kept there and nothing else.
-            Map.entry("spark.sql.warehouse.dir", System.getProperty("java.io.tmpdir") + "/flagcast-warehouse"),
             Map.entry("spark.sql.sources.parallelPartitionDiscovery.parallelism", "8"));
 
-    public static Session open() {
+    /**
+     * Opens a session, or takes the one that is open.
+     *
+     * @param temporary folder for what a session leaves behind
+     */
+    public static Session open(Path temporary) {
         SparkConf conf = new SparkConf();
         DEFAULTS.forEach(conf::setIfMissing);
+        // Views of `sql` are kept there and nothing else.
+        conf.setIfMissing("spark.sql.warehouse.dir", temporary + "/flagcast-warehouse");
         SparkSession spark = SparkSession.builder().config(conf).getOrCreate();
         // Not a matter of taste: days and instants of all tables are UTC, wherever the cluster stands.
         spark.conf().set("spark.sql.session.timeZone", "UTC");

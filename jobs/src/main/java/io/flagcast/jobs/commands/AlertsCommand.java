@@ -7,7 +7,7 @@ import io.flagcast.delivery.Notes;
 import io.flagcast.jobs.printing.TextTable;
 import io.flagcast.jobs.run.Progress;
 import io.flagcast.jobs.settings.Settings;
-import io.flagcast.jobs.settings.SettingsReader;
+import io.flagcast.jobs.settings.Times;
 import io.flagcast.lake.ExitCode;
 import io.flagcast.lake.Json;
 import io.flagcast.lake.Lake;
@@ -48,13 +48,15 @@ import picocli.CommandLine.TypeConversionException;
         description = "Alerts: see them, take charge of one, keep some quiet for a while, tell receivers again.")
 final class AlertsCommand implements Runnable {
 
+    private final Surroundings surroundings;
     private final Clock clock;
 
     @Spec
     private CommandSpec spec;
 
-    AlertsCommand(Clock clock) {
-        this.clock = Objects.requireNonNull(clock, "clock");
+    AlertsCommand(Surroundings surroundings) {
+        this.surroundings = Objects.requireNonNull(surroundings, "surroundings");
+        this.clock = surroundings.clock();
     }
 
     @Override
@@ -66,8 +68,8 @@ final class AlertsCommand implements Runnable {
         return new PrintStream(System.out, true, StandardCharsets.UTF_8);
     }
 
-    private static int on(ConfigurationOptions configuration, Function<Lake, ExitCode> work) {
-        try (Session session = Session.open()) {
+    private int on(ConfigurationOptions configuration, Function<Lake, ExitCode> work) {
+        try (Session session = surroundings.session()) {
             Lake lake = new Lake(session.spark(), configuration.lake().root());
             lake.requireLive();
             return work.apply(lake).code();
@@ -116,7 +118,7 @@ final class AlertsCommand implements Runnable {
                 return ExitCode.DONE;
             }
             if (shown.isEmpty()) {
-                Progress.on(System.err).say(all ? "there has been no alert like that" : "no alert fires");
+                surroundings.progress().say(all ? "there has been no alert like that" : "no alert fires");
                 return ExitCode.DONE;
             }
             TextTable table = new TextTable(
@@ -183,7 +185,7 @@ final class AlertsCommand implements Runnable {
             Notes notes = Notes.read(lake);
             List<AlertChange> firing =
                     newest(lake).stream().filter(AlertChange::isFiring).toList();
-            Progress progress = Progress.on(System.err);
+            Progress progress = surroundings.progress();
             List<Note> made = new ArrayList<>();
             for (String fingerprint : fingerprints) {
                 AlertChange alert = named(firing, fingerprint);
@@ -259,7 +261,8 @@ final class AlertsCommand implements Runnable {
             long firing = newest(lake).stream()
                     .filter(change -> change.isFiring() && change.labels().haveAll(labels))
                     .count();
-            Progress.on(System.err)
+            surroundings
+                    .progress()
                     .say("silenced until %s; %d of the alerts that fire have these labels"
                             .formatted(silence.until().orElseThrow(), firing));
             return ExitCode.DONE;
@@ -291,7 +294,7 @@ final class AlertsCommand implements Runnable {
                             person.name(),
                             Optional.empty(),
                             now())));
-            Progress.on(System.err).say("no longer silenced");
+            surroundings.progress().say("no longer silenced");
             return ExitCode.DONE;
         });
     }
@@ -303,7 +306,7 @@ final class AlertsCommand implements Runnable {
     int deliver(@Mixin ConfigurationOptions configuration) {
         Settings settings = configuration.settings();
         return on(configuration, lake -> {
-            DeliverAlerts delivery = new DeliverAlerts(settings.alerts(), lake, clock, Progress.on(System.err)::say);
+            DeliverAlerts delivery = new DeliverAlerts(settings.alerts(), lake, clock, surroundings.progress()::say);
             return delivery.deliver() == DeliverAlerts.Result.DONE ? ExitCode.DONE : ExitCode.TRY_AGAIN;
         });
     }
@@ -315,12 +318,12 @@ final class AlertsCommand implements Runnable {
     /** Who says something. */
     static final class Person {
 
-        @Option(
-                names = "--by",
-                paramLabel = "NAME",
-                defaultValue = "${sys:user.name}",
-                description = "Who says so. Default: the name of the user.")
+        @Option(names = "--by", paramLabel = "NAME", description = "Who says so. Default: the name of the user.")
         private String name;
+
+        Person(Surroundings surroundings) {
+            this.name = surroundings.user();
+        }
 
         String name() {
             return name;
@@ -332,7 +335,7 @@ final class AlertsCommand implements Runnable {
         @Override
         public Duration convert(String text) {
             try {
-                return SettingsReader.parseDuration(text);
+                return Times.duration(text);
             } catch (IllegalArgumentException e) {
                 throw new TypeConversionException("'" + text + "' is no duration: write 2d, 12h or 30m");
             }

@@ -5,7 +5,6 @@ import io.flagcast.allocation.ParameterChange.Origin;
 import io.flagcast.jobs.changes.PersonChange;
 import io.flagcast.jobs.changes.PersonChange.DryRun;
 import io.flagcast.jobs.records.DecisionTable;
-import io.flagcast.jobs.run.Progress;
 import io.flagcast.lake.ExitCode;
 import io.flagcast.lake.Lake;
 import io.flagcast.lake.Refusal;
@@ -31,6 +30,7 @@ import picocli.CommandLine.Parameters;
                         + " parameters have changed since: a later run proposes anew.")
 final class ApproveCommand implements Callable<Integer> {
 
+    private final Surroundings surroundings;
     private final Clock clock;
 
     @Parameters(paramLabel = "DECISION", description = "As in flagcast rules history --outcome fired.")
@@ -40,20 +40,21 @@ final class ApproveCommand implements Callable<Integer> {
     private boolean dryRun;
 
     @Mixin
-    private ConfigurationOptions configuration = new ConfigurationOptions();
+    private ConfigurationOptions configuration;
 
-    ApproveCommand(Clock clock) {
-        this.clock = Objects.requireNonNull(clock, "clock");
+    ApproveCommand(Surroundings surroundings) {
+        this.surroundings = Objects.requireNonNull(surroundings, "surroundings");
+        this.clock = surroundings.clock();
     }
 
     @Override
     public Integer call() {
-        try (Session session = Session.open()) {
+        try (Session session = surroundings.session()) {
             Lake lake = new Lake(session.spark(), configuration.lake().root());
             Row decision = RulesCommand.named(DecisionTable.history(lake), decisionId);
             PersonChange change = PersonChange.of(lake, decision.getAs("experiment_id"));
             if (change.log().has(decisionId)) {
-                Progress.on(System.err).say("%s is approved already: nothing to do".formatted(decisionId));
+                surroundings.progress().say("%s is approved already: nothing to do".formatted(decisionId));
                 return ExitCode.DONE.code();
             }
             String outcome = decision.getAs("outcome");
@@ -88,7 +89,7 @@ final class ApproveCommand implements Callable<Integer> {
                             DecisionTable.adjustment(decision),
                             origin,
                             DryRun.of(dryRun),
-                            Progress.on(System.err),
+                            surroundings.progress(),
                             "%s asks for what is in force: nothing to do".formatted(decisionId))
                     .code();
         }

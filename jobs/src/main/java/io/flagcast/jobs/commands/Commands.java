@@ -1,44 +1,67 @@
 package io.flagcast.jobs.commands;
 
 import io.flagcast.jobs.pipeline.Stage;
-import java.time.Clock;
 import picocli.CommandLine;
+import picocli.CommandLine.IFactory;
 
 /** All commands, in the order in which the help lists them. */
 public final class Commands {
 
     private Commands() {}
 
-    /** Adds every command to the line. */
-    public static CommandLine addTo(CommandLine line, Clock clock) {
-        line.addSubcommand(new DemoCommand())
-                .addSubcommand(new SimulateCommand())
-                .addSubcommand(new RunCommand(clock));
+    /**
+     * The command line of every command.
+     *
+     * @param main the command above them all
+     */
+    public static CommandLine of(Object main, Surroundings surroundings) {
+        IFactory options = options(surroundings);
+        CommandLine line = new CommandLine(main, options)
+                .addSubcommand(new DemoCommand(surroundings))
+                .addSubcommand(new SimulateCommand(surroundings))
+                .addSubcommand(new RunCommand(surroundings));
         for (Stage stage : Stage.ORDER) {
-            line.addSubcommand(stage.label(), command(stage, clock));
+            line.addSubcommand(stage.label(), command(stage, surroundings, options));
         }
-        return line.addSubcommand(new StatusCommand(clock))
-                .addSubcommand(new SqlCommand())
-                .addSubcommand(new ReportCommand())
-                .addSubcommand(new ExplainCommand())
-                .addSubcommand(new PreviewCommand())
-                .addSubcommand(new RulesCommand(clock))
-                .addSubcommand(new AlertsCommand(clock))
-                .addSubcommand(new ApproveCommand(clock))
-                .addSubcommand(new RollbackCommand(clock))
-                .addSubcommand(new ModelsCommand(clock))
-                .addSubcommand(new EvaluateCommand(clock))
-                .addSubcommand(new EvaluatePolicyCommand(clock))
+        return line.addSubcommand(new StatusCommand(surroundings))
+                .addSubcommand(new SqlCommand(surroundings))
+                .addSubcommand(new ReportCommand(surroundings))
+                .addSubcommand(new ExplainCommand(surroundings))
+                .addSubcommand(new PreviewCommand(surroundings))
+                .addSubcommand(new RulesCommand(surroundings))
+                .addSubcommand(new AlertsCommand(surroundings))
+                .addSubcommand(new ApproveCommand(surroundings))
+                .addSubcommand(new RollbackCommand(surroundings))
+                .addSubcommand(new ModelsCommand(surroundings))
+                .addSubcommand(new EvaluateCommand(surroundings))
+                .addSubcommand(new EvaluatePolicyCommand(surroundings))
                 .addSubcommand(new ValidateCommand())
                 .addSubcommand(new CommandLine.HelpCommand());
     }
 
-    private static CommandLine command(Stage stage, Clock clock) {
+    private static CommandLine command(Stage stage, Surroundings surroundings, IFactory options) {
         if (stage == Stage.MEASURE) {
-            return new CommandLine(new MeasureCommand(clock));
+            return new CommandLine(new MeasureCommand(surroundings), options);
         }
-        CommandLine command = new CommandLine(new StageCommand(stage, clock));
+        CommandLine command = new CommandLine(new StageCommand(stage, surroundings), options);
         command.getCommandSpec().usageMessage().description(stage.description());
         return command;
+    }
+
+    /** Makes the options that commands share; picocli makes those of commands that are methods too. */
+    private static IFactory options(Surroundings surroundings) {
+        IFactory others = CommandLine.defaultFactory();
+        return new IFactory() {
+            @Override
+            public <K> K create(Class<K> type) throws Exception {
+                if (type == ConfigurationOptions.class) {
+                    return type.cast(new ConfigurationOptions(surroundings.environment()));
+                }
+                if (type == AlertsCommand.Person.class) {
+                    return type.cast(new AlertsCommand.Person(surroundings));
+                }
+                return others.create(type);
+            }
+        };
     }
 }

@@ -7,6 +7,7 @@ import io.flagcast.jobs.settings.SettingsReader;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import picocli.CommandLine.Option;
 
@@ -22,13 +23,19 @@ public final class ConfigurationOptions {
             description = "Overrides one setting, as --set flagcast.lake.root=/lake.")
     private List<String> overrides = new ArrayList<>();
 
+    private final Map<String, String> environment;
+
+    ConfigurationOptions(Map<String, String> environment) {
+        this.environment = Map.copyOf(environment);
+    }
+
     Settings settings() {
-        return SettingsReader.read(Optional.ofNullable(file), overrides);
+        return SettingsReader.read(Optional.ofNullable(file), overrides, environment);
     }
 
     /** Only where the lake is, for commands that look at it. */
     Settings.LakeSettings lake() {
-        return SettingsReader.readLake(Optional.ofNullable(file), overrides);
+        return SettingsReader.readLake(Optional.ofNullable(file), overrides, environment);
     }
 
     /** Experiments are part of the configuration. */

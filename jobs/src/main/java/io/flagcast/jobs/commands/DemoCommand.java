@@ -33,6 +33,7 @@ import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
@@ -48,18 +49,24 @@ import picocli.CommandLine.Option;
                         + " rule that answers it. Needs no input; writes below target/demo.")
 final class DemoCommand implements Callable<Integer> {
 
+    private final Surroundings surroundings;
+
     @Option(
             names = "--set",
             paramLabel = "KEY=VALUE",
             description = "Overrides one setting of conf/examples/demo.conf.")
     private List<String> overrides = new ArrayList<>();
 
+    DemoCommand(Surroundings surroundings) {
+        this.surroundings = Objects.requireNonNull(surroundings, "surroundings");
+    }
+
     @Override
     public Integer call() throws IOException {
-        Path home = Path.of(System.getProperty("flagcast.home", "."));
-        Settings settings = SettingsReader.read(Optional.of(home.resolve("conf/examples/demo.conf")), overrides);
+        Path file = surroundings.home().resolve("conf/examples/demo.conf");
+        Settings settings = SettingsReader.read(Optional.of(file), overrides, surroundings.environment());
         List<Experiment> experiments = ConfiguredExperiments.read(settings);
-        Progress progress = Progress.on(System.err);
+        Progress progress = surroundings.progress();
         startAnew("flagcast.lake.root", settings.lake().root());
         startAnew("flagcast.simulation.root", settings.simulation().root());
         progress.say("demo: %,d simulated users, %d experiments, %d days; seed %d"
@@ -68,7 +75,7 @@ final class DemoCommand implements Callable<Integer> {
                         experiments.size(),
                         settings.simulation().days(),
                         settings.simulation().seed()));
-        try (Session session = Session.open()) {
+        try (Session session = surroundings.session()) {
             Lake lake = new Lake(session.spark(), settings.lake().root());
             Simulation simulation = new Simulation(session.spark(), settings.simulation());
             Publication last = live(settings, experiments, lake, simulation, progress);

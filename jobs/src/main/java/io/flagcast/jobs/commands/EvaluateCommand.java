@@ -61,6 +61,7 @@ final class EvaluateCommand implements Callable<Integer> {
 
     private static final double CONFIDENCE = 0.95;
 
+    private final Surroundings surroundings;
     private final Clock clock;
 
     @Option(
@@ -110,13 +111,15 @@ final class EvaluateCommand implements Callable<Integer> {
     private Instant asOf;
 
     @Mixin
-    private ConfigurationOptions configuration = new ConfigurationOptions();
+    private ConfigurationOptions configuration;
 
-    private final Progress progress = Progress.on(System.err);
+    private final Progress progress;
     private final PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
 
-    EvaluateCommand(Clock clock) {
-        this.clock = Objects.requireNonNull(clock, "clock");
+    EvaluateCommand(Surroundings surroundings) {
+        this.surroundings = Objects.requireNonNull(surroundings, "surroundings");
+        this.clock = surroundings.clock();
+        this.progress = surroundings.progress();
     }
 
     /** How results are printed. */
@@ -158,7 +161,7 @@ final class EvaluateCommand implements Callable<Integer> {
         }
         TrainingSettings how = how(settings.training().model());
         Instant upTo = asOf == null ? clock.instant() : asOf;
-        try (Session session = Session.open()) {
+        try (Session session = surroundings.session()) {
             Lake lake = new Lake(session.spark(), settings.lake().root());
             try (Inputs inputs = new Inputs(lake, settings.sources(), upTo, lake.publications())) {
                 evaluate(settings, experiments, how, upTo, inputs);

@@ -74,6 +74,7 @@ final class EvaluatePolicyCommand implements Callable<Integer> {
     private static final String EVERYBODY = "everybody";
     private static final String NOBODY = "nobody";
 
+    private final Surroundings surroundings;
     private final Clock clock;
 
     @Parameters(
@@ -122,13 +123,15 @@ final class EvaluatePolicyCommand implements Callable<Integer> {
     private EvaluateCommand.Format format;
 
     @Mixin
-    private ConfigurationOptions configuration = new ConfigurationOptions();
+    private ConfigurationOptions configuration;
 
-    private final Progress progress = Progress.on(System.err);
+    private final Progress progress;
     private final PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
 
-    EvaluatePolicyCommand(Clock clock) {
-        this.clock = Objects.requireNonNull(clock, "clock");
+    EvaluatePolicyCommand(Surroundings surroundings) {
+        this.surroundings = Objects.requireNonNull(surroundings, "surroundings");
+        this.clock = surroundings.clock();
+        this.progress = surroundings.progress();
     }
 
     @Override
@@ -140,7 +143,7 @@ final class EvaluatePolicyCommand implements Callable<Integer> {
         Metric metric = metric(incumbent);
         Instant until = asOf == null ? clock.instant() : asOf;
         Map<String, PolicyValue> values;
-        try (Session session = Session.open()) {
+        try (Session session = surroundings.session()) {
             Lake lake = new Lake(session.spark(), settings.lake().root());
             values = values(settings, lake, incumbent, candidate, metric, until);
         }

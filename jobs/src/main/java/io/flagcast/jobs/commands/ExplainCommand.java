@@ -24,6 +24,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.apache.spark.sql.Dataset;
@@ -45,6 +46,8 @@ final class ExplainCommand implements Callable<Integer> {
 
     private static final int LARGEST = 8;
 
+    private final Surroundings surroundings;
+
     @Option(names = "--user", paramLabel = "ID", description = "The user.")
     private String userId;
 
@@ -58,7 +61,11 @@ final class ExplainCommand implements Callable<Integer> {
     private boolean json;
 
     @Mixin
-    private ConfigurationOptions configuration = new ConfigurationOptions();
+    private ConfigurationOptions configuration;
+
+    ExplainCommand(Surroundings surroundings) {
+        this.surroundings = Objects.requireNonNull(surroundings, "surroundings");
+    }
 
     @Override
     public Integer call() {
@@ -73,7 +80,7 @@ final class ExplainCommand implements Callable<Integer> {
             throw new Refusal(ExitCode.USAGE, "explain: --feature needs a --user");
         }
         String root = configuration.lake().root();
-        try (Session session = Session.open()) {
+        try (Session session = surroundings.session()) {
             Lake lake = new Lake(session.spark(), root);
             lake.requireLive();
             Row score = only(
@@ -108,7 +115,7 @@ final class ExplainCommand implements Callable<Integer> {
         Settings settings = configuration.settings();
         List<Experiment> experiments = configuration.experiments(settings);
         PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
-        try (Session session = Session.open()) {
+        try (Session session = surroundings.session()) {
             Lake lake = new Lake(session.spark(), settings.lake().root());
             ExplainDecision explanation =
                     ExplainDecision.of(lake, lake.requireLive(), settings, experiments, experimentId);

@@ -35,6 +35,7 @@ final class MeasureCommand implements Callable<Integer> {
     /** Looks that may fail in a row before somebody is woken. */
     private static final int MOST_FAILURES = 5;
 
+    private final Surroundings surroundings;
     private final Clock clock;
 
     @Option(
@@ -45,24 +46,25 @@ final class MeasureCommand implements Callable<Integer> {
     private Duration every;
 
     @Mixin
-    private ConfigurationOptions configuration = new ConfigurationOptions();
+    private ConfigurationOptions configuration;
 
     @Mixin
     private RunOptions options = new RunOptions();
 
-    MeasureCommand(Clock clock) {
-        this.clock = Objects.requireNonNull(clock, "clock");
+    MeasureCommand(Surroundings surroundings) {
+        this.surroundings = Objects.requireNonNull(surroundings, "surroundings");
+        this.clock = surroundings.clock();
     }
 
     @Override
     public Integer call() throws InterruptedException {
         if (every == null) {
-            return StageCommand.run(Stage.MEASURE, clock, configuration, options);
+            return StageCommand.run(Stage.MEASURE, surroundings, configuration, options);
         }
         Settings settings = configuration.settings();
         List<Experiment> experiments = configuration.experiments(settings);
-        Progress progress = Progress.on(System.err);
-        try (Session session = Session.open()) {
+        Progress progress = surroundings.progress();
+        try (Session session = surroundings.session()) {
             Lake lake = new Lake(session.spark(), settings.lake().root());
             lake.requireLive();
             WatchMetrics watch = new WatchMetrics(settings, experiments, lake, clock, progress);

@@ -5,7 +5,6 @@ import io.flagcast.jobs.records.ModelRegistry;
 import io.flagcast.jobs.records.ModelRegistry.Cause;
 import io.flagcast.jobs.records.ModelRegistry.Entry;
 import io.flagcast.jobs.records.ModelRegistry.Status;
-import io.flagcast.jobs.run.Progress;
 import io.flagcast.lake.ExitCode;
 import io.flagcast.lake.Json;
 import io.flagcast.lake.Lake;
@@ -40,13 +39,15 @@ import picocli.CommandLine.Spec;
         description = "Trained models: which are used, how good they are, and which shall be used.")
 final class ModelsCommand implements Runnable {
 
+    private final Surroundings surroundings;
     private final Clock clock;
 
     @Spec
     private CommandSpec spec;
 
-    ModelsCommand(Clock clock) {
-        this.clock = Objects.requireNonNull(clock, "clock");
+    ModelsCommand(Surroundings surroundings) {
+        this.surroundings = Objects.requireNonNull(surroundings, "surroundings");
+        this.clock = surroundings.clock();
     }
 
     @Override
@@ -55,9 +56,9 @@ final class ModelsCommand implements Runnable {
     }
 
     /** Works on the registry of the configured lake. */
-    private static int on(ConfigurationOptions configuration, Function<ModelRegistry, ExitCode> work) {
+    private int on(ConfigurationOptions configuration, Function<ModelRegistry, ExitCode> work) {
         String root = configuration.lake().root();
-        try (Session session = Session.open()) {
+        try (Session session = surroundings.session()) {
             Lake lake = new Lake(session.spark(), root);
             if (!lake.exists(Tables.MODEL_RUNS)) {
                 throw new Refusal(
@@ -183,7 +184,7 @@ final class ModelsCommand implements Runnable {
         return on(configuration, registry -> {
             Entry entry = withId(registry, modelId);
             if (isLive(registry, entry)) {
-                Progress.on(System.err).say("%s is used for %s already".formatted(modelId, entry.featureId()));
+                surroundings.progress().say("%s is used for %s already".formatted(modelId, entry.featureId()));
                 return ExitCode.DONE;
             }
             return use(registry, entry);
@@ -216,7 +217,8 @@ final class ModelsCommand implements Runnable {
                 .map(known -> known.changedAt().plusMillis(1))
                 .reduce(clock.instant(), (one, other) -> one.isAfter(other) ? one : other);
         registry.append(List.of(entry.given(Status.CHAMPION, Cause.PERSON, from, at)));
-        Progress.on(System.err)
+        surroundings
+                .progress()
                 .say("%s: %s (%s) is used from the next run on%s; run --as-of %s --restate uses it at once"
                         .formatted(
                                 entry.featureId(),

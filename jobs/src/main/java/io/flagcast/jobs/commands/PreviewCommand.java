@@ -38,6 +38,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
@@ -66,6 +67,8 @@ final class PreviewCommand implements Callable<Integer> {
     private static final String PUBLISHED = "p_published";
     private static final String EDITED = "p_edited";
 
+    private final Surroundings surroundings;
+
     @Parameters(
             paramLabel = "FILE",
             arity = "0..*",
@@ -90,9 +93,9 @@ final class PreviewCommand implements Callable<Integer> {
     private EvaluateCommand.Format format;
 
     @Mixin
-    private ConfigurationOptions configuration = new ConfigurationOptions();
+    private ConfigurationOptions configuration;
 
-    private final Progress progress = Progress.on(System.err);
+    private final Progress progress;
     private final PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
 
     /** How many users of a segment are given another answer. */
@@ -138,11 +141,16 @@ final class PreviewCommand implements Callable<Integer> {
         }
     }
 
+    PreviewCommand(Surroundings surroundings) {
+        this.surroundings = Objects.requireNonNull(surroundings, "surroundings");
+        this.progress = surroundings.progress();
+    }
+
     @Override
     public Integer call() {
         Settings settings = configuration.settings();
         List<Experiment> experiments = ConfiguredExperiments.read(settings, files);
-        try (Session session = Session.open()) {
+        try (Session session = surroundings.session()) {
             Lake lake = new Lake(session.spark(), settings.lake().root());
             List<Publication> publications = lake.publications();
             Publication live = lake.requireLive();

@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
@@ -28,6 +29,8 @@ import picocli.CommandLine.Option;
                         + " performs. It needs no network.")
 final class ReportCommand implements Callable<Integer> {
 
+    private final Surroundings surroundings;
+
     @Option(
             names = {"-o", "--output"},
             paramLabel = "FILE",
@@ -42,13 +45,17 @@ final class ReportCommand implements Callable<Integer> {
     private boolean open;
 
     @Mixin
-    private ConfigurationOptions configuration = new ConfigurationOptions();
+    private ConfigurationOptions configuration;
+
+    ReportCommand(Surroundings surroundings) {
+        this.surroundings = Objects.requireNonNull(surroundings, "surroundings");
+    }
 
     @Override
     public Integer call() throws IOException {
         String root = configuration.lake().root();
-        Progress progress = Progress.on(System.err);
-        try (Session session = Session.open()) {
+        Progress progress = surroundings.progress();
+        try (Session session = surroundings.session()) {
             Lake lake = new Lake(session.spark(), root);
             Publication live = lake.requireLive();
             Report.write(lake, publication == null ? live : kept(lake, publication), List.of(), output);
@@ -96,16 +103,19 @@ final class ReportCommand implements Callable<Integer> {
     }
 
     /** The command that opens a file, by system; absent on one without a desktop. */
-    private static Optional<List<String>> opener() {
-        String system = System.getProperty("os.name").toLowerCase(Locale.ROOT);
+    private Optional<List<String>> opener() {
+        String system = surroundings.system().toLowerCase(Locale.ROOT);
         if (system.contains("mac")) {
             return Optional.of(List.of("open"));
         }
         if (system.contains("win")) {
             return Optional.of(List.of("cmd", "/c", "start", ""));
         }
-        return Stream.of(System.getenv("DISPLAY"), System.getenv("WAYLAND_DISPLAY"))
-                        .anyMatch(display -> display != null && !display.isEmpty())
+        return Stream.of("DISPLAY", "WAYLAND_DISPLAY")
+                        .anyMatch(name -> !surroundings
+                                .environment()
+                                .getOrDefault(name, "")
+                                .isEmpty())
                 ? Optional.of(List.of("xdg-open"))
                 : Optional.empty();
     }

@@ -3,7 +3,6 @@ package io.flagcast.jobs.commands;
 import io.flagcast.experiments.Experiment;
 import io.flagcast.jobs.changes.PersonChange;
 import io.flagcast.jobs.changes.PersonChange.DryRun;
-import io.flagcast.jobs.run.Progress;
 import io.flagcast.jobs.settings.ConfiguredExperiments;
 import io.flagcast.jobs.settings.Settings;
 import io.flagcast.lake.ExitCode;
@@ -30,6 +29,7 @@ import picocli.CommandLine.Option;
         })
 final class RollbackCommand implements Callable<Integer> {
 
+    private final Surroundings surroundings;
     private final Clock clock;
 
     @Option(names = "--experiment", required = true, paramLabel = "ID", description = "The experiment.")
@@ -46,10 +46,11 @@ final class RollbackCommand implements Callable<Integer> {
     private boolean dryRun;
 
     @Mixin
-    private ConfigurationOptions configuration = new ConfigurationOptions();
+    private ConfigurationOptions configuration;
 
-    RollbackCommand(Clock clock) {
-        this.clock = Objects.requireNonNull(clock, "clock");
+    RollbackCommand(Surroundings surroundings) {
+        this.surroundings = Objects.requireNonNull(surroundings, "surroundings");
+        this.clock = surroundings.clock();
     }
 
     @Override
@@ -57,7 +58,7 @@ final class RollbackCommand implements Callable<Integer> {
         Settings settings = configuration.settings();
         List<Experiment> experiments = configuration.experiments(settings);
         ConfiguredExperiments.named(experiments, "--experiment", experimentId);
-        try (Session session = Session.open()) {
+        try (Session session = surroundings.session()) {
             PersonChange change =
                     PersonChange.of(new Lake(session.spark(), settings.lake().root()), experimentId);
             long newest = change.log().newest(experimentId).version();
@@ -74,7 +75,7 @@ final class RollbackCommand implements Callable<Integer> {
                                     "back to version " + version,
                                     now),
                             DryRun.of(dryRun),
-                            Progress.on(System.err),
+                            surroundings.progress(),
                             "%s is as version %d left it: nothing to do".formatted(experimentId, version))
                     .code();
         }

@@ -17,7 +17,6 @@ import io.flagcast.jobs.questions.RuleTests;
 import io.flagcast.jobs.records.DecisionTable;
 import io.flagcast.jobs.records.MeasuredSegment;
 import io.flagcast.jobs.records.ParameterTable;
-import io.flagcast.jobs.run.Progress;
 import io.flagcast.jobs.settings.ConfiguredExperiments;
 import io.flagcast.jobs.settings.Settings;
 import io.flagcast.lake.ExitCode;
@@ -69,13 +68,15 @@ import picocli.CommandLine.Spec;
         description = "Rules: test them, replay them over measured days, see what they decided and take it back.")
 final class RulesCommand implements Runnable {
 
+    private final Surroundings surroundings;
     private final Clock clock;
 
     @Spec
     private CommandSpec spec;
 
-    RulesCommand(Clock clock) {
-        this.clock = Objects.requireNonNull(clock, "clock");
+    RulesCommand(Surroundings surroundings) {
+        this.surroundings = Objects.requireNonNull(surroundings, "surroundings");
+        this.clock = surroundings.clock();
     }
 
     @Override
@@ -87,8 +88,8 @@ final class RulesCommand implements Runnable {
         return new PrintStream(System.out, true, StandardCharsets.UTF_8);
     }
 
-    private static int on(ConfigurationOptions configuration, ToIntFunction<Lake> work) {
-        try (Session session = Session.open()) {
+    private int on(ConfigurationOptions configuration, ToIntFunction<Lake> work) {
+        try (Session session = surroundings.session()) {
             return work.applyAsInt(
                     new Lake(session.spark(), configuration.lake().root()));
         }
@@ -178,7 +179,7 @@ final class RulesCommand implements Runnable {
                 return ExitCode.DONE.code();
             }
             if (rows.isEmpty()) {
-                Progress.on(System.err).say("no rule has decided anything like that yet");
+                surroundings.progress().say("no rule has decided anything like that yet");
                 return ExitCode.DONE.code();
             }
             ParameterLog log = ParameterTable.read(lake);
@@ -311,7 +312,7 @@ final class RulesCommand implements Runnable {
                         ExitCode.USAGE, "%s has changed nothing: there is nothing to take back".formatted(decisionId));
             }
             if (log.has(reverted(decisionId))) {
-                Progress.on(System.err).say("%s is taken back already: nothing to do".formatted(decisionId));
+                surroundings.progress().say("%s is taken back already: nothing to do".formatted(decisionId));
                 return ExitCode.DONE.code();
             }
             String experimentId = made.get(0).experimentId();
@@ -323,7 +324,7 @@ final class RulesCommand implements Runnable {
                                     "decision %s is taken back".formatted(decisionId),
                                     clock.instant().truncatedTo(ChronoUnit.SECONDS)),
                             DryRun.of(dryRun),
-                            Progress.on(System.err),
+                            surroundings.progress(),
                             "what was before %s is in force: nothing to do".formatted(decisionId))
                     .code();
         });

@@ -11,6 +11,7 @@ import io.flagcast.lake.Session;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -22,16 +23,18 @@ import picocli.CommandLine.Mixin;
                 + " Safe to repeat: an as-of that is published already is left alone.")
 final class RunCommand implements Callable<Integer> {
 
+    private final Surroundings surroundings;
     private final Clock clock;
 
     @Mixin
-    private ConfigurationOptions configuration = new ConfigurationOptions();
+    private ConfigurationOptions configuration;
 
     @Mixin
     private RunOptions options = new RunOptions();
 
-    RunCommand(Clock clock) {
-        this.clock = clock;
+    RunCommand(Surroundings surroundings) {
+        this.surroundings = Objects.requireNonNull(surroundings, "surroundings");
+        this.clock = surroundings.clock();
     }
 
     @Override
@@ -39,8 +42,8 @@ final class RunCommand implements Callable<Integer> {
         Settings settings = configuration.settings();
         List<Experiment> experiments = configuration.experiments(settings);
         Instant asOf = options.asOf(clock);
-        Progress progress = Progress.on(System.err);
-        try (Session session = Session.open()) {
+        Progress progress = surroundings.progress();
+        try (Session session = surroundings.session()) {
             Lake lake = new Lake(session.spark(), settings.lake().root());
             new Pipeline(settings, experiments, lake, clock, progress)
                     .reshuffling(options.reshuffled())

@@ -1,7 +1,7 @@
 package io.flagcast.jobs.commands;
 
 import io.flagcast.jobs.pipeline.Pipeline;
-import io.flagcast.jobs.settings.SettingsReader;
+import io.flagcast.jobs.settings.Times;
 import java.time.Clock;
 import java.time.DateTimeException;
 import java.time.Instant;
@@ -50,7 +50,7 @@ final class RunOptions {
         @Override
         public Instant convert(String text) {
             try {
-                Instant instant = SettingsReader.parseInstant(text);
+                Instant instant = Times.instant(text);
                 if (!instant.equals(instant.truncatedTo(ChronoUnit.SECONDS))) {
                     throw new TypeConversionException("'" + text + "' is no whole second");
                 }

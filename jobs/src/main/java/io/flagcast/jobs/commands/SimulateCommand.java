@@ -9,6 +9,7 @@ import io.flagcast.lake.Refusal;
 import io.flagcast.lake.Session;
 import io.flagcast.simulation.Simulation;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -23,11 +24,17 @@ import picocli.CommandLine.Option;
                         + " seed gives the same world.")
 final class SimulateCommand implements Callable<Integer> {
 
+    private final Surroundings surroundings;
+
     @Option(names = "--day", paramLabel = "N", description = "Day to simulate, 0 the first.")
     private Integer day;
 
     @Mixin
-    private ConfigurationOptions configuration = new ConfigurationOptions();
+    private ConfigurationOptions configuration;
+
+    SimulateCommand(Surroundings surroundings) {
+        this.surroundings = Objects.requireNonNull(surroundings, "surroundings");
+    }
 
     @Override
     public Integer call() {
@@ -36,8 +43,8 @@ final class SimulateCommand implements Callable<Integer> {
         if (day != null && day < 0) {
             throw new Refusal(ExitCode.USAGE, "--day " + day + ": the first day is 0");
         }
-        Progress progress = Progress.on(System.err);
-        try (Session session = Session.open()) {
+        Progress progress = surroundings.progress();
+        try (Session session = surroundings.session()) {
             Simulation simulation = new Simulation(session.spark(), settings.simulation());
             if (day == null) {
                 simulation.create(experiments);

@@ -14,6 +14,7 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.apache.spark.sql.AnalysisException;
 import org.apache.spark.sql.Dataset;
@@ -34,6 +35,8 @@ import scala.jdk.javaapi.CollectionConverters;
                 + " history.<table>. Only the result goes to standard output.")
 final class SqlCommand implements Callable<Integer> {
 
+    private final Surroundings surroundings;
+
     @Parameters(paramLabel = "QUERY", description = "As \"SELECT reason, count(*) FROM allocations GROUP BY 1\".")
     private String query;
 
@@ -45,7 +48,7 @@ final class SqlCommand implements Callable<Integer> {
     private Format format;
 
     @Mixin
-    private ConfigurationOptions configuration = new ConfigurationOptions();
+    private ConfigurationOptions configuration;
 
     /** How rows are printed. */
     enum Format {
@@ -54,10 +57,14 @@ final class SqlCommand implements Callable<Integer> {
         JSON
     }
 
+    SqlCommand(Surroundings surroundings) {
+        this.surroundings = Objects.requireNonNull(surroundings, "surroundings");
+    }
+
     @Override
     public Integer call() {
         String root = configuration.lake().root();
-        try (Session session = Session.open()) {
+        try (Session session = surroundings.session()) {
             Lake lake = new Lake(session.spark(), root);
             if (!lake.exists(Tables.RUNS)) {
                 throw new Refusal(

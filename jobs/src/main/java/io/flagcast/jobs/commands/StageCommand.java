@@ -3,7 +3,6 @@ package io.flagcast.jobs.commands;
 import io.flagcast.experiments.Experiment;
 import io.flagcast.jobs.pipeline.Pipeline;
 import io.flagcast.jobs.pipeline.Stage;
-import io.flagcast.jobs.run.Progress;
 import io.flagcast.jobs.settings.Settings;
 import io.flagcast.lake.ExitCode;
 import io.flagcast.lake.Lake;
@@ -20,30 +19,31 @@ import picocli.CommandLine.Mixin;
 final class StageCommand implements Callable<Integer> {
 
     private final Stage stage;
-    private final Clock clock;
+    private final Surroundings surroundings;
 
     @Mixin
-    private ConfigurationOptions configuration = new ConfigurationOptions();
+    private ConfigurationOptions configuration;
 
     @Mixin
     private RunOptions options = new RunOptions();
 
-    StageCommand(Stage stage, Clock clock) {
+    StageCommand(Stage stage, Surroundings surroundings) {
         this.stage = Objects.requireNonNull(stage, "stage");
-        this.clock = Objects.requireNonNull(clock, "clock");
+        this.surroundings = Objects.requireNonNull(surroundings, "surroundings");
     }
 
     @Override
     public Integer call() {
-        return run(stage, clock, configuration, options);
+        return run(stage, surroundings, configuration, options);
     }
 
-    static int run(Stage stage, Clock clock, ConfigurationOptions configuration, RunOptions options) {
+    static int run(Stage stage, Surroundings surroundings, ConfigurationOptions configuration, RunOptions options) {
+        Clock clock = surroundings.clock();
         Settings settings = configuration.settings();
         List<Experiment> experiments = configuration.experiments(settings);
-        try (Session session = Session.open()) {
+        try (Session session = surroundings.session()) {
             Lake lake = new Lake(session.spark(), settings.lake().root());
-            new Pipeline(settings, experiments, lake, clock, Progress.on(System.err))
+            new Pipeline(settings, experiments, lake, clock, surroundings.progress())
                     .reshuffling(options.reshuffled())
                     .runStage(stage, options.asOf(clock), options.repeat());
         }

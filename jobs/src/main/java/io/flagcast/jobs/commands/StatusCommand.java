@@ -7,8 +7,7 @@ import static org.apache.spark.sql.functions.struct;
 import io.flagcast.jobs.pipeline.Stage;
 import io.flagcast.jobs.printing.TextTable;
 import io.flagcast.jobs.records.FindingTable;
-import io.flagcast.jobs.run.Progress;
-import io.flagcast.jobs.settings.SettingsReader;
+import io.flagcast.jobs.settings.Times;
 import io.flagcast.lake.ExitCode;
 import io.flagcast.lake.Lake;
 import io.flagcast.lake.Publication;
@@ -46,6 +45,7 @@ import picocli.CommandLine.TypeConversionException;
                         + " fire. With --max-age for a scheduler of its own: it ends with 1 where the pipeline did not run.")
 final class StatusCommand implements Callable<Integer> {
 
+    private final Surroundings surroundings;
     private final Clock clock;
 
     @Option(
@@ -58,16 +58,17 @@ final class StatusCommand implements Callable<Integer> {
     private Duration maxAge;
 
     @Mixin
-    private ConfigurationOptions configuration = new ConfigurationOptions();
+    private ConfigurationOptions configuration;
 
-    StatusCommand(Clock clock) {
-        this.clock = Objects.requireNonNull(clock, "clock");
+    StatusCommand(Surroundings surroundings) {
+        this.surroundings = Objects.requireNonNull(surroundings, "surroundings");
+        this.clock = surroundings.clock();
     }
 
     @Override
     public Integer call() {
         Instant now = clock.instant();
-        try (Session session = Session.open()) {
+        try (Session session = surroundings.session()) {
             Lake lake = new Lake(session.spark(), configuration.lake().root());
             Publication live = lake.requireLive();
             print(lake, live, now, new PrintStream(System.out, true, StandardCharsets.UTF_8));
@@ -169,7 +170,7 @@ final class StatusCommand implements Callable<Integer> {
                 .map(Publication::asOf);
         Finding finding = PipelineCheck.of(runs.max(Comparator.naturalOrder()), now, maxAge);
         if (finding.failed()) {
-            Progress.on(System.err).say("flagcast: " + finding.reason());
+            surroundings.progress().say("flagcast: " + finding.reason());
         }
         return finding.failed() ? ExitCode.CHECK_FAILED : ExitCode.DONE;
     }
@@ -179,7 +180,7 @@ final class StatusCommand implements Callable<Integer> {
         @Override
         public Duration convert(String text) {
             try {
-                return SettingsReader.parseDuration(text);
+                return Times.duration(text);
             } catch (IllegalArgumentException e) {
                 throw new TypeConversionException("'" + text + "' is no duration above 0: write 26h, 2d or 90m");
             }

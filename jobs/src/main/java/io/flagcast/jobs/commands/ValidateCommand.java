@@ -22,7 +22,7 @@ final class ValidateCommand implements Callable<Integer> {
     private CommandSpec spec;
 
     @Mixin
-    private ConfigurationOptions configuration = new ConfigurationOptions();
+    private ConfigurationOptions configuration;
 
     @Override
     public Integer call() {

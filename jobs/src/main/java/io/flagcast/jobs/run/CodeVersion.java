@@ -1,5 +1,7 @@
 package io.flagcast.jobs.run;
 
+import java.lang.management.ManagementFactory;
+import java.lang.management.RuntimeMXBean;
 import java.util.Optional;
 
 /** The version of the code, a fact of the build. */
@@ -11,5 +13,11 @@ public final class CodeVersion {
     public static String current() {
         return Optional.ofNullable(CodeVersion.class.getPackage().getImplementationVersion())
                 .orElse("development");
+    }
+
+    /** Name and version of the Java machine that runs it. */
+    public static String machine() {
+        RuntimeMXBean machine = ManagementFactory.getRuntimeMXBean();
+        return machine.getVmName() + " " + machine.getVmVersion();
     }
 }

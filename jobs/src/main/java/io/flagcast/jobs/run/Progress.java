@@ -16,9 +16,14 @@ public final class Progress {
         this.terminal = terminal;
     }
 
-    /** Progress on a stream; lines that change in place where the launcher found a terminal. */
+    /** Progress on a stream that keeps every line, as a file. */
     public static Progress on(PrintStream out) {
-        return new Progress(out, Boolean.getBoolean("flagcast.terminal"));
+        return new Progress(out, false);
+    }
+
+    /** Progress on a stream whose last line can be written over. */
+    public static Progress onTerminal(PrintStream out) {
+        return new Progress(out, true);
     }
 
     /**

@@ -35,8 +35,6 @@ import java.nio.file.Path;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.LocalDate;
-import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -76,10 +74,12 @@ public final class SettingsReader {
      *
      * @param file configuration file, where one is given
      * @param overrides {@code key=value} pairs
+     * @param environment variables: what {@code ${NAME}} stands for, and overrides as CONFIG_FORCE_flagcast_lake_root
      * @throws Refusal with all problems at once, one a line
      */
-    public static Settings read(Optional<Path> file, List<String> overrides) {
-        SettingsReader reader = new SettingsReader(resolve(file, overrides, ConfigResolveOptions.defaults()));
+    public static Settings read(Optional<Path> file, List<String> overrides, Map<String, String> environment) {
+        SettingsReader reader =
+                new SettingsReader(resolve(file, overrides, environment, ConfigResolveOptions.noSystem()));
         try {
             reader.requireKnownKeys();
             Settings settings = reader.settings();
@@ -95,9 +95,10 @@ public final class SettingsReader {
      * Reads only where the lake is, for commands that look at it: what the sources need, as an environment variable, may
      * be absent.
      */
-    public static Settings.LakeSettings readLake(Optional<Path> file, List<String> overrides) {
-        SettingsReader reader = new SettingsReader(
-                resolve(file, overrides, ConfigResolveOptions.defaults().setAllowUnresolved(true)));
+    public static Settings.LakeSettings readLake(
+            Optional<Path> file, List<String> overrides, Map<String, String> environment) {
+        SettingsReader reader = new SettingsReader(resolve(
+                file, overrides, environment, ConfigResolveOptions.noSystem().setAllowUnresolved(true)));
         Settings.LakeSettings lake = reader.lake();
         reader.requireNoProblems();
         return lake;
@@ -109,7 +110,8 @@ public final class SettingsReader {
         }
     }
 
-    private static Config resolve(Optional<Path> file, List<String> overrides, ConfigResolveOptions how) {
+    private static Config resolve(
+            Optional<Path> file, List<String> overrides, Map<String, String> environment, ConfigResolveOptions how) {
         try {
             Config declared = ConfigFactory.empty();
             Path folder = Path.of("conf");
@@ -135,10 +137,11 @@ public final class SettingsReader {
                         .withFallback(set);
             }
             Config place = ConfigFactory.parseMap(Map.of("flagcast.conf-dir", folder.toString()));
-            return set.withFallback(ConfigFactory.systemEnvironmentOverrides())
+            return set.withFallback(Environment.overrides(environment))
                     .withFallback(declared)
                     .withFallback(place)
                     .withFallback(ConfigFactory.parseResources(SettingsReader.class.getClassLoader(), "reference.conf"))
+                    .withFallback(Environment.variables(environment, ROOT))
                     .resolve(how);
         } catch (ConfigException.UnresolvedSubstitution e) {
             throw new Refusal(
@@ -153,7 +156,7 @@ public final class SettingsReader {
     /** Every key under flagcast is one of reference.conf, but where configuration names things of its own. */
     private void requireKnownKeys() {
         Config reference = ConfigFactory.parseResources(SettingsReader.class.getClassLoader(), "reference.conf")
-                .resolve();
+                .resolve(ConfigResolveOptions.noSystem());
         List<String> tables =
                 Tables.of(Table.Kind.INPUT).stream().map(Table::name).toList();
         ConfigObject root = config.getObject(ROOT);
@@ -555,11 +558,7 @@ public final class SettingsReader {
     }
 
     private Duration duration(String path) {
-        return read(
-                path,
-                Duration.ofDays(1),
-                "it must be a duration above 0, as 1d, 12h or 30m",
-                SettingsReader::parseDuration);
+        return read(path, Duration.ofDays(1), "it must be a duration above 0, as 1d, 12h or 30m", Times::duration);
     }
 
     private Duration seconds(String path) {
@@ -575,40 +574,12 @@ public final class SettingsReader {
         return config.getValue(ROOT + "." + path).unwrapped().equals(0) ? Duration.ZERO : duration(path);
     }
 
-    /**
-     * Days, hours or minutes, as 1d, 12h or 30m.
-     *
-     * @throws IllegalArgumentException where it is none, or not above 0
-     */
-    public static Duration parseDuration(String text) {
-        if (!text.matches("[1-9][0-9]{0,5}[dhm]")) {
-            throw new IllegalArgumentException(text);
-        }
-        long amount = Long.parseLong(text.substring(0, text.length() - 1));
-        return switch (text.charAt(text.length() - 1)) {
-            case 'd' -> Duration.ofDays(amount);
-            case 'h' -> Duration.ofHours(amount);
-            default -> Duration.ofMinutes(amount);
-        };
-    }
-
     private Instant instant(String path) {
         return read(
                 path,
                 Instant.EPOCH,
                 "it must be a day or instant, as 2026-03-01 or 2026-03-01T00:00:00Z",
-                SettingsReader::parseInstant);
-    }
-
-    /**
-     * A day (its first instant, UTC) or an instant.
-     *
-     * @throws DateTimeException where it is neither
-     */
-    public static Instant parseInstant(String text) {
-        return text.length() == 10
-                ? LocalDate.parse(text).atStartOfDay(ZoneOffset.UTC).toInstant()
-                : Instant.parse(text);
+                Times::instant);
     }
 
     private List<String> strings(String path) {

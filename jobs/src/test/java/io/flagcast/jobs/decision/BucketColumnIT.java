@@ -20,7 +20,7 @@ class BucketColumnIT {
 
     @Test
     void bucketsEqualTheVectorsOfAnIndependentHash() {
-        try (Session session = Session.open()) {
+        try (Session session = Session.open(Path.of("target"))) {
             Dataset<Row> vectors = session.spark()
                     .read()
                     .option("header", true)

@@ -8,6 +8,7 @@ import io.flagcast.experiments.ExperimentFiles;
 import io.flagcast.lake.ExitCode;
 import io.flagcast.lake.Refusal;
 import io.flagcast.lake.Session;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -104,7 +105,7 @@ class EligibilityIT {
 
     @Test
     void conditionsHoldOrNotAndAreFalseWhereTheyAreUnknown() {
-        try (Session session = Session.open()) {
+        try (Session session = Session.open(Path.of("target"))) {
             Dataset<Row> profiles = session.spark()
                     .sql("SELECT * FROM VALUES ('a', 'DE', 30L), ('b', NULL, 20L), ('c', 'US', NULL) AS"
                             + " t(user_id, country, age)");

@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
@@ -35,7 +36,7 @@ class SettingsReaderTest {
 
     private Settings read(String text, String... overrides) throws IOException {
         Files.writeString(file, text);
-        return SettingsReader.read(Optional.of(file), List.of(overrides));
+        return SettingsReader.read(Optional.of(file), List.of(overrides), Map.of());
     }
 
     private static final String USERS = "flagcast.sources.users { format = csv, path = users.csv }\n";
@@ -125,8 +126,10 @@ class SettingsReaderTest {
                 file,
                 "flagcast { lake.root = here, sources.users { format = csv, path = ${NOT_SET_HERE}\"/u.csv\" } }");
 
-        assertThat(SettingsReader.readLake(Optional.of(file), List.of()).root()).isEqualTo("here");
-        assertThatThrownBy(() -> SettingsReader.read(Optional.of(file), List.of()))
+        assertThat(SettingsReader.readLake(Optional.of(file), List.of(), Map.of())
+                        .root())
+                .isEqualTo("here");
+        assertThatThrownBy(() -> SettingsReader.read(Optional.of(file), List.of(), Map.of()))
                 .isInstanceOf(Refusal.class)
                 .hasMessageContaining("${NOT_SET_HERE}: set it in the configuration or export it");
     }

@@ -197,7 +197,7 @@ public final class TrainModels {
     private Entry written(String featureId, Status status, ResponsivenessModel model, Map<String, String> provenance) {
         Map<String, String> own = new TreeMap<>(provenance);
         own.put("learner", model.learner());
-        own.put("jvm", System.getProperty("java.vm.name") + " " + System.getProperty("java.vm.version"));
+        own.put("jvm", CodeVersion.machine());
         String modelId = modelId(provenance, model.learner());
         made.add(new Scorer(featureId, modelId, model));
         return registry.written(run, modelId, featureId, status, model, own);

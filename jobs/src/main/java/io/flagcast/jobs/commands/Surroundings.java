@@ -1,0 +1,57 @@
+package io.flagcast.jobs.commands;
+
+import io.flagcast.jobs.run.Progress;
+import io.flagcast.lake.Session;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.Map;
+import java.util.Objects;
+
+/**
+ * What a command finds around it. {@code Main} looks at the machine, and nothing below it does.
+ *
+ * @param clock the time
+ * @param environment variables by name
+ * @param system name of the operating system
+ * @param user name of who runs the command
+ * @param home folder of the checkout, where examples are
+ * @param temporary folder for what need not outlive a command
+ * @param screen what standard error is
+ */
+public record Surroundings(
+        Clock clock,
+        Map<String, String> environment,
+        String system,
+        String user,
+        Path home,
+        Path temporary,
+        Screen screen) {
+
+    /** What a stream is written to. */
+    public enum Screen {
+        /** Lines can be written over. */
+        TERMINAL,
+        /** Every line is kept. */
+        FILE
+    }
+
+    public Surroundings {
+        Objects.requireNonNull(clock, "clock");
+        environment = Map.copyOf(environment);
+        Objects.requireNonNull(system, "system");
+        Objects.requireNonNull(user, "user");
+        Objects.requireNonNull(home, "home");
+        Objects.requireNonNull(temporary, "temporary");
+        Objects.requireNonNull(screen, "screen");
+    }
+
+    /** What a person sees on standard error. */
+    Progress progress() {
+        return screen == Screen.TERMINAL ? Progress.onTerminal(System.err) : Progress.on(System.err);
+    }
+
+    /** A Spark session, which who asks for it closes. */
+    Session session() {
+        return Session.open(temporary);
+    }
+}

@@ -1,5 +1,6 @@
 package io.flagcast.jobs.commands;
 
+import io.flagcast.jobs.commands.options.ConfigurationOptions;
 import io.flagcast.jobs.pipeline.Stage;
 import picocli.CommandLine;
 import picocli.CommandLine.IFactory;

@@ -1,4 +1,4 @@
-package io.flagcast.jobs.commands;
+package io.flagcast.jobs.commands.options;
 
 import io.flagcast.experiments.Experiment;
 import io.flagcast.jobs.settings.ConfiguredExperiments;
@@ -25,21 +25,21 @@ public final class ConfigurationOptions {
 
     private final Map<String, String> environment;
 
-    ConfigurationOptions(Map<String, String> environment) {
+    public ConfigurationOptions(Map<String, String> environment) {
         this.environment = Map.copyOf(environment);
     }
 
-    Settings settings() {
+    public Settings settings() {
         return SettingsReader.read(Optional.ofNullable(file), overrides, environment);
     }
 
     /** Only where the lake is, for commands that look at it. */
-    Settings.LakeSettings lake() {
+    public Settings.LakeSettings lake() {
         return SettingsReader.readLake(Optional.ofNullable(file), overrides, environment);
     }
 
     /** Experiments are part of the configuration. */
-    List<Experiment> experiments(Settings settings) {
+    public List<Experiment> experiments(Settings settings) {
         return ConfiguredExperiments.read(settings);
     }
 }

@@ -3,23 +3,27 @@ package io.flagcast.benchmarks;
 import io.flagcast.training.learners.Learner;
 import io.flagcast.training.learners.TrainingSettings;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
 import org.apache.spark.sql.SparkSession;
 
 /**
  * Runs a benchmark: {@code none USERS SEEDS LEARNERS}, {@code scale USERS FEATURES LEARNERS}, {@code measure EXPOSURES
- * TIMES} or {@code serve-lake USERS EXPERIMENTS FOLDER}.
+ * TIMES} or {@code serve-lake USERS EXPERIMENTS FOLDER}; or compares what two checkouts wrote, {@code same FOLDER FOLDER}.
  */
 public final class Benchmarks {
 
     private Benchmarks() {}
 
     public static void main(String[] arguments) throws IOException {
+        if (arguments.length == 3 && arguments[0].equals("same")) {
+            System.exit(same(Path.of(arguments[1]), Path.of(arguments[2])) ? 0 : 1);
+        }
         boolean measures = arguments.length == 3 && arguments[0].equals("measure");
         if (!measures && arguments.length != 4) {
             throw new IllegalArgumentException(
                     "write: none USERS SEEDS LEARNER,... or scale USERS FEATURES LEARNER,... or measure EXPOSURES TIMES"
-                            + " or serve-lake USERS EXPERIMENTS FOLDER");
+                            + " or serve-lake USERS EXPERIMENTS FOLDER or same FOLDER FOLDER");
         }
         boolean writes = arguments.length == 4 && arguments[0].equals("serve-lake");
         List<String> learners = measures || writes ? List.of() : List.of(arguments[3].split(",", -1));
@@ -37,6 +41,15 @@ public final class Benchmarks {
                     throw new IllegalArgumentException(
                             arguments[0] + " is none of none, scale, measure and serve-lake");
             }
+        } finally {
+            spark.stop();
+        }
+    }
+
+    private static boolean same(Path left, Path right) throws IOException {
+        SparkSession spark = SparkSession.builder().appName("flagcast same").getOrCreate();
+        try {
+            return Same.compare(spark, left, right);
         } finally {
             spark.stop();
         }

@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -217,6 +218,7 @@ class BanditLearnerTest {
      * world. What the cells believe together is what the segment believes, though the arms are as unequal as can be.
      */
     @ParameterizedTest
+    @Tag("simulation")
     @EnumSource(value = Algorithm.class, names = "UCB", mode = EnumSource.Mode.EXCLUDE)
     void manyCellsWithUnequalArmsBelieveTogetherWhatTheSegmentBelieves(Algorithm algorithm) {
         SplittableRandom random = new SplittableRandom(11);

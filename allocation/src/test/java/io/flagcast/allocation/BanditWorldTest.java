@@ -22,6 +22,7 @@ import java.util.SplittableRandom;
 import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.apache.commons.math3.distribution.TDistribution;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -31,6 +32,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * size, 5 % respond without the feature. Outcome windows are one day long, so an update at the start of a day knows the
  * exposures up to the day before yesterday. 20 seeds.
  */
+@Tag("simulation")
 class BanditWorldTest {
 
     private static final int SEEDS = 20;

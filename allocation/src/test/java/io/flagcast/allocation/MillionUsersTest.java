@@ -18,11 +18,13 @@ import java.util.OptionalDouble;
 import java.util.stream.Stream;
 import org.apache.commons.math3.distribution.ChiSquaredDistribution;
 import org.apache.commons.math3.stat.correlation.PearsonsCorrelation;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** What holds of the buckets and decisions of a million users. Ids are fixed, so is every number here. */
+@Tag("simulation")
 class MillionUsersTest {
 
     private static final int USERS = 1_000_000;

@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -21,6 +22,7 @@ import org.junit.jupiter.api.Test;
  * 40) / 500 by it, from −8 to +12 points. Weighted random allocation with an exploration slice of a fifth is logged, tiers are
  * evaluated. 4,000 users, 100 seeds.
  */
+@Tag("simulation")
 class OffPolicyWorldTest {
 
     private static final int SEEDS = 100;

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -21,6 +22,7 @@ import org.junit.jupiter.api.Test;
  * Thompson-sampling policy earns, and its own log has the answer. Position is the context; the policy's probabilities are
  * the frequencies of the items in each position of its log.
  */
+@Tag("simulation")
 class OpenBanditTest {
 
     private static final Path DATA = Path.of("..", "..", "shared", "data", "open_bandit_men");

@@ -27,10 +27,12 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** A real test of a mobile game: a gate moved from level 30 (control) to 40, and who of 90,189 players came back. */
+@Tag("simulation")
 class CookieCatsTest {
 
     private static final Path DATA = Path.of("../../shared/data/cookie_cats");

@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import org.apache.commons.math3.distribution.NormalDistribution;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -28,6 +29,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * exactly 5 %, and how soon where it is at 4 %. Through the engine, and beside the interval for one look, whose user looks
  * every day all the same. Seeds from 0 on: as many as the build says, 1,000 or with the profile proof 4,000.
  */
+@Tag("simulation")
 class FalseAlarmTest {
 
     private static final int SEEDS = Integer.getInteger("flagcast.seeds", 1_000);

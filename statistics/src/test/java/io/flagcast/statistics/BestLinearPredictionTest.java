@@ -10,6 +10,7 @@ import io.flagcast.statistics.BestLinearPrediction.Sums;
 import java.util.Arrays;
 import java.util.SplittableRandom;
 import org.apache.commons.math3.stat.regression.SimpleRegression;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 class BestLinearPredictionTest {
@@ -105,6 +106,7 @@ class BestLinearPredictionTest {
      * binomial of 2,000 at 0.01: 20 ± 3.29 √(2000 · 0.01 · 0.99) = 20 ± 14.6.
      */
     @Test
+    @Tag("simulation")
     void aPredictionThatTellsNothingIsFoundAsOftenAsTheLevelSays() {
         int found = 0;
         for (int seed = 0; seed < 2_000; seed++) {

@@ -11,6 +11,7 @@ import java.util.Arrays;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
 import org.apache.commons.math3.distribution.NormalDistribution;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -184,6 +185,7 @@ class ConfidenceSequenceTest {
      * 95 % interval of a single look, for comparison, is wrong at some look in more than every fifth.
      */
     @Test
+    @Tag("simulation")
     void aMeanIsPassedAtAnyOfAllDailyLooksWithAtMostAlpha() {
         ConfidenceSequence sequence = ConfidenceSequence.atConfidence(0.95, 5_000);
         int upperWrong = 0;
@@ -266,6 +268,7 @@ class ConfidenceSequenceTest {
      * side in at most α = 5 % of the seeds, and 3 binomial standard errors more: 5 % + 3 √(0.05 · 0.95 / 2000) = 6.46 %.
      */
     @ParameterizedTest
+    @Tag("simulation")
     @CsvSource({"0.05, 0.5", "0.01, 0.5", "0.05, 0.95", "0.01, 0.95", "0.05, 0.2 0.5 0.9", "0.01, 0.2 0.5 0.9"})
     void aContrastIsPassedAtAnyOfAllDailyLooksWithAtMostAlpha(double rate, String propensities) {
         double[] each = Stream.of(propensities.split(" "))

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.within;
 
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 class CorrectedDifferenceTest {
@@ -31,6 +32,7 @@ class CorrectedDifferenceTest {
      * binomial of 4,000 at 0.05: 0.05 ± 3.29 √(0.05 · 0.95 / 4000) = 0.05 ± 0.011.
      */
     @Test
+    @Tag("simulation")
     void correlatedFoldsPassTheBoundAsOftenAsItSays() {
         Random random = new Random(1);
         int passed = 0;

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import org.apache.commons.math3.stat.correlation.PearsonsCorrelation;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** The covariate's sums, and the effect they adjust. */
@@ -159,6 +160,7 @@ class CovariateSumsTest {
      * two variances whose estimates are correlated by √(3/7), 0.4286 · 3.29 · √(4/2000 · (1 − 3/7)) = 0.048.
      */
     @Test
+    @Tag("simulation")
     void theVarianceShrinksByTheSquareOfTheCorrelation() {
         Moments adjusted = Moments.EMPTY;
         Moments plain = Moments.EMPTY;
@@ -180,6 +182,7 @@ class CovariateSumsTest {
      * of the mean, and at least 93 % of the 95 % intervals cover the effect of 0.3.
      */
     @Test
+    @Tag("simulation")
     void itIsUnbiasedAndItsIntervalCoversTheEffectWhereThePropensityFollowsTheCovariate() {
         Moments estimates = Moments.EMPTY;
         Moments gain = Moments.EMPTY;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.within;
 
 import java.util.SplittableRandom;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 class EffectTest {
@@ -53,6 +54,7 @@ class EffectTest {
      * in the 99.9 % interval of a binomial of 2,000 at 0.95: 0.95 ± 3.29 √(0.95 · 0.05 / 2000) = 0.95 ± 0.016.
      */
     @Test
+    @Tag("simulation")
     void theIntervalCoversTheEffectAsOftenAsItSays() {
         int experiments = 2_000;
         int covered = 0;

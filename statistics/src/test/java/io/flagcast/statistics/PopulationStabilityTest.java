@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.util.Arrays;
 import java.util.SplittableRandom;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 class PopulationStabilityTest {
@@ -97,6 +98,7 @@ class PopulationStabilityTest {
      * must lie in the 99.9 % interval of a binomial, 0.05 ± 3.29 √(0.05 · 0.95 / 4000) = 0.05 ± 0.0113.
      */
     @Test
+    @Tag("simulation")
     void chanceExceedsTheNoiseAsOftenAsItSays() {
         SplittableRandom random = new SplittableRandom(1);
         int above = 0;

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.within;
 
 import java.util.SplittableRandom;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 class RatioTest {
@@ -56,6 +57,7 @@ class RatioTest {
      * the 99.9 % interval of a binomial, 0.95 ± 0.0113.
      */
     @Test
+    @Tag("simulation")
     void theIntervalCoversTheRatioAsOftenAsItSays() {
         SplittableRandom random = new SplittableRandom(1);
         int covered = 0;

@@ -12,6 +12,7 @@ import java.util.function.LongFunction;
 import java.util.function.LongPredicate;
 import java.util.stream.LongStream;
 import org.apache.commons.math3.distribution.ChiSquaredDistribution;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -140,6 +141,7 @@ class SampleRatioTest {
      * lost, the share of the enabled rises by 3.3 points.
      */
     @Test
+    @Tag("simulation")
     void mixedPropensitiesAreRightAndALossIsFound() {
         int falselyReported = 0;
         int found = 0;

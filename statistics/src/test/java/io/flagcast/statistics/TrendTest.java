@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import org.apache.commons.math3.stat.regression.SimpleRegression;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 class TrendTest {
@@ -56,6 +57,7 @@ class TrendTest {
 
     /** 4,000 lines (seed 1) through ten points of unequal errors: 95 % ± 3.29 √(0.95 · 0.05 / 4000) = 0.95 ± 0.0113. */
     @Test
+    @Tag("simulation")
     void theIntervalCoversTheSlopeAsOftenAsItSays() {
         SplittableRandom random = new SplittableRandom(1);
         int covered = 0;

@@ -9,6 +9,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -18,6 +19,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * wrong, and what fails first where something is. Seeds from 0 on: a quarter of what the build says, so 250
  * experiments, or with the profile proof 1,000.
  */
+@Tag("simulation")
 class HealthyAndFaultyExperimentsTest {
 
     private static final int SEEDS = Integer.getInteger("flagcast.seeds", 1_000) / 4;

@@ -4,6 +4,7 @@ import io.flagcast.delivery.AlertTable;
 import io.flagcast.delivery.DeliverAlerts;
 import io.flagcast.delivery.Note;
 import io.flagcast.delivery.Notes;
+import io.flagcast.jobs.commands.options.ConfigurationOptions;
 import io.flagcast.jobs.printing.TextTable;
 import io.flagcast.jobs.run.Progress;
 import io.flagcast.jobs.settings.Settings;

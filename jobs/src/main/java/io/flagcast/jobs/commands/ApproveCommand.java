@@ -4,6 +4,7 @@ import io.flagcast.allocation.ParameterChange.Cause;
 import io.flagcast.allocation.ParameterChange.Origin;
 import io.flagcast.jobs.changes.PersonChange;
 import io.flagcast.jobs.changes.PersonChange.DryRun;
+import io.flagcast.jobs.commands.options.ConfigurationOptions;
 import io.flagcast.jobs.records.DecisionTable;
 import io.flagcast.jobs.run.Progress;
 import io.flagcast.lake.ExitCode;

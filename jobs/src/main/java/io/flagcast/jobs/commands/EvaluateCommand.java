@@ -7,6 +7,8 @@ import io.flagcast.experiments.Experiment;
 import io.flagcast.features.Profiles;
 import io.flagcast.features.ResponseDefinition;
 import io.flagcast.features.Usage;
+import io.flagcast.jobs.commands.options.ConfigurationOptions;
+import io.flagcast.jobs.commands.options.InstantConverter;
 import io.flagcast.jobs.printing.TextTable;
 import io.flagcast.jobs.run.Progress;
 import io.flagcast.jobs.settings.ConfiguredExperiments;
@@ -74,7 +76,7 @@ final class EvaluateCommand implements Callable<Integer> {
     @Option(
             names = "--since",
             paramLabel = "INSTANT",
-            converter = RunOptions.InstantConverter.class,
+            converter = InstantConverter.class,
             description = "Train on users who met the feature before, judge on those who met it since.")
     private Instant since;
 
@@ -105,7 +107,7 @@ final class EvaluateCommand implements Callable<Integer> {
     @Option(
             names = "--as-of",
             paramLabel = "INSTANT",
-            converter = RunOptions.InstantConverter.class,
+            converter = InstantConverter.class,
             description = "Look at nothing at or after this instant. Default: now.")
     private Instant asOf;
 

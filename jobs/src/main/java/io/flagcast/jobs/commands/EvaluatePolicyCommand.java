@@ -12,6 +12,8 @@ import io.flagcast.allocation.OffPolicyEvaluation.PolicyValue;
 import io.flagcast.allocation.Policy;
 import io.flagcast.experiments.Experiment;
 import io.flagcast.experiments.ExperimentFiles;
+import io.flagcast.jobs.commands.options.ConfigurationOptions;
+import io.flagcast.jobs.commands.options.InstantConverter;
 import io.flagcast.jobs.printing.TextTable;
 import io.flagcast.jobs.questions.PolicyValues;
 import io.flagcast.jobs.questions.PolicyValues.Part;
@@ -97,7 +99,7 @@ final class EvaluatePolicyCommand implements Callable<Integer> {
     @Option(
             names = "--as-of",
             paramLabel = "INSTANT",
-            converter = RunOptions.InstantConverter.class,
+            converter = InstantConverter.class,
             description = "Count outcome windows that closed at or before this instant. Default: now.")
     private Instant asOf;
 

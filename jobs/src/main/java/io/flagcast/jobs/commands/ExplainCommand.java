@@ -4,6 +4,7 @@ import static org.apache.spark.sql.functions.col;
 
 import io.flagcast.experiments.Experiment;
 import io.flagcast.features.Usage;
+import io.flagcast.jobs.commands.options.ConfigurationOptions;
 import io.flagcast.jobs.printing.TextTable;
 import io.flagcast.jobs.questions.ExplainDecision;
 import io.flagcast.jobs.records.ModelRegistry;

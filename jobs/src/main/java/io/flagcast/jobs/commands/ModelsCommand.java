@@ -1,5 +1,6 @@
 package io.flagcast.jobs.commands;
 
+import io.flagcast.jobs.commands.options.ConfigurationOptions;
 import io.flagcast.jobs.printing.TextTable;
 import io.flagcast.jobs.records.ModelRegistry;
 import io.flagcast.jobs.records.ModelRegistry.Cause;

@@ -12,6 +12,8 @@ import io.flagcast.allocation.OffPolicyEvaluation.Estimate;
 import io.flagcast.allocation.OffPolicyEvaluation.PolicyValue;
 import io.flagcast.allocation.ParameterLog;
 import io.flagcast.experiments.Experiment;
+import io.flagcast.jobs.commands.options.ConfigurationOptions;
+import io.flagcast.jobs.commands.options.InstantConverter;
 import io.flagcast.jobs.decision.BanditContext;
 import io.flagcast.jobs.decision.DecideUsers;
 import io.flagcast.jobs.printing.TextTable;
@@ -76,7 +78,7 @@ final class PreviewCommand implements Callable<Integer> {
     @Option(
             names = "--as-of",
             paramLabel = "INSTANT",
-            converter = RunOptions.InstantConverter.class,
+            converter = InstantConverter.class,
             description =
                     "Decide as a run of this instant would: with the steps that a ramp has taken and the parameters"
                             + " that are set by then. Default: the publication's own.")

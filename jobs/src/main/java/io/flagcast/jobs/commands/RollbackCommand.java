@@ -3,6 +3,7 @@ package io.flagcast.jobs.commands;
 import io.flagcast.experiments.Experiment;
 import io.flagcast.jobs.changes.PersonChange;
 import io.flagcast.jobs.changes.PersonChange.DryRun;
+import io.flagcast.jobs.commands.options.ConfigurationOptions;
 import io.flagcast.jobs.run.Progress;
 import io.flagcast.jobs.settings.ConfiguredExperiments;
 import io.flagcast.jobs.settings.Settings;

@@ -12,6 +12,11 @@ import io.flagcast.experiments.Experiment;
 import io.flagcast.experiments.ExperimentFiles;
 import io.flagcast.jobs.changes.PersonChange;
 import io.flagcast.jobs.changes.PersonChange.DryRun;
+import io.flagcast.jobs.commands.options.ConfigurationOptions;
+import io.flagcast.jobs.commands.options.InstantConverter;
+import io.flagcast.jobs.printing.Format;
+import io.flagcast.jobs.printing.Printer;
+import io.flagcast.jobs.printing.RowSheet;
 import io.flagcast.jobs.printing.TextTable;
 import io.flagcast.jobs.questions.RuleTests;
 import io.flagcast.jobs.records.DecisionTable;
@@ -21,7 +26,6 @@ import io.flagcast.jobs.run.Progress;
 import io.flagcast.jobs.settings.ConfiguredExperiments;
 import io.flagcast.jobs.settings.Settings;
 import io.flagcast.lake.ExitCode;
-import io.flagcast.lake.Json;
 import io.flagcast.lake.Lake;
 import io.flagcast.lake.Publication;
 import io.flagcast.lake.Refusal;
@@ -85,6 +89,10 @@ final class RulesCommand implements Runnable {
 
     private static PrintStream out() {
         return new PrintStream(System.out, true, StandardCharsets.UTF_8);
+    }
+
+    private static void json(Row row, PrintStream out) {
+        Printer.of(Format.JSON, out).print(RowSheet.of(row.schema()), List.of(row));
     }
 
     private static int on(ConfigurationOptions configuration, ToIntFunction<Lake> work) {
@@ -174,7 +182,7 @@ final class RulesCommand implements Runnable {
                     .toList();
             PrintStream out = out();
             if (format == EvaluateCommand.Format.JSON) {
-                rows.forEach(row -> out.println(Json.write(SqlCommand.object(row))));
+                rows.forEach(row -> json(row, out));
                 return ExitCode.DONE.code();
             }
             if (rows.isEmpty()) {
@@ -245,13 +253,13 @@ final class RulesCommand implements Runnable {
             Row decision = named(DecisionTable.history(lake), decisionId);
             PrintStream out = out();
             if (json) {
-                out.println(Json.write(SqlCommand.object(decision)));
+                json(decision, out);
                 return ExitCode.DONE.code();
             }
             for (String name : decision.schema().fieldNames()) {
                 Object value = decision.getAs(name);
                 if (value != null && !name.equals("comparisons")) {
-                    out.printf("%-20s %s%n", name, SqlCommand.text(value));
+                    out.printf("%-20s %s%n", name, RowSheet.text(value));
                 }
             }
             TextTable comparisons = new TextTable(
@@ -390,13 +398,13 @@ final class RulesCommand implements Runnable {
             @Option(
                             names = "--from",
                             paramLabel = "INSTANT",
-                            converter = RunOptions.InstantConverter.class,
+                            converter = InstantConverter.class,
                             description = "First evaluation. Default: after the first measured day.")
                     Instant from,
             @Option(
                             names = "--to",
                             paramLabel = "INSTANT",
-                            converter = RunOptions.InstantConverter.class,
+                            converter = InstantConverter.class,
                             description = "Last evaluation. Default: the live publication's as-of.")
                     Instant to,
             @Option(names = "--all", description = "Every evaluation, not only those that changed something.")

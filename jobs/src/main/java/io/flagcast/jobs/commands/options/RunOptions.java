@@ -1,19 +1,15 @@
-package io.flagcast.jobs.commands;
+package io.flagcast.jobs.commands.options;
 
 import io.flagcast.jobs.pipeline.Pipeline;
-import io.flagcast.jobs.settings.SettingsReader;
 import java.time.Clock;
-import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.HashSet;
 import java.util.Set;
-import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.TypeConversionException;
 
 /** For which as-of a command runs. */
-final class RunOptions {
+public final class RunOptions {
 
     @Option(
             names = "--as-of",
@@ -33,32 +29,15 @@ final class RunOptions {
                     + " May be given several times.")
     private Set<String> reshuffled = new HashSet<>();
 
-    Instant asOf(Clock clock) {
+    public Instant asOf(Clock clock) {
         return asOf == null ? clock.instant().truncatedTo(ChronoUnit.DAYS) : asOf;
     }
 
-    Pipeline.Repeat repeat() {
+    public Pipeline.Repeat repeat() {
         return restate ? Pipeline.Repeat.RESTATE : Pipeline.Repeat.SKIP;
     }
 
-    Set<String> reshuffled() {
+    public Set<String> reshuffled() {
         return reshuffled;
-    }
-
-    /** Reads an instant or a day. */
-    static final class InstantConverter implements ITypeConverter<Instant> {
-        @Override
-        public Instant convert(String text) {
-            try {
-                Instant instant = SettingsReader.parseInstant(text);
-                if (!instant.equals(instant.truncatedTo(ChronoUnit.SECONDS))) {
-                    throw new TypeConversionException("'" + text + "' is no whole second");
-                }
-                return instant;
-            } catch (DateTimeException e) {
-                throw new TypeConversionException(
-                        "'" + text + "' is no instant: write 2026-03-01 or 2026-03-01T00:00:00Z");
-            }
-        }
     }
 }

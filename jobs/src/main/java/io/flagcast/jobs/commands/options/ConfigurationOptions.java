@@ -1,4 +1,4 @@
-package io.flagcast.jobs.commands;
+package io.flagcast.jobs.commands.options;
 
 import io.flagcast.experiments.Experiment;
 import io.flagcast.jobs.settings.ConfiguredExperiments;
@@ -22,17 +22,17 @@ public final class ConfigurationOptions {
             description = "Overrides one setting, as --set flagcast.lake.root=/lake.")
     private List<String> overrides = new ArrayList<>();
 
-    Settings settings() {
+    public Settings settings() {
         return SettingsReader.read(Optional.ofNullable(file), overrides);
     }
 
     /** Only where the lake is, for commands that look at it. */
-    Settings.LakeSettings lake() {
+    public Settings.LakeSettings lake() {
         return SettingsReader.readLake(Optional.ofNullable(file), overrides);
     }
 
     /** Experiments are part of the configuration. */
-    List<Experiment> experiments(Settings settings) {
+    public List<Experiment> experiments(Settings settings) {
         return ConfiguredExperiments.read(settings);
     }
 }

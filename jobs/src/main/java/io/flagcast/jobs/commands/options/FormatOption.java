@@ -1,0 +1,23 @@
+package io.flagcast.jobs.commands.options;
+
+import io.flagcast.jobs.printing.Format;
+import io.flagcast.jobs.printing.Printer;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import picocli.CommandLine.Option;
+
+/** In which format a command prints its rows. */
+public final class FormatOption {
+
+    @Option(
+            names = "--format",
+            paramLabel = "FORMAT",
+            defaultValue = "TABLE",
+            description = "table, csv or json (an object a line). Default: table.")
+    private Format format;
+
+    /** Prints on standard output. */
+    public Printer printer() {
+        return Printer.of(format, new PrintStream(System.out, true, StandardCharsets.UTF_8));
+    }
+}

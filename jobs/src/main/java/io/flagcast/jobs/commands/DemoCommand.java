@@ -1,6 +1,5 @@
 package io.flagcast.jobs.commands;
 
-
 import io.flagcast.experiments.Experiment;
 import io.flagcast.jobs.demo.ClosedLoop;
 import io.flagcast.jobs.demo.DemoFolder;

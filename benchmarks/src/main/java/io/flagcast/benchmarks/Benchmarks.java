@@ -1,7 +1,7 @@
 package io.flagcast.benchmarks;
 
-import io.flagcast.training.Learner;
-import io.flagcast.training.TrainingSettings;
+import io.flagcast.training.learners.Learner;
+import io.flagcast.training.learners.TrainingSettings;
 import java.io.IOException;
 import java.util.List;
 import org.apache.spark.sql.SparkSession;

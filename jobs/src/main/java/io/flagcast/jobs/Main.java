@@ -1,8 +1,6 @@
 package io.flagcast.jobs;
 
-import io.delta.exceptions.DeltaConcurrentModificationException;
 import io.flagcast.experiments.ExperimentFilesException;
-import io.flagcast.features.InputException;
 import io.flagcast.jobs.commands.Commands;
 import io.flagcast.jobs.run.CodeVersion;
 import io.flagcast.lake.ExitCode;
@@ -11,7 +9,7 @@ import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.util.Locale;
-import org.apache.spark.SparkThrowable;
+import java.util.Optional;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ParameterException;
@@ -73,40 +71,18 @@ public final class Main {
     /** One message for what the user can mend, a stack trace for a bug. */
     private static int explain(Exception error, PrintWriter err) {
         for (Throwable cause = error; cause != null; cause = cause.getCause()) {
-            if (cause instanceof Refusal refusal) {
-                err.println("flagcast: " + refusal.getMessage());
-                return refusal.exitCode().code();
-            }
             if (cause instanceof ExperimentFilesException problems) {
                 err.println(problems.getMessage());
                 return ExitCode.CONFIGURATION.code();
             }
-            if (cause instanceof InputException input) {
-                err.println("flagcast: " + input.getMessage());
-                return ExitCode.DATA_REFUSED.code();
-            }
-            if (cause instanceof DeltaConcurrentModificationException) {
-                err.println("flagcast: another process wrote the same table meanwhile: run it again. "
-                        + cause.getMessage().lines().findFirst().orElse(""));
-                return ExitCode.TRY_AGAIN.code();
-            }
-            if (cause instanceof SparkThrowable spark && isBadValue(spark)) {
-                err.println("flagcast: a value cannot be converted: "
-                        + cause.getMessage().lines().findFirst().orElse("")
-                        + " Use try_cast in flagcast.sources.<table>.columns, so that the row is quarantined.");
-                return ExitCode.DATA_REFUSED.code();
+            Optional<Refusal> refusal = Refusal.of(cause);
+            if (refusal.isPresent()) {
+                err.println("flagcast: " + refusal.get().getMessage());
+                return refusal.get().exitCode().code();
             }
         }
         err.println("flagcast: this is a bug, please report it with what follows");
         error.printStackTrace(err);
         return ExitCode.BUG.code();
-    }
-
-    private static boolean isBadValue(SparkThrowable error) {
-        String condition = String.valueOf(error.getCondition());
-        return condition.startsWith("CAST_INVALID_INPUT")
-                || condition.startsWith("CAST_OVERFLOW")
-                || condition.startsWith("CANNOT_PARSE_TIMESTAMP")
-                || condition.startsWith("DIVIDE_BY_ZERO");
     }
 }

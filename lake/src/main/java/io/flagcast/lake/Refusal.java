@@ -1,6 +1,10 @@
 package io.flagcast.lake;
 
+import io.delta.exceptions.DeltaConcurrentModificationException;
+import io.flagcast.features.InputException;
 import java.util.Objects;
+import java.util.Optional;
+import org.apache.spark.SparkThrowable;
 
 /** The command stops for a reason that its user can mend: the message names place, value, limit and remedy. */
 public final class Refusal extends RuntimeException {
@@ -21,5 +25,46 @@ public final class Refusal extends RuntimeException {
 
     public ExitCode exitCode() {
         return exitCode;
+    }
+
+    /**
+     * The refusal that an error is, or amounts to: what a source, a table or another process did that the user can mend.
+     *
+     * @param error any error, without its causes
+     * @return absent where it may be a bug
+     */
+    public static Optional<Refusal> of(Throwable error) {
+        if (error instanceof Refusal refusal) {
+            return Optional.of(refusal);
+        }
+        if (error instanceof InputException) {
+            return Optional.of(new Refusal(ExitCode.DATA_REFUSED, error.getMessage(), error));
+        }
+        if (error instanceof DeltaConcurrentModificationException) {
+            return Optional.of(new Refusal(
+                    ExitCode.TRY_AGAIN,
+                    "another process wrote the same table meanwhile: run it again. " + firstLine(error),
+                    error));
+        }
+        if (error instanceof SparkThrowable spark && isBadValue(spark)) {
+            return Optional.of(new Refusal(
+                    ExitCode.DATA_REFUSED,
+                    "a value cannot be converted: " + firstLine(error)
+                            + " Use try_cast in flagcast.sources.<table>.columns, so that the row is quarantined.",
+                    error));
+        }
+        return Optional.empty();
+    }
+
+    private static String firstLine(Throwable error) {
+        return error.getMessage().lines().findFirst().orElse("");
+    }
+
+    private static boolean isBadValue(SparkThrowable error) {
+        String condition = String.valueOf(error.getCondition());
+        return condition.startsWith("CAST_INVALID_INPUT")
+                || condition.startsWith("CAST_OVERFLOW")
+                || condition.startsWith("CANNOT_PARSE_TIMESTAMP")
+                || condition.startsWith("DIVIDE_BY_ZERO");
     }
 }

@@ -4,6 +4,8 @@ import io.flagcast.allocation.Allocator.Activity;
 import io.flagcast.allocation.Decision.Reason;
 import io.flagcast.allocation.Layer;
 import io.flagcast.serving.ServedExperiment.Definition;
+import io.flagcast.serving.lake.Published;
+import io.flagcast.serving.lake.RefusedException;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;

@@ -1,5 +1,8 @@
 package io.flagcast.serving;
 
+import io.flagcast.serving.lake.Published;
+import io.flagcast.serving.lake.PublishedLake;
+import io.flagcast.serving.lake.RefusedException;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;

@@ -1,6 +1,6 @@
 package io.flagcast.serving;
 
-import io.flagcast.serving.PublishedLake.Batch;
+import io.flagcast.serving.lake.PublishedLake.Batch;
 import io.flagcast.tables.Tables;
 import java.io.IOException;
 import java.util.List;

@@ -2,6 +2,7 @@ package io.flagcast.serving;
 
 import io.flagcast.serving.Verdicts.Names;
 import io.flagcast.serving.Verdicts.Verdict;
+import io.flagcast.serving.lake.RefusedException;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileChannel.MapMode;

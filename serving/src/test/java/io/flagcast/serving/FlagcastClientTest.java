@@ -3,6 +3,9 @@ package io.flagcast.serving;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.flagcast.serving.lake.Published;
+import io.flagcast.serving.lake.PublishedLake;
+import io.flagcast.serving.lake.RefusedException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,5 +1,7 @@
 package io.flagcast.serving;
 
+import io.flagcast.serving.lake.Published;
+import io.flagcast.serving.lake.PublishedLake;
 import io.flagcast.tables.Table;
 import java.io.IOException;
 import java.util.ArrayList;

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.management.ThreadMXBean;
 import io.flagcast.allocation.Decision;
+import io.flagcast.serving.lake.Published;
+import io.flagcast.serving.lake.RefusedException;
 import io.flagcast.tables.Tables;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;

@@ -11,6 +11,7 @@ import io.flagcast.allocation.Decision;
 import io.flagcast.allocation.Layer;
 import io.flagcast.allocation.Policy;
 import io.flagcast.allocation.Segments;
+import io.flagcast.serving.lake.Published;
 import io.flagcast.tables.Tables;
 import java.time.Instant;
 import java.util.ArrayList;

@@ -3,6 +3,7 @@ package io.flagcast.simulation;
 import static org.apache.spark.sql.functions.col;
 
 import io.flagcast.experiments.Experiment;
+import io.flagcast.lake.DailyFiles;
 import io.flagcast.lake.Lake;
 import io.flagcast.lake.Publication;
 import io.flagcast.simulation.World.User;
@@ -51,13 +52,13 @@ public final class Simulation {
             "day INT, experiment_id STRING, user_id STRING, enabled BOOLEAN, y_if_enabled DOUBLE, y_if_not DOUBLE,"
                     + " p_if_enabled DOUBLE, p_if_not DOUBLE");
 
-    private final SparkSession spark;
+    private final DailyFiles files;
     private final SimulationSettings settings;
     private final World world;
 
     public Simulation(SparkSession spark, SimulationSettings settings) {
-        this.spark = Objects.requireNonNull(spark, "spark");
         this.settings = Objects.requireNonNull(settings, "settings");
+        this.files = new DailyFiles(spark, settings.root());
         this.world = World.of(settings.seed(), settings.users());
     }
 
@@ -257,23 +258,11 @@ public final class Simulation {
     }
 
     private void write(String table, int day, List<Row> rows, StructType schema) {
-        String folder = "%s/%s/%s"
-                .formatted(
-                        settings.root(),
-                        table,
-                        day(day).atOffset(ZoneOffset.UTC).toLocalDate());
-        spark.createDataFrame(rows, schema)
-                .coalesce(1)
-                .write()
-                .mode("overwrite")
-                .parquet(folder);
+        files.write(table, day(day).atOffset(ZoneOffset.UTC).toLocalDate(), rows, schema);
     }
 
     /** The truth of the days that were lived under an allocation, without the pilot. */
     public Dataset<Row> truth() {
-        return spark.read()
-                .option("recursiveFileLookup", true)
-                .parquet(settings.root() + "/truth")
-                .where(col("day").gt(PILOT));
+        return files.read("truth").where(col("day").gt(PILOT));
     }
 }

@@ -5,6 +5,10 @@ import static org.apache.spark.sql.functions.posexplode;
 import static org.apache.spark.sql.functions.udf;
 
 import io.flagcast.statistics.BestLinearPrediction;
+import io.flagcast.training.learners.CrossFit;
+import io.flagcast.training.learners.Estimate;
+import io.flagcast.training.learners.Fits;
+import io.flagcast.training.learners.Learner;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

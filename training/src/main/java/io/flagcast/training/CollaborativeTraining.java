@@ -8,7 +8,8 @@ import static org.apache.spark.sql.functions.xxhash64;
 
 import io.flagcast.statistics.ranking.RankingQuality;
 import io.flagcast.training.ResponseTraining.Result;
-import io.flagcast.training.TrainingSettings.Collaborative.Choice;
+import io.flagcast.training.learners.TrainingSettings;
+import io.flagcast.training.learners.TrainingSettings.Collaborative.Choice;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;

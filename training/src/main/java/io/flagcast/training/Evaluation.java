@@ -19,6 +19,7 @@ import io.flagcast.statistics.Metric;
 import io.flagcast.statistics.ranking.UpliftCurve;
 import io.flagcast.statistics.ranking.UpliftCurve.Bin;
 import io.flagcast.statistics.ranking.UpliftCurve.Cell;
+import io.flagcast.training.learners.PredictedArms;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Arrays;

@@ -9,6 +9,7 @@ import static org.apache.spark.sql.functions.sum;
 import static org.apache.spark.sql.functions.when;
 
 import io.flagcast.statistics.Metric;
+import io.flagcast.training.learners.TrainingSettings;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;

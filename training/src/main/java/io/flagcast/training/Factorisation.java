@@ -8,7 +8,8 @@ import static org.apache.spark.sql.functions.log1p;
 import static org.apache.spark.sql.functions.map_keys;
 import static org.apache.spark.sql.functions.udf;
 
-import io.flagcast.training.TrainingSettings.Collaborative.Choice;
+import io.flagcast.training.learners.TrainingSettings;
+import io.flagcast.training.learners.TrainingSettings.Collaborative.Choice;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;

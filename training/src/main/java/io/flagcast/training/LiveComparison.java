@@ -8,6 +8,8 @@ import static org.apache.spark.sql.functions.struct;
 import static org.apache.spark.sql.functions.udf;
 
 import io.flagcast.training.ResponseTraining.Live;
+import io.flagcast.training.learners.CrossFit;
+import io.flagcast.training.learners.Fits;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;

@@ -7,6 +7,10 @@ import static org.apache.spark.sql.functions.least;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.udf;
 
+import io.flagcast.training.learners.CrossFit;
+import io.flagcast.training.learners.Method;
+import io.flagcast.training.learners.ResponseModel;
+import io.flagcast.training.learners.TrainingSettings;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;

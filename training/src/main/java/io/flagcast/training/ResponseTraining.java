@@ -10,6 +10,13 @@ import static org.apache.spark.sql.functions.sum;
 import static org.apache.spark.sql.functions.udf;
 
 import io.flagcast.statistics.Metric;
+import io.flagcast.training.learners.CrossFit;
+import io.flagcast.training.learners.Fits;
+import io.flagcast.training.learners.Learner;
+import io.flagcast.training.learners.Method;
+import io.flagcast.training.learners.PredictedArms;
+import io.flagcast.training.learners.ResponseModel;
+import io.flagcast.training.learners.TrainingSettings;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;

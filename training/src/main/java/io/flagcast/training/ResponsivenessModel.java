@@ -8,6 +8,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import io.flagcast.statistics.BestLinearPrediction;
 import io.flagcast.statistics.Metric;
+import io.flagcast.training.learners.Estimate;
+import io.flagcast.training.learners.ResponseModel;
 import java.io.Serializable;
 import java.util.Arrays;
 import java.util.List;

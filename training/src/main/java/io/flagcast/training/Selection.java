@@ -1,5 +1,6 @@
 package io.flagcast.training;
 
+import io.flagcast.training.learners.Learner;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;

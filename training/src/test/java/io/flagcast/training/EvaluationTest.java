@@ -8,6 +8,7 @@ import io.flagcast.statistics.BestLinearPrediction;
 import io.flagcast.statistics.BestLinearPrediction.Sums;
 import io.flagcast.statistics.Metric;
 import io.flagcast.statistics.ranking.UpliftCurve;
+import io.flagcast.training.learners.PredictedArms;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

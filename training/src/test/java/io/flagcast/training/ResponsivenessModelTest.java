@@ -6,12 +6,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.flagcast.training.PredictorEncoding.Categorical;
 import io.flagcast.training.PredictorEncoding.Numeric;
 import io.flagcast.training.PredictorEncoding.Scale;
-import io.flagcast.training.ResponseModel.Linear;
-import io.flagcast.training.ResponseModel.Link;
-import io.flagcast.training.ResponseModel.Network;
-import io.flagcast.training.ResponseModel.Tree;
-import io.flagcast.training.ResponseModel.Trees;
 import io.flagcast.training.ResponsivenessModel.Propensity;
+import io.flagcast.training.learners.ResponseModel;
+import io.flagcast.training.learners.ResponseModel.Linear;
+import io.flagcast.training.learners.ResponseModel.Link;
+import io.flagcast.training.learners.ResponseModel.Network;
+import io.flagcast.training.learners.ResponseModel.Tree;
+import io.flagcast.training.learners.ResponseModel.Trees;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
@@ -78,7 +79,8 @@ class ResponsivenessModelTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"oracle", "java.lang.Runtime", "io.flagcast.training.ResponseModel$Linear", "Linear"})
+    @ValueSource(
+            strings = {"oracle", "java.lang.Runtime", "io.flagcast.training.learners.ResponseModel$Linear", "Linear"})
     void aTypeThatIsNotOfTheListIsRefused(String type) {
         String json = of(new Linear(new double[6], 0, Link.LOGIT)).toJson();
         assertThatThrownBy(() -> ResponsivenessModel.fromJson(

@@ -1,5 +1,7 @@
 package io.flagcast.training;
 
+import io.flagcast.training.learners.Learner;
+import io.flagcast.training.learners.TrainingSettings;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -14,10 +16,10 @@ import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.StructType;
 
 /** Users whose true responses are known. */
-final class Simulated {
+public final class Simulated {
 
     static final Learner T_LINEAR = Learner.parse("t_linear");
-    static final TrainingSettings SETTINGS = new TrainingSettings(
+    public static final TrainingSettings SETTINGS = new TrainingSettings(
             7,
             2,
             T_LINEAR,

@@ -14,7 +14,7 @@ import io.flagcast.simulation.SimulationSettings;
 import io.flagcast.tables.Table;
 import io.flagcast.tables.Tables;
 import io.flagcast.training.Objective;
-import io.flagcast.training.TrainingSettings;
+import io.flagcast.training.learners.TrainingSettings;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;

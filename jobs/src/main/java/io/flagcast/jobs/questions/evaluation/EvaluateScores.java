@@ -13,7 +13,7 @@ import io.flagcast.lake.UserList;
 import io.flagcast.tables.Tables;
 import io.flagcast.training.Objective;
 import io.flagcast.training.ResponseTraining;
-import io.flagcast.training.TrainingSettings;
+import io.flagcast.training.learners.TrainingSettings;
 import java.time.Instant;
 import java.util.Collections;
 import java.util.List;

@@ -1,7 +1,7 @@
 package io.flagcast.jobs.questions.evaluation;
 
 import io.flagcast.training.CollaborativeTraining;
-import io.flagcast.training.TrainingSettings;
+import io.flagcast.training.learners.TrainingSettings;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;

@@ -24,7 +24,7 @@ import io.flagcast.training.ResponseTraining.Live;
 import io.flagcast.training.ResponseTraining.Result;
 import io.flagcast.training.ResponsivenessModel;
 import io.flagcast.training.Scoring.Scorer;
-import io.flagcast.training.TrainingSettings;
+import io.flagcast.training.learners.TrainingSettings;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

@@ -1,4 +1,4 @@
-package io.flagcast.training;
+package io.flagcast.training.learners;
 
 import io.flagcast.statistics.Metric;
 import java.util.ArrayList;

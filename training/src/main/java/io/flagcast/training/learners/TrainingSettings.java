@@ -1,4 +1,4 @@
-package io.flagcast.training;
+package io.flagcast.training.learners;
 
 import io.flagcast.statistics.Metric;
 import java.util.List;
@@ -107,10 +107,10 @@ public record TrainingSettings(
         }
 
         /** One choice of all three. */
-        record Choice(int rank, double alpha, double regularisation) {}
+        public record Choice(int rank, double alpha, double regularisation) {}
 
         /** Every combination. */
-        List<Choice> choices() {
+        public List<Choice> choices() {
             return ranks.stream()
                     .flatMap(rank -> alphas.stream()
                             .flatMap(

@@ -1,4 +1,4 @@
-package io.flagcast.serving;
+package io.flagcast.serving.lake;
 
 import io.flagcast.tables.Table;
 import io.flagcast.tables.Tables;
@@ -14,7 +14,7 @@ import java.util.Objects;
  * @param slices per table the run and its row count
  * @param publishedAt when it became live
  */
-record Published(long sequence, Map<String, Slice> slices, Instant publishedAt) {
+public record Published(long sequence, Map<String, Slice> slices, Instant publishedAt) {
 
     /** What a client reads. */
     static final List<Table> SERVED = List.of(Tables.EXPERIMENTS, Tables.ALLOCATIONS, Tables.RESPONSIVENESS_SCORES);
@@ -25,9 +25,9 @@ record Published(long sequence, Map<String, Slice> slices, Instant publishedAt) 
      * @param runId run that wrote it
      * @param rows rows it has
      */
-    record Slice(String runId, long rows) {}
+    public record Slice(String runId, long rows) {}
 
-    Published {
+    public Published {
         slices = Map.copyOf(slices);
         Objects.requireNonNull(publishedAt, "publishedAt");
     }
@@ -37,7 +37,7 @@ record Published(long sequence, Map<String, Slice> slices, Instant publishedAt) 
      *
      * @throws RefusedException where a table is missing, or the tables are of several runs
      */
-    String runId() throws RefusedException {
+    public String runId() throws RefusedException {
         for (Table table : SERVED) {
             if (!slices.containsKey(table.name())) {
                 throw new RefusedException("publication %d has no table %s: run flagcast run with this version once"
@@ -54,7 +54,7 @@ record Published(long sequence, Map<String, Slice> slices, Instant publishedAt) 
         return runs.get(0);
     }
 
-    Slice slice(Table table) {
+    public Slice slice(Table table) {
         return slices.get(table.name());
     }
 }

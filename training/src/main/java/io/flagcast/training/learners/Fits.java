@@ -1,4 +1,4 @@
-package io.flagcast.training;
+package io.flagcast.training.learners;
 
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.udf;
@@ -25,10 +25,10 @@ import org.apache.spark.sql.types.DataTypes;
  *
  * @param estimates per learner, in the order in which they compete, by the folds that were left out
  */
-record Fits(Map<Learner, Map<Set<Integer>, Estimate>> estimates) {
+public record Fits(Map<Learner, Map<Set<Integer>, Estimate>> estimates) {
 
     /** Fits every learner without each fold and on all examples, several at once. */
-    static Fits of(CrossFit data, List<Learner> learners) {
+    public static Fits of(CrossFit data, List<Learner> learners) {
         // Threads of their own: those of the common pool do not see the application's classes under spark-submit.
         ExecutorService threads = Executors.newFixedThreadPool(
                 Math.max(2, Math.min(8, Runtime.getRuntime().availableProcessors())));
@@ -70,17 +70,17 @@ record Fits(Map<Learner, Map<Set<Integer>, Estimate>> estimates) {
     }
 
     /** The learners, in the order in which they compete. */
-    List<Learner> learners() {
+    public List<Learner> learners() {
         return List.copyOf(estimates.keySet());
     }
 
     /** What a learner has estimated from all examples. */
-    Estimate ofAll(Learner learner) {
+    public Estimate ofAll(Learner learner) {
         return estimates.get(learner).get(Set.of());
     }
 
     /** What each learner, in their order, says of a row's {@code vector}, fitted without the row's {@code fold}. */
-    Column outOfFold() {
+    public Column outOfFold() {
         List<Map<Set<Integer>, Estimate>> byLearner = new ArrayList<>(estimates.values());
         UDF2<Vector, Integer, Row[]> predict = (vector, fold) -> {
             double[] x = vector.toArray();

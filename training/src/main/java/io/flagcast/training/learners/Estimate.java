@@ -1,4 +1,4 @@
-package io.flagcast.training;
+package io.flagcast.training.learners;
 
 import java.io.Serializable;
 import java.util.ArrayList;
@@ -12,7 +12,7 @@ import java.util.List;
  * @param constant the uplift without parts
  * @param parts models with their weights
  */
-record Estimate(double constant, List<Part> parts) implements Serializable {
+public record Estimate(double constant, List<Part> parts) implements Serializable {
 
     /**
      * A model of an estimate.
@@ -29,9 +29,9 @@ record Estimate(double constant, List<Part> parts) implements Serializable {
      * @param uplift change of the response when enabled
      * @param response mean over both arms, mixed by the mean propensity
      */
-    record Prediction(double uplift, double response) {}
+    public record Prediction(double uplift, double response) {}
 
-    Estimate {
+    public Estimate {
         parts = List.copyOf(parts);
     }
 
@@ -64,7 +64,7 @@ record Estimate(double constant, List<Part> parts) implements Serializable {
      *
      * @param x one number per place of the encoding
      */
-    Prediction predict(double[] x) {
+    public Prediction predict(double[] x) {
         double uplift = constant;
         double response = 0;
         for (Part part : parts) {

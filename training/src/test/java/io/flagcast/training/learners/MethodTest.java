@@ -1,4 +1,4 @@
-package io.flagcast.training;
+package io.flagcast.training.learners;
 
 import static io.flagcast.training.Simulated.SETTINGS;
 import static org.assertj.core.api.Assertions.assertThat;

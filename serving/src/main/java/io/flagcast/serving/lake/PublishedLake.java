@@ -1,4 +1,4 @@
-package io.flagcast.serving;
+package io.flagcast.serving.lake;
 
 import io.flagcast.tables.Table;
 import java.io.IOException;
@@ -7,7 +7,7 @@ import java.util.Optional;
 import java.util.function.Consumer;
 
 /** The published tables of a lake. */
-interface PublishedLake {
+public interface PublishedLake {
 
     /** Where it is. */
     String root();

@@ -1,4 +1,4 @@
-package io.flagcast.serving;
+package io.flagcast.serving.lake;
 
 import io.delta.kernel.data.ColumnVector;
 import io.delta.kernel.data.ColumnarBatch;
@@ -6,7 +6,7 @@ import io.delta.kernel.data.FilteredColumnarBatch;
 import io.delta.kernel.data.MapValue;
 import io.delta.kernel.types.BinaryType;
 import io.delta.kernel.types.StructType;
-import io.flagcast.serving.PublishedLake.Batch;
+import io.flagcast.serving.lake.PublishedLake.Batch;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;

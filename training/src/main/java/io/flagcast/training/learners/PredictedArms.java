@@ -1,4 +1,4 @@
-package io.flagcast.training;
+package io.flagcast.training.learners;
 
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.lit;
@@ -12,7 +12,7 @@ import org.apache.spark.sql.Column;
  *
  * @param share mean propensity
  */
-record PredictedArms(double share) {
+public record PredictedArms(double share) {
 
     Column ifEnabled() {
         return col("predicted.response").plus(lit(1 - share).multiply(col("predicted.uplift")));
@@ -23,7 +23,7 @@ record PredictedArms(double share) {
     }
 
     /** What is predicted for the arm that the user was in. */
-    Column factual() {
+    public Column factual() {
         return when(col("enabled"), ifEnabled()).otherwise(ifNot());
     }
 
@@ -31,7 +31,7 @@ record PredictedArms(double share) {
      * The doubly robust pseudo-outcome, whose mean given the predictors is the uplift: E. Kennedy, Towards optimal doubly
      * robust estimation of heterogeneous causal effects, 2023, equation 1.
      */
-    Column pseudoOutcome() {
+    public Column pseudoOutcome() {
         Column residual = col("response").minus(factual());
         Column e = col("propensity");
         return col("predicted.uplift")
@@ -40,7 +40,7 @@ record PredictedArms(double share) {
     }
 
     /** Stabilised inverse propensity: 1 where every propensity is the same. */
-    Column weight() {
+    public Column weight() {
         return when(col("enabled"), lit(share).divide(col("propensity")))
                 .otherwise(lit(1 - share).divide(lit(1.0).minus(col("propensity"))));
     }

@@ -1,4 +1,4 @@
-package io.flagcast.training;
+package io.flagcast.training.learners;
 
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
@@ -15,7 +15,7 @@ import java.util.List;
     @JsonSubTypes.Type(value = ResponseModel.Trees.class, name = "trees"),
     @JsonSubTypes.Type(value = ResponseModel.Network.class, name = "network")
 })
-sealed interface ResponseModel extends Serializable
+public sealed interface ResponseModel extends Serializable
         permits ResponseModel.Linear, ResponseModel.Trees, ResponseModel.Network {
 
     /**

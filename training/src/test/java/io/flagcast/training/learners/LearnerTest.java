@@ -1,12 +1,12 @@
-package io.flagcast.training;
+package io.flagcast.training.learners;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.flagcast.statistics.Metric;
-import io.flagcast.training.Learner.Member;
-import io.flagcast.training.ResponseModel.Linear;
-import io.flagcast.training.ResponseModel.Link;
+import io.flagcast.training.learners.Learner.Member;
+import io.flagcast.training.learners.ResponseModel.Linear;
+import io.flagcast.training.learners.ResponseModel.Link;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

@@ -1,4 +1,4 @@
-package io.flagcast.training;
+package io.flagcast.training.learners;
 
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.lit;
@@ -28,9 +28,9 @@ import org.apache.spark.sql.types.StructType;
  * One feature's examples, to fit models on all but some folds. A response model that several learners need is fitted
  * once.
  */
-final class CrossFit {
+public final class CrossFit {
 
-    static final StructType PREDICTION = StructType.fromDDL("uplift DOUBLE, response DOUBLE");
+    public static final StructType PREDICTION = StructType.fromDDL("uplift DOUBLE, response DOUBLE");
 
     private final Dataset<Row> examples;
     private final Metric.Kind kind;
@@ -48,7 +48,7 @@ final class CrossFit {
      * @param share mean propensity
      * @param settings how
      */
-    CrossFit(Dataset<Row> examples, Metric.Kind kind, double share, TrainingSettings settings) {
+    public CrossFit(Dataset<Row> examples, Metric.Kind kind, double share, TrainingSettings settings) {
         this.examples = examples;
         this.kind = kind;
         this.share = share;
@@ -56,28 +56,28 @@ final class CrossFit {
     }
 
     /** The fold of a user, from 0: the same in every run with this seed. */
-    static Column fold(TrainingSettings settings) {
+    public static Column fold(TrainingSettings settings) {
         return pmod(xxhash64(lit(settings.seed()), col("user_id")), lit(settings.folds()))
                 .cast("int");
     }
 
-    Metric.Kind kind() {
+    public Metric.Kind kind() {
         return kind;
     }
 
-    double share() {
+    public double share() {
         return share;
     }
 
-    PredictedArms arms() {
+    public PredictedArms arms() {
         return new PredictedArms(share);
     }
 
-    TrainingSettings settings() {
+    public TrainingSettings settings() {
         return settings;
     }
 
-    Dataset<Row> examples(Set<Integer> without) {
+    public Dataset<Row> examples(Set<Integer> without) {
         return without.isEmpty() ? examples : examples.where(not(col("fold").isin(without.toArray())));
     }
 
@@ -114,7 +114,7 @@ final class CrossFit {
     }
 
     /** {@code uplift} and {@code response} of a row by the estimate of its fold. */
-    static Column predicted(Map<Integer, Estimate> byFold) {
+    public static Column predicted(Map<Integer, Estimate> byFold) {
         Map<Integer, Estimate> estimates = new HashMap<>(byFold);
         UDF2<Vector, Integer, Row> predict = (vector, fold) -> {
             Estimate.Prediction prediction = estimates.get(fold).predict(vector.toArray());
@@ -124,7 +124,7 @@ final class CrossFit {
     }
 
     /** {@code predicted} by one estimate. */
-    static Column predicted(Estimate estimate, Column vectors) {
+    public static Column predicted(Estimate estimate, Column vectors) {
         UDF1<Vector, Row> predict = vector -> {
             Estimate.Prediction prediction = estimate.predict(vector.toArray());
             return RowFactory.create(prediction.uplift(), prediction.response());
@@ -133,7 +133,7 @@ final class CrossFit {
     }
 
     /** Rows as {@link Method} reads them. */
-    static Dataset<Row> labelled(Dataset<Row> rows, Column label, Column weight) {
+    public static Dataset<Row> labelled(Dataset<Row> rows, Column label, Column weight) {
         return rows.select(col("vector"), label.as("label"), weight.as("weight"));
     }
 }

@@ -1,10 +1,10 @@
-package io.flagcast.training;
+package io.flagcast.training.learners;
 
-import io.flagcast.training.ResponseModel.Linear;
-import io.flagcast.training.ResponseModel.Link;
-import io.flagcast.training.ResponseModel.Network;
-import io.flagcast.training.ResponseModel.Tree;
-import io.flagcast.training.ResponseModel.Trees;
+import io.flagcast.training.learners.ResponseModel.Linear;
+import io.flagcast.training.learners.ResponseModel.Link;
+import io.flagcast.training.learners.ResponseModel.Network;
+import io.flagcast.training.learners.ResponseModel.Tree;
+import io.flagcast.training.learners.ResponseModel.Trees;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -31,11 +31,11 @@ import org.apache.spark.sql.Row;
  * What a response is regressed by. Rows have {@code vector}, {@code label} and {@code weight}; fits are seeded and read
  * nothing else.
  */
-enum Method {
+public enum Method {
     /** Logistic regression with elastic net for a probability; a generalised linear model (Gaussian) for a value. */
     LINEAR {
         @Override
-        ResponseModel probability(Dataset<Row> rows, TrainingSettings settings) {
+        public ResponseModel probability(Dataset<Row> rows, TrainingSettings settings) {
             LogisticRegressionModel model = new LogisticRegression()
                     .setFeaturesCol("vector")
                     .setLabelCol("label")
@@ -51,7 +51,7 @@ enum Method {
         }
 
         @Override
-        ResponseModel value(Dataset<Row> rows, TrainingSettings settings) {
+        public ResponseModel value(Dataset<Row> rows, TrainingSettings settings) {
             GeneralizedLinearRegressionModel model = new GeneralizedLinearRegression()
                     .setFeaturesCol("vector")
                     .setLabelCol("label")
@@ -67,7 +67,7 @@ enum Method {
     /** Gradient-boosted trees: J. Friedman, Greedy function approximation: a gradient boosting machine, 2001. */
     TREES {
         @Override
-        ResponseModel probability(Dataset<Row> rows, TrainingSettings settings) {
+        public ResponseModel probability(Dataset<Row> rows, TrainingSettings settings) {
             GBTClassificationModel model =
                     boosted(new GBTClassifier(), settings).fit(rows);
             // MLlib's margin is half the log odds: its classes are -1 and 1.
@@ -75,7 +75,7 @@ enum Method {
         }
 
         @Override
-        ResponseModel value(Dataset<Row> rows, TrainingSettings settings) {
+        public ResponseModel value(Dataset<Row> rows, TrainingSettings settings) {
             GBTRegressionModel model = boosted(new GBTRegressor(), settings).fit(rows);
             return trees(model.trees(), model.treeWeights(), 1, Link.IDENTITY);
         }
@@ -84,7 +84,7 @@ enum Method {
     /** A multilayer perceptron for a probability; values, which MLlib's cannot learn, are regressed linearly. */
     NETWORK {
         @Override
-        ResponseModel probability(Dataset<Row> rows, TrainingSettings settings) {
+        public ResponseModel probability(Dataset<Row> rows, TrainingSettings settings) {
             int inputs = ((Vector) rows.select("vector").head().get(0)).size();
             int[] layers = IntStream.concat(
                             IntStream.of(inputs),
@@ -102,7 +102,7 @@ enum Method {
         }
 
         @Override
-        ResponseModel value(Dataset<Row> rows, TrainingSettings settings) {
+        public ResponseModel value(Dataset<Row> rows, TrainingSettings settings) {
             return LINEAR.value(rows, settings);
         }
     };
@@ -110,10 +110,10 @@ enum Method {
     private static final double LEAST_PENALTY = 1e-6;
 
     /** A model of a response of 0 or 1. */
-    abstract ResponseModel probability(Dataset<Row> rows, TrainingSettings settings);
+    public abstract ResponseModel probability(Dataset<Row> rows, TrainingSettings settings);
 
     /** A model of any number. */
-    abstract ResponseModel value(Dataset<Row> rows, TrainingSettings settings);
+    public abstract ResponseModel value(Dataset<Row> rows, TrainingSettings settings);
 
     /** MLlib has one estimator for a probability and another for a value, with setters of their own. */
     private static <T extends GBTParams> T boosted(T trees, TrainingSettings settings) {

@@ -1,12 +1,12 @@
-package io.flagcast.training;
+package io.flagcast.training.learners;
 
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.udf;
 import static org.apache.spark.sql.functions.when;
 
-import io.flagcast.training.Estimate.Part;
-import io.flagcast.training.ResponseModel.Linear;
+import io.flagcast.training.learners.Estimate.Part;
+import io.flagcast.training.learners.ResponseModel.Linear;
 import java.util.List;
 import java.util.Set;
 import org.apache.spark.ml.linalg.SQLDataTypes;

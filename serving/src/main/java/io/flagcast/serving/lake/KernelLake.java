@@ -1,4 +1,4 @@
-package io.flagcast.serving;
+package io.flagcast.serving.lake;
 
 import io.delta.kernel.Scan;
 import io.delta.kernel.ScanBuilder;
@@ -47,7 +47,7 @@ import java.util.function.Consumer;
 import org.apache.hadoop.conf.Configuration;
 
 /** The tables of a lake on local disk or S3, read with Delta Kernel. */
-final class KernelLake implements PublishedLake {
+public final class KernelLake implements PublishedLake {
 
     private static final int LAST_FILES = 16;
 
@@ -65,7 +65,7 @@ final class KernelLake implements PublishedLake {
      * @param hadoop keys of the Hadoop file system, as {@code fs.s3a.endpoint}
      * @param threads that read files of a table at once
      */
-    KernelLake(String root, Map<String, String> hadoop, int threads) {
+    public KernelLake(String root, Map<String, String> hadoop, int threads) {
         this.root = root;
         this.hadoop = Map.copyOf(hadoop);
         this.threads = threads;

@@ -2,17 +2,8 @@ package io.flagcast.jobs.questions;
 
 import static org.apache.spark.sql.functions.col;
 
-import io.flagcast.allocation.AllocationParameters;
-import io.flagcast.allocation.Allocator;
-import io.flagcast.allocation.Allocator.Activity;
-import io.flagcast.allocation.Bucketing;
-import io.flagcast.allocation.Bucketing.Purpose;
-import io.flagcast.allocation.Cell;
-import io.flagcast.allocation.Decision.Reason;
-import io.flagcast.allocation.Layer;
 import io.flagcast.allocation.ParameterChange;
 import io.flagcast.allocation.ParameterLog;
-import io.flagcast.allocation.Policy;
 import io.flagcast.experiments.Experiment;
 import io.flagcast.jobs.decision.BanditContext;
 import io.flagcast.jobs.decision.DecideUsers;
@@ -21,7 +12,6 @@ import io.flagcast.jobs.records.ParameterTable;
 import io.flagcast.jobs.run.Rollout;
 import io.flagcast.jobs.settings.ConfiguredExperiments;
 import io.flagcast.jobs.settings.Settings;
-import io.flagcast.lake.Json;
 import io.flagcast.lake.Lake;
 import io.flagcast.lake.Publication;
 import io.flagcast.tables.Tables;
@@ -29,12 +19,8 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeSet;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
@@ -71,15 +57,6 @@ public final class ExplainDecision {
         return new ExplainDecision(lake, live, settings, rollout, log);
     }
 
-    /**
-     * A line of the decision.
-     *
-     * @param reason its name
-     * @param applies whether it decides; later lines are not asked
-     * @param because the numbers
-     */
-    private record Line(Reason reason, boolean applies, String because) {}
-
     /** The decision about one user, published or, for a user who is not, as an application makes it. */
     public Map<String, Object> decision(String userId) {
         Optional<Row> published = allocation(userId);
@@ -109,7 +86,8 @@ public final class ExplainDecision {
         }
         object.put("files_agree", published.isEmpty() || isSame(published.get(), decided));
         List<Map<String, Object>> lines = new ArrayList<>();
-        for (Line line : lines(userId, decided)) {
+        for (DecisionLine line :
+                DecisionLine.of(userId, decided, rollout, settings.lake().holdoutSalt())) {
             Map<String, Object> fields = new LinkedHashMap<>();
             fields.put("line", line.reason().label());
             fields.put("applies", line.applies());
@@ -124,7 +102,7 @@ public final class ExplainDecision {
         change(shown.getAs("segment"), context).ifPresent(change -> {
             object.put("share_or_probability_set_by", change.origin().cause().label());
             object.put("set_as_of", change.effectiveAsOf().toString());
-            object.put("set_because", why(change));
+            object.put("set_because", ParametersInForce.why(change));
         });
         return object;
     }
@@ -165,76 +143,6 @@ public final class ExplainDecision {
                 .allMatch(name -> published.getAs(name).equals(decided.getAs(name)));
     }
 
-    /** Every line of the decision in its order, up to the one that applies. */
-    private List<Line> lines(String userId, Row decided) {
-        Experiment experiment = rollout.experiment();
-        Allocator allocator = rollout.allocator();
-        Reason decides = Reason.valueOf(decided.<String>getAs("reason").toUpperCase(Locale.ROOT));
-        Double score = decided.getAs("score");
-        double exploration =
-                Bucketing.of(experiment.salt(), Purpose.EXPLORATION).bucket(userId);
-        double kept = decided.<Double>getAs("base_probability") * decided.<Double>getAs("share");
-        Layer layer = allocator.layer();
-        List<Line> lines = new ArrayList<>();
-        for (Reason reason : Reason.values()) {
-            String because = switch (reason) {
-                case INACTIVE ->
-                    rollout.parameters().activity() == Activity.ACTIVE
-                            ? "status " + experiment.status().name().toLowerCase(Locale.ROOT)
-                            : "paused by a change of its parameters";
-                case HOLDOUT ->
-                    compared(
-                            Bucketing.of(settings.lake().holdoutSalt(), Purpose.HOLDOUT)
-                                    .bucket(userId),
-                            allocator.holdout(),
-                            "the lake's holdout");
-                case LAYER ->
-                    layer.equals(Layer.NONE)
-                            ? "no layer"
-                            : "bucket %.4f, %s has [%s, %s) of layer %s"
-                                    .formatted(
-                                            Bucketing.of(layer.name(), Purpose.LAYER)
-                                                    .bucket(userId),
-                                            experiment.experimentId(),
-                                            layer.from(),
-                                            layer.to(),
-                                            layer.name());
-                case INELIGIBLE -> experiment.eligibility().orElse("everybody is eligible");
-                case EXPLORATION ->
-                    compared(exploration, allocator.exploration(), "the slice")
-                            + (decides == Reason.EXPLORATION
-                                    ? ", a fair coin: %.4f, enabled below 0.5"
-                                            .formatted(Bucketing.of(experiment.salt(), Purpose.COIN)
-                                                    .bucket(userId))
-                                    : "");
-                case UNSCORED ->
-                    score != null
-                            ? "score %.2f".formatted(score)
-                            : compared(decided.getAs("bucket"), allocator.unscored(), "enabled without a score");
-                case NO_BENEFIT ->
-                    decides == Reason.NO_BENEFIT
-                            ? "even the upper bound of the uplift of users like this one is not above zero"
-                            : "users like this one may benefit";
-                case POLICY ->
-                    "bucket %.4f, enabled below %.4f (base probability %.4f x share %.2f)"
-                            .formatted(
-                                    decided.<Double>getAs("bucket"),
-                                    kept,
-                                    decided.<Double>getAs("base_probability"),
-                                    decided.<Double>getAs("share"));
-            };
-            lines.add(new Line(reason, reason == decides, because));
-            if (reason == decides) {
-                break;
-            }
-        }
-        return lines;
-    }
-
-    private static String compared(double bucket, double limit, String of) {
-        return limit == 0 ? of + " is empty" : "bucket %.4f, %s is below %.4f".formatted(bucket, of, limit);
-    }
-
     /** The newest change that the publication uses of the user's cell, else of the whole segment. */
     private Optional<ParameterChange> change(String segment, String context) {
         return log.of(rollout.experimentId()).stream()
@@ -243,22 +151,6 @@ public final class ExplainDecision {
                         && (change.cell().isWhole() || change.cell().context().equals(context)))
                 .max(Comparator.comparingLong(ParameterChange::version)
                         .thenComparing(change -> change.cell().context()));
-    }
-
-    private static String why(ParameterChange change) {
-        return Json.tree(change.state().orElse(change.origin().decision()), "allocation_parameters.decision")
-                .path("reason")
-                .asText();
-    }
-
-    private static String wholly(ParameterChange change) {
-        return Stream.concat(
-                        change.activity().map(activity -> activity.name().toLowerCase(Locale.ROOT)).stream(),
-                        change
-                                .activeTier()
-                                .map(tier -> tier.isPresent() ? "tier " + tier.getAsInt() : "tier of the file")
-                                .stream())
-                .collect(Collectors.joining(", "));
     }
 
     /** The decision as people read it. */
@@ -304,48 +196,6 @@ public final class ExplainDecision {
 
     /** What is in force for every segment and cell, and the changes that made it so. */
     public String parameters() {
-        Experiment experiment = rollout.experiment();
-        AllocationParameters parameters = log.newest(experiment.experimentId());
-        StringBuilder text = new StringBuilder();
-        text.append("experiment %s of feature %s: %s, parameters version %d%n"
-                .formatted(
-                        experiment.experimentId(),
-                        experiment.featureId(),
-                        experiment.allocation().getClass().getSimpleName(),
-                        parameters.version()));
-        if (parameters.version() != rollout.parameters().version()) {
-            text.append("publication %d of %s uses version %d%n"
-                    .formatted(
-                            live.sequence(), live.asOf(), rollout.parameters().version()));
-        }
-        Policy policy = experiment.allocation().inForce(parameters, live.asOf());
-        TextTable inForce = new TextTable(List.of("segment or cell", "share", "learned probability"));
-        TreeSet<Cell> cells = new TreeSet<>(parameters.learned().keySet());
-        experiment.segments().names().forEach(segment -> cells.add(Cell.whole(segment)));
-        for (Cell cell : cells) {
-            inForce.add(List.of(
-                    cell.toString(),
-                    "%.0f %%".formatted(100 * parameters.share(cell.segment())),
-                    policy instanceof Policy.Bandit bandit
-                            ? "%.1f %%".formatted(100 * bandit.baseProbability(0, cell))
-                            : ""));
-        }
-        text.append('\n').append(inForce).append('\n');
-        TextTable changes =
-                new TextTable(List.of("version", "as of", "segment or cell", "cause", "share", "probability", "why"));
-        for (ParameterChange change : log.of(experiment.experimentId())) {
-            changes.add(List.of(
-                    String.valueOf(change.version()),
-                    change.effectiveAsOf().toString(),
-                    change.cell().toString(),
-                    change.origin().cause().label(),
-                    change.isOfExperiment() ? wholly(change) : "%.0f %%".formatted(100 * change.share()),
-                    change.baseProbability().isPresent()
-                            ? "%.1f %%".formatted(100 * change.baseProbability().getAsDouble())
-                            : "",
-                    why(change)));
-        }
-        return text.append(log.of(experiment.experimentId()).isEmpty() ? "nothing has changed yet\n" : changes)
-                .toString();
+        return ParametersInForce.text(rollout, log, live);
     }
 }

@@ -12,15 +12,8 @@ import static org.apache.spark.sql.functions.pmod;
 import static org.apache.spark.sql.functions.when;
 import static org.apache.spark.sql.functions.xxhash64;
 
-import io.flagcast.allocation.Arms;
-import io.flagcast.allocation.BandRewards;
 import io.flagcast.allocation.Decision.Reason;
-import io.flagcast.allocation.LoggedReward;
-import io.flagcast.allocation.LoggedReward.Arm;
 import io.flagcast.allocation.OffPolicyEvaluation;
-import io.flagcast.allocation.OffPolicySums;
-import io.flagcast.allocation.RewardModel;
-import io.flagcast.allocation.RewardModel.Group;
 import io.flagcast.experiments.Experiment;
 import io.flagcast.jobs.decision.DecideUsers;
 import io.flagcast.jobs.run.Rollout;
@@ -29,23 +22,14 @@ import io.flagcast.lake.Lake;
 import io.flagcast.monitoring.MeasuredExperiment;
 import io.flagcast.monitoring.SegmentMetrics;
 import io.flagcast.statistics.Metric;
-import io.flagcast.statistics.WeightedMoments;
 import io.flagcast.tables.Tables;
 import java.io.Serializable;
 import java.time.Instant;
-import java.util.ArrayList;
-import java.util.Collections;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalDouble;
-import java.util.TreeMap;
-import java.util.function.Function;
 import java.util.stream.Stream;
 import org.apache.spark.api.java.JavaRDD;
-import org.apache.spark.api.java.JavaSparkContext;
-import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -53,13 +37,9 @@ import org.apache.spark.sql.functions;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 import org.apache.spark.storage.StorageLevel;
-import scala.Tuple2;
 
 /** What policies would have earned on the users who met an experiment: exposures and outcomes to estimates. */
 public final class PolicyValues {
-
-    private static final int RESAMPLES = 1_000;
-    private static final long SEED = 42;
 
     private PolicyValues() {}
 
@@ -149,45 +129,6 @@ public final class PolicyValues {
                 .otherwise(1.0);
     }
 
-    /** A logged user as the estimators see it. */
-    private record User(Part part, int block, int band, Arm arm, double propensity, double reward, List<Double> enabled)
-            implements Serializable {
-
-        private static Stream<User> of(Row row) {
-            OptionalDouble score = row.isNullAt(1) ? OptionalDouble.empty() : OptionalDouble.of(row.getDouble(1));
-            List<Double> enabled = List.copyOf(row.<Double>getList(7));
-            return Stream.of(SegmentMetrics.ALL, row.getString(2))
-                    .map(segment -> new User(
-                            new Part(row.getString(0), segment),
-                            row.getInt(3),
-                            RewardModel.band(score),
-                            row.getBoolean(4) ? Arm.ENABLED : Arm.CONTROL,
-                            row.getDouble(5),
-                            row.getDouble(6),
-                            enabled));
-        }
-
-        private Group group() {
-            return new Group(block % RewardModel.FOLDS, band);
-        }
-
-        private BandRewards rewards() {
-            boolean isEnabled = arm == Arm.ENABLED;
-            WeightedMoments one = WeightedMoments.EMPTY.plus(1 / (isEnabled ? propensity : 1 - propensity), reward);
-            return new BandRewards(
-                    isEnabled ? new Arms(one, WeightedMoments.EMPTY) : new Arms(WeightedMoments.EMPTY, one), enabled);
-        }
-
-        private LoggedReward under(double probability, RewardModel model) {
-            return LoggedReward.of(
-                    reward, arm, propensity, probability, model.ifEnabled(group()), model.ifNot(group()));
-        }
-    }
-
-    private record Block(Part part, int block) implements Serializable {}
-
-    private record Band(Block block, int band) implements Serializable {}
-
     /**
      * Evaluates policies on the same users.
      *
@@ -203,7 +144,7 @@ public final class PolicyValues {
         Row left = once.agg(count(lit(1)).minus(count("propensity")), count_if(contradicting))
                 .collectAsList()
                 .get(0);
-        JavaRDD<User> rows = users.where(col("propensity").isNotNull().and(not(contradicting)))
+        JavaRDD<LoggedUser> rows = users.where(col("propensity").isNotNull().and(not(contradicting)))
                 .select(
                         col("metric_name"),
                         col("score"),
@@ -215,81 +156,12 @@ public final class PolicyValues {
                         col("reward"),
                         array(policies.stream().map(functions::col).toArray(Column[]::new)))
                 .javaRDD()
-                .flatMap(row -> User.of(row).iterator())
+                .flatMap(row -> LoggedUser.of(row).iterator())
                 .persist(StorageLevel.MEMORY_AND_DISK());
         try {
-            return new Result(evaluations(rows, policies.size()), left.getLong(0), left.getLong(1));
+            return new Result(EstimateValues.of(rows, policies.size()), left.getLong(0), left.getLong(1));
         } finally {
             rows.unpersist();
         }
-    }
-
-    private static Map<Part, OffPolicyEvaluation> evaluations(JavaRDD<User> rows, int policies) {
-        Map<Part, Map<Integer, Map<Group, BandRewards>>> rewards = new TreeMap<>();
-        rows.mapToPair(user ->
-                        new Tuple2<>(new Band(new Block(user.part(), user.block()), user.band()), user.rewards()))
-                .reduceByKey(BandRewards::merge)
-                .collect()
-                .forEach(pair -> {
-                    Block block = pair._1().block();
-                    Group group = new Group(
-                            block.block() % RewardModel.FOLDS, pair._1().band());
-                    rewards.computeIfAbsent(block.part(), part -> new TreeMap<>())
-                            .computeIfAbsent(block.block(), number -> new HashMap<>())
-                            .put(group, pair._2());
-                });
-        HashMap<Part, RewardModel> models = new HashMap<>();
-        rewards.forEach((part, blocks) -> models.put(part, model(blocks)));
-
-        JavaSparkContext context = JavaSparkContext.fromSparkContext(rows.context());
-        Broadcast<HashMap<Part, RewardModel>> known = context.broadcast(models);
-        Map<Part, Map<Integer, List<OffPolicySums>>> sums = new TreeMap<>();
-        rows.mapToPair(user -> new Tuple2<>(new Block(user.part(), user.block()), user))
-                .aggregateByKey(
-                        (List<OffPolicySums>) new ArrayList<>(Collections.nCopies(policies, OffPolicySums.EMPTY)),
-                        (all, user) -> plus(all, user, known.value().get(user.part())),
-                        PolicyValues::merge)
-                .collect()
-                .forEach(pair -> sums.computeIfAbsent(pair._1().part(), part -> new TreeMap<>())
-                        .put(pair._1().block(), pair._2()));
-        known.destroy();
-
-        Map<Part, OffPolicyEvaluation> evaluations = new TreeMap<>();
-        sums.forEach((part, blocks) -> {
-            List<Map<Group, BandRewards>> direct = List.copyOf(rewards.get(part).values());
-            evaluations.put(
-                    part, OffPolicyEvaluation.of(List.copyOf(blocks.values()), refitted(direct), RESAMPLES, SEED));
-        });
-        return evaluations;
-    }
-
-    private static RewardModel model(Map<Integer, Map<Group, BandRewards>> blocks) {
-        Map<Group, Arms> all = new HashMap<>();
-        blocks.values().forEach(block -> block.forEach((group, band) -> all.merge(group, band.arms(), Arms::merge)));
-        return RewardModel.of(all);
-    }
-
-    private static Function<int[], double[]> refitted(List<Map<Group, BandRewards>> blocks) {
-        return chosen -> {
-            Map<Group, BandRewards> drawn = new HashMap<>();
-            for (int block : chosen) {
-                blocks.get(block).forEach((group, band) -> drawn.merge(group, band, BandRewards::merge));
-            }
-            return RewardModel.direct(drawn);
-        };
-    }
-
-    private static List<OffPolicySums> plus(List<OffPolicySums> all, User user, RewardModel model) {
-        for (int policy = 0; policy < all.size(); policy++) {
-            all.set(policy, all.get(policy).plus(user.under(user.enabled().get(policy), model)));
-        }
-        return all;
-    }
-
-    private static List<OffPolicySums> merge(List<OffPolicySums> one, List<OffPolicySums> other) {
-        for (int policy = 0; policy < one.size(); policy++) {
-            one.set(policy, one.get(policy).merge(other.get(policy)));
-        }
-        return one;
     }
 }

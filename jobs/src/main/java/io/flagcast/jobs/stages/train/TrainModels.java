@@ -1,10 +1,6 @@
 package io.flagcast.jobs.stages.train;
 
-import static org.apache.spark.sql.functions.bit_xor;
 import static org.apache.spark.sql.functions.col;
-import static org.apache.spark.sql.functions.count;
-import static org.apache.spark.sql.functions.lit;
-import static org.apache.spark.sql.functions.xxhash64;
 
 import io.flagcast.features.ResponseDefinition;
 import io.flagcast.features.Usage;
@@ -13,13 +9,11 @@ import io.flagcast.jobs.records.ModelRegistry;
 import io.flagcast.jobs.records.ModelRegistry.Cause;
 import io.flagcast.jobs.records.ModelRegistry.Entry;
 import io.flagcast.jobs.records.ModelRegistry.Status;
-import io.flagcast.jobs.run.CodeVersion;
 import io.flagcast.jobs.run.Run;
 import io.flagcast.jobs.run.StageResult;
 import io.flagcast.jobs.settings.ConfiguredExperiments;
 import io.flagcast.jobs.settings.Settings;
 import io.flagcast.lake.UserList;
-import io.flagcast.tables.ContentHash;
 import io.flagcast.tables.Tables;
 import io.flagcast.training.CollaborativeModel;
 import io.flagcast.training.CollaborativeTraining;
@@ -44,10 +38,6 @@ import org.apache.spark.storage.StorageLevel;
 
 /** Stage train: training examples and usage to models, where the newest model of a feature is due. */
 public final class TrainModels {
-
-    /** What a model is made as; a young one that was made otherwise is not kept. */
-    private static final List<String> MADE_AS =
-            List.of("feature", "experiments", "predictors", "usage", "withheld", "training");
 
     private static final String COLLABORATIVE = "implicit_als";
 
@@ -119,7 +109,7 @@ public final class TrainModels {
 
     /** Learns the response to a feature; says whether the feature has a model then. */
     private boolean fromExperiments(String featureId) {
-        Map<String, String> provenance = provenance(featureId);
+        ModelProvenance provenance = ModelProvenance.of(run, featureId, withheld);
         TrainingSettings how = run.settings().training().model();
         Settings.Feature feature = run.settings().features().get(featureId);
         boolean uplift = feature.objective() == Objective.UPLIFT;
@@ -151,13 +141,11 @@ public final class TrainModels {
     }
 
     /** Whether a model is young enough, or was trained from the same already. */
-    private boolean isKept(String featureId, Optional<Entry> newest, Map<String, String> provenance, String learner) {
+    private boolean isKept(String featureId, Optional<Entry> newest, ModelProvenance provenance, String learner) {
         boolean young = newest.filter(entry -> entry.asOf()
                         .plus(run.settings().training().retrainEvery())
                         .isAfter(run.asOf()))
-                .filter(entry -> MADE_AS.stream()
-                        .allMatch(key ->
-                                provenance.get(key).equals(entry.provenance().get(key))))
+                .filter(provenance::isMadeAs)
                 .isPresent();
         if (young) {
             summary.add(registry.live(featureId, run.asOf())
@@ -165,7 +153,7 @@ public final class TrainModels {
                     .orElse(featureId + " keeps none"));
             return true;
         }
-        Optional<Entry> same = registry.withId(modelId(provenance, learner));
+        Optional<Entry> same = registry.withId(provenance.modelId(learner));
         same.ifPresent(entry -> {
             summary.add(featureId + " reuses " + entry.modelId());
             Optional<Entry> live = registry.live(featureId, run.asOf());
@@ -180,7 +168,7 @@ public final class TrainModels {
         return same.isPresent();
     }
 
-    private void add(String featureId, Result.Trained result, Map<String, String> provenance) {
+    private void add(String featureId, Result.Trained result, ModelProvenance provenance) {
         result.notes().forEach(note -> say(featureId, note));
         result.rejection().ifPresent(reason -> say(featureId, "new model rejected, " + reason));
         Entry champion = written(
@@ -194,17 +182,10 @@ public final class TrainModels {
                 .formatted(featureId, champion.modelId(), champion.learner(), champion.examples()));
     }
 
-    private Entry written(String featureId, Status status, ResponsivenessModel model, Map<String, String> provenance) {
-        Map<String, String> own = new TreeMap<>(provenance);
-        own.put("learner", model.learner());
-        own.put("jvm", CodeVersion.machine());
-        String modelId = modelId(provenance, model.learner());
+    private Entry written(String featureId, Status status, ResponsivenessModel model, ModelProvenance provenance) {
+        String modelId = provenance.modelId(model.learner());
         made.add(new Scorer(featureId, modelId, model));
-        return registry.written(run, modelId, featureId, status, model, own);
-    }
-
-    private static String modelId(Map<String, String> provenance, String learner) {
-        return "m-" + ContentHash.sha256(provenance + learner).substring(0, 12);
+        return registry.written(run, modelId, featureId, status, model, provenance.with(model.learner()));
     }
 
     /** Learns affinities from usage, for features that are known from nothing else. */
@@ -213,9 +194,9 @@ public final class TrainModels {
             featureIds.forEach(featureId -> summary.add(featureId + " waits"));
             return;
         }
-        Map<String, Map<String, String>> due = new TreeMap<>();
+        Map<String, ModelProvenance> due = new TreeMap<>();
         for (String featureId : featureIds) {
-            Map<String, String> provenance = provenance(featureId);
+            ModelProvenance provenance = ModelProvenance.of(run, featureId, withheld);
             Optional<Entry> newest = registry.newest(featureId, run.asOf().minusSeconds(1))
                     .filter(entry -> entry.learner().equals(COLLABORATIVE));
             if (!isKept(featureId, newest, provenance, COLLABORATIVE)) {
@@ -266,46 +247,16 @@ public final class TrainModels {
     }
 
     /** The model in use, where a new one can be compared with it. */
-    private Optional<Live> live(String featureId, ResponseDefinition response, Map<String, String> provenance) {
+    private Optional<Live> live(String featureId, ResponseDefinition response, ModelProvenance provenance) {
         Optional<Entry> entry = registry.live(featureId, run.asOf().minusSeconds(1));
         if (entry.isEmpty()
                 || entry.get().verdict().isEmpty()
-                || !provenance.get("feature").equals(entry.get().provenance().get("feature"))
+                || !provenance.isOfFeature(entry.get())
                 || !(registry.load(entry.get()) instanceof ResponsivenessModel.Uplift model)
                 || model.kind() != response.kind()
                 || !Arrays.asList(examples.columns()).containsAll(model.inputs())) {
             return Optional.empty();
         }
         return Optional.of(new Live(model, entry.get().asOf().minus(response.within())));
-    }
-
-    /** All that decides what a model becomes; its hash is the model's id. */
-    private Map<String, String> provenance(String featureId) {
-        Settings settings = run.settings();
-        Map<String, String> provenance = new TreeMap<>();
-        provenance.put("feature", featureId + " " + settings.features().get(featureId));
-        provenance.put("as_of", run.asOf().toString());
-        provenance.put(
-                "experiments",
-                run.experiments().stream()
-                        .filter(experiment -> experiment.featureId().equals(featureId))
-                        .map(experiment -> experiment.experimentId() + " " + experiment.exploration())
-                        .sorted()
-                        .toList()
-                        .toString());
-        // A hash: options may hold a password.
-        provenance.put("sources", ContentHash.sha256(settings.mappings().toString()));
-        provenance.put(
-                "withheld",
-                withheld.map(users -> users.agg(count(lit(1)), bit_xor(xxhash64(col("user_id"))))
-                                .head()
-                                .toString())
-                        .orElse("nobody"));
-        provenance.put("inputs", new TreeMap<>(run.inputs().versions()).toString());
-        provenance.put("predictors", settings.predictorNames().toString());
-        provenance.put("usage", settings.usage().toString());
-        provenance.put("training", settings.training().model().toString());
-        provenance.put("code", CodeVersion.current());
-        return provenance;
     }
 }

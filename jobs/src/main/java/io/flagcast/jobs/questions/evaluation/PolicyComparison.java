@@ -1,0 +1,185 @@
+package io.flagcast.jobs.questions.evaluation;
+
+import io.flagcast.allocation.BanditLearner;
+import io.flagcast.allocation.OffPolicyEstimator;
+import io.flagcast.allocation.OffPolicyEvaluation.Estimate;
+import io.flagcast.allocation.OffPolicyEvaluation.PolicyValue;
+import io.flagcast.experiments.Experiment;
+import io.flagcast.statistics.Interval;
+import io.flagcast.statistics.Metric;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+
+/**
+ * What policies would have earned on the same logged users.
+ *
+ * @param incumbent the experiment in force, whose log was asked
+ * @param metric the reward
+ * @param until outcome windows that closed at or before this instant are counted
+ * @param values by policy, in the order of {@link Compared}; the first is the one that was asked about
+ */
+public record PolicyComparison(Experiment incumbent, Metric metric, Instant until, Map<Compared, PolicyValue> values) {
+
+    /** A policy that is compared. */
+    public enum Compared {
+        /** That of the edited file. */
+        CANDIDATE("candidate"),
+        /** That of the file in force. */
+        IN_FORCE("in force"),
+        /** Enables whomever the experiment may enable at all. */
+        EVERYBODY("everybody"),
+        /** Enables nobody. */
+        NOBODY("nobody");
+
+        private final String label;
+
+        Compared(String label) {
+            this.label = label;
+        }
+
+        /** Its name for people and programs. */
+        public String label() {
+            return label;
+        }
+    }
+
+    /**
+     * What one estimator says of one policy.
+     *
+     * @param policy which policy
+     * @param estimator which estimator
+     * @param estimate the value, in the unit of the reward
+     */
+    public record Estimated(Compared policy, OffPolicyEstimator estimator, Estimate estimate) {}
+
+    /** @throws IllegalArgumentException if there are no values */
+    public PolicyComparison {
+        Objects.requireNonNull(incumbent, "incumbent");
+        Objects.requireNonNull(metric, "metric");
+        Objects.requireNonNull(until, "until");
+        if (values.isEmpty()) {
+            throw new IllegalArgumentException("a comparison of no policies");
+        }
+        values = Collections.unmodifiableMap(new EnumMap<>(values));
+    }
+
+    /** The policy that was asked about: the candidate, or without one the file in force. */
+    public Compared asked() {
+        return values.keySet().iterator().next();
+    }
+
+    /** What a policy would have earned. */
+    public PolicyValue value(Compared policy) {
+        return Objects.requireNonNull(values.get(policy), policy.label());
+    }
+
+    /** All estimates of every policy, in the order of the policies, then of the estimators. */
+    public List<Estimated> estimates() {
+        List<Estimated> estimates = new ArrayList<>();
+        values.forEach((policy, value) -> {
+            for (OffPolicyEstimator estimator : OffPolicyEstimator.values()) {
+                Optional.ofNullable(value.estimates().get(estimator))
+                        .ifPresent(estimate -> estimates.add(new Estimated(policy, estimator, estimate)));
+            }
+        });
+        return estimates;
+    }
+
+    /**
+     * What a person should know of the values, a sentence each: where the log cannot answer, and where it is worth few users
+     * only.
+     */
+    public List<String> caveats() {
+        List<String> caveats = new ArrayList<>();
+        values.forEach((policy, value) -> {
+            if (value.refusal().isPresent()) {
+                caveats.add("%s: %s".formatted(policy.label(), value.refusal().get()));
+            } else if (value.effectiveSampleSize() < BanditLearner.LEAST_SAMPLE) {
+                caveats.add("%s: worth %.0f users only: take its intervals for a hint"
+                        .formatted(policy.label(), value.effectiveSampleSize()));
+            }
+        });
+        return caveats;
+    }
+
+    /** In one line: of what, and on whom. */
+    public String title() {
+        return "%s, %s (%s is better): %,d users who met it and whose window of %s closed before %s"
+                .formatted(
+                        incumbent.experimentId(),
+                        metric.name(),
+                        metric.direction() == Metric.Direction.HIGHER_IS_BETTER ? "higher" : "lower",
+                        value(asked()).users(),
+                        ComparePolicies.length(metric.within()),
+                        until);
+    }
+
+    /** Why the log cannot tell what the policy that was asked about earns. */
+    public Optional<String> refusal() {
+        return value(asked()).refusal();
+    }
+
+    /** What the policy that was asked about earns above another; absent for itself, and where the log cannot answer. */
+    public Optional<Estimate> over(Compared other) {
+        return other == asked()
+                ? Optional.empty()
+                : value(other)
+                        .overFirst()
+                        .map(estimate -> new Estimate(-estimate.value(), reversed(estimate.interval())));
+    }
+
+    private static Interval reversed(Interval interval) {
+        return new Interval(-interval.upper(), -interval.lower());
+    }
+
+    /**
+     * Why the candidate should not replace the file in force, a sentence each; none where it is superior to each of the
+     * others: so to the best constant too, whichever that is, without choosing it first.
+     *
+     * @param candidate the edited experiment, whose policy was asked about
+     */
+    public List<String> objections(Experiment candidate) {
+        List<String> objections = new ArrayList<>();
+        if (!candidate.salt().equals(incumbent.salt())) {
+            objections.add("its salt is another one, which would reshuffle every user: give it '%s'"
+                    .formatted(incumbent.salt()));
+        }
+        if (!candidate.featureId().equals(incumbent.featureId())) {
+            objections.add("its feature_id is another one: the log is of '%s'".formatted(incumbent.featureId()));
+        }
+        if (!candidate.treatment().equals(incumbent.treatment())) {
+            objections.add("its treatment is another one: the log is of %s".formatted(incumbent.treatment()));
+        }
+        double sample = value(Compared.CANDIDATE).effectiveSampleSize();
+        if (sample < BanditLearner.LEAST_SAMPLE) {
+            objections.add("the logged users are worth %.0f under it, needs %.0f"
+                    .formatted(sample, BanditLearner.LEAST_SAMPLE));
+        }
+        values.forEach((other, value) -> {
+            if (other != Compared.CANDIDATE) {
+                objection(other, value).ifPresent(objections::add);
+            }
+        });
+        return objections;
+    }
+
+    private Optional<String> objection(Compared other, PolicyValue value) {
+        Optional<Interval> gain = over(other)
+                .map(Estimate::interval)
+                .map(over -> metric.direction() == Metric.Direction.HIGHER_IS_BETTER ? over : reversed(over));
+        if (gain.isEmpty()) {
+            return Optional.of(
+                    "over %s: %s".formatted(other.label(), value.refusal().orElse("no comparison")));
+        }
+        return gain.get().lower() > 0
+                ? Optional.empty()
+                : Optional.of("over %s it gains %+.5f to %+.5f with 95 %% confidence, which has to be above 0"
+                        .formatted(other.label(), gain.get().lower(), gain.get().upper()));
+    }
+}

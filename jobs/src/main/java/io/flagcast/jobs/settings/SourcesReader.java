@@ -1,0 +1,49 @@
+package io.flagcast.jobs.settings;
+
+import io.flagcast.lake.SourceSettings;
+import io.flagcast.tables.Table;
+import io.flagcast.tables.Tables;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Reads {@code flagcast.sources}. */
+final class SourcesReader {
+
+    /** What may be said of a source. */
+    static final List<String> KEYS = List.of("format", "path", "options", "schema", "columns");
+
+    private SourcesReader() {}
+
+    static Map<Table, SourceSettings> read(Block sources) {
+        Map<Table, SourceSettings> read = new LinkedHashMap<>();
+        for (Table table : Tables.of(Table.Kind.INPUT)) {
+            if (!sources.has(table.name())) {
+                continue;
+            }
+            Block source = sources.inner(table.name());
+            if (!source.has("format")) {
+                source.problem(source.path() + " needs a format, as csv, parquet or delta");
+                continue;
+            }
+            SourceSettings settings = source.checked(() -> settings(source), null);
+            if (settings != null) {
+                read.put(table, settings);
+            }
+        }
+        if (!read.containsKey(Tables.USERS) && !read.containsKey(Tables.EVENTS)) {
+            sources.problems()
+                    .add(sources.path() + " names neither users nor events: one of them says who the users are");
+        }
+        return read;
+    }
+
+    private static SourceSettings settings(Block source) {
+        return new SourceSettings(
+                source.string("format"),
+                source.has("path") ? source.string("path") : "",
+                source.stringMap("options"),
+                source.has("schema") ? source.string("schema") : "",
+                source.stringMap("columns"));
+    }
+}

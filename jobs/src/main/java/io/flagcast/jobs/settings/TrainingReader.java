@@ -1,7 +1,7 @@
 package io.flagcast.jobs.settings;
 
-import io.flagcast.training.Learner;
-import io.flagcast.training.TrainingSettings;
+import io.flagcast.training.learners.Learner;
+import io.flagcast.training.learners.TrainingSettings;
 import java.util.Optional;
 
 /** Reads {@code flagcast.training}. */

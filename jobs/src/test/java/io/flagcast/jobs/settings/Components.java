@@ -3,7 +3,7 @@ package io.flagcast.jobs.settings;
 import io.flagcast.delivery.Address;
 import io.flagcast.delivery.Receiver;
 import io.flagcast.tables.Table;
-import io.flagcast.training.Learner;
+import io.flagcast.training.learners.Learner;
 import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.RecordComponent;
 import java.lang.reflect.Type;

@@ -22,7 +22,7 @@ import io.flagcast.experiments.Experiment;
 import io.flagcast.experiments.ExperimentFiles;
 import io.flagcast.jobs.decision.DecideUsers;
 import io.flagcast.jobs.run.Rollout;
-import io.flagcast.jobs.settings.Settings;
+import io.flagcast.settings.Settings;
 import io.flagcast.jobs.stages.allocate.AllocateUsers;
 import io.flagcast.lake.Lake;
 import io.flagcast.lake.Publication;

@@ -13,7 +13,7 @@ import io.flagcast.jobs.questions.evaluation.RankingComparison;
 import io.flagcast.jobs.questions.evaluation.ScoreQuality;
 import io.flagcast.jobs.questions.evaluation.TestUsers;
 import io.flagcast.jobs.run.Progress;
-import io.flagcast.jobs.settings.Settings;
+import io.flagcast.settings.Settings;
 import io.flagcast.lake.ExitCode;
 import io.flagcast.lake.Inputs;
 import io.flagcast.lake.Lake;

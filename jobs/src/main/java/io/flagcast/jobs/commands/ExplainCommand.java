@@ -11,7 +11,7 @@ import io.flagcast.jobs.questions.ExplainDecision;
 import io.flagcast.jobs.questions.TrainedModels;
 import io.flagcast.jobs.records.ModelRegistry;
 import io.flagcast.jobs.records.ModelRegistry.Entry;
-import io.flagcast.jobs.settings.Settings;
+import io.flagcast.settings.Settings;
 import io.flagcast.lake.ExitCode;
 import io.flagcast.lake.Json;
 import io.flagcast.lake.Lake;

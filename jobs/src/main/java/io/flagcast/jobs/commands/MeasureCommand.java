@@ -7,7 +7,7 @@ import io.flagcast.jobs.commands.options.Surroundings;
 import io.flagcast.jobs.pipeline.Stage;
 import io.flagcast.jobs.pipeline.WatchMetrics;
 import io.flagcast.jobs.run.Progress;
-import io.flagcast.jobs.settings.Settings;
+import io.flagcast.settings.Settings;
 import io.flagcast.lake.Lake;
 import io.flagcast.lake.Session;
 import java.time.Clock;

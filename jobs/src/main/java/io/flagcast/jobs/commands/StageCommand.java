@@ -6,7 +6,7 @@ import io.flagcast.jobs.commands.options.RunOptions;
 import io.flagcast.jobs.commands.options.Surroundings;
 import io.flagcast.jobs.pipeline.Pipeline;
 import io.flagcast.jobs.pipeline.Stage;
-import io.flagcast.jobs.settings.Settings;
+import io.flagcast.settings.Settings;
 import io.flagcast.lake.ExitCode;
 import io.flagcast.lake.Lake;
 import io.flagcast.lake.Session;

@@ -9,7 +9,7 @@ import io.flagcast.jobs.commands.options.Surroundings;
 import io.flagcast.jobs.pipeline.Stage;
 import io.flagcast.jobs.printing.TextTable;
 import io.flagcast.jobs.records.FindingTable;
-import io.flagcast.jobs.settings.Times;
+import io.flagcast.settings.Times;
 import io.flagcast.lake.ExitCode;
 import io.flagcast.lake.Lake;
 import io.flagcast.lake.Publication;

@@ -21,7 +21,7 @@ import io.flagcast.allocation.Decision;
 import io.flagcast.experiments.Experiment;
 import io.flagcast.experiments.Experiment.Stickiness;
 import io.flagcast.jobs.run.Rollout;
-import io.flagcast.jobs.settings.Eligibility;
+import io.flagcast.settings.Eligibility;
 import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalDouble;

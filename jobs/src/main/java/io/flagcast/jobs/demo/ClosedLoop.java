@@ -3,7 +3,7 @@ package io.flagcast.jobs.demo;
 import io.flagcast.experiments.Experiment;
 import io.flagcast.jobs.pipeline.Pipeline;
 import io.flagcast.jobs.run.Progress;
-import io.flagcast.jobs.settings.Settings;
+import io.flagcast.settings.Settings;
 import io.flagcast.lake.Lake;
 import io.flagcast.lake.Publication;
 import io.flagcast.simulation.Simulation;

@@ -15,7 +15,7 @@ import io.flagcast.jobs.records.MeasuredSegment;
 import io.flagcast.jobs.records.ParameterTable;
 import io.flagcast.jobs.run.Progress;
 import io.flagcast.jobs.run.Run;
-import io.flagcast.jobs.settings.Settings;
+import io.flagcast.settings.Settings;
 import io.flagcast.jobs.stages.govern.GovernAllocation;
 import io.flagcast.jobs.stages.govern.RaiseAlerts;
 import io.flagcast.jobs.stages.measure.MeasureSegments;

@@ -3,7 +3,7 @@ package io.flagcast.jobs.run;
 import io.flagcast.allocation.AllocationParameters;
 import io.flagcast.allocation.Allocator;
 import io.flagcast.experiments.Experiment;
-import io.flagcast.jobs.settings.Settings;
+import io.flagcast.settings.Settings;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;

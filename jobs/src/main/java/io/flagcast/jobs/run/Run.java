@@ -2,7 +2,7 @@ package io.flagcast.jobs.run;
 
 import io.flagcast.allocation.AllocationParameters;
 import io.flagcast.experiments.Experiment;
-import io.flagcast.jobs.settings.Settings;
+import io.flagcast.settings.Settings;
 import io.flagcast.lake.Inputs;
 import io.flagcast.lake.Lake;
 import io.flagcast.lake.Publication;

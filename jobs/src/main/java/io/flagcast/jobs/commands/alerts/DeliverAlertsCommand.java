@@ -3,7 +3,7 @@ package io.flagcast.jobs.commands.alerts;
 import io.flagcast.delivery.DeliverAlerts;
 import io.flagcast.jobs.commands.options.ConfigurationOptions;
 import io.flagcast.jobs.commands.options.Surroundings;
-import io.flagcast.jobs.settings.Settings;
+import io.flagcast.settings.Settings;
 import io.flagcast.lake.ExitCode;
 import java.util.Objects;
 import java.util.concurrent.Callable;

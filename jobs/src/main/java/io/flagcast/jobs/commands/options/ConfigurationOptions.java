@@ -1,9 +1,9 @@
 package io.flagcast.jobs.commands.options;
 
 import io.flagcast.experiments.Experiment;
-import io.flagcast.jobs.settings.ConfiguredExperiments;
-import io.flagcast.jobs.settings.Settings;
-import io.flagcast.jobs.settings.SettingsReader;
+import io.flagcast.settings.ConfiguredExperiments;
+import io.flagcast.settings.Settings;
+import io.flagcast.settings.SettingsReader;
 import io.flagcast.lake.ExitCode;
 import io.flagcast.lake.Lake;
 import io.flagcast.lake.Session;

@@ -1,6 +1,6 @@
 package io.flagcast.jobs.commands.options;
 
-import io.flagcast.jobs.settings.Times;
+import io.flagcast.settings.Times;
 import java.time.Duration;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;

@@ -14,7 +14,7 @@ import io.flagcast.jobs.questions.evaluation.PolicyComparison.Compared;
 import io.flagcast.jobs.records.ParameterTable;
 import io.flagcast.jobs.run.Progress;
 import io.flagcast.jobs.run.Rollout;
-import io.flagcast.jobs.settings.Settings;
+import io.flagcast.settings.Settings;
 import io.flagcast.lake.ExitCode;
 import io.flagcast.lake.Inputs;
 import io.flagcast.lake.Lake;

@@ -17,7 +17,7 @@ import io.flagcast.jobs.decision.DecideUsers;
 import io.flagcast.jobs.run.Rollout;
 import io.flagcast.jobs.run.Run;
 import io.flagcast.jobs.run.StageResult;
-import io.flagcast.jobs.settings.Settings;
+import io.flagcast.settings.Settings;
 import io.flagcast.lake.ExitCode;
 import io.flagcast.lake.Refusal;
 import io.flagcast.tables.Tables;

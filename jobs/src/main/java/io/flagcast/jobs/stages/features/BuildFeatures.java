@@ -6,7 +6,7 @@ import io.flagcast.features.Profiles;
 import io.flagcast.features.TrainingExamples;
 import io.flagcast.jobs.run.Run;
 import io.flagcast.jobs.run.StageResult;
-import io.flagcast.jobs.settings.Settings;
+import io.flagcast.settings.Settings;
 import io.flagcast.lake.ExitCode;
 import io.flagcast.lake.Inputs;
 import io.flagcast.lake.Inputs.Counts;

@@ -9,7 +9,7 @@ import static org.apache.spark.sql.functions.xxhash64;
 import io.flagcast.jobs.records.ModelRegistry.Entry;
 import io.flagcast.jobs.run.CodeVersion;
 import io.flagcast.jobs.run.Run;
-import io.flagcast.jobs.settings.Settings;
+import io.flagcast.settings.Settings;
 import io.flagcast.tables.ContentHash;
 import java.util.Collections;
 import java.util.List;

@@ -1,0 +1,102 @@
+package io.flagcast.settings;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigException;
+import com.typesafe.config.ConfigRenderOptions;
+import com.typesafe.config.ConfigResolveOptions;
+import io.flagcast.lake.ExitCode;
+import io.flagcast.lake.Refusal;
+import io.flagcast.tables.ContentHash;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** Reads HOCON into {@link Settings}: {@code reference.conf} < file < environment < {@code --set}. */
+public final class SettingsReader {
+
+    private SettingsReader() {}
+
+    /**
+     * Reads and checks everything.
+     *
+     * @param file configuration file, where one is given
+     * @param overrides {@code key=value} pairs
+     * @param environment variables: what {@code ${NAME}} stands for, and overrides as CONFIG_FORCE_flagcast_lake_root
+     * @throws Refusal with all problems at once, one a line
+     */
+    public static Settings read(Optional<Path> file, List<String> overrides, Map<String, String> environment) {
+        Config config = new Layers(file, overrides, environment).resolved();
+        Problems problems = new Problems();
+        Block root = new Block(config, Layers.ROOT, problems);
+        try {
+            KnownKeys.check(
+                    root,
+                    Layers.reference().resolve(ConfigResolveOptions.noSystem()).getObject(Layers.ROOT));
+            Settings settings = settings(root);
+            problems.requireNone();
+            return settings;
+        } catch (ConfigException e) {
+            throw misplaced(e);
+        }
+    }
+
+    /**
+     * Reads only where the lake is, for commands that look at it: what the sources need, as an environment variable, may
+     * be absent.
+     */
+    public static Settings.LakeSettings readLake(
+            Optional<Path> file, List<String> overrides, Map<String, String> environment) {
+        Config config = new Layers(file, overrides, environment).resolvedAsFarAsPossible();
+        Problems problems = new Problems();
+        Block lake = new Block(config, Layers.ROOT, problems).inner("lake");
+        try {
+            Settings.LakeSettings settings = LakeReader.read(lake);
+            problems.requireNone();
+            return settings;
+        } catch (ConfigException.NotResolved e) {
+            throw new Refusal(
+                    ExitCode.CONFIGURATION,
+                    lake.path()
+                            + " refers to something that is set nowhere: set it in the configuration or export it as an"
+                            + " environment variable; flagcast validate names it",
+                    e);
+        } catch (ConfigException e) {
+            throw misplaced(e);
+        }
+    }
+
+    /** A value where a group belongs, a group where a value belongs, or null. */
+    private static Refusal misplaced(ConfigException e) {
+        return new Refusal(ExitCode.CONFIGURATION, e.getMessage() + ": see reference.conf", e);
+    }
+
+    private static Settings settings(Block root) {
+        Block quality = root.inner("quality");
+        return new Settings(
+                LakeReader.read(root.inner("lake")),
+                root.file("experiments"),
+                SourcesReader.read(root.inner("sources")),
+                UsersReader.read(root.inner("users")),
+                UsageReader.read(root.inner("usage"), root.inner("features")),
+                FeaturesReader.read(root.inner("features")),
+                TrainingReader.read(root.inner("training")),
+                quality.rate("max-quarantined"),
+                quality.duration("stale-after"),
+                quality.duration("publish-every"),
+                AlertsReader.read(root.inner("alerts")),
+                SimulationReader.read(root.inner("simulation")),
+                hash(root.config()));
+    }
+
+    private static String hash(Config config) {
+        // Where the lake is and who is told of alerts are no part of what a run computes.
+        String text = config.getConfig(Layers.ROOT)
+                .withoutPath("lake.root")
+                .withoutPath("alerts")
+                .withoutPath(Layers.CONF_DIR)
+                .root()
+                .render(ConfigRenderOptions.concise());
+        return ContentHash.sha256(text);
+    }
+}

@@ -1,0 +1,27 @@
+package io.flagcast.settings;
+
+import io.flagcast.features.Usage;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Reads {@code flagcast.usage}: every feature has its count. */
+final class UsageReader {
+
+    private UsageReader() {}
+
+    static Usage read(Block usage, Block features) {
+        return usage.checked(
+                () -> new Usage(columnNames(features), usage.duration("window"), usage.durationOrZero("half-life")),
+                null);
+    }
+
+    private static List<String> columnNames(Block features) {
+        List<String> ids = new ArrayList<>(features.names());
+        for (String id : ids) {
+            if (!id.matches("[a-z][a-z0-9_]*")) {
+                features.inner(id).problem("feature '%s' is not snake_case: it names columns".formatted(id));
+            }
+        }
+        return ids;
+    }
+}

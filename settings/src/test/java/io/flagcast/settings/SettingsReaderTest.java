@@ -1,0 +1,221 @@
+package io.flagcast.settings;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.flagcast.delivery.Address;
+import io.flagcast.delivery.DeliverySettings;
+import io.flagcast.delivery.Receiver;
+import io.flagcast.lake.ExitCode;
+import io.flagcast.lake.Refusal;
+import io.flagcast.rules.Action.Alert.Severity;
+import io.flagcast.training.Objective;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class SettingsReaderTest {
+
+    @TempDir
+    private Path folder;
+
+    private Path file;
+
+    @BeforeEach
+    void name() {
+        file = folder.resolve("flagcast.conf");
+    }
+
+    private Settings read(String text, String... overrides) throws IOException {
+        Files.writeString(file, text);
+        return SettingsReader.read(Optional.of(file), List.of(overrides), Map.of());
+    }
+
+    private static final String USERS = "flagcast.sources.users { format = csv, path = users.csv }\n";
+
+    @Test
+    void theFileOverridesDefaultsAndSetOverridesTheFile() throws IOException {
+        Settings settings =
+                read(USERS + "flagcast.training.folds = 3\nflagcast.lake.holdout = 2%", "flagcast.training.folds=4");
+
+        assertThat(settings.training().model().folds()).isEqualTo(4);
+        assertThat(settings.lake().holdout()).isEqualTo(0.02);
+        assertThat(settings.usage().window()).isEqualTo(Duration.ofDays(28));
+    }
+
+    @Test
+    void featuresAreReadWithTheirObjective() throws IOException {
+        Settings settings =
+                read(USERS + "flagcast.features { a { outcome = buy, within = 1d }, b { objective = collaborative } }");
+
+        assertThat(settings.featuresWith(Objective.UPLIFT)).containsExactly("a");
+        assertThat(settings.featuresWith(Objective.COLLABORATIVE)).containsExactly("b");
+        assertThat(settings.responses()).hasSize(1);
+    }
+
+    @Test
+    void anUnknownKeyNamesItsPlaceAndTheNearestKey() {
+        assertThatThrownBy(() -> read(USERS + "flagcast.training.fold = 3"))
+                .isInstanceOf(Refusal.class)
+                .hasMessageContaining("flagcast.conf: 2: unknown key 'flagcast.training.fold': did you mean 'folds'?")
+                .extracting(error -> ((Refusal) error).exitCode())
+                .isEqualTo(ExitCode.CONFIGURATION);
+    }
+
+    @Test
+    void allProblemsAreReportedAtOnce() {
+        assertThatThrownBy(() -> read("flagcast { lake.holdout = 120%, usage.window = soon, training.folds = 1 }"))
+                .hasMessageContaining("flagcast.lake.holdout is '120%': it must be a rate from 0% to 100%")
+                .hasMessageContaining("flagcast.usage.window is 'soon': it must be a duration above 0")
+                .hasMessageContaining("flagcast.training.folds is 1: it must be 2 to 20")
+                .hasMessageContaining("flagcast.sources names neither users nor events");
+    }
+
+    @Test
+    void aProtectedAttributeIsNeverAPredictor() {
+        assertThatThrownBy(() -> read(USERS + "flagcast.users { predictors = [age], protected = [age] }"))
+                .hasMessageContaining("'age' is in both flagcast.users.predictors and flagcast.users.protected");
+    }
+
+    @Test
+    void anUnsetVariableIsNamed() {
+        assertThatThrownBy(() -> read("flagcast.lake.root = ${NO_SUCH_VARIABLE_SET}"))
+                .hasMessageContaining("${NO_SUCH_VARIABLE_SET}")
+                .hasMessageContaining("export it as an environment variable");
+    }
+
+    @Test
+    void theHashDependsOnWhatIsComputedAndNotOnWhereTheLakeIs() throws IOException {
+        String hash = read(USERS + "flagcast.lake.root = a").hash();
+
+        assertThat(read(USERS + "flagcast.lake.root = b").hash()).isEqualTo(hash);
+        assertThat(read(USERS + "flagcast.training.seed = 7").hash()).isNotEqualTo(hash);
+    }
+
+    @Test
+    void aKeyThatStandsTwiceIsRefusedWithItsPlace() {
+        assertThatThrownBy(() -> read(USERS + "flagcast.training.folds = 3\nflagcast { training { folds = 3 } }"))
+                .isInstanceOf(Refusal.class)
+                .hasMessageMatching(
+                        ".*flagcast.conf: 3: key 'flagcast.training.folds' stands more than once: keep one");
+        assertThatThrownBy(() -> read(USERS + "flagcast.training { seed = 1, folds = 3, seed = 2 }"))
+                .hasMessageContaining("key 'flagcast.training.seed' stands more than once");
+    }
+
+    @Test
+    void oneGroupMayBeWrittenInSeveralPlaces() throws IOException {
+        Settings settings = read(USERS
+                + "base = 2\nflagcast.training { seed = 1 }\nflagcast.training { folds = 1${base}, withhold = \"a\"${base}\".csv\" }\n"
+                + "flagcast.users.predictors = [age, \"plan\"]\nflagcast.users { protected = [] }");
+
+        assertThat(settings.training().model().folds()).isEqualTo(12);
+        assertThat(settings.training().withhold()).contains("a2.csv");
+    }
+
+    @Test
+    void whoOnlyLooksAtTheLakeNeedsNothingOfTheSources() throws IOException {
+        Files.writeString(
+                file,
+                "flagcast { lake.root = here, sources.users { format = csv, path = ${NOT_SET_HERE}\"/u.csv\" } }");
+
+        assertThat(SettingsReader.readLake(Optional.of(file), List.of(), Map.of())
+                        .root())
+                .isEqualTo("here");
+        assertThatThrownBy(() -> SettingsReader.read(Optional.of(file), List.of(), Map.of()))
+                .isInstanceOf(Refusal.class)
+                .hasMessageContaining("${NOT_SET_HERE}: set it in the configuration or export it");
+    }
+
+    @Test
+    void aLakeThatIsNowhereIsRefused() throws IOException {
+        Files.writeString(file, "flagcast.lake.root = ${NOT_SET_HERE}");
+        assertThatThrownBy(() -> SettingsReader.readLake(Optional.of(file), List.of(), Map.of()))
+                .isInstanceOf(Refusal.class)
+                .hasMessageContaining(
+                        "flagcast.lake refers to something that is set nowhere: set it in the configuration");
+
+        Files.writeString(file, "flagcast.lake.root = null");
+        assertThatThrownBy(() -> SettingsReader.readLake(Optional.of(file), List.of(), Map.of()))
+                .isInstanceOf(Refusal.class)
+                .hasMessageContaining("Configuration key 'flagcast.lake.root' is null");
+    }
+
+    @Test
+    void anOptionOfASourceIsOneValue() {
+        assertThatThrownBy(() -> read(USERS + "flagcast.sources.users.options { timestamp.format = x }"))
+                .hasMessageContaining(
+                        "flagcast.sources.users.options.timestamp is '{\"format\":\"x\"}': it must be one value");
+    }
+
+    @Test
+    void receiversAreReadByTheirTypeAndTheLogIsTheDefault() throws IOException {
+        assertThat(read(USERS).alerts().receivers())
+                .containsExactly(new Receiver.Log("log", Set.of(Severity.values())));
+
+        DeliverySettings alerts = read(USERS + """
+                flagcast.alerts {
+                  receivers {
+                    log = null
+                    team { type = slack, url = "https://hooks.example/T0", severities = [critical] }
+                    oncall { type = alertmanager, url = "http://am:9093" }
+                    metrics { type = textfile, path = "out/flagcast.prom" }
+                  }
+                  budget = 20s
+                }
+                """).alerts();
+        assertThat(alerts.receivers())
+                .containsExactly(
+                        new Receiver.Textfile("metrics", Set.of(Severity.values()), Path.of("out/flagcast.prom")),
+                        new Receiver.Alertmanager(
+                                "oncall", Set.of(Severity.values()), Address.of("http://am:9093"), Duration.ofDays(2)),
+                        new Receiver.Slack("team", Set.of(Severity.CRITICAL), Address.of("https://hooks.example/T0")));
+        assertThat(alerts.budget()).isEqualTo(Duration.ofSeconds(20));
+    }
+
+    @Test
+    void aWrongReceiverNamesItsPlaceAndNeverItsAddress() {
+        assertThatThrownBy(() -> read(USERS + """
+                        flagcast.alerts {
+                          receivers {
+                            a { type = slak }
+                            b { url = "https://hooks.example/T0" }
+                            c { type = slack, url = "hooks.example/secret" }
+                            d { type = slack }
+                            e { type = textfile, path = out.txt }
+                            f { type = log, severities = [loud] }
+                            g { type = slack, url = "https://hooks.example/T0", adress = x }
+                          }
+                          retries = 11
+                          timeout = 5
+                        }
+                        """))
+                .hasMessageContaining(
+                        "4: flagcast.alerts.receivers.a.type is 'slak': it must be one of alertmanager, log,"
+                                + " slack, textfile, webhook; did you mean 'slack'?")
+                .hasMessageContaining("5: flagcast.alerts.receivers.b needs a type, one of alertmanager, log,")
+                .hasMessageContaining("6: flagcast.alerts.receivers.c.url: it must be an address, as https://host/path")
+                .hasMessageContaining("7: flagcast.alerts.receivers.d of type slack needs a url")
+                .hasMessageContaining("path 'out.txt': node exporter reads files *.prom only")
+                .hasMessageContaining(
+                        "9: flagcast.alerts.receivers.f.severities is 'loud': it must be a list of some of"
+                                + " info, warning, critical")
+                .hasMessageContaining("10: unknown key 'flagcast.alerts.receivers.g.adress'")
+                .hasMessageContaining("flagcast.alerts.retries is 11: it must be 0 to 10")
+                .hasMessageContaining("flagcast.alerts.timeout is '5': it must be a number of seconds above 0, as 30s")
+                .hasMessageNotContaining("secret");
+    }
+
+    @Test
+    void whoIsToldIsNoPartOfWhatIsComputed() throws IOException {
+        assertThat(read(USERS + "flagcast.alerts.retries = 5").hash())
+                .isEqualTo(read(USERS).hash());
+    }
+}

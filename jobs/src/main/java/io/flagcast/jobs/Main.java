@@ -2,7 +2,7 @@ package io.flagcast.jobs;
 
 import io.flagcast.experiments.ExperimentFilesException;
 import io.flagcast.jobs.commands.Commands;
-import io.flagcast.jobs.commands.Surroundings;
+import io.flagcast.jobs.commands.options.Surroundings;
 import io.flagcast.jobs.run.CodeVersion;
 import io.flagcast.lake.ExitCode;
 import io.flagcast.lake.Refusal;

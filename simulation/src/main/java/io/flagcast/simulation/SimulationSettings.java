@@ -16,6 +16,9 @@ import java.time.Instant;
 public record SimulationSettings(
         String root, long seed, int users, Instant start, int days, double dailyVisitors, int dropOnDay) {
     public SimulationSettings {
+        if (root.isBlank()) {
+            throw new IllegalArgumentException("flagcast.simulation.root is empty: name a folder");
+        }
         if (users < 1000) {
             throw new IllegalArgumentException("flagcast.simulation.users is " + users + ": it must be at least 1000");
         }

@@ -1,6 +1,10 @@
 package io.flagcast.jobs.commands;
 
+import io.flagcast.jobs.commands.alerts.AlertsCommand;
+import io.flagcast.jobs.commands.models.ModelsCommand;
 import io.flagcast.jobs.commands.options.ConfigurationOptions;
+import io.flagcast.jobs.commands.options.Surroundings;
+import io.flagcast.jobs.commands.rules.RulesCommand;
 import io.flagcast.jobs.pipeline.Stage;
 import picocli.CommandLine;
 import picocli.CommandLine.IFactory;
@@ -29,11 +33,11 @@ public final class Commands {
                 .addSubcommand(new ReportCommand(surroundings))
                 .addSubcommand(new ExplainCommand(surroundings))
                 .addSubcommand(new PreviewCommand(surroundings))
-                .addSubcommand(new RulesCommand(surroundings))
-                .addSubcommand(new AlertsCommand(surroundings))
+                .addSubcommand(RulesCommand.line(surroundings, options))
+                .addSubcommand(AlertsCommand.line(surroundings, options))
                 .addSubcommand(new ApproveCommand(surroundings))
                 .addSubcommand(new RollbackCommand(surroundings))
-                .addSubcommand(new ModelsCommand(surroundings))
+                .addSubcommand(ModelsCommand.line(surroundings, options))
                 .addSubcommand(new EvaluateCommand(surroundings))
                 .addSubcommand(new EvaluatePolicyCommand(surroundings))
                 .addSubcommand(new ValidateCommand())
@@ -49,17 +53,14 @@ public final class Commands {
         return command;
     }
 
-    /** Makes the options that commands share; picocli makes those of commands that are methods too. */
+    /** Makes the options that commands share. */
     private static IFactory options(Surroundings surroundings) {
         IFactory others = CommandLine.defaultFactory();
         return new IFactory() {
             @Override
             public <K> K create(Class<K> type) throws Exception {
                 if (type == ConfigurationOptions.class) {
-                    return type.cast(new ConfigurationOptions(surroundings.environment()));
-                }
-                if (type == AlertsCommand.Person.class) {
-                    return type.cast(new AlertsCommand.Person(surroundings));
+                    return type.cast(new ConfigurationOptions(surroundings));
                 }
                 return others.create(type);
             }

@@ -1,6 +1,7 @@
 package io.flagcast.jobs.commands;
 
 import io.flagcast.experiments.Experiment;
+import io.flagcast.jobs.commands.options.Surroundings;
 import io.flagcast.jobs.demo.ClosedLoop;
 import io.flagcast.jobs.demo.DemoFolder;
 import io.flagcast.jobs.demo.DemoSummary;

@@ -4,6 +4,7 @@ import io.flagcast.experiments.Experiment;
 import io.flagcast.jobs.commands.options.ConfigurationOptions;
 import io.flagcast.jobs.commands.options.FormatOption;
 import io.flagcast.jobs.commands.options.InstantConverter;
+import io.flagcast.jobs.commands.options.Surroundings;
 import io.flagcast.jobs.printing.Printer;
 import io.flagcast.jobs.questions.evaluation.EvaluateScores;
 import io.flagcast.jobs.questions.evaluation.LearnerComparison;

@@ -5,6 +5,7 @@ import io.flagcast.jobs.changes.PromoteFile;
 import io.flagcast.jobs.commands.options.ConfigurationOptions;
 import io.flagcast.jobs.commands.options.FormatOption;
 import io.flagcast.jobs.commands.options.InstantConverter;
+import io.flagcast.jobs.commands.options.Surroundings;
 import io.flagcast.jobs.printing.Printer;
 import io.flagcast.jobs.questions.evaluation.ComparePolicies;
 import io.flagcast.jobs.questions.evaluation.ComparePolicies.Users;

@@ -5,8 +5,10 @@ import static org.apache.spark.sql.functions.col;
 import io.flagcast.experiments.Experiment;
 import io.flagcast.features.Usage;
 import io.flagcast.jobs.commands.options.ConfigurationOptions;
+import io.flagcast.jobs.commands.options.Surroundings;
 import io.flagcast.jobs.printing.TextTable;
 import io.flagcast.jobs.questions.ExplainDecision;
+import io.flagcast.jobs.questions.TrainedModels;
 import io.flagcast.jobs.records.ModelRegistry;
 import io.flagcast.jobs.records.ModelRegistry.Entry;
 import io.flagcast.jobs.settings.Settings;
@@ -189,7 +191,7 @@ final class ExplainCommand implements Callable<Integer> {
                         metrics.getOrDefault("heterogeneity_p", Double.NaN)));
         entry.map(Entry::metrics)
                 .filter(metrics -> !metrics.containsKey("qini"))
-                .map(ModelsCommand::quality)
+                .map(TrainedModels::quality)
                 .filter(quality -> !quality.isEmpty())
                 .ifPresent(quality -> out.printf("  quality   %s%n", quality));
         explanation.ifPresent(why -> {

@@ -3,6 +3,7 @@ package io.flagcast.jobs.commands;
 import io.flagcast.experiments.Experiment;
 import io.flagcast.jobs.commands.options.ConfigurationOptions;
 import io.flagcast.jobs.commands.options.RunOptions;
+import io.flagcast.jobs.commands.options.Surroundings;
 import io.flagcast.jobs.pipeline.Stage;
 import io.flagcast.jobs.pipeline.WatchMetrics;
 import io.flagcast.jobs.run.Progress;

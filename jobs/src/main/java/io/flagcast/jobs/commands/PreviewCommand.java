@@ -14,6 +14,7 @@ import io.flagcast.allocation.ParameterLog;
 import io.flagcast.experiments.Experiment;
 import io.flagcast.jobs.commands.options.ConfigurationOptions;
 import io.flagcast.jobs.commands.options.InstantConverter;
+import io.flagcast.jobs.commands.options.Surroundings;
 import io.flagcast.jobs.decision.BanditContext;
 import io.flagcast.jobs.decision.DecideUsers;
 import io.flagcast.jobs.printing.TextTable;

@@ -1,6 +1,7 @@
 package io.flagcast.jobs.commands;
 
 import io.flagcast.jobs.commands.options.ConfigurationOptions;
+import io.flagcast.jobs.commands.options.Surroundings;
 import io.flagcast.jobs.run.Progress;
 import io.flagcast.lake.ExitCode;
 import io.flagcast.lake.Lake;

@@ -1,17 +1,12 @@
 package io.flagcast.jobs.commands;
 
 import io.flagcast.experiments.Experiment;
-import io.flagcast.jobs.changes.PersonChange;
 import io.flagcast.jobs.changes.PersonChange.DryRun;
+import io.flagcast.jobs.changes.RollBackParameters;
 import io.flagcast.jobs.commands.options.ConfigurationOptions;
+import io.flagcast.jobs.commands.options.Surroundings;
 import io.flagcast.jobs.settings.ConfiguredExperiments;
 import io.flagcast.jobs.settings.Settings;
-import io.flagcast.lake.ExitCode;
-import io.flagcast.lake.Lake;
-import io.flagcast.lake.Refusal;
-import io.flagcast.lake.Session;
-import java.time.Clock;
-import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Objects;
@@ -31,7 +26,6 @@ import picocli.CommandLine.Option;
 final class RollbackCommand implements Callable<Integer> {
 
     private final Surroundings surroundings;
-    private final Clock clock;
 
     @Option(names = "--experiment", required = true, paramLabel = "ID", description = "The experiment.")
     private String experimentId;
@@ -51,7 +45,6 @@ final class RollbackCommand implements Callable<Integer> {
 
     RollbackCommand(Surroundings surroundings) {
         this.surroundings = Objects.requireNonNull(surroundings, "surroundings");
-        this.clock = surroundings.clock();
     }
 
     @Override
@@ -59,26 +52,12 @@ final class RollbackCommand implements Callable<Integer> {
         Settings settings = configuration.settings();
         List<Experiment> experiments = configuration.experiments(settings);
         ConfiguredExperiments.named(experiments, "--experiment", experimentId);
-        try (Session session = surroundings.session()) {
-            PersonChange change =
-                    PersonChange.of(new Lake(session.spark(), settings.lake().root()), experimentId);
-            long newest = change.log().newest(experimentId).version();
-            if (version < 0 || version > newest) {
-                throw new Refusal(
-                        ExitCode.USAGE,
-                        "--to-version %d: %s has versions 0 to %d".formatted(version, experimentId, newest));
-            }
-            Instant now = clock.instant().truncatedTo(ChronoUnit.SECONDS);
-            return change.make(
-                            change.log().backTo(experimentId, version),
-                            PersonChange.person(
-                                    "rollback-%s-%d".formatted(experimentId, newest + 1),
-                                    "back to version " + version,
-                                    now),
-                            DryRun.of(dryRun),
-                            surroundings.progress(),
-                            "%s is as version %d left it: nothing to do".formatted(experimentId, version))
-                    .code();
-        }
+        return configuration.onLake(lake -> RollBackParameters.rollBack(
+                lake,
+                experimentId,
+                version,
+                surroundings.clock().instant().truncatedTo(ChronoUnit.SECONDS),
+                DryRun.of(dryRun),
+                surroundings.progress()));
     }
 }

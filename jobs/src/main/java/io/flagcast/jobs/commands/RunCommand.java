@@ -3,6 +3,7 @@ package io.flagcast.jobs.commands;
 import io.flagcast.experiments.Experiment;
 import io.flagcast.jobs.commands.options.ConfigurationOptions;
 import io.flagcast.jobs.commands.options.RunOptions;
+import io.flagcast.jobs.commands.options.Surroundings;
 import io.flagcast.jobs.pipeline.Pipeline;
 import io.flagcast.jobs.questions.RunSummary;
 import io.flagcast.jobs.run.Progress;

@@ -2,6 +2,7 @@ package io.flagcast.jobs.commands;
 
 import io.flagcast.experiments.Experiment;
 import io.flagcast.jobs.commands.options.ConfigurationOptions;
+import io.flagcast.jobs.commands.options.Surroundings;
 import io.flagcast.jobs.run.Progress;
 import io.flagcast.jobs.settings.Settings;
 import io.flagcast.lake.ExitCode;

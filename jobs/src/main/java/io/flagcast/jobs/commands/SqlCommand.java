@@ -2,6 +2,7 @@ package io.flagcast.jobs.commands;
 
 import io.flagcast.jobs.commands.options.ConfigurationOptions;
 import io.flagcast.jobs.commands.options.FormatOption;
+import io.flagcast.jobs.commands.options.Surroundings;
 import io.flagcast.jobs.printing.RowSheet;
 import io.flagcast.lake.ExitCode;
 import io.flagcast.lake.Lake;

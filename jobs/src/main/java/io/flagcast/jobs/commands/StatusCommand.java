@@ -5,6 +5,7 @@ import static org.apache.spark.sql.functions.max_by;
 import static org.apache.spark.sql.functions.struct;
 
 import io.flagcast.jobs.commands.options.ConfigurationOptions;
+import io.flagcast.jobs.commands.options.Surroundings;
 import io.flagcast.jobs.pipeline.Stage;
 import io.flagcast.jobs.printing.TextTable;
 import io.flagcast.jobs.records.FindingTable;

@@ -88,7 +88,7 @@ public record Sheet<T>(Optional<String> name, List<Column<T>> columns) {
     }
 
     /** A row as JSON has it. */
-    Map<String, Object> object(T row) {
+    public Map<String, Object> object(T row) {
         Map<String, Object> object = new LinkedHashMap<>();
         name.ifPresent(known -> object.put(NAME, known));
         for (Column<T> column : columns) {

@@ -41,7 +41,8 @@ public record Shown(Function<Object, String> text, String absent) {
         return new Shown(text, other);
     }
 
-    String of(Object value) {
+    /** The text of a value, which may be null or an optional. */
+    public String of(Object value) {
         Object known = Values.unwrapped(value);
         return known == null ? absent : text.apply(known);
     }

@@ -7,14 +7,17 @@ import io.flagcast.allocation.Allocator.Activity;
 import io.flagcast.allocation.Cell;
 import io.flagcast.allocation.Segments;
 import io.flagcast.experiments.Experiment;
+import io.flagcast.lake.ExitCode;
 import io.flagcast.lake.Json;
 import io.flagcast.lake.Lake;
 import io.flagcast.lake.Publication;
+import io.flagcast.lake.Refusal;
 import io.flagcast.rules.Reading;
 import io.flagcast.rules.RuleDecision;
 import io.flagcast.tables.Tables;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -26,6 +29,7 @@ import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.TreeMap;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
@@ -36,6 +40,9 @@ import org.apache.spark.sql.RowFactory;
  * @param rows in the order of their as-of, then by experiment and rule
  */
 public record DecisionTable(List<Row> rows) {
+
+    /** The values of a whole decision by their names, as JSON has them. */
+    public static final Map<String, Function<RuleDecision, Object>> FIELDS = wholeDecision();
 
     /** The decisions of a publication; none without one. */
     public static DecisionTable of(Lake lake, Optional<Publication> publication) {
@@ -62,6 +69,22 @@ public record DecisionTable(List<Row> rows) {
         return rows.stream()
                 .filter(row -> row.getAs("decision_id").equals(decisionId))
                 .reduce((earlier, later) -> later);
+    }
+
+    /**
+     * The newest row of a decision.
+     *
+     * @throws Refusal where no publication has it
+     */
+    public Row require(String decisionId) {
+        return decision(decisionId)
+                .orElseThrow(() -> new Refusal(
+                        ExitCode.USAGE, "there is no decision %s: see flagcast rules history".formatted(decisionId)));
+    }
+
+    /** The id under which what a decision has changed is taken back. */
+    public static String reverting(String decisionId) {
+        return "revert-" + decisionId;
     }
 
     /** Per rule the runs in a row at which its condition has held, where the experiment file is the same still. */
@@ -137,23 +160,30 @@ public record DecisionTable(List<Row> rows) {
     /** The whole decision, as it stands in the row of the change that it made. */
     public static String json(RuleDecision decision) {
         Map<String, Object> fields = new LinkedHashMap<>();
-        fields.put("decision_id", decision.decisionId());
-        fields.put("rule_id", decision.rule().ruleId());
-        fields.put("description", decision.rule().description());
-        fields.put("segment", decision.rule().segment());
-        fields.put("outcome", decision.outcome().label());
-        fields.put("mode", decision.rule().mode().label());
-        fields.put("condition", decision.rule().when().describe());
-        fields.put("action", decision.rule().then().describe());
-        fields.put("method", decision.rule().evidence().method().label());
-        fields.put("as_of", decision.asOf().toString());
+        FIELDS.forEach((name, value) -> fields.put(name, value.apply(decision)));
+        return Json.write(fields);
+    }
+
+    private static Map<String, Function<RuleDecision, Object>> wholeDecision() {
+        Map<String, Function<RuleDecision, Object>> fields = new LinkedHashMap<>();
+        fields.put("decision_id", RuleDecision::decisionId);
+        fields.put("rule_id", decision -> decision.rule().ruleId());
+        fields.put("description", decision -> decision.rule().description());
+        fields.put("segment", decision -> decision.rule().segment());
+        fields.put("outcome", decision -> decision.outcome().label());
+        fields.put("mode", decision -> decision.rule().mode().label());
+        fields.put("condition", decision -> decision.rule().when().describe());
+        fields.put("action", decision -> decision.rule().then().describe());
+        fields.put("method", decision -> decision.rule().evidence().method().label());
+        fields.put("as_of", decision -> decision.asOf().toString());
         fields.put(
                 "comparisons",
-                decision.readings().stream().map(DecisionTable::fields).toList());
-        fields.put("parameters_version", decision.before().version());
-        fields.put("adjustment", fields(decision.adjustment()));
-        fields.put("reason", decision.reason());
-        return Json.write(fields);
+                decision ->
+                        decision.readings().stream().map(DecisionTable::fields).toList());
+        fields.put("parameters_version", decision -> decision.before().version());
+        fields.put("adjustment", decision -> fields(decision.adjustment()));
+        fields.put("reason", RuleDecision::reason);
+        return Collections.unmodifiableMap(fields);
     }
 
     private static Map<String, Object> fields(Reading reading) {

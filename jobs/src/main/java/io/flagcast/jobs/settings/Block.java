@@ -7,19 +7,17 @@ import com.typesafe.config.ConfigRenderOptions;
 import com.typesafe.config.ConfigUtil;
 import com.typesafe.config.ConfigValue;
 import com.typesafe.config.ConfigValueType;
+import java.nio.file.Path;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.function.Supplier;
-import java.util.stream.Collectors;
 
 /**
  * A group of settings, read by their types. A wrong value is noted as a problem that names its place and key, and reading
@@ -74,9 +72,9 @@ record Block(Config config, String path, Problems problems) {
         problems.add("%s: %s is '%s': %s".formatted(place(value(key)), at(key), value, expected));
     }
 
-    /** Notes what is wrong with a value that no message may show. */
-    void secretProblem(String key, String expected) {
-        problems.add("%s: %s: %s".formatted(place(value(key)), at(key), expected));
+    /** Notes what is wrong with a value, without showing it. */
+    void problem(String key, String text) {
+        problems.add("%s: %s: %s".formatted(place(value(key)), at(key), text));
     }
 
     /** What a record's own checks let pass. */
@@ -106,6 +104,24 @@ record Block(Config config, String path, Problems problems) {
 
     String string(String key) {
         return read(key, "", "it must be one value", text -> text);
+    }
+
+    /** One value that says something. */
+    String text(String key) {
+        return read(key, "", "it must not be empty", Block::notEmpty);
+    }
+
+    /** The path of a local file or folder. */
+    String file(String key) {
+        return read(
+                key, "", "it must be a path", text -> Path.of(notEmpty(text)).toString());
+    }
+
+    private static String notEmpty(String text) {
+        if (text.isEmpty()) {
+            throw new IllegalArgumentException("empty");
+        }
+        return text;
     }
 
     int integer(String key) {
@@ -141,21 +157,6 @@ record Block(Config config, String path, Problems problems) {
                 Times::instant);
     }
 
-    /** A constant by its name in lower case. */
-    <T extends Enum<T>> T oneOf(String key, T[] values) {
-        String text = string(key);
-        for (T value : values) {
-            if (value.name().toLowerCase(Locale.ROOT).equals(text)) {
-                return value;
-            }
-        }
-        String known = Arrays.stream(values)
-                .map(value -> value.name().toLowerCase(Locale.ROOT))
-                .collect(Collectors.joining(", "));
-        problem(key, text, "it must be one of " + known);
-        return values[0];
-    }
-
     List<String> strings(String key) {
         ConfigValue value = value(key);
         if (value.valueType() != ConfigValueType.LIST) {
@@ -163,6 +164,10 @@ record Block(Config config, String path, Problems problems) {
             return List.of();
         }
         return config.getStringList(at(key));
+    }
+
+    boolean isEmptyList(String key) {
+        return value(key).unwrapped().equals(List.of());
     }
 
     /** One number or a list of them. */
@@ -185,7 +190,8 @@ record Block(Config config, String path, Problems problems) {
                 problem(key, value(key).render(), "it must be a group { key = value }");
                 return result;
             }
-            object.forEach((name, value) -> result.put(name, String.valueOf(value.unwrapped())));
+            Block group = inner(key);
+            object.keySet().forEach(name -> result.put(name, group.string(key(name))));
         }
         return result;
     }

@@ -1,7 +1,12 @@
 package io.flagcast.jobs.settings;
 
+import java.util.regex.Pattern;
+
 /** How numbers are written in configuration. */
 final class Numbers {
+
+    /** Java reads more, as 1d and 0x1p3. */
+    private static final Pattern DECIMAL = Pattern.compile("[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]+)?");
 
     private Numbers() {}
 
@@ -11,7 +16,7 @@ final class Numbers {
      * @throws NumberFormatException where it is no such
      */
     static double finite(String text) {
-        double value = Double.parseDouble(text);
+        double value = DECIMAL.matcher(text).matches() ? Double.parseDouble(text) : Double.NaN;
         if (!Double.isFinite(value)) {
             throw new NumberFormatException(text);
         }

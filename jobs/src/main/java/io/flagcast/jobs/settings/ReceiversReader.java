@@ -62,15 +62,21 @@ final class ReceiversReader {
         Set<Severity> severities = severities(receiver);
         return switch (type) {
             case "log" -> Optional.of(new Receiver.Log(name, severities));
-            case "textfile" ->
-                receiver.checked(
-                        () -> Optional.of(new Receiver.Textfile(name, severities, Path.of(receiver.string("path")))),
-                        Optional.empty());
+            case "textfile" -> textfile(name, severities, receiver);
             case "alertmanager" ->
                 address(receiver).map(url -> new Receiver.Alertmanager(name, severities, url, holdFor(receiver)));
             case "slack" -> address(receiver).map(url -> new Receiver.Slack(name, severities, url));
             default -> address(receiver).map(url -> new Receiver.Webhook(name, severities, url));
         };
+    }
+
+    private static Optional<Receiver> textfile(String name, Set<Severity> severities, Block receiver) {
+        try {
+            return Optional.of(new Receiver.Textfile(name, severities, Path.of(receiver.string("path"))));
+        } catch (IllegalArgumentException e) {
+            receiver.problem("path", e.getMessage());
+            return Optional.empty();
+        }
     }
 
     private static Duration holdFor(Block receiver) {
@@ -91,6 +97,11 @@ final class ReceiversReader {
                 receiver.problem("severities", label, "it must be a list of some of " + String.join(", ", known));
             }
         }
+        if (receiver.isEmptyList("severities")) {
+            receiver.problem(
+                    "severities",
+                    "it names none: list some of %s, or leave it out".formatted(String.join(", ", known)));
+        }
         return severities;
     }
 
@@ -99,7 +110,7 @@ final class ReceiversReader {
         try {
             return Optional.of(Address.of(receiver.string("url")));
         } catch (IllegalArgumentException e) {
-            receiver.secretProblem("url", e.getMessage());
+            receiver.problem("url", e.getMessage());
             return Optional.empty();
         }
     }

@@ -49,9 +49,21 @@ public final class SettingsReader {
             Optional<Path> file, List<String> overrides, Map<String, String> environment) {
         Config config = new Layers(file, overrides, environment).resolvedAsFarAsPossible();
         Problems problems = new Problems();
-        Settings.LakeSettings lake = LakeReader.read(new Block(config, Layers.ROOT, problems).inner("lake"));
-        problems.requireNone();
-        return lake;
+        Block lake = new Block(config, Layers.ROOT, problems).inner("lake");
+        try {
+            Settings.LakeSettings settings = LakeReader.read(lake);
+            problems.requireNone();
+            return settings;
+        } catch (ConfigException.NotResolved e) {
+            throw new Refusal(
+                    ExitCode.CONFIGURATION,
+                    lake.path()
+                            + " refers to something that is set nowhere: set it in the configuration or export it as an"
+                            + " environment variable; flagcast validate names it",
+                    e);
+        } catch (ConfigException e) {
+            throw misplaced(e);
+        }
     }
 
     /** A value where a group belongs, a group where a value belongs, or null. */
@@ -63,7 +75,7 @@ public final class SettingsReader {
         Block quality = root.inner("quality");
         return new Settings(
                 LakeReader.read(root.inner("lake")),
-                root.string("experiments"),
+                root.file("experiments"),
                 SourcesReader.read(root.inner("sources")),
                 UsersReader.read(root.inner("users")),
                 UsageReader.read(root.inner("usage"), root.inner("features")),

@@ -6,6 +6,7 @@ import io.flagcast.tables.Tables;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** Reads {@code flagcast.sources}. */
 final class SourcesReader {
@@ -26,10 +27,7 @@ final class SourcesReader {
                 source.problem(source.path() + " needs a format, as csv, parquet or delta");
                 continue;
             }
-            SourceSettings settings = source.checked(() -> settings(source), null);
-            if (settings != null) {
-                read.put(table, settings);
-            }
+            settings(source).ifPresent(settings -> read.put(table, settings));
         }
         if (!read.containsKey(Tables.USERS) && !read.containsKey(Tables.EVENTS)) {
             sources.problems()
@@ -38,12 +36,17 @@ final class SourcesReader {
         return read;
     }
 
-    private static SourceSettings settings(Block source) {
-        return new SourceSettings(
-                source.string("format"),
-                source.has("path") ? source.string("path") : "",
-                source.stringMap("options"),
-                source.has("schema") ? source.string("schema") : "",
-                source.stringMap("columns"));
+    private static Optional<SourceSettings> settings(Block source) {
+        try {
+            return Optional.of(new SourceSettings(
+                    source.text("format"),
+                    source.has("path") ? source.string("path") : "",
+                    source.stringMap("options"),
+                    source.has("schema") ? source.string("schema") : "",
+                    source.stringMap("columns")));
+        } catch (IllegalArgumentException e) {
+            source.problem("%s.path: %s".formatted(source.path(), e.getMessage()));
+            return Optional.empty();
+        }
     }
 }

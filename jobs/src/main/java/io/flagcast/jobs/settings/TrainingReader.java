@@ -1,7 +1,7 @@
 package io.flagcast.jobs.settings;
 
-import io.flagcast.training.Learner;
-import io.flagcast.training.TrainingSettings;
+import io.flagcast.training.learners.Learner;
+import io.flagcast.training.learners.TrainingSettings;
 import java.util.Optional;
 
 /** Reads {@code flagcast.training}. */
@@ -55,8 +55,8 @@ final class TrainingReader {
     private static TrainingSettings.Collaborative collaborative(Block collaborative) {
         return new TrainingSettings.Collaborative(
                 collaborative.numbers("rank", Integer::valueOf),
-                collaborative.numbers("alpha", Double::valueOf),
-                collaborative.numbers("regularisation", Double::valueOf),
+                collaborative.numbers("alpha", Numbers::finite),
+                collaborative.numbers("regularisation", Numbers::finite),
                 collaborative.integer("iterations"),
                 collaborative.integer("blocks"));
     }

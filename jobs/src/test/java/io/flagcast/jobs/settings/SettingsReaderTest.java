@@ -135,6 +135,27 @@ class SettingsReaderTest {
     }
 
     @Test
+    void aLakeThatIsNowhereIsRefused() throws IOException {
+        Files.writeString(file, "flagcast.lake.root = ${NOT_SET_HERE}");
+        assertThatThrownBy(() -> SettingsReader.readLake(Optional.of(file), List.of(), Map.of()))
+                .isInstanceOf(Refusal.class)
+                .hasMessageContaining(
+                        "flagcast.lake refers to something that is set nowhere: set it in the configuration");
+
+        Files.writeString(file, "flagcast.lake.root = null");
+        assertThatThrownBy(() -> SettingsReader.readLake(Optional.of(file), List.of(), Map.of()))
+                .isInstanceOf(Refusal.class)
+                .hasMessageContaining("Configuration key 'flagcast.lake.root' is null");
+    }
+
+    @Test
+    void anOptionOfASourceIsOneValue() {
+        assertThatThrownBy(() -> read(USERS + "flagcast.sources.users.options { timestamp.format = x }"))
+                .hasMessageContaining(
+                        "flagcast.sources.users.options.timestamp is '{\"format\":\"x\"}': it must be one value");
+    }
+
+    @Test
     void receiversAreReadByTheirTypeAndTheLogIsTheDefault() throws IOException {
         assertThat(read(USERS).alerts().receivers())
                 .containsExactly(new Receiver.Log("log", Set.of(Severity.values())));

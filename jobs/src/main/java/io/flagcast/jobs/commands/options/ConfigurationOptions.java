@@ -4,11 +4,15 @@ import io.flagcast.experiments.Experiment;
 import io.flagcast.jobs.settings.ConfiguredExperiments;
 import io.flagcast.jobs.settings.Settings;
 import io.flagcast.jobs.settings.SettingsReader;
+import io.flagcast.lake.ExitCode;
+import io.flagcast.lake.Lake;
+import io.flagcast.lake.Session;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Function;
 import picocli.CommandLine.Option;
 
 /** What every command is configured by. */
@@ -23,19 +27,27 @@ public final class ConfigurationOptions {
             description = "Overrides one setting, as --set flagcast.lake.root=/lake.")
     private List<String> overrides = new ArrayList<>();
 
-    private final Map<String, String> environment;
+    private final Surroundings surroundings;
 
-    public ConfigurationOptions(Map<String, String> environment) {
-        this.environment = Map.copyOf(environment);
+    public ConfigurationOptions(Surroundings surroundings) {
+        this.surroundings = Objects.requireNonNull(surroundings, "surroundings");
     }
 
     public Settings settings() {
-        return SettingsReader.read(Optional.ofNullable(file), overrides, environment);
+        return SettingsReader.read(Optional.ofNullable(file), overrides, surroundings.environment());
     }
 
     /** Only where the lake is, for commands that look at it. */
     public Settings.LakeSettings lake() {
-        return SettingsReader.readLake(Optional.ofNullable(file), overrides, environment);
+        return SettingsReader.readLake(Optional.ofNullable(file), overrides, surroundings.environment());
+    }
+
+    /** Does something in the configured lake, in a Spark session of its own. */
+    public int onLake(Function<Lake, ExitCode> work) {
+        String root = lake().root();
+        try (Session session = surroundings.session()) {
+            return work.apply(new Lake(session.spark(), root)).code();
+        }
     }
 
     /** Experiments are part of the configuration. */

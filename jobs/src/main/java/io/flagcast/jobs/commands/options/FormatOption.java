@@ -16,8 +16,11 @@ public final class FormatOption {
             description = "table, csv or json (an object a line). Default: table.")
     private Format format;
 
+    @Option(names = "--json", description = "Short for --format json.")
+    private boolean json;
+
     /** Prints on standard output. */
     public Printer printer() {
-        return Printer.of(format, new PrintStream(System.out, true, StandardCharsets.UTF_8));
+        return Printer.of(json ? Format.JSON : format, new PrintStream(System.out, true, StandardCharsets.UTF_8));
     }
 }

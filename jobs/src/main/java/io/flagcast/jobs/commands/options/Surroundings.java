@@ -1,4 +1,4 @@
-package io.flagcast.jobs.commands;
+package io.flagcast.jobs.commands.options;
 
 import io.flagcast.jobs.run.Progress;
 import io.flagcast.lake.Session;
@@ -46,12 +46,12 @@ public record Surroundings(
     }
 
     /** What a person sees on standard error. */
-    Progress progress() {
+    public Progress progress() {
         return screen == Screen.TERMINAL ? Progress.onTerminal(System.err) : Progress.on(System.err);
     }
 
     /** A Spark session, which who asks for it closes. */
-    Session session() {
+    public Session session() {
         return Session.open(temporary);
     }
 }

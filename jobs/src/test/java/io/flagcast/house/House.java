@@ -102,7 +102,8 @@ final class House {
 
     /** Which rooms each room uses in the code. */
     Map<String, Set<String>> arrows() {
-        Map<String, Set<String>> arrows = rooms.keySet().stream().collect(toMap(Function.identity(), room -> new TreeSet<>(), (a, b) -> a, TreeMap::new));
+        Map<String, Set<String>> arrows = rooms.keySet().stream()
+                .collect(toMap(Function.identity(), room -> new TreeSet<>(), (a, b) -> a, TreeMap::new));
         dependencies().forEach(arrow -> {
             String from = room(arrow.getOriginClass());
             String to = room(arrow.getTargetClass());

@@ -81,8 +81,8 @@ class HouseTest {
 
     @Test
     void deltaAndPathsAreKnownToTheLakeAlone() {
-        DescribedPredicate<JavaClass> elsewhere = DescribedPredicate.not(
-                resideInAnyPackage("io.flagcast.lake..", "io.flagcast.serving.."));
+        DescribedPredicate<JavaClass> elsewhere =
+                DescribedPredicate.not(resideInAnyPackage("io.flagcast.lake..", "io.flagcast.serving.."));
         check(noClasses()
                 .that(elsewhere)
                 .should()
@@ -103,8 +103,8 @@ class HouseTest {
     @Test
     void clockEnvironmentAndExitBelongToMain() {
         // A service's own process is not ours: its client has a clock of its own.
-        DescribedPredicate<JavaClass> elsewhere = DescribedPredicate.not(
-                belongToAnyOf(Main.class).or(resideInAPackage("io.flagcast.serving..")));
+        DescribedPredicate<JavaClass> elsewhere =
+                DescribedPredicate.not(belongToAnyOf(Main.class).or(resideInAPackage("io.flagcast.serving..")));
         check(noClasses().that(elsewhere).should().callMethod(System.class, "exit", int.class));
         check(noClasses()
                 .that(elsewhere)
@@ -142,8 +142,7 @@ class HouseTest {
                 .max(Map.Entry.comparingByValue())
                 .orElseThrow();
         double share = (double) largest.getValue() / House.lines(files);
-        Path longest =
-                files.stream().max(Comparator.comparingInt(House::lines)).orElseThrow();
+        Path longest = files.stream().max(Comparator.comparingInt(House::lines)).orElseThrow();
         System.out.printf(
                 "largest package: %s, %d files%nlargest module: %s, %.1f %% of main lines%nlongest main file: %s, %d lines%n",
                 House.place(crowded.getKey()),

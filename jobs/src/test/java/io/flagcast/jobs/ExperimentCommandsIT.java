@@ -355,6 +355,20 @@ class ExperimentCommandsIT {
         assertThat(inForce.code()).as(inForce.err()).isZero();
         assertThat(inForce.out()).contains("Bandit, parameters version 1", "high {\"plan\":\"pro\"}", "probability");
 
+        List<String> tables = new ArrayList<>();
+        for (String line : command("explain", "--experiment", "learning", "--format", "json")
+                .out()
+                .lines()
+                .toList()) {
+            tables.add(JSON.readTree(line).get("table").asText());
+        }
+        assertThat(tables).containsOnly("in_force", "changes").containsSubsequence("in_force", "changes");
+        assertThat(command("status", "--format", "csv").out().lines())
+                .startsWith("stage,as_of,state,started_at,seconds,rows_out,why")
+                .element(1)
+                .asString()
+                .startsWith("features,2026-03-13T00:00:00Z,");
+
         Invocation back = command("rollback", "--experiment", "learning", "--to-version", "0");
         assertThat(back.code()).as(back.err()).isZero();
         assertThat(back.err()).contains("learning has parameters version 2: runs with an as-of after 20");

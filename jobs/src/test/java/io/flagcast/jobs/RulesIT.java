@@ -176,6 +176,12 @@ class RulesIT {
                 .contains("pull_back_high_responders", "high -> 80 % (proposed)", decision("tell"))
                 .doesNotContain("sound", "revenue");
 
+        Invocation csv = command("rules", "history", "--rule", "tell", "--format", "csv");
+        assertThat(csv.out().lines()).hasSize(2).first().asString().contains("run_id", "rule_id,", "comparisons,");
+        Invocation none = command("rules", "history", "--rule", "nothing", "--format", "json");
+        assertThat(none.code()).as(none.err()).isZero();
+        assertThat(none.out()).isEmpty();
+
         Invocation show = command("rules", "show", decision("pull_back_high_responders"));
         assertThat(show.out())
                 .contains("mode                 propose", "conversion_rate of enabled below 0.05", "changed nothing");
@@ -270,6 +276,11 @@ class RulesIT {
         assertThat(replay.code()).as(replay.err()).isZero();
         assertThat(replay.out())
                 .contains("2026-03-07T00:00:00Z", "share of high 100 % -> 70 %", "shares at the end:", "high 70 %");
+        assertThat(command("rules", "replay", "--experiment", "rollout", edited.toString(), "--json")
+                        .out()
+                        .lines())
+                .isNotEmpty()
+                .allSatisfy(line -> assertThat(line).startsWith("{\"decision_id\":\"").contains("\"adjustment\":{"));
         assertThat(command("rules", "replay", "--experiment", "rollout", "--to", "2027-01-01")
                         .err())
                 .contains("nor to after the live publication's 2026-03-08T00:00:00Z");
@@ -284,6 +295,10 @@ class RulesIT {
                 Invocation.of("rules", "test", folder.resolve("experiments").toString(), "--junit", junit.toString());
         assertThat(passes.code()).as(passes.err()).isZero();
         assertThat(passes.out()).contains("ok    asks on clear evidence", "1 tests, 0 failed");
+        assertThat(Invocation.of("rules", "test", folder.resolve("experiments").toString(), "--format", "csv")
+                        .out())
+                .startsWith("experiment_id,file,line,test,passed,failure\nrollout,")
+                .endsWith(",asks on clear evidence,true,\n");
         assertThat(Files.readString(junit))
                 .contains("<testsuite name=\"rollout\" tests=\"1\" failures=\"0\"", "name=\"asks on clear evidence\"");
 

@@ -1,6 +1,7 @@
 package io.flagcast.jobs.commands;
 
 import io.flagcast.jobs.commands.alerts.AlertsCommand;
+import io.flagcast.jobs.commands.explain.ExplainCommand;
 import io.flagcast.jobs.commands.models.ModelsCommand;
 import io.flagcast.jobs.commands.options.ConfigurationOptions;
 import io.flagcast.jobs.commands.options.Surroundings;
@@ -31,7 +32,7 @@ public final class Commands {
         return line.addSubcommand(new StatusCommand(surroundings))
                 .addSubcommand(new SqlCommand(surroundings))
                 .addSubcommand(new ReportCommand(surroundings))
-                .addSubcommand(new ExplainCommand(surroundings))
+                .addSubcommand(new ExplainCommand())
                 .addSubcommand(new PreviewCommand(surroundings))
                 .addSubcommand(RulesCommand.line(surroundings, options))
                 .addSubcommand(AlertsCommand.line(surroundings, options))

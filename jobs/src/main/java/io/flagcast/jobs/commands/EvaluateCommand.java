@@ -100,11 +100,6 @@ final class EvaluateCommand implements Callable<Integer> {
         this.progress = surroundings.progress();
     }
 
-    /** How the commands print that know no CSV. */
-    enum Format {
-        TABLE,
-        JSON
-    }
 
     @Override
     public Integer call() {

@@ -20,7 +20,7 @@ import org.apache.spark.sql.Row;
  * @param applies whether it decides; later lines are not asked
  * @param because the numbers
  */
-record DecisionLine(Reason reason, boolean applies, String because) {
+public record DecisionLine(Reason reason, boolean applies, String because) {
 
     /**
      * Every line of the decision in its order, up to the one that applies.

@@ -7,117 +7,82 @@ import io.flagcast.allocation.ParameterLog;
 import io.flagcast.experiments.Experiment;
 import io.flagcast.jobs.decision.BanditContext;
 import io.flagcast.jobs.decision.DecideUsers;
-import io.flagcast.jobs.printing.TextTable;
 import io.flagcast.jobs.records.ParameterTable;
 import io.flagcast.jobs.run.Rollout;
-import io.flagcast.settings.ConfiguredExperiments;
 import io.flagcast.settings.Settings;
 import io.flagcast.lake.Lake;
 import io.flagcast.lake.Publication;
 import io.flagcast.tables.Tables;
-import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.types.StructType;
 
-/** Why a user is enabled in an experiment or not, and what is in force for an experiment. */
-public final class ExplainDecision {
+/**
+ * Why a user is enabled in an experiment or not.
+ *
+ * @param userId the user
+ * @param experimentId the experiment
+ * @param live the publication
+ * @param published the user's row of {@code allocations}; absent where the publication does not have the user
+ * @param decided what the experiment's file, as it is now, decides about the user
+ * @param lines of that decision
+ * @param setBy the change that set the user's share or probability; absent where nothing has changed
+ */
+public record ExplainDecision(
+        String userId,
+        String experimentId,
+        Publication live,
+        Optional<Row> published,
+        Row decided,
+        List<DecisionLine> lines,
+        Optional<ParameterChange> setBy) {
 
-    private final Lake lake;
-    private final Publication live;
-    private final Settings settings;
-    private final Rollout rollout;
-    private final ParameterLog log;
-
-    private ExplainDecision(Lake lake, Publication live, Settings settings, Rollout rollout, ParameterLog log) {
-        this.lake = lake;
-        this.live = live;
-        this.settings = settings;
-        this.rollout = rollout;
-        this.log = log;
+    public ExplainDecision {
+        lines = List.copyOf(lines);
     }
 
     /**
-     * Explains an experiment in the live publication.
+     * Explains the decision about a user: published or, for a user who is not, as an application makes it.
      *
-     * @throws Refusal where it is not configured
+     * @throws Refusal with exit code 66 where nothing is published
      */
-    public static ExplainDecision of(
-            Lake lake, Publication live, Settings settings, List<Experiment> experiments, String experimentId) {
+    public static ExplainDecision of(Lake lake, Settings settings, Experiment experiment, String userId) {
+        Publication live = lake.requireLive();
         ParameterLog log = ParameterTable.read(lake);
-        Experiment experiment = ConfiguredExperiments.named(experiments, "--experiment", experimentId);
         Rollout rollout = Rollout.of(List.of(experiment), log.before(live.asOf()), settings.lake(), live.asOf())
                 .get(0);
-        return new ExplainDecision(lake, live, settings, rollout, log);
-    }
-
-    /** The decision about one user, published or, for a user who is not, as an application makes it. */
-    public Map<String, Object> decision(String userId) {
-        Optional<Row> published = allocation(userId);
-        Dataset<Row> profile = profile(userId);
-        Row decided = decide(userId, profile);
-        Map<String, Object> object = new LinkedHashMap<>();
-        object.put("user_id", userId);
-        object.put("experiment_id", rollout.experimentId());
-        object.put("published", published.isPresent());
-        object.put("publication", live.sequence());
-        object.put("as_of", live.asOf().toString());
-        object.put("run_id", live.runId());
-        Row shown = published.orElse(decided);
-        for (String name : List.of(
-                "enabled",
-                "reason",
-                "score",
-                "segment",
-                "tier",
-                "bucket",
-                "base_probability",
-                "share",
-                "propensity",
-                "parameters_version",
-                "model_id")) {
-            object.put(name, shown.getAs(name));
-        }
-        object.put("files_agree", published.isEmpty() || isSame(published.get(), decided));
-        List<Map<String, Object>> lines = new ArrayList<>();
-        for (DecisionLine line :
-                DecisionLine.of(userId, decided, rollout, settings.lake().holdoutSalt())) {
-            Map<String, Object> fields = new LinkedHashMap<>();
-            fields.put("line", line.reason().label());
-            fields.put("applies", line.applies());
-            fields.put("because", line.because());
-            lines.add(fields);
-        }
-        object.put("lines", lines);
-        String context = profile.select(BanditContext.of(rollout.experiment(), profile.schema()))
-                .collectAsList()
-                .get(0)
-                .getString(0);
-        change(shown.getAs("segment"), context).ifPresent(change -> {
-            object.put("share_or_probability_set_by", change.origin().cause().label());
-            object.put("set_as_of", change.effectiveAsOf().toString());
-            object.put("set_because", ParametersInForce.why(change));
-        });
-        return object;
-    }
-
-    private Optional<Row> allocation(String userId) {
-        return lake
+        String salt = settings.lake().holdoutSalt();
+        Optional<Row> published = lake
                 .published(Tables.ALLOCATIONS, Optional.of(live))
                 .where(col("user_id").equalTo(userId).and(col("experiment_id").equalTo(rollout.experimentId())))
                 .collectAsList()
                 .stream()
                 .findFirst();
+        Dataset<Row> profile = profile(lake, live, userId);
+        Row decided = decide(lake, live, rollout, salt, profile, userId);
+        String context = profile.select(BanditContext.of(experiment, profile.schema()))
+                .collectAsList()
+                .get(0)
+                .getString(0);
+        return new ExplainDecision(
+                userId,
+                rollout.experimentId(),
+                live,
+                published,
+                decided,
+                DecisionLine.of(userId, decided, rollout, salt),
+                setBy(
+                        log.until(live.asOf()).of(rollout.experimentId()),
+                        published.orElse(decided).getAs("segment"),
+                        context));
     }
 
     /** One row, empty but for the id where the user has no profile. */
-    private Dataset<Row> profile(String userId) {
+    private static Dataset<Row> profile(Lake lake, Publication live, String userId) {
         Dataset<Row> own = lake.published(Tables.USER_PROFILES, Optional.of(live))
                 .where(col("user_id").equalTo(userId));
         return lake.spark()
@@ -125,7 +90,8 @@ public final class ExplainDecision {
                 .join(own, new String[] {"user_id"}, "left");
     }
 
-    private Row decide(String userId, Dataset<Row> profile) {
+    private static Row decide(
+            Lake lake, Publication live, Rollout rollout, String salt, Dataset<Row> profile, String userId) {
         return DecideUsers.decide(
                         profile,
                         lake.published(Tables.RESPONSIVENESS_SCORES, Optional.of(live))
@@ -133,69 +99,36 @@ public final class ExplainDecision {
                         lake.published(Tables.ENROLMENTS, Optional.of(live))
                                 .where(col("user_id").equalTo(userId)),
                         List.of(rollout),
-                        settings.lake().holdoutSalt())
+                        salt)
                 .collectAsList()
                 .get(0);
     }
 
-    private static boolean isSame(Row published, Row decided) {
-        return List.of("enabled", "reason", "bucket", "base_probability", "share", "propensity").stream()
-                .allMatch(name -> published.getAs(name).equals(decided.getAs(name)));
-    }
-
-    /** The newest change that the publication uses of the user's cell, else of the whole segment. */
-    private Optional<ParameterChange> change(String segment, String context) {
-        return log.of(rollout.experimentId()).stream()
-                .filter(change -> change.effectiveAsOf().isBefore(live.asOf())
-                        && (change.isOfExperiment() || change.cell().segment().equals(segment))
-                        && (change.cell().isWhole() || change.cell().context().equals(context)))
+    /**
+     * The newest change of the user's cell, else of the whole segment.
+     *
+     * @param changes of the experiment that the publication uses
+     */
+    static Optional<ParameterChange> setBy(List<ParameterChange> changes, String segment, String context) {
+        return changes.stream()
+                .filter(change -> change.isOfExperiment() || change.cell().segment().equals(segment))
+                .filter(change ->
+                        change.cell().isWhole() || change.cell().context().equals(context))
                 .max(Comparator.comparingLong(ParameterChange::version)
                         .thenComparing(change -> change.cell().context()));
     }
 
-    /** The decision as people read it. */
-    public String text(String userId) {
-        Map<String, Object> decision = decision(userId);
-        StringBuilder text = new StringBuilder();
-        text.append("user %s, experiment %s, publication %d of %s%n"
-                .formatted(userId, rollout.experimentId(), live.sequence(), live.asOf()));
-        if (!(Boolean) decision.get("published")) {
-            text.append("  not in the publication: decided as an application does for a user it does not know\n");
-        }
-        text.append("  answer      %s: %s%n"
-                .formatted((Boolean) decision.get("enabled") ? "enabled" : "not enabled", decision.get("reason")));
-        if (decision.get("score") != null) {
-            text.append("  score       %.2f, segment %s%s%s%n"
-                    .formatted(
-                            (Double) decision.get("score"),
-                            decision.get("segment"),
-                            decision.get("tier") == null ? "" : ", tier " + decision.get("tier"),
-                            decision.get("model_id") == null ? "" : ", of model " + decision.get("model_id")));
-        }
-        text.append("  propensity  %.4f, parameters version %s%n"
-                .formatted((Double) decision.get("propensity"), decision.get("parameters_version")));
-        if (decision.containsKey("set_because")) {
-            text.append("  segment     set by the %s as of %s: %s%n"
-                    .formatted(
-                            decision.get("share_or_probability_set_by"),
-                            decision.get("set_as_of"),
-                            decision.get("set_because")));
-        }
-        if (!(Boolean) decision.get("files_agree")) {
-            text.append("  The experiment's file has changed since: the lines below are of the file as it is now.\n");
-        }
-        text.append('\n');
-        TextTable lines = new TextTable(List.of("line", "applies", "because"));
-        for (Object line : (List<?>) decision.get("lines")) {
-            Map<?, ?> fields = (Map<?, ?>) line;
-            lines.add(List.of((String) fields.get("line"), (Boolean) fields.get("applies") ? "yes" : "no", (String)
-                    fields.get("because")));
-        }
-        return text.append(lines).toString();
+    /** The decision that counts. */
+    public Row decision() {
+        return published.orElse(decided);
     }
 
-    /** What is in force for every segment and cell, and the changes that made it so. */
-    public String parameters() {
-        return ParametersInForce.text(rollout, log, live);
+    /** Whether the experiment's file decides as it is published: it may have changed since. */
+    public boolean filesAgree() {
+        return published
+                .map(row ->
+                        List.of("enabled", "reason", "bucket", "base_probability", "share", "propensity").stream()
+                                .allMatch(name -> row.getAs(name).equals(decided.getAs(name))))
+                .orElse(true);
     }
 }

@@ -6,80 +6,78 @@ import io.flagcast.allocation.ParameterChange;
 import io.flagcast.allocation.ParameterLog;
 import io.flagcast.allocation.Policy;
 import io.flagcast.experiments.Experiment;
-import io.flagcast.jobs.printing.TextTable;
-import io.flagcast.jobs.run.Rollout;
+import io.flagcast.jobs.records.ParameterTable;
 import io.flagcast.lake.Json;
+import io.flagcast.lake.Lake;
 import io.flagcast.lake.Publication;
 import java.util.List;
-import java.util.Locale;
+import java.util.OptionalDouble;
 import java.util.TreeSet;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
-/** What rules, bandit and people have set for an experiment. */
-final class ParametersInForce {
+/**
+ * What rules, bandit and people have set for an experiment.
+ *
+ * @param experiment the experiment
+ * @param live the publication
+ * @param version of the newest parameters
+ * @param publishedVersion of the parameters that the publication uses
+ * @param settings what is in force for every segment and cell
+ * @param changes what made it so, oldest first
+ */
+public record ParametersInForce(
+        Experiment experiment,
+        Publication live,
+        long version,
+        long publishedVersion,
+        List<Setting> settings,
+        List<ParameterChange> changes) {
 
-    private ParametersInForce() {}
+    /**
+     * What is in force for a segment or a cell.
+     *
+     * @param share of its base probability that it keeps, in [0, 1]
+     * @param probability that a bandit has learned, in [0, 1]; absent where the policy is another
+     */
+    public record Setting(Cell cell, double share, OptionalDouble probability) {}
 
-    /** What is in force for every segment and cell, and the changes that made it so. */
-    static String text(Rollout rollout, ParameterLog log, Publication live) {
-        Experiment experiment = rollout.experiment();
-        AllocationParameters parameters = log.newest(experiment.experimentId());
-        StringBuilder text = new StringBuilder();
-        text.append("experiment %s of feature %s: %s, parameters version %d%n"
-                .formatted(
-                        experiment.experimentId(),
-                        experiment.featureId(),
-                        experiment.allocation().getClass().getSimpleName(),
-                        parameters.version()));
-        if (parameters.version() != rollout.parameters().version()) {
-            text.append("publication %d of %s uses version %d%n"
-                    .formatted(
-                            live.sequence(), live.asOf(), rollout.parameters().version()));
-        }
-        Policy policy = experiment.allocation().inForce(parameters, live.asOf());
-        TextTable inForce = new TextTable(List.of("segment or cell", "share", "learned probability"));
-        TreeSet<Cell> cells = new TreeSet<>(parameters.learned().keySet());
-        experiment.segments().names().forEach(segment -> cells.add(Cell.whole(segment)));
-        for (Cell cell : cells) {
-            inForce.add(List.of(
-                    cell.toString(),
-                    "%.0f %%".formatted(100 * parameters.share(cell.segment())),
-                    policy instanceof Policy.Bandit bandit
-                            ? "%.1f %%".formatted(100 * bandit.baseProbability(0, cell))
-                            : ""));
-        }
-        text.append('\n').append(inForce).append('\n');
-        TextTable changes =
-                new TextTable(List.of("version", "as of", "segment or cell", "cause", "share", "probability", "why"));
-        for (ParameterChange change : log.of(experiment.experimentId())) {
-            changes.add(List.of(
-                    String.valueOf(change.version()),
-                    change.effectiveAsOf().toString(),
-                    change.cell().toString(),
-                    change.origin().cause().label(),
-                    change.isOfExperiment() ? wholly(change) : "%.0f %%".formatted(100 * change.share()),
-                    change.baseProbability().isPresent()
-                            ? "%.1f %%".formatted(100 * change.baseProbability().getAsDouble())
-                            : "",
-                    why(change)));
-        }
-        return text.append(log.of(experiment.experimentId()).isEmpty() ? "nothing has changed yet\n" : changes)
-                .toString();
+    public ParametersInForce {
+        settings = List.copyOf(settings);
+        changes = List.copyOf(changes);
     }
 
-    private static String wholly(ParameterChange change) {
-        return Stream.concat(
-                        change.activity().map(activity -> activity.name().toLowerCase(Locale.ROOT)).stream(),
-                        change
-                                .activeTier()
-                                .map(tier -> tier.isPresent() ? "tier " + tier.getAsInt() : "tier of the file")
-                                .stream())
-                .collect(Collectors.joining(", "));
+    /**
+     * The parameters of an experiment.
+     *
+     * @throws Refusal with exit code 66 where nothing is published
+     */
+    public static ParametersInForce of(Lake lake, Experiment experiment) {
+        return of(experiment, lake.requireLive(), ParameterTable.read(lake));
+    }
+
+    static ParametersInForce of(Experiment experiment, Publication live, ParameterLog log) {
+        AllocationParameters newest = log.newest(experiment.experimentId());
+        Policy policy = experiment.allocation().inForce(newest, live.asOf());
+        TreeSet<Cell> cells = new TreeSet<>(newest.learned().keySet());
+        experiment.segments().names().forEach(segment -> cells.add(Cell.whole(segment)));
+        return new ParametersInForce(
+                experiment,
+                live,
+                newest.version(),
+                log.until(live.asOf()).newest(experiment.experimentId()).version(),
+                cells.stream()
+                        .map(cell -> new Setting(cell, newest.share(cell.segment()), probability(policy, cell)))
+                        .toList(),
+                log.of(experiment.experimentId()));
+    }
+
+    private static OptionalDouble probability(Policy policy, Cell cell) {
+        return policy instanceof Policy.Bandit bandit
+                ? OptionalDouble.of(bandit.baseProbability(0, cell))
+                : OptionalDouble.empty();
     }
 
     /** Why a change was made, as its author, its rule or the bandit has said. */
-    static String why(ParameterChange change) {
+    public static String why(ParameterChange change) {
         return Json.tree(change.state().orElse(change.origin().decision()), "allocation_parameters.decision")
                 .path("reason")
                 .asText();

@@ -30,7 +30,8 @@ final class DeliverAlertsCommand implements Callable<Integer> {
         Settings settings = configuration.settings();
         return configuration.onLake(lake -> {
             lake.requireLive();
-            DeliverAlerts delivery = new DeliverAlerts(settings.alerts(), lake, surroundings.clock(), surroundings.progress()::say);
+            DeliverAlerts delivery =
+                    new DeliverAlerts(settings.alerts(), lake, surroundings.clock(), surroundings.progress()::say);
             return delivery.deliver() == DeliverAlerts.Result.DONE ? ExitCode.DONE : ExitCode.TRY_AGAIN;
         });
     }

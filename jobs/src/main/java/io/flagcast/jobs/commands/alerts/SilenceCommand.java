@@ -57,8 +57,11 @@ final class SilenceCommand implements Callable<Integer> {
     public Integer call() {
         return configuration.onLake(lake -> {
             RaisedAlerts raised = RaisedAlerts.of(lake);
-            Instant until = new AlertNotes(lake, person.name(), surroundings.clock().instant()).silence(labels, length, comment);
-            surroundings.progress()
+            Instant until = new AlertNotes(
+                            lake, person.name(), surroundings.clock().instant())
+                    .silence(labels, length, comment);
+            surroundings
+                    .progress()
                     .say("silenced until %s; %d of the alerts that fire have these labels"
                             .formatted(until, raised.firingWith(labels)));
             return ExitCode.DONE;

@@ -1,0 +1,84 @@
+package io.flagcast.jobs.commands.explain;
+
+import io.flagcast.allocation.ParameterChange;
+import io.flagcast.jobs.printing.Printer;
+import io.flagcast.jobs.printing.Sheet;
+import io.flagcast.jobs.printing.Shown;
+import io.flagcast.jobs.questions.ParametersInForce;
+import io.flagcast.jobs.questions.ParametersInForce.Setting;
+import java.util.Locale;
+import java.util.OptionalInt;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/** What is in force for an experiment, and what made it so. */
+final class PrintedParameters {
+
+    private static final Sheet<Setting> IN_FORCE = Sheet.<Setting>named("in_force")
+            .text("segment or cell", setting -> setting.cell().toString())
+            .value("segment", setting -> setting.cell().segment())
+            .value("cell", setting -> setting.cell().context())
+            .column("share", "share", Setting::share, Shown.percent(0))
+            .column("learned probability", "learned_probability", Setting::probability, Shown.percent(1));
+
+    private static final Sheet<ParameterChange> CHANGES = Sheet.<ParameterChange>named("changes")
+            .column("version", "version", ParameterChange::version)
+            .column("as of", "effective_as_of", ParameterChange::effectiveAsOf)
+            .text("segment or cell", change -> change.cell().toString())
+            .value("segment", change -> change.cell().segment())
+            .value("cell", change -> change.cell().context())
+            .column("cause", "cause", change -> change.origin().cause().label())
+            .text(
+                    "share",
+                    change -> change.isOfExperiment()
+                            ? wholly(change)
+                            : Shown.percent(0).of(change.share()))
+            .value("share", ParameterChange::share)
+            .column("probability", "base_probability", ParameterChange::baseProbability, Shown.percent(1))
+            .value("active_tier", change -> change.activeTier().map(PrintedParameters::tier))
+            .value("activity", change -> change.activity().map(PrintedParameters::label))
+            .column("why", "why", ParametersInForce::why);
+
+    private PrintedParameters() {}
+
+    static void print(ParametersInForce parameters, Printer printer) {
+        printer.say("experiment %s of feature %s: %s, parameters version %d"
+                .formatted(
+                        parameters.experiment().experimentId(),
+                        parameters.experiment().featureId(),
+                        parameters.experiment().allocation().getClass().getSimpleName(),
+                        parameters.version()));
+        if (parameters.version() != parameters.publishedVersion()) {
+            printer.say("publication %d of %s uses version %d"
+                    .formatted(
+                            parameters.live().sequence(), parameters.live().asOf(), parameters.publishedVersion()));
+        }
+        printer.say("");
+        printer.print(IN_FORCE, parameters.settings());
+        printer.say("");
+        if (parameters.changes().isEmpty()) {
+            printer.say("nothing has changed yet");
+        } else {
+            printer.print(CHANGES, parameters.changes());
+        }
+    }
+
+    /** What a change of the whole experiment sets. */
+    private static String wholly(ParameterChange change) {
+        return Stream.concat(
+                        change.activity().map(PrintedParameters::label).stream(),
+                        change
+                                .activeTier()
+                                .map(tier -> tier.isPresent() ? "tier " + tier.getAsInt() : "tier of the file")
+                                .stream())
+                .collect(Collectors.joining(", "));
+    }
+
+    private static Object tier(OptionalInt tier) {
+        return tier.isPresent() ? tier.getAsInt() : "file";
+    }
+
+    private static String label(Enum<?> constant) {
+        return constant.name().toLowerCase(Locale.ROOT);
+    }
+}

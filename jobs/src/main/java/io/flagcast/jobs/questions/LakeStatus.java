@@ -1,0 +1,145 @@
+package io.flagcast.jobs.questions;
+
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.max_by;
+import static org.apache.spark.sql.functions.struct;
+
+import io.flagcast.jobs.records.FindingTable;
+import io.flagcast.lake.Lake;
+import io.flagcast.lake.Publication;
+import io.flagcast.rules.checks.Finding;
+import io.flagcast.rules.checks.PipelineCheck;
+import io.flagcast.tables.Tables;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.apache.spark.sql.Row;
+
+/**
+ * How a lake stands.
+ *
+ * @param live the live publication
+ * @param newestRun as-of of the newest run that was published; metrics may be newer: they decide nothing
+ * @param stages what each stage did last
+ * @param findings of the health checks of the live publication
+ * @param firing alerts that fire, those that began first first
+ */
+public record LakeStatus(
+        Publication live,
+        Optional<Instant> newestRun,
+        List<StageRun> stages,
+        List<Finding> findings,
+        List<FiringAlert> firing) {
+
+    /**
+     * What a stage did last.
+     *
+     * @param seconds how long it took
+     * @param why what was said of it, as why it failed
+     */
+    public record StageRun(
+            String stage,
+            Instant asOf,
+            String state,
+            Instant startedAt,
+            double seconds,
+            long rowsOut,
+            Optional<String> why) {
+
+        private static StageRun of(Row row) {
+            return new StageRun(
+                    row.getAs("stage"),
+                    Lake.instant(row, "as_of"),
+                    row.getAs("state"),
+                    Lake.instant(row, "started_at"),
+                    row.<Double>getAs("seconds"),
+                    row.<Long>getAs("rows_out"),
+                    Optional.ofNullable(row.getAs("exit_reason")));
+        }
+    }
+
+    /**
+     * An alert that fires.
+     *
+     * @param since as-of at which it began to
+     */
+    public record FiringAlert(Instant since, Map<String, String> labels) {
+
+        private static FiringAlert of(Row row) {
+            return new FiringAlert(
+                    Lake.instant(row, "starts_at"), new TreeMap<>(row.getJavaMap(row.fieldIndex("labels"))));
+        }
+    }
+
+    public LakeStatus {
+        stages = List.copyOf(stages);
+        findings = List.copyOf(findings);
+        firing = List.copyOf(firing);
+    }
+
+    /**
+     * The status of a lake.
+     *
+     * @param order the stages of a run in their order
+     * @throws Refusal with exit code 66 where nothing is published
+     */
+    public static LakeStatus of(Lake lake, List<String> order) {
+        Publication live = lake.requireLive();
+        return new LakeStatus(
+                live,
+                lake.publications().stream()
+                        .filter(publication -> publication.kind() != Publication.Kind.METRICS)
+                        .map(Publication::asOf)
+                        .max(Comparator.naturalOrder()),
+                stages(lake, order),
+                FindingTable.read(lake.published(Tables.HEALTH_CHECKS, Optional.of(live))),
+                firing(lake));
+    }
+
+    private static List<StageRun> stages(Lake lake, List<String> order) {
+        return lake.history(Tables.RUNS)
+                .groupBy("stage")
+                .agg(max_by(struct(col("*")), col("started_at")).as("last"))
+                .select("last.*")
+                .collectAsList()
+                .stream()
+                .map(StageRun::of)
+                .sorted(Comparator.comparingInt(
+                        run -> order.contains(run.stage()) ? order.indexOf(run.stage()) : order.size()))
+                .toList();
+    }
+
+    private static List<FiringAlert> firing(Lake lake) {
+        return lake.history(Tables.ALERTS)
+                .groupBy("fingerprint")
+                .agg(max_by(struct("state", "starts_at", "labels"), col("as_of"))
+                        .as("last"))
+                .where(col("last.state").equalTo("firing"))
+                .select("last.*")
+                .orderBy("starts_at")
+                .collectAsList()
+                .stream()
+                .map(FiringAlert::of)
+                .toList();
+    }
+
+    /** Checks that failed, in the order in which a person should look: a failure may explain those after it. */
+    public List<Finding> failed() {
+        return findings.stream()
+                .filter(Finding::failed)
+                .sorted(Comparator.comparing(Finding::check)
+                        .thenComparing(Finding::experimentId)
+                        .thenComparing(Finding::segment)
+                        .thenComparing(Finding::subject))
+                .toList();
+    }
+
+    /** Whether the newest run is older than it may be. */
+    public Finding freshness(Instant now, Duration maxAge) {
+        return PipelineCheck.of(newestRun, now, maxAge);
+    }
+}

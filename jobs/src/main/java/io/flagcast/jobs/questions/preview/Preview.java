@@ -1,0 +1,107 @@
+package io.flagcast.jobs.questions.preview;
+
+import io.flagcast.allocation.ParameterLog;
+import io.flagcast.experiments.Experiment;
+import io.flagcast.jobs.decision.BanditContext;
+import io.flagcast.jobs.decision.DecideUsers;
+import io.flagcast.jobs.records.ParameterTable;
+import io.flagcast.jobs.run.Rollout;
+import io.flagcast.settings.Settings;
+import io.flagcast.lake.Lake;
+import io.flagcast.lake.Publication;
+import io.flagcast.tables.Tables;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+
+/**
+ * What experiment files would change of a publication.
+ *
+ * @param live the publication
+ * @param at as-of at which the files decide
+ * @param rollouts the experiments of the files with the parameters of that as-of
+ * @param log all changes of parameters
+ * @param shifts by experiment, of the files or published: all users, then each segment
+ */
+public record Preview(
+        Publication live, Instant at, List<Rollout> rollouts, ParameterLog log, Map<String, List<Shift>> shifts) {
+
+    /**
+     * Decides about the users of the live publication as experiments say.
+     *
+     * @param asOf as-of at which they decide; absent: the publication's own
+     * @throws Refusal with exit code 66 where nothing is published
+     */
+    public static Preview of(Lake lake, Settings settings, List<Experiment> experiments, Optional<Instant> asOf) {
+        Publication live = lake.requireLive();
+        Instant at = asOf.orElse(live.asOf());
+        ParameterLog log = ParameterTable.read(lake);
+        List<Rollout> rollouts = Rollout.of(experiments, log.before(at), settings.lake(), at);
+        Dataset<Row> profiles = lake.published(Tables.USER_PROFILES, Optional.of(live));
+        BanditContext.requireFewCells(rollouts.stream().map(Rollout::experiment).toList(), profiles);
+        Dataset<Row> after = DecideUsers.decide(
+                profiles,
+                lake.published(Tables.RESPONSIVENESS_SCORES, Optional.of(live)),
+                lake.published(Tables.ENROLMENTS, Optional.of(live)),
+                rollouts,
+                settings.lake().holdoutSalt());
+        return new Preview(
+                live,
+                at,
+                rollouts,
+                log,
+                Shift.between(lake.published(Tables.ALLOCATIONS, Optional.of(live)), after));
+    }
+
+    /** Experiments of the files that decide otherwise about somebody. */
+    public List<Rollout> changed() {
+        return rollouts.stream()
+                .filter(rollout -> shifts.getOrDefault(rollout.experimentId(), List.of()).stream()
+                        .anyMatch(Shift::isAnother))
+                .toList();
+    }
+
+    /** What a person should know of each experiment. */
+    public List<String> notices() {
+        Map<String, Rollout> configured =
+                rollouts.stream().collect(Collectors.toMap(Rollout::experimentId, Function.identity()));
+        List<String> notices = new ArrayList<>();
+        shifts.forEach((experimentId, own) -> {
+            Rollout rollout = configured.get(experimentId);
+            if (rollout == null) {
+                notices.add(experimentId + " has no file any more: nobody would be decided about");
+            } else {
+                notices.addAll(notices(rollout, own.get(0), log.newest(experimentId).version()));
+            }
+        });
+        return notices;
+    }
+
+    private static List<String> notices(Rollout rollout, Shift all, long newestVersion) {
+        String experimentId = rollout.experimentId();
+        List<String> notices = new ArrayList<>();
+        if (all.isReshuffled()) {
+            notices.add("%s has another salt: every user is drawn anew, and a run refuses it without --reshuffle %s"
+                    .formatted(experimentId, experimentId));
+        } else if (!all.isAnother()) {
+            notices.add(experimentId + ": nothing changes for anybody");
+        }
+        if (newestVersion != rollout.parameters().version()) {
+            notices.add("%s: parameters version %d counts here; a later run uses version %d"
+                    .formatted(experimentId, rollout.parameters().version(), newestVersion));
+        }
+        Experiment.Status status = rollout.experiment().status();
+        if (status != Experiment.Status.ACTIVE) {
+            notices.add("%s is %s: it enables nobody"
+                    .formatted(experimentId, status.name().toLowerCase(Locale.ROOT)));
+        }
+        return notices;
+    }
+}

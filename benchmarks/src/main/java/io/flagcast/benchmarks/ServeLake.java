@@ -14,6 +14,7 @@ import io.flagcast.allocation.Layer;
 import io.flagcast.allocation.Policy;
 import io.flagcast.allocation.Segments;
 import io.flagcast.lake.Lake;
+import io.flagcast.lake.Publications;
 import io.flagcast.lake.RunId;
 import io.flagcast.statistics.Metric;
 import io.flagcast.tables.Table;
@@ -85,7 +86,7 @@ final class ServeLake {
                 Tables.RESPONSIVENESS_SCORES.name(),
                 replace(lake, Tables.RESPONSIVENESS_SCORES, users, () -> user -> Stream.of(score(user))));
         rows.put(Tables.ALLOCATIONS.name(), replace(lake, Tables.ALLOCATIONS, users, () -> new Deciding(experiments)));
-        lake.publish(Optional.empty(), RUN, rows, "benchmark", Instant.parse("2026-11-25T01:00:00Z"));
+        new Publications(lake).publish(Optional.empty(), RUN, rows, "benchmark", Instant.parse("2026-11-25T01:00:00Z"));
         users.writeTo(root);
         System.out.printf("%s: %.0f s%n", rows, (System.nanoTime() - began) / 1e9);
     }

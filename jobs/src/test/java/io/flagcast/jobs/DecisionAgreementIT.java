@@ -26,6 +26,7 @@ import io.flagcast.settings.Settings;
 import io.flagcast.jobs.stages.allocate.AllocateUsers;
 import io.flagcast.lake.Lake;
 import io.flagcast.lake.Publication;
+import io.flagcast.lake.Publications;
 import io.flagcast.lake.RunId;
 import io.flagcast.lake.Session;
 import io.flagcast.serving.FlagcastClient;
@@ -320,7 +321,7 @@ class DecisionAgreementIT {
                     lake.replaceSlice(Tables.RESPONSIVENESS_SCORES, run, scores),
                     Tables.EXPERIMENTS.name(),
                     lake.replaceSlice(Tables.EXPERIMENTS, run, AllocateUsers.experiments(ROLLOUTS, LAKE)));
-            Publication publication = lake.publish(Optional.empty(), run, rows, "hash", AS_OF);
+            Publication publication = new Publications(lake).publish(Optional.empty(), run, rows, "hash", AS_OF);
             try (FlagcastClient client = FlagcastClient.of(
                             folder.resolve("lake").toString())
                     .snapshots(folder.resolve("snapshots"))

@@ -3,6 +3,7 @@ package io.flagcast.jobs;
 import io.flagcast.jobs.pipeline.Stage;
 import io.flagcast.lake.Lake;
 import io.flagcast.lake.Publication;
+import io.flagcast.lake.Publications;
 import io.flagcast.lake.RunId;
 import io.flagcast.rules.alerts.Labels;
 import io.flagcast.statistics.Interval;
@@ -57,7 +58,8 @@ final class ReportLake {
 
     /** A publication of nothing. */
     static void writeEmpty(Lake lake) {
-        lake.publish(Optional.empty(), new RunId(FIRST, 1), Map.of(Tables.ALLOCATIONS.name(), 0L), "hash", FIRST);
+        new Publications(lake)
+                .publish(Optional.empty(), new RunId(FIRST, 1), Map.of(Tables.ALLOCATIONS.name(), 0L), "hash", FIRST);
     }
 
     private static Instant day(int day) {
@@ -88,8 +90,8 @@ final class ReportLake {
                 replace(rows, Tables.HEALTH_CHECKS, run, findings());
                 replace(rows, Tables.QUARANTINE, run, quarantine());
             }
-            before = Optional.of(
-                    lake.publish(before, run, rows, "hash", run.asOf().plusSeconds(312)));
+            before = Optional.of(new Publications(lake)
+                    .publish(before, run, rows, "hash", run.asOf().plusSeconds(312)));
         }
     }
 

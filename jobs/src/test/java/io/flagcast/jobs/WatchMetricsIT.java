@@ -9,6 +9,7 @@ import io.flagcast.settings.ConfiguredExperiments;
 import io.flagcast.settings.Settings;
 import io.flagcast.settings.SettingsReader;
 import io.flagcast.lake.Lake;
+import io.flagcast.lake.LakeViews;
 import io.flagcast.lake.Publication;
 import io.flagcast.lake.Session;
 import io.flagcast.tables.Table;
@@ -206,7 +207,7 @@ class WatchMetricsIT {
     }
 
     private static List<Row> metrics(Lake lake) {
-        lake.registerViews(METRICS);
+        LakeViews.register(lake, METRICS);
         return lake.spark().sql(METRICS).collectAsList();
     }
 

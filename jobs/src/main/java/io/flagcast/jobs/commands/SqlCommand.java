@@ -6,6 +6,7 @@ import io.flagcast.jobs.commands.options.Surroundings;
 import io.flagcast.jobs.printing.RowSheet;
 import io.flagcast.lake.ExitCode;
 import io.flagcast.lake.Lake;
+import io.flagcast.lake.LakeViews;
 import io.flagcast.lake.Refusal;
 import io.flagcast.lake.Session;
 import io.flagcast.tables.Tables;
@@ -53,7 +54,7 @@ final class SqlCommand implements Callable<Integer> {
                         "flagcast.lake.root %s: there is no lake; correct it or run flagcast run first"
                                 .formatted(root));
             }
-            lake.registerViews(query);
+            LakeViews.register(lake, query);
             Dataset<Row> rows = query(session.spark());
             format.printer().print(RowSheet.of(rows.schema()), rows.toLocalIterator());
         }

@@ -15,6 +15,7 @@ import io.flagcast.lake.ExitCode;
 import io.flagcast.lake.Inputs;
 import io.flagcast.lake.Lake;
 import io.flagcast.lake.Publication;
+import io.flagcast.lake.Publications;
 import io.flagcast.lake.Refusal;
 import io.flagcast.lake.RunId;
 import io.flagcast.rules.checks.Finding;
@@ -222,7 +223,8 @@ public final class Pipeline {
                         experiments.stream().map(Experiment::experimentId).toList()));
         Map<String, Long> rows = audit.rows();
         rows.put(Tables.RULE_DECISIONS.name(), work(Stage.GOVERN, run, log).rowsOut());
-        Publication publication = lake.publish(run.before(), run.id(), rows, run.configHash(), clock.instant());
+        Publication publication =
+                new Publications(lake).publish(run.before(), run.id(), rows, run.configHash(), clock.instant());
         progress.say("  published %d: %,d scores, %,d allocations"
                 .formatted(
                         publication.sequence(),

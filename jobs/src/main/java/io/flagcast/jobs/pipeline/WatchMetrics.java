@@ -25,6 +25,7 @@ import io.flagcast.lake.ExitCode;
 import io.flagcast.lake.Inputs;
 import io.flagcast.lake.Lake;
 import io.flagcast.lake.Publication;
+import io.flagcast.lake.Publications;
 import io.flagcast.lake.Refusal;
 import io.flagcast.lake.RunId;
 import io.flagcast.monitoring.MeasuredExperiment;
@@ -161,7 +162,7 @@ public final class WatchMetrics {
                     Tables.HEALTH_CHECKS.name(),
                     lake.replaceSlice(Tables.HEALTH_CHECKS, run.id(), FindingTable.rows(findings)));
             Optional<Publication> published =
-                    lake.publishMetrics(live, run.id(), written, run.configHash(), clock.instant());
+                    new Publications(lake).publishMetrics(live, run.id(), written, run.configHash(), clock.instant());
             if (published.isPresent()) {
                 held = Optional.of(new Held(before.run(), now, findings));
                 progress.say("%s: %,d exposure and %,d outcome files more, %s%s"

@@ -262,7 +262,7 @@ public record ModelRegistry(Lake lake, List<Entry> entries) {
     public ResponsivenessModel load(Entry entry) {
         String json;
         try {
-            json = lake.readText(entry.path());
+            json = lake.files().read(entry.path());
         } catch (UncheckedIOException e) {
             throw new Refusal(
                     ExitCode.DATA_REFUSED,
@@ -290,7 +290,7 @@ public record ModelRegistry(Lake lake, List<Entry> entries) {
             Map<String, String> provenance) {
         String path = "models/" + featureId + "/" + modelId + ".json";
         String json = model.toJson();
-        lake.writeText(path, json);
+        lake.files().write(path, json);
         boolean uplift = model instanceof ResponsivenessModel.Uplift;
         return new Entry(
                 modelId,

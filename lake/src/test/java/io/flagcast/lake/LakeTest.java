@@ -1,16 +1,10 @@
-package io.flagcast.jobs;
+package io.flagcast.lake;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.flagcast.features.InputException;
-import io.flagcast.lake.Audit;
-import io.flagcast.lake.ExitCode;
-import io.flagcast.lake.Lake;
-import io.flagcast.lake.Publication;
-import io.flagcast.lake.Refusal;
-import io.flagcast.lake.RunId;
-import io.flagcast.lake.Session;
+import io.flagcast.fixtures.SharedSpark;
 import io.flagcast.tables.Tables;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -19,54 +13,49 @@ import java.util.Map;
 import java.util.Optional;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
-import org.junit.jupiter.api.AfterEach;
+import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What the lake refuses, on Delta tables on disk. */
-class LakeIT {
+@ExtendWith(SharedSpark.class)
+class LakeTest {
 
-    private static final RunId RUN = new RunId(CsvWorld.FIRST, 1);
+    private static final RunId RUN = new RunId(Instant.parse("2026-03-10T00:00:00Z"), 1);
 
     @TempDir
     private Path folder;
 
-    private Session session;
+    private SparkSession spark;
     private Lake lake;
 
     @BeforeEach
-    void open() {
-        session = Session.open(Path.of("target"));
-        lake = new Lake(session.spark(), folder.toString());
-    }
-
-    @AfterEach
-    void close() {
-        session.close();
+    void open(SparkSession session) {
+        spark = session;
+        lake = new Lake(session, folder.toString());
     }
 
     private Dataset<Row> profiles(String... users) {
-        return session.spark()
-                .sql("SELECT explode(array('" + String.join("', '", users)
-                        + "')) AS user_id, CAST(map() AS MAP<STRING, DOUBLE>) AS usage");
+        return spark.sql("SELECT explode(array('" + String.join("', '", users)
+                + "')) AS user_id, CAST(map() AS MAP<STRING, DOUBLE>) AS usage");
     }
 
     /** Scores as {@code ('u', 50D), …}. */
     private Dataset<Row> scores(String rows) {
-        return session.spark()
-                .sql("SELECT user_id, 'checkout' AS feature_id, score, NULL AS uplift, NULL AS response_if_enabled,"
-                        + " NULL AS response_if_not, false AS no_benefit, 'model' AS source, 'm' AS model_id FROM VALUES "
-                        + rows + " AS t(user_id, score)");
+        return spark.sql("SELECT user_id, 'checkout' AS feature_id, score, NULL AS uplift, NULL AS response_if_enabled,"
+                + " NULL AS response_if_not, false AS no_benefit, 'model' AS source, 'm' AS model_id FROM VALUES "
+                + rows + " AS t(user_id, score)");
     }
 
     @Test
     void ofTwoRunsThatPublishNextOneWinsAndTheOtherIsToldToTryAgain() {
         Map<String, Long> rows = Map.of(Tables.ALLOCATIONS.name(), 0L);
-        Publication won = lake.publish(Optional.empty(), RUN, rows, "hash", Instant.EPOCH);
-        RunId other = new RunId(CsvWorld.SECOND, 1);
+        Publication won = new Publications(lake).publish(Optional.empty(), RUN, rows, "hash", Instant.EPOCH);
+        RunId other = new RunId(Instant.parse("2026-03-11T00:00:00Z"), 1);
 
-        assertThatThrownBy(() -> lake.publish(Optional.empty(), other, rows, "hash", Instant.EPOCH))
+        assertThatThrownBy(() -> new Publications(lake).publish(Optional.empty(), other, rows, "hash", Instant.EPOCH))
                 .isInstanceOfSatisfying(
                         Refusal.class, refusal -> assertThat(refusal.exitCode()).isEqualTo(ExitCode.TRY_AGAIN))
                 .hasMessageContaining("publication 1 of " + folder + " was taken by another run");

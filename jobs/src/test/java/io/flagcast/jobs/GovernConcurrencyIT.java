@@ -24,7 +24,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -63,16 +62,6 @@ class GovernConcurrencyIT {
         }
     }
 
-    private static CsvWorld copy(String name) throws IOException {
-        Path to = folder.resolve(name);
-        try (Stream<Path> files = Files.walk(measured.folder())) {
-            for (Path file : files.toList()) {
-                Files.copy(file, to.resolve(measured.folder().relativize(file).toString()));
-            }
-        }
-        return new CsvWorld(to);
-    }
-
     private static ProcessBuilder govern(CsvWorld world, String said) {
         return Submission.of(
                         folder,
@@ -105,7 +94,7 @@ class GovernConcurrencyIT {
 
     @Test
     void twoProcessesAtOnceMakeOneChange() throws Exception {
-        CsvWorld world = copy("two");
+        CsvWorld world = measured.copy(folder.resolve("two"));
         Process one = govern(world, "one.txt").start();
         Process other = govern(world, "other.txt").start();
         assertThat(one.waitFor(5, TimeUnit.MINUTES) && other.waitFor(5, TimeUnit.MINUTES))
@@ -121,7 +110,7 @@ class GovernConcurrencyIT {
     @Tag("proof")
     @Test
     void aProcessKilledBetweenDecisionAndPublicationIsGoneOnFromWithTheSameDecision() throws Exception {
-        CsvWorld world = copy("killed");
+        CsvWorld world = measured.copy(folder.resolve("killed"));
         Path decided = world.folder().resolve("lake/allocation_parameters/_delta_log/00000000000000000001.json");
         Process process = govern(world, "killed.txt").start();
         while (!Files.exists(decided) && process.isAlive()) {

@@ -4,10 +4,13 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.stream.Stream;
 
 /** A folder of CSV files, an experiment and a configuration, as a data engineer would have them. */
 record CsvWorld(Path folder) {
@@ -70,6 +73,62 @@ record CsvWorld(Path folder) {
                 }
                 """.lines().toList());
         return world;
+    }
+
+    /** A world whose first run is published, once for all tests of this JVM, and what that run said. */
+    private static final class Published {
+        private static final CsvWorld WORLD = in(temporary());
+        private static final Invocation RUN = WORLD.run(FIRST);
+
+        static {
+            Runtime.getRuntime().addShutdownHook(new Thread(WORLD::delete));
+        }
+
+        private static Path temporary() {
+            try {
+                return Files.createTempDirectory("flagcast-published");
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+    }
+
+    /** What {@link #in} writes, and the lake of a run as of {@link #FIRST}. */
+    static CsvWorld published(Path folder) {
+        if (firstRun().code() != 0) {
+            throw new AssertionError(firstRun().err());
+        }
+        return Published.WORLD.copy(folder);
+    }
+
+    /** The run that made what {@link #published} copies. */
+    static Invocation firstRun() {
+        return Published.RUN;
+    }
+
+    /** The same files with the same times in another folder. */
+    CsvWorld copy(Path to) {
+        try (Stream<Path> files = Files.walk(folder)) {
+            for (Path file : files.toList()) {
+                Path target = to.resolve(folder.relativize(file).toString());
+                if (!Files.isDirectory(target)) {
+                    Files.copy(file, target, StandardCopyOption.COPY_ATTRIBUTES);
+                }
+            }
+            return new CsvWorld(to);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private void delete() {
+        try (Stream<Path> files = Files.walk(folder)) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(file);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     Path conf() {

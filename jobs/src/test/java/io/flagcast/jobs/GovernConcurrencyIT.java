@@ -9,13 +9,12 @@ import io.flagcast.jobs.pipeline.Stage;
 import io.flagcast.jobs.records.DecisionTable;
 import io.flagcast.jobs.records.ParameterTable;
 import io.flagcast.jobs.run.Progress;
-import io.flagcast.settings.ConfiguredExperiments;
-import io.flagcast.settings.Settings;
-import io.flagcast.settings.SettingsReader;
 import io.flagcast.lake.Lake;
 import io.flagcast.lake.Publication;
 import io.flagcast.lake.Session;
-import java.io.IOException;
+import io.flagcast.settings.ConfiguredExperiments;
+import io.flagcast.settings.Settings;
+import io.flagcast.settings.SettingsReader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -24,7 +23,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -63,16 +61,6 @@ class GovernConcurrencyIT {
         }
     }
 
-    private static CsvWorld copy(String name) throws IOException {
-        Path to = folder.resolve(name);
-        try (Stream<Path> files = Files.walk(measured.folder())) {
-            for (Path file : files.toList()) {
-                Files.copy(file, to.resolve(measured.folder().relativize(file).toString()));
-            }
-        }
-        return new CsvWorld(to);
-    }
-
     private static ProcessBuilder govern(CsvWorld world, String said) {
         return Submission.of(
                         folder,
@@ -105,7 +93,7 @@ class GovernConcurrencyIT {
 
     @Test
     void twoProcessesAtOnceMakeOneChange() throws Exception {
-        CsvWorld world = copy("two");
+        CsvWorld world = measured.copy(folder.resolve("two"));
         Process one = govern(world, "one.txt").start();
         Process other = govern(world, "other.txt").start();
         assertThat(one.waitFor(5, TimeUnit.MINUTES) && other.waitFor(5, TimeUnit.MINUTES))
@@ -121,7 +109,7 @@ class GovernConcurrencyIT {
     @Tag("proof")
     @Test
     void aProcessKilledBetweenDecisionAndPublicationIsGoneOnFromWithTheSameDecision() throws Exception {
-        CsvWorld world = copy("killed");
+        CsvWorld world = measured.copy(folder.resolve("killed"));
         Path decided = world.folder().resolve("lake/allocation_parameters/_delta_log/00000000000000000001.json");
         Process process = govern(world, "killed.txt").start();
         while (!Files.exists(decided) && process.isAlive()) {

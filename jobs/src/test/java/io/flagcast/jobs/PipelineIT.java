@@ -28,8 +28,8 @@ class PipelineIT {
 
     @Test
     void aRunPublishesARepeatDoesNothingAndARestatementIsTheSameAgain() {
-        CsvWorld world = CsvWorld.in(folder);
-        Invocation first = world.run(CsvWorld.FIRST);
+        CsvWorld world = CsvWorld.published(folder);
+        Invocation first = CsvWorld.firstRun();
 
         assertThat(first.code()).as(first.err()).isZero();
         assertThat(first.out()).isEmpty();
@@ -87,9 +87,8 @@ class PipelineIT {
 
     @Test
     void theStagesOneByOneDoWhatARunDoes() {
-        CsvWorld whole = CsvWorld.in(folder.resolve("whole"));
+        CsvWorld whole = CsvWorld.published(folder.resolve("whole"));
         CsvWorld single = CsvWorld.in(folder.resolve("single"));
-        assertThat(whole.run(CsvWorld.FIRST).code()).isZero();
 
         Invocation early = stage(single, "score");
         assertThat(early.code()).isEqualTo(66);
@@ -119,8 +118,7 @@ class PipelineIT {
 
     @Test
     void theExampleRuleFiresOnceOnEightHundredConversionsOfTwentyThousandAndShedsTheHighestBuckets() {
-        CsvWorld world = CsvWorld.in(folder);
-        assertThat(world.run(CsvWorld.FIRST).code()).isZero();
+        CsvWorld world = CsvWorld.published(folder);
         List<JsonNode> before = Invocation.rows(world.conf(), ALLOCATIONS);
         meet(world, 20_000, 800);
 

@@ -2,15 +2,18 @@ package io.flagcast.lake;
 
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Optional;
 import org.apache.spark.SparkConf;
 import org.apache.spark.sql.SparkSession;
+import scala.Option;
 
 /**
  * The Spark session of a command. What {@code --conf} of spark-submit says always wins.
  *
- * @param spark the session, stopped on close
+ * <p>Where Spark runs already, as in a notebook, a command has a session of its own within it: settings and temporary views
+ * of either do not reach the other. Who started Spark stops it: a command that found it running leaves it running.
  */
-public record Session(SparkSession spark) implements AutoCloseable {
+public final class Session implements AutoCloseable {
 
     private static final Map<String, String> DEFAULTS = Map.ofEntries(
             Map.entry("spark.app.name", "flagcast"),
@@ -23,24 +26,58 @@ public record Session(SparkSession spark) implements AutoCloseable {
             Map.entry("spark.sql.objectHashAggregate.sortBased.fallbackThreshold", "100000"),
             Map.entry("spark.sql.sources.parallelPartitionDiscovery.parallelism", "8"));
 
+    private final SparkSession spark;
+    /** The session that this one stands in for until it is closed; empty where this one started Spark. */
+    private final Optional<SparkSession> outer;
+
+    private Session(SparkSession spark, Optional<SparkSession> outer) {
+        this.spark = spark;
+        this.outer = outer;
+    }
+
     /**
-     * Opens a session, or takes the one that is open.
+     * Starts Spark, or opens a session within the Spark that runs.
      *
      * @param temporary folder for what a session leaves behind
      */
     public static Session open(Path temporary) {
+        Optional<SparkSession> outer =
+                running(SparkSession.getActiveSession()).or(() -> running(SparkSession.getDefaultSession()));
+        SparkSession spark = outer.map(Session::within).orElseGet(() -> start(temporary));
+        // Not a matter of taste: days and instants of all tables are UTC, wherever the cluster stands.
+        spark.conf().set("spark.sql.session.timeZone", "UTC");
+        return new Session(spark, outer);
+    }
+
+    private static Optional<SparkSession> running(Option<SparkSession> session) {
+        return session.isDefined() ? Optional.of(session.get()) : Optional.empty();
+    }
+
+    private static SparkSession start(Path temporary) {
         SparkConf conf = new SparkConf();
         DEFAULTS.forEach(conf::setIfMissing);
         // Views of `sql` are kept there and nothing else.
         conf.setIfMissing("spark.sql.warehouse.dir", temporary + "/flagcast-warehouse");
-        SparkSession spark = SparkSession.builder().config(conf).getOrCreate();
-        // Not a matter of taste: days and instants of all tables are UTC, wherever the cluster stands.
-        spark.conf().set("spark.sql.session.timeZone", "UTC");
-        return new Session(spark);
+        return SparkSession.builder().config(conf).getOrCreate();
+    }
+
+    private static SparkSession within(SparkSession outer) {
+        SparkSession spark = outer.newSession();
+        DEFAULTS.forEach((key, value) -> {
+            if (!spark.conf().getAll().contains(key) && spark.conf().isModifiable(key)) {
+                spark.conf().set(key, value);
+            }
+        });
+        SparkSession.setActiveSession(spark);
+        return spark;
+    }
+
+    public SparkSession spark() {
+        return spark;
     }
 
     @Override
     public void close() {
-        spark.stop();
+        outer.ifPresentOrElse(SparkSession::setActiveSession, spark::stop);
     }
 }

@@ -91,9 +91,11 @@ class HouseTest {
         check(noClasses()
                 .that(elsewhere)
                 .should()
-                .callMethodWhere(call("reads or writes files through Spark", call -> call.getTargetOwner()
-                        .getName()
-                        .matches("org\\.apache\\.spark\\.sql\\.(.*\\.)?DataFrame(Reader|Writer)"))));
+                .callMethodWhere(call(
+                        "reads or writes files through Spark",
+                        call -> call.getTargetOwner()
+                                .getName()
+                                .matches("org\\.apache\\.spark\\.sql\\.(.*\\.)?DataFrame(Reader|Writer)"))));
     }
 
     private static DescribedPredicate<JavaMethodCall> call(String says, Predicate<JavaMethodCall> is) {

@@ -280,7 +280,8 @@ class RulesIT {
                         .out()
                         .lines())
                 .isNotEmpty()
-                .allSatisfy(line -> assertThat(line).startsWith("{\"decision_id\":\"").contains("\"adjustment\":{"));
+                .allSatisfy(line ->
+                        assertThat(line).startsWith("{\"decision_id\":\"").contains("\"adjustment\":{"));
         assertThat(command("rules", "replay", "--experiment", "rollout", "--to", "2027-01-01")
                         .err())
                 .contains("nor to after the live publication's 2026-03-08T00:00:00Z");

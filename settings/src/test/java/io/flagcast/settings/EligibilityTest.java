@@ -107,8 +107,8 @@ class EligibilityTest {
 
     @Test
     void conditionsHoldOrNotAndAreFalseWhereTheyAreUnknown(SparkSession spark) {
-        Dataset<Row> profiles = spark
-                .sql("SELECT * FROM VALUES ('a', 'DE', 30L), ('b', NULL, 20L), ('c', 'US', NULL) AS"
+        Dataset<Row> profiles =
+                spark.sql("SELECT * FROM VALUES ('a', 'DE', 30L), ('b', NULL, 20L), ('c', 'US', NULL) AS"
                         + " t(user_id, country, age)");
         Map<String, List<String>> expected = Map.of(
                 "country IN ('DE', 'FR')", List.of("a"),

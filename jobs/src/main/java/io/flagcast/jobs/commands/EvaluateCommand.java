@@ -13,13 +13,13 @@ import io.flagcast.jobs.questions.evaluation.RankingComparison;
 import io.flagcast.jobs.questions.evaluation.ScoreQuality;
 import io.flagcast.jobs.questions.evaluation.TestUsers;
 import io.flagcast.jobs.run.Progress;
-import io.flagcast.settings.Settings;
 import io.flagcast.lake.ExitCode;
 import io.flagcast.lake.Inputs;
 import io.flagcast.lake.Lake;
 import io.flagcast.lake.Refusal;
 import io.flagcast.lake.Session;
 import io.flagcast.lake.UserList;
+import io.flagcast.settings.Settings;
 import io.flagcast.training.learners.Learner;
 import io.flagcast.training.learners.TrainingSettings;
 import java.time.Clock;
@@ -99,7 +99,6 @@ final class EvaluateCommand implements Callable<Integer> {
         this.clock = surroundings.clock();
         this.progress = surroundings.progress();
     }
-
 
     @Override
     public Integer call() {

@@ -14,11 +14,11 @@ import io.flagcast.jobs.questions.preview.ExpectedOutcomes.Outcome;
 import io.flagcast.jobs.questions.preview.Preview;
 import io.flagcast.jobs.questions.preview.Shift;
 import io.flagcast.jobs.run.Progress;
-import io.flagcast.settings.ConfiguredExperiments;
-import io.flagcast.settings.Settings;
 import io.flagcast.lake.ExitCode;
 import io.flagcast.lake.Inputs;
 import io.flagcast.lake.Publication;
+import io.flagcast.settings.ConfiguredExperiments;
+import io.flagcast.settings.Settings;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -96,7 +96,9 @@ final class PreviewCommand implements Callable<Integer> {
             printer.say("publication %d of %s, and the files as of %s"
                     .formatted(preview.live().sequence(), preview.live().asOf(), preview.at()));
             printer.say("");
-            printer.print(USERS, preview.shifts().values().stream().flatMap(List::stream).iterator());
+            printer.print(
+                    USERS,
+                    preview.shifts().values().stream().flatMap(List::stream).iterator());
             printer.say("");
             preview.notices().forEach(progress::notice);
             try (Inputs inputs = new Inputs(lake, settings.sources(), preview.at(), publications)) {
@@ -117,8 +119,10 @@ final class PreviewCommand implements Callable<Integer> {
                 .column("metric", "metric", outcome -> outcome.part().metric())
                 .column("segment", "segment", outcome -> outcome.part().segment());
         sheet = estimate(sheet, "now", "95 %", "%.4f", outcome -> outcome.now().doublyRobust());
-        sheet = estimate(sheet, "then", "95 % ", "%.4f", outcome -> outcome.then().doublyRobust());
-        sheet = estimate(sheet, "change", "95 %  ", "%+.4f", outcome -> outcome.then().overFirst());
+        sheet = estimate(
+                sheet, "then", "95 % ", "%.4f", outcome -> outcome.then().doublyRobust());
+        sheet = estimate(
+                sheet, "change", "95 %  ", "%+.4f", outcome -> outcome.then().overFirst());
         return sheet.column(
                 "effective users",
                 "effective_users",
@@ -128,20 +132,31 @@ final class PreviewCommand implements Callable<Integer> {
 
     /** A value and its interval; nothing where it cannot be told. */
     private static Sheet<Outcome> estimate(
-            Sheet<Outcome> sheet, String name, String interval, String number, Function<Outcome, Optional<Estimate>> of) {
+            Sheet<Outcome> sheet,
+            String name,
+            String interval,
+            String number,
+            Function<Outcome, Optional<Estimate>> of) {
         return sheet.column(
                         name,
                         name,
                         outcome -> of.apply(outcome).map(Estimate::value),
                         Shown.number(number).absentAs("-"))
-                .text(interval, outcome -> of.apply(outcome)
-                        .map(known -> (number + " to " + number)
-                                .formatted(
-                                        known.interval().lower(), known.interval().upper()))
-                        .orElse("-"))
-                .value(name + "_lower", outcome -> of.apply(outcome).map(known -> known.interval()
-                        .lower()))
-                .value(name + "_upper", outcome -> of.apply(outcome).map(known -> known.interval()
-                        .upper()));
+                .text(
+                        interval,
+                        outcome -> of.apply(outcome)
+                                .map(known -> (number + " to " + number)
+                                        .formatted(
+                                                known.interval().lower(),
+                                                known.interval().upper()))
+                                .orElse("-"))
+                .value(
+                        name + "_lower",
+                        outcome ->
+                                of.apply(outcome).map(known -> known.interval().lower()))
+                .value(
+                        name + "_upper",
+                        outcome ->
+                                of.apply(outcome).map(known -> known.interval().upper()));
     }
 }

@@ -38,7 +38,9 @@ final class StatusCommand implements Callable<Integer> {
             .column("stage", "stage", StageRun::stage)
             .column("as of", "as_of", StageRun::asOf)
             .column("state", "state", StageRun::state)
-            .text("started", run -> run.startedAt().truncatedTo(ChronoUnit.SECONDS).toString())
+            .text(
+                    "started",
+                    run -> run.startedAt().truncatedTo(ChronoUnit.SECONDS).toString())
             .value("started_at", StageRun::startedAt)
             .column("seconds", "seconds", StageRun::seconds, Shown.number("%.1f"))
             .column("rows out", "rows_out", StageRun::rowsOut, Shown.COUNT)
@@ -91,8 +93,8 @@ final class StatusCommand implements Callable<Integer> {
     public Integer call() {
         Instant now = surroundings.clock().instant();
         return configuration.onLake(lake -> {
-            LakeStatus status = LakeStatus.of(
-                    lake, Stage.ORDER.stream().map(Stage::label).toList());
+            LakeStatus status =
+                    LakeStatus.of(lake, Stage.ORDER.stream().map(Stage::label).toList());
             print(status, now, format.printer());
             return verdict(status, now);
         });

@@ -9,9 +9,9 @@ import io.flagcast.jobs.decision.BanditContext;
 import io.flagcast.jobs.decision.DecideUsers;
 import io.flagcast.jobs.records.ParameterTable;
 import io.flagcast.jobs.run.Rollout;
-import io.flagcast.settings.Settings;
 import io.flagcast.lake.Lake;
 import io.flagcast.lake.Publication;
+import io.flagcast.settings.Settings;
 import io.flagcast.tables.Tables;
 import java.util.Comparator;
 import java.util.List;
@@ -111,7 +111,8 @@ public record ExplainDecision(
      */
     static Optional<ParameterChange> setBy(List<ParameterChange> changes, String segment, String context) {
         return changes.stream()
-                .filter(change -> change.isOfExperiment() || change.cell().segment().equals(segment))
+                .filter(change ->
+                        change.isOfExperiment() || change.cell().segment().equals(segment))
                 .filter(change ->
                         change.cell().isWhole() || change.cell().context().equals(context))
                 .max(Comparator.comparingLong(ParameterChange::version)
@@ -126,9 +127,8 @@ public record ExplainDecision(
     /** Whether the experiment's file decides as it is published: it may have changed since. */
     public boolean filesAgree() {
         return published
-                .map(row ->
-                        List.of("enabled", "reason", "bucket", "base_probability", "share", "propensity").stream()
-                                .allMatch(name -> row.getAs(name).equals(decided.getAs(name))))
+                .map(row -> List.of("enabled", "reason", "bucket", "base_probability", "share", "propensity").stream()
+                        .allMatch(name -> row.getAs(name).equals(decided.getAs(name))))
                 .orElse(true);
     }
 }

@@ -101,7 +101,8 @@ public record LakeStatus(
     }
 
     private static List<StageRun> stages(Lake lake, List<String> order) {
-        return lake.history(Tables.RUNS)
+        return lake
+                .history(Tables.RUNS)
                 .groupBy("stage")
                 .agg(max_by(struct(col("*")), col("started_at")).as("last"))
                 .select("last.*")
@@ -114,7 +115,8 @@ public record LakeStatus(
     }
 
     private static List<FiringAlert> firing(Lake lake) {
-        return lake.history(Tables.ALERTS)
+        return lake
+                .history(Tables.ALERTS)
                 .groupBy("fingerprint")
                 .agg(max_by(struct("state", "starts_at", "labels"), col("as_of"))
                         .as("last"))

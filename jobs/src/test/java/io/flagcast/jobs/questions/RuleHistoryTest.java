@@ -25,8 +25,7 @@ class RuleHistoryTest {
     private static final String SHARES = "{\"shares\":{\"mid\":0.5,\"high\":0.8},\"learned\":[]}";
 
     private static Row decision(String id, String mode, String adjustment) {
-        return new GenericRowWithSchema(
-                new Object[] {id, "rollout", "pull_back", "fired", mode, adjustment}, SCHEMA);
+        return new GenericRowWithSchema(new Object[] {id, "rollout", "pull_back", "fired", mode, adjustment}, SCHEMA);
     }
 
     private static ParameterChange made(String decisionId, long version) {
@@ -44,8 +43,7 @@ class RuleHistoryTest {
                 new Origin(Cause.RULE, Optional.of("pull_back"), decisionId, "{}"));
     }
 
-    private static final RuleHistory HISTORY =
-            new RuleHistory(List.of(), new ParameterLog(List.of(made("made-1", 3))));
+    private static final RuleHistory HISTORY = new RuleHistory(List.of(), new ParameterLog(List.of(made("made-1", 3))));
 
     @Test
     void aDecisionThatAsksForNothingHasNoChange() {
@@ -73,8 +71,7 @@ class RuleHistoryTest {
         Row fired = decision("made-1", "enforce", SHARES);
         assertThat(new RuleHistory.Wanted(Optional.empty(), Optional.empty(), Optional.empty()).includes(fired))
                 .isTrue();
-        assertThat(new RuleHistory.Wanted(
-                                Optional.of("rollout"), Optional.of("pull_back"), Optional.of(Outcome.FIRED))
+        assertThat(new RuleHistory.Wanted(Optional.of("rollout"), Optional.of("pull_back"), Optional.of(Outcome.FIRED))
                         .includes(fired))
                 .isTrue();
         assertThat(new RuleHistory.Wanted(Optional.of("rollout"), Optional.empty(), Optional.of(Outcome.HELD))

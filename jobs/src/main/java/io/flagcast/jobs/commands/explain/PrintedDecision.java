@@ -59,9 +59,11 @@ final class PrintedDecision {
                         explained -> explained.lines().stream()
                                 .map(PrintedDecision::object)
                                 .toList())
-                .value("share_or_probability_set_by", explained -> explained
-                        .setBy()
-                        .map(change -> change.origin().cause().label()))
+                .value(
+                        "share_or_probability_set_by",
+                        explained -> explained
+                                .setBy()
+                                .map(change -> change.origin().cause().label()))
                 .value("set_as_of", explained -> explained.setBy().map(ParameterChange::effectiveAsOf))
                 .value("set_because", explained -> explained.setBy().map(ParametersInForce::why));
     }

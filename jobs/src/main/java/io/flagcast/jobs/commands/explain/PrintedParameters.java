@@ -50,8 +50,7 @@ final class PrintedParameters {
                         parameters.version()));
         if (parameters.version() != parameters.publishedVersion()) {
             printer.say("publication %d of %s uses version %d"
-                    .formatted(
-                            parameters.live().sequence(), parameters.live().asOf(), parameters.publishedVersion()));
+                    .formatted(parameters.live().sequence(), parameters.live().asOf(), parameters.publishedVersion()));
         }
         printer.say("");
         printer.print(IN_FORCE, parameters.settings());

@@ -1,12 +1,12 @@
 package io.flagcast.jobs.commands.options;
 
 import io.flagcast.experiments.Experiment;
-import io.flagcast.settings.ConfiguredExperiments;
-import io.flagcast.settings.Settings;
-import io.flagcast.settings.SettingsReader;
 import io.flagcast.lake.ExitCode;
 import io.flagcast.lake.Lake;
 import io.flagcast.lake.Session;
+import io.flagcast.settings.ConfiguredExperiments;
+import io.flagcast.settings.Settings;
+import io.flagcast.settings.SettingsReader;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;

@@ -8,10 +8,10 @@ import io.flagcast.jobs.questions.PolicyValues;
 import io.flagcast.jobs.questions.PolicyValues.Part;
 import io.flagcast.jobs.run.Progress;
 import io.flagcast.jobs.run.Rollout;
-import io.flagcast.settings.Settings;
 import io.flagcast.lake.Inputs;
 import io.flagcast.lake.Lake;
 import io.flagcast.lake.Publication;
+import io.flagcast.settings.Settings;
 import io.flagcast.tables.Tables;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -59,8 +59,7 @@ public record ExpectedOutcomes(List<Outcome> outcomes, List<String> notes) {
     }
 
     /** Asks the log about every experiment that decides otherwise than it is published. */
-    public static ExpectedOutcomes of(
-            Preview preview, Lake lake, Inputs inputs, Settings settings, Progress progress) {
+    public static ExpectedOutcomes of(Preview preview, Lake lake, Inputs inputs, Settings settings, Progress progress) {
         List<Outcome> outcomes = new ArrayList<>();
         List<String> notes = new ArrayList<>();
         for (Rollout rollout : preview.changed()) {

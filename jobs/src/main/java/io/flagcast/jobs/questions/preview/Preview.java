@@ -6,9 +6,9 @@ import io.flagcast.jobs.decision.BanditContext;
 import io.flagcast.jobs.decision.DecideUsers;
 import io.flagcast.jobs.records.ParameterTable;
 import io.flagcast.jobs.run.Rollout;
-import io.flagcast.settings.Settings;
 import io.flagcast.lake.Lake;
 import io.flagcast.lake.Publication;
+import io.flagcast.settings.Settings;
 import io.flagcast.tables.Tables;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -53,11 +53,7 @@ public record Preview(
                 rollouts,
                 settings.lake().holdoutSalt());
         return new Preview(
-                live,
-                at,
-                rollouts,
-                log,
-                Shift.between(lake.published(Tables.ALLOCATIONS, Optional.of(live)), after));
+                live, at, rollouts, log, Shift.between(lake.published(Tables.ALLOCATIONS, Optional.of(live)), after));
     }
 
     /** Experiments of the files that decide otherwise about somebody. */
@@ -78,7 +74,8 @@ public record Preview(
             if (rollout == null) {
                 notices.add(experimentId + " has no file any more: nobody would be decided about");
             } else {
-                notices.addAll(notices(rollout, own.get(0), log.newest(experimentId).version()));
+                notices.addAll(
+                        notices(rollout, own.get(0), log.newest(experimentId).version()));
             }
         });
         return notices;

@@ -24,7 +24,7 @@ record Chart(
         String axis,
         Optional<Double> reference) {
 
-    /** The shapes that {@code report.js} knows. */
+    /** The shapes that the script of the page knows, in its folder {@code charts}. */
     enum Kind {
         /** A line per row with its interval: columns label, value; group, also and n where given. */
         INTERVALS,

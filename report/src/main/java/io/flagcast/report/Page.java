@@ -15,15 +15,34 @@ import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /**
- * The page as one HTML file: text and tables are written here, {@code report.js} draws the charts over them. Without
- * scripts every value is there still.
+ * The page as one HTML file: text and tables are written here, a script draws the charts over them. Without scripts
+ * every value is there still.
  */
 final class Page {
 
     private static final String D3 = "/META-INF/resources/webjars/d3/7.9.0/";
     private static final Pattern PLACE = Pattern.compile("\\{\\{([a-z0-9-]+)}}");
+
+    /** The files of the script, each after those whose names it needs while it is read. */
+    private static final List<String> SCRIPT = List.of(
+            "numbers",
+            "marks",
+            "frame",
+            "axes",
+            "lines",
+            "charts/bins",
+            "charts/calibration",
+            "charts/curve",
+            "charts/intervals",
+            "charts/panels",
+            "charts/timeline",
+            "charts/trend-and-steps",
+            "pointer",
+            "figures",
+            "details");
 
     private static final int LONG = 60;
     /** Items of a topic that stand at once; the rest is folded away. */
@@ -42,10 +61,10 @@ final class Page {
                 "facts", facts(data.facts()),
                 "contents", contents(data.sections()),
                 "main", main(data),
-                "data", data.json(),
+                "data", ChartJson.of(data),
                 "licence", resource(D3 + "LICENSE"),
                 "d3", resource(D3 + "dist/d3.min.js"),
-                "script", resource("report.js"));
+                "script", script());
         // In one pass: what is filled in is never looked at again.
         return PLACE.matcher(resource("report.html"))
                 .replaceAll(place -> Matcher.quoteReplacement(parts.get(place.group(1))));
@@ -60,6 +79,13 @@ final class Page {
         } catch (IOException e) {
             throw new UncheckedIOException(name + " cannot be read", e);
         }
+    }
+
+    /** One closure: the files know one another, and nothing else on the page knows them. */
+    private static String script() {
+        return SCRIPT.stream()
+                .map(part -> resource("script/" + part + ".js"))
+                .collect(Collectors.joining("\n", "\"use strict\";\n\n(() => {\n", "})();"));
     }
 
     private static String facts(List<String> facts) {

@@ -1,17 +1,9 @@
 package io.flagcast.report;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import io.flagcast.statistics.Interval;
-import java.time.Instant;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.stream.Stream;
 
 /**
  * What a page says, in its order. A chart has no data but its table, so the two cannot differ.
@@ -22,8 +14,6 @@ import java.util.stream.Stream;
  * @param sections the rest
  */
 record ReportData(String title, List<String> facts, Summary summary, List<Section> sections) {
-
-    private static final ObjectMapper JSON = new ObjectMapper();
 
     ReportData {
         Objects.requireNonNull(title, "title");
@@ -197,33 +187,6 @@ record ReportData(String title, List<String> facts, Summary summary, List<Sectio
         boolean has(String column) {
             return columns.stream().anyMatch(each -> each.name().equals(column));
         }
-
-        /** Rows by column name, absent values as null. */
-        List<Map<String, Object>> records() {
-            List<Map<String, Object>> records = new ArrayList<>();
-            for (List<?> row : rows) {
-                Map<String, Object> fields = new LinkedHashMap<>();
-                for (int i = 0; i < columns.size(); i++) {
-                    fields.put(columns.get(i).name(), plain(row.get(i)));
-                }
-                records.add(fields);
-            }
-            return records;
-        }
-
-        private static Object plain(Object value) {
-            if (value instanceof Optional<?> optional) {
-                return optional.map(Table::plain).orElse(null);
-            }
-            if (value instanceof Estimate estimate) {
-                Map<String, Object> fields = new LinkedHashMap<>();
-                fields.put("value", estimate.value());
-                fields.put("lower", estimate.interval().map(Interval::lower).orElse(null));
-                fields.put("upper", estimate.interval().map(Interval::upper).orElse(null));
-                return fields;
-            }
-            return value instanceof Instant instant ? instant.toString() : value;
-        }
     }
 
     /**
@@ -246,44 +209,6 @@ record ReportData(String title, List<String> facts, Summary summary, List<Sectio
 
         static Column count(String name, String title) {
             return new Column(name, title, Format.COUNT);
-        }
-    }
-
-    /** All figures that are drawn, in the order of the page. */
-    List<Figure> drawn() {
-        return sections.stream()
-                .flatMap(section -> section.groups().stream())
-                .flatMap(group -> group.figures().stream())
-                .filter(figure -> figure.chart().isPresent())
-                .toList();
-    }
-
-    /**
-     * What the charts are drawn from, as JSON that can stand within a script element: no text of a table can end it.
-     *
-     * @see <a href="https://html.spec.whatwg.org/multipage/scripting.html#restrictions-for-contents-of-script-elements">
-     *     HTML, restrictions for contents of script elements</a>
-     */
-    String json() {
-        Stream<Map<String, Object>> figures = drawn().stream().map(figure -> {
-            Chart chart = figure.chart().orElseThrow();
-            Map<String, Object> fields = new LinkedHashMap<>();
-            fields.put("kind", chart.kind().label());
-            fields.put("columns", chart.columns());
-            fields.put("format", chart.format().name().toLowerCase(Locale.ROOT));
-            fields.put("series", chart.series());
-            fields.put("axis", chart.axis());
-            fields.put("reference", chart.reference().orElse(null));
-            fields.put("rows", figure.table().records());
-            return fields;
-        });
-        try {
-            return JSON.writeValueAsString(figures.toList())
-                    .replace("<", "\\u003c")
-                    .replace(">", "\\u003e")
-                    .replace("&", "\\u0026");
-        } catch (JsonProcessingException e) {
-            throw new IllegalStateException("figures are not writable as JSON", e);
         }
     }
 }

@@ -1,18 +1,6 @@
 package io.flagcast.report;
 
-import static org.apache.spark.sql.functions.avg;
-import static org.apache.spark.sql.functions.col;
-import static org.apache.spark.sql.functions.count;
-import static org.apache.spark.sql.functions.floor;
-import static org.apache.spark.sql.functions.least;
-import static org.apache.spark.sql.functions.lit;
-import static org.apache.spark.sql.functions.max;
-import static org.apache.spark.sql.functions.min;
-
 import io.flagcast.allocation.Cell;
-import io.flagcast.delivery.AlertTable;
-import io.flagcast.delivery.Notes;
-import io.flagcast.lake.Lake;
 import io.flagcast.lake.Publication;
 import io.flagcast.monitoring.SegmentMetrics;
 import io.flagcast.tables.Table;
@@ -27,7 +15,6 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 
 /**
@@ -67,115 +54,6 @@ record Snapshot(
     static final Duration DAYS = Duration.ofDays(60);
 
     private static final List<String> RESERVED = List.of(SegmentMetrics.ALL, SegmentMetrics.UNSCORED);
-
-    /** Reads what the page needs. */
-    static Snapshot of(Lake lake, Publication publication) {
-        Optional<Publication> shown = Optional.of(publication);
-        Instant asOf = publication.asOf();
-        List<Publication> earlier = lake.publications().stream()
-                .filter(other -> other.sequence() <= publication.sequence())
-                .toList();
-        String decided = slice(publication, Tables.RULE_DECISIONS);
-        Optional<Publication> before = Publication.newest(earlier.stream()
-                .filter(other -> other.kind() == Publication.Kind.PUBLISH
-                        && other.asOf().isBefore(asOf)
-                        && !other.runId().equals(decided))
-                .toList());
-        return new Snapshot(
-                publication,
-                before,
-                allocations(lake, shown),
-                before.isPresent() ? allocations(lake, before) : List.of(),
-                scores(lake.published(Tables.RESPONSIVENESS_SCORES, shown)),
-                metrics(lake.published(Tables.SEGMENT_METRICS, shown), asOf),
-                lake.published(Tables.HEALTH_CHECKS, shown).collectAsList(),
-                decisions(lake, earlier),
-                upTo(lake, Tables.ALLOCATION_PARAMETERS, "effective_as_of", asOf)
-                        .orderBy("effective_as_of", "experiment_id", "version", "segment", "cell")
-                        .collectAsList(),
-                newest(upTo(lake, Tables.MODEL_RUNS, "effective_as_of", asOf).orderBy("changed_at"), "model_id"),
-                new Alerts(
-                        AlertTable.read(
-                                        lake,
-                                        earlier.stream().map(Publication::runId).toList())
-                                .newest(),
-                        Notes.read(lake),
-                        lake.history(Tables.ALERT_DELIVERIES)
-                                .orderBy("attempted_at")
-                                .collectAsList(),
-                        asOf),
-                lake.published(Tables.QUARANTINE, shown)
-                        .groupBy("source_table", "reason")
-                        .agg(count(lit(1)).as("rows"))
-                        .orderBy(col("rows").desc(), col("source_table"), col("reason"))
-                        .collectAsList(),
-                lake.history(Tables.RUNS)
-                        .where(col("run_id").equalTo(publication.runId()))
-                        .orderBy("started_at")
-                        .collectAsList());
-    }
-
-    private static Dataset<Row> upTo(Lake lake, Table table, String time, Instant asOf) {
-        return lake.history(table).where(col(time).leq(lit(asOf)));
-    }
-
-    private static List<Row> newest(Dataset<Row> oldestFirst, String key) {
-        Map<String, Row> newest = new LinkedHashMap<>();
-        oldestFirst.collectAsList().forEach(row -> newest.put(row.getAs(key), row));
-        return List.copyOf(newest.values());
-    }
-
-    private static List<Row> allocations(Lake lake, Optional<Publication> publication) {
-        return lake.published(Tables.ALLOCATIONS, publication)
-                .groupBy("experiment_id", "segment")
-                .agg(
-                        count(lit(1)).as("users"),
-                        avg(col("enabled").cast("int")).as("enabled"),
-                        max("share").as("share"),
-                        min("score").as("from"),
-                        max("model_id").as("model_id"))
-                .orderBy("experiment_id", "from", "segment")
-                .collectAsList();
-    }
-
-    private static List<Row> scores(Dataset<Row> scores) {
-        return scores.groupBy(
-                        col("feature_id"),
-                        least(floor(col("score").divide(10)), lit(9))
-                                .cast("int")
-                                .as("decile"))
-                .agg(
-                        count(lit(1)).as("users"),
-                        max("source").as("source"),
-                        max("model_id").as("model_id"))
-                .orderBy("feature_id", "decile")
-                .collectAsList();
-    }
-
-    private static List<Row> metrics(Dataset<Row> metrics, Instant asOf) {
-        return metrics.where(col("population").notEqual("everyone"))
-                .where(col("window")
-                        .equalTo(SegmentMetrics.TOTAL)
-                        .or(col("window")
-                                .equalTo(SegmentMetrics.DAY)
-                                .and(col("cell").equalTo(""))
-                                .and(col("window_start").geq(lit(asOf.minus(DAYS))))))
-                .orderBy("experiment_id", "metric_name", "user_segment", "cell", "window_start", "population")
-                .collectAsList();
-    }
-
-    private static List<Row> decisions(Lake lake, List<Publication> publications) {
-        Object[] runs = publications.stream()
-                .map(publication -> publication.tables().get(Tables.RULE_DECISIONS.name()))
-                .filter(Objects::nonNull)
-                .map(Publication.LiveSlice::runId)
-                .distinct()
-                .toArray();
-        return lake.history(Tables.RULE_DECISIONS)
-                .where(col("run_id").isin(runs))
-                .orderBy("as_of", "run_id", "experiment_id", "rule_id")
-                .collectAsList();
-    }
 
     Instant asOf() {
         return publication.asOf();
@@ -222,7 +100,8 @@ record Snapshot(
                 .toList();
     }
 
-    private static String slice(Publication publication, Table table) {
+    /** The run whose slice of a table is live; empty where none is. */
+    static String slice(Publication publication, Table table) {
         return Optional.ofNullable(publication.tables().get(table.name()))
                 .map(Publication.LiveSlice::runId)
                 .orElse("");

@@ -91,8 +91,15 @@ class PageTest {
     }
 
     @Test
+    void theScriptDrawsEveryKindOfChart() {
+        String page = Page.of(of("plain"));
+
+        assertThat(Kind.values()).allSatisfy(kind -> assertThat(page).contains("charts.%s = ".formatted(kind.label())));
+    }
+
+    @Test
     void chartAndTableHaveOneSetOfValues() throws Exception {
-        JsonNode figure = new ObjectMapper().readTree(of("plain").json()).get(0);
+        JsonNode figure = new ObjectMapper().readTree(ChartJson.of(of("plain"))).get(0);
 
         assertThat(figure.get("kind").asText()).isEqualTo("intervals");
         assertThat(figure.get("format").asText()).isEqualTo("points");

@@ -1,0 +1,138 @@
+package io.flagcast.report;
+
+import io.flagcast.allocation.Cell;
+import io.flagcast.lake.Lake;
+import io.flagcast.report.ReportData.Item;
+import io.flagcast.report.ReportData.Tone;
+import io.flagcast.report.ReportData.Topic;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import org.apache.spark.sql.Row;
+
+/** What has changed since the publication before: allocations, who is enabled, models. */
+final class ChangeTopic {
+
+    private ChangeTopic() {}
+
+    static Topic of(Snapshot snapshot, SectionIds sections) {
+        Instant since = snapshot.before().map(before -> before.asOf()).orElse(Instant.MIN);
+        List<Item> items = new ArrayList<>();
+        items.addAll(allocations(snapshot, sections, since));
+        items.addAll(enabledUsers(snapshot, sections));
+        items.addAll(models(snapshot, since));
+        return new Topic(
+                "Changed", items, "No rule, bandit or person has changed an allocation since the publication before.");
+    }
+
+    /** One line per decision, whatever it moved. */
+    private static List<Item> allocations(Snapshot snapshot, SectionIds sections, Instant since) {
+        List<Item> items = new ArrayList<>();
+        Map<String, List<String>> moves = new LinkedHashMap<>();
+        Map<String, Row> decisions = new LinkedHashMap<>();
+        snapshot.changesWithWhatWasBefore().forEach((change, before) -> {
+            if (Lake.instant(change, "effective_as_of").isAfter(since)) {
+                String decision = change.getAs("experiment_id") + " " + change.getAs("decision_id");
+                decisions.putIfAbsent(decision, change);
+                moves.computeIfAbsent(decision, id -> new ArrayList<>()).add(move(change, before));
+            }
+        });
+        decisions.forEach((decision, change) -> {
+            List<String> all = moves.get(decision);
+            String shown = all.stream().limit(4).collect(Collectors.joining(", "));
+            items.add(new Item(
+                    Tone.PLAIN,
+                    change.getAs("experiment_id"),
+                    "%s, by %s%s"
+                            .formatted(
+                                    shown + (all.size() > 4 ? " and %,d more".formatted(all.size() - 4) : ""),
+                                    change.<String>getAs("cause"),
+                                    change.getAs("rule_id") == null ? "" : " " + change.<String>getAs("rule_id")),
+                    sections.of(change)));
+        });
+        return items;
+    }
+
+    private static String move(Row change, Optional<Row> before) {
+        Cell cell = new Cell(change.getAs("segment"), change.getAs("cell"));
+        Double probability = change.getAs("base_probability");
+        Integer tier = change.getAs("active_tier");
+        String activity = change.getAs("activity");
+        if (activity != null) {
+            return cell + " is " + activity;
+        }
+        if (tier != null) {
+            return "active tier of %s is %s".formatted(cell, tier < 0 ? "the file's" : tier.toString());
+        }
+        return probability == null
+                ? "share of %s %s → %s"
+                        .formatted(
+                                cell,
+                                Format.PERCENT.text(before.map(row -> row.<Double>getAs("share"))
+                                        .orElse(1.0)),
+                                Format.PERCENT.text(change.<Double>getAs("share")))
+                : "%s %s→ %s"
+                        .formatted(
+                                cell,
+                                before.map(row -> row.<Double>getAs("base_probability"))
+                                        .map(value -> Format.PERCENT.text(value) + " ")
+                                        .orElse(""),
+                                Format.PERCENT.text(probability));
+    }
+
+    /** How many users gained and lost on balance, where the slices of both publications are kept. */
+    private static List<Item> enabledUsers(Snapshot snapshot, SectionIds sections) {
+        Map<String, Long> now = enabled(snapshot.allocations());
+        Map<String, Long> before = enabled(snapshot.allocationsBefore());
+        List<Item> items = new ArrayList<>();
+        now.forEach((experimentId, users) -> {
+            Optional<Long> was = Optional.ofNullable(before.get(experimentId));
+            if (was.isPresent() && !was.get().equals(users)) {
+                items.add(new Item(
+                        Tone.PLAIN,
+                        experimentId,
+                        "enables %s users, %s than before"
+                                .formatted(
+                                        Format.COUNT.text(users),
+                                        users > was.get()
+                                                ? Format.COUNT.text(users - was.get()) + " more"
+                                                : Format.COUNT.text(was.get() - users) + " fewer"),
+                        sections.of(experimentId)));
+            }
+        });
+        return items;
+    }
+
+    private static Map<String, Long> enabled(List<Row> allocations) {
+        Map<String, Long> enabled = new TreeMap<>();
+        allocations.forEach(row -> enabled.merge(
+                row.<String>getAs("experiment_id"),
+                Math.round(row.<Long>getAs("users") * row.<Double>getAs("enabled")),
+                Long::sum));
+        return enabled;
+    }
+
+    private static List<Item> models(Snapshot snapshot, Instant since) {
+        List<Item> items = new ArrayList<>();
+        for (Row model : snapshot.models()) {
+            Instant from = Lake.instant(model, "effective_as_of");
+            if (model.getAs("status").equals("champion") && from.isAfter(since)) {
+                items.add(new Item(
+                        Tone.PLAIN,
+                        model.getAs("feature_id"),
+                        "has a new model, %s (%s), from %s examples"
+                                .formatted(
+                                        model.<String>getAs("model_id"),
+                                        model.<String>getAs("learner"),
+                                        Format.COUNT.text(model.<Long>getAs("examples"))),
+                        Optional.empty()));
+            }
+        }
+        return items;
+    }
+}

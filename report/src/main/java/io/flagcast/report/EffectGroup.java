@@ -1,0 +1,66 @@
+package io.flagcast.report;
+
+import io.flagcast.monitoring.SegmentMetrics;
+import io.flagcast.report.Chart.Kind;
+import io.flagcast.report.ReportData.Column;
+import io.flagcast.report.ReportData.Figure;
+import io.flagcast.report.ReportData.Group;
+import io.flagcast.report.ReportData.Table;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.apache.spark.sql.Row;
+
+/** What enabling did to each metric, segment by segment. */
+final class EffectGroup {
+
+    private EffectGroup() {}
+
+    static Group of(ExperimentRows experiment) {
+        String title = "Effect versus control";
+        List<Figure> figures = new ArrayList<>();
+        for (String metric : experiment.metricNames()) {
+            List<List<?>> rows = new ArrayList<>();
+            totals(experiment, metric).forEach((segment, arms) -> rows.add(arms.row(segment)));
+            Format format = experiment.format(metric);
+            Chart chart = Chart.of(
+                            Kind.INTERVALS,
+                            Map.of("label", "segment", "value", "effect", "also", "adjusted", "n", "n"),
+                            format.ofDifference(),
+                            experiment.segments(),
+                            "enabled − control")
+                    .at(0);
+            figures.add(Figure.drawn(
+                    metric,
+                    chart,
+                    new Table(
+                            metric + " of users whose outcome window has closed, by segment; 95 % intervals",
+                            Arms.columns(format, Column.text("segment", "segment")),
+                            rows)));
+        }
+        return figures.isEmpty()
+                ? Group.absent(title, "No outcome window has closed yet, so nothing is measured.")
+                : new Group(
+                        title,
+                        "Enabled minus control by intention to treat, weighted by the logged propensity (Hájek); adjusted"
+                                + " by the pre-period (CUPED) where one is declared. An effect is absent where everybody"
+                                + " or nobody was enabled.",
+                        figures);
+    }
+
+    /** Totals of a metric by segment: highest scores first, everybody last. */
+    private static Map<String, Arms> totals(ExperimentRows experiment, String metric) {
+        Map<String, List<Row>> rows = experiment.metrics().stream()
+                .filter(row -> row.getAs("metric_name").equals(metric)
+                        && row.getAs("window").equals(SegmentMetrics.TOTAL)
+                        && row.getAs("cell").equals(""))
+                .collect(Collectors.groupingBy(row -> row.getAs("user_segment")));
+        List<String> order = new ArrayList<>(experiment.segmentsDownwards());
+        order.addAll(List.of(SegmentMetrics.UNSCORED, SegmentMetrics.ALL));
+        Map<String, Arms> totals = new LinkedHashMap<>();
+        order.stream().filter(rows::containsKey).forEach(segment -> totals.put(segment, Arms.of(rows.get(segment))));
+        return totals;
+    }
+}

@@ -1,0 +1,99 @@
+package io.flagcast.report;
+
+import io.flagcast.lake.Lake;
+import io.flagcast.monitoring.SegmentMetrics;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.apache.spark.sql.Row;
+
+/**
+ * The rows of a snapshot that are about one experiment.
+ *
+ * @param snapshot all rows
+ * @param experimentId the experiment
+ * @param segments lowest scores first
+ * @param metrics its rows of {@link Snapshot#metrics}
+ * @param changes its rows of {@link Snapshot#changes}
+ */
+record ExperimentRows(
+        Snapshot snapshot, String experimentId, List<String> segments, List<Row> metrics, List<Row> changes) {
+
+    static ExperimentRows of(Snapshot snapshot, String experimentId) {
+        return new ExperimentRows(
+                snapshot,
+                experimentId,
+                snapshot.segments(experimentId),
+                Snapshot.of(snapshot.metrics(), experimentId),
+                Snapshot.of(snapshot.changes(), experimentId));
+    }
+
+    List<Row> allocations() {
+        return Snapshot.of(snapshot.allocations(), experimentId);
+    }
+
+    List<Row> findings() {
+        return Snapshot.of(snapshot.findings(), experimentId);
+    }
+
+    /** Every evaluation of its rules up to this publication. */
+    List<Row> decisions() {
+        return Snapshot.of(snapshot.decisions(), experimentId);
+    }
+
+    /** The feature that it rolls out, where a model scores it. */
+    Optional<String> feature() {
+        return snapshot.feature(experimentId);
+    }
+
+    /** Highest scores first. */
+    List<String> segmentsDownwards() {
+        return reversed(segments);
+    }
+
+    List<String> metricNames() {
+        return metrics.stream()
+                .map(row -> row.<String>getAs("metric_name"))
+                .distinct()
+                .toList();
+    }
+
+    /** Whether every value that was ever counted is 0 or 1: then a sum is the sum of the squares. */
+    Format format(String metric) {
+        return metrics.stream()
+                        .filter(row -> row.getAs("metric_name").equals(metric))
+                        .allMatch(row ->
+                                row.getAs("sum") != null && row.getAs("sum").equals(row.getAs("sum_squares")))
+                ? Format.PERCENT
+                : Format.NUMBER;
+    }
+
+    /** The days of a metric, without those of single cells. */
+    Stream<Row> days(String metric) {
+        return metrics.stream()
+                .filter(row -> row.getAs("metric_name").equals(metric)
+                        && row.getAs("window").equals(SegmentMetrics.DAY)
+                        && row.getAs("cell").equals(""));
+    }
+
+    /** The day from which the steps of parameters are drawn. */
+    Instant beginning() {
+        return Stream.concat(
+                        metrics.stream().map(row -> Lake.instant(row, "window_start")),
+                        changes.stream().map(row -> Lake.instant(row, "effective_as_of")))
+                .min(Comparator.naturalOrder())
+                .orElse(snapshot.asOf())
+                .minus(1, ChronoUnit.DAYS);
+    }
+
+    static <T> List<T> reversed(List<T> list) {
+        List<T> reversed = new ArrayList<>(list);
+        Collections.reverse(reversed);
+        return reversed;
+    }
+}

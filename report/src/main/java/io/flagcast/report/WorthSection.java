@@ -1,0 +1,80 @@
+package io.flagcast.report;
+
+import io.flagcast.report.Chart.Kind;
+import io.flagcast.report.ReportData.Column;
+import io.flagcast.report.ReportData.Figure;
+import io.flagcast.report.ReportData.Group;
+import io.flagcast.report.ReportData.Section;
+import io.flagcast.report.ReportData.Table;
+import io.flagcast.simulation.Worth;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/** What the decisions were worth in a world of known truth. */
+final class WorthSection {
+
+    private WorthSection() {}
+
+    static Section of(List<Worth> worth) {
+        List<List<?>> rows = new ArrayList<>();
+        for (Worth each : worth) {
+            row(rows, each, "uniform A/B", each.uniform());
+            row(rows, each, "Flagcast", each.flagcast());
+            row(rows, each, "oracle", each.oracle());
+        }
+        List<List<?>> gains = worth.stream()
+                .<List<?>>map(
+                        each -> List.of(each.experimentId(), each.exposures(), each.enabled(), estimate(each.gain())))
+                .toList();
+        Figure rates = Figure.drawn(
+                "Conversions per 1,000 exposures",
+                Chart.of(
+                        Kind.INTERVALS,
+                        Map.of("group", "experiment", "label", "policy", "value", "conversions", "n", "exposures"),
+                        Format.NUMBER,
+                        List.of(),
+                        "conversions per 1,000 exposures"),
+                new Table(
+                        "Every policy on the same users and the same luck; 95 % intervals over users",
+                        List.of(
+                                Column.text("experiment", "experiment"),
+                                Column.text("policy", "policy"),
+                                Column.count("exposures", "n"),
+                                new Column("conversions", "conversions", Format.NUMBER)),
+                        rows));
+        Figure gain = Figure.drawn(
+                "Flagcast minus uniform",
+                Chart.of(
+                                Kind.INTERVALS,
+                                Map.of("label", "experiment", "value", "gain", "n", "exposures"),
+                                Format.SIGNED,
+                                List.of(),
+                                "conversions per 1,000 exposures")
+                        .at(0),
+                new Table(
+                        "Paired by user; 95 % intervals",
+                        List.of(
+                                Column.text("experiment", "experiment"),
+                                Column.count("exposures", "n"),
+                                new Column("enabled", "enabled", Format.PERCENT),
+                                new Column("gain", "gain", Format.SIGNED)),
+                        gains));
+        return new Section(
+                "worth",
+                "What it was worth",
+                "The world is simulated, so what would have happened otherwise is known.",
+                List.of(new Group(
+                        "Against other policies",
+                        "Uniform enables as many users at random; the oracle enables exactly those whom it helps.",
+                        List.of(rates, gain))));
+    }
+
+    private static void row(List<List<?>> rows, Worth worth, String policy, Worth.Estimate estimate) {
+        rows.add(List.of(worth.experimentId(), policy, worth.exposures(), estimate(estimate)));
+    }
+
+    private static Estimate estimate(Worth.Estimate estimate) {
+        return Estimate.of(estimate.value(), estimate.interval());
+    }
+}

@@ -48,8 +48,7 @@ class DocsTest {
         List<String> places = found(PLACE, CONTRIBUTING);
         assertThat(places).hasSizeGreaterThan(20);
         assertThat(places)
-                .filteredOn(Predicate.not(
-                        place -> Files.exists(House.home().resolve(place))))
+                .filteredOn(Predicate.not(place -> Files.exists(House.home().resolve(place))))
                 .isEmpty();
     }
 
@@ -77,8 +76,10 @@ class DocsTest {
     @Test
     void theIndexListsEveryPage() throws IOException {
         Path index = DOCS.resolve("README.md");
-        List<Path> listed =
-                found(LINK, index).stream().map(DOCS::resolve).map(Path::normalize).toList();
+        List<Path> listed = found(LINK, index).stream()
+                .map(DOCS::resolve)
+                .map(Path::normalize)
+                .toList();
         assertThat(pages())
                 .filteredOn(page -> page.startsWith(DOCS) && !page.equals(index))
                 .allSatisfy(page -> assertThat(listed).contains(page));

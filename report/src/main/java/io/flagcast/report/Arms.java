@@ -1,6 +1,8 @@
 package io.flagcast.report;
 
-import io.flagcast.report.ReportData.Column;
+import io.flagcast.report.page.Estimate;
+import io.flagcast.report.page.Format;
+import io.flagcast.report.page.ReportData.Column;
 import io.flagcast.rules.Condition.Population;
 import java.util.List;
 import java.util.Optional;

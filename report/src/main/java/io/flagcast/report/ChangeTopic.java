@@ -2,9 +2,10 @@ package io.flagcast.report;
 
 import io.flagcast.allocation.Cell;
 import io.flagcast.lake.Lake;
-import io.flagcast.report.ReportData.Item;
-import io.flagcast.report.ReportData.Tone;
-import io.flagcast.report.ReportData.Topic;
+import io.flagcast.report.page.Format;
+import io.flagcast.report.page.ReportData.Item;
+import io.flagcast.report.page.ReportData.Tone;
+import io.flagcast.report.page.ReportData.Topic;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

@@ -1,11 +1,14 @@
 package io.flagcast.report;
 
 import io.flagcast.monitoring.SegmentMetrics;
-import io.flagcast.report.Chart.Kind;
-import io.flagcast.report.ReportData.Column;
-import io.flagcast.report.ReportData.Figure;
-import io.flagcast.report.ReportData.Group;
-import io.flagcast.report.ReportData.Table;
+import io.flagcast.report.page.Chart;
+import io.flagcast.report.page.Chart.Kind;
+import io.flagcast.report.page.Estimate;
+import io.flagcast.report.page.Format;
+import io.flagcast.report.page.ReportData.Column;
+import io.flagcast.report.page.ReportData.Figure;
+import io.flagcast.report.page.ReportData.Group;
+import io.flagcast.report.page.ReportData.Table;
 import io.flagcast.rules.checks.Check;
 import io.flagcast.rules.checks.Finding.State;
 import java.util.ArrayList;

@@ -2,6 +2,7 @@ package io.flagcast.report;
 
 import io.flagcast.lake.Lake;
 import io.flagcast.monitoring.SegmentMetrics;
+import io.flagcast.report.page.Format;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;

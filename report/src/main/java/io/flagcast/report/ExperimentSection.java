@@ -1,7 +1,8 @@
 package io.flagcast.report;
 
-import io.flagcast.report.ReportData.Group;
-import io.flagcast.report.ReportData.Section;
+import io.flagcast.report.page.Format;
+import io.flagcast.report.page.ReportData.Group;
+import io.flagcast.report.page.ReportData.Section;
 import java.util.ArrayList;
 import java.util.List;
 import org.apache.spark.sql.Row;

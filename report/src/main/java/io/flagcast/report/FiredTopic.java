@@ -1,8 +1,9 @@
 package io.flagcast.report;
 
-import io.flagcast.report.ReportData.Item;
-import io.flagcast.report.ReportData.Tone;
-import io.flagcast.report.ReportData.Topic;
+import io.flagcast.report.page.Format;
+import io.flagcast.report.page.ReportData.Item;
+import io.flagcast.report.page.ReportData.Tone;
+import io.flagcast.report.page.ReportData.Topic;
 import io.flagcast.rules.RuleDecision.Outcome;
 import io.flagcast.rules.alerts.AlertChange;
 import java.util.ArrayList;

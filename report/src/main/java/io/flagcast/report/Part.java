@@ -2,6 +2,7 @@ package io.flagcast.report;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.flagcast.lake.Json;
+import io.flagcast.report.page.Estimate;
 import io.flagcast.statistics.Interval;
 import java.util.List;
 import java.util.Optional;

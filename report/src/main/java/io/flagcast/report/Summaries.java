@@ -1,7 +1,8 @@
 package io.flagcast.report;
 
-import io.flagcast.report.ReportData.Summary;
-import io.flagcast.report.ReportData.Topic;
+import io.flagcast.report.page.Format;
+import io.flagcast.report.page.ReportData.Summary;
+import io.flagcast.report.page.ReportData.Topic;
 import io.flagcast.tables.Tables;
 import java.util.List;
 import java.util.Optional;

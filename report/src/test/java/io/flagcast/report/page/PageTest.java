@@ -1,20 +1,20 @@
-package io.flagcast.report;
+package io.flagcast.report.page;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.flagcast.report.Chart.Kind;
-import io.flagcast.report.ReportData.Column;
-import io.flagcast.report.ReportData.Figure;
-import io.flagcast.report.ReportData.Group;
-import io.flagcast.report.ReportData.Item;
-import io.flagcast.report.ReportData.Section;
-import io.flagcast.report.ReportData.Summary;
-import io.flagcast.report.ReportData.Table;
-import io.flagcast.report.ReportData.Tone;
-import io.flagcast.report.ReportData.Topic;
+import io.flagcast.report.page.Chart.Kind;
+import io.flagcast.report.page.ReportData.Column;
+import io.flagcast.report.page.ReportData.Figure;
+import io.flagcast.report.page.ReportData.Group;
+import io.flagcast.report.page.ReportData.Item;
+import io.flagcast.report.page.ReportData.Section;
+import io.flagcast.report.page.ReportData.Summary;
+import io.flagcast.report.page.ReportData.Table;
+import io.flagcast.report.page.ReportData.Tone;
+import io.flagcast.report.page.ReportData.Topic;
 import io.flagcast.statistics.Interval;
 import java.time.Instant;
 import java.util.List;

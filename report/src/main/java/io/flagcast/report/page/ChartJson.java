@@ -1,9 +1,9 @@
-package io.flagcast.report;
+package io.flagcast.report.page;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.flagcast.report.ReportData.Figure;
-import io.flagcast.report.ReportData.Table;
+import io.flagcast.report.page.ReportData.Figure;
+import io.flagcast.report.page.ReportData.Table;
 import io.flagcast.statistics.Interval;
 import java.time.Instant;
 import java.util.ArrayList;

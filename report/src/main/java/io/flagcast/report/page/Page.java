@@ -1,12 +1,12 @@
-package io.flagcast.report;
+package io.flagcast.report.page;
 
-import io.flagcast.report.ReportData.Column;
-import io.flagcast.report.ReportData.Figure;
-import io.flagcast.report.ReportData.Group;
-import io.flagcast.report.ReportData.Item;
-import io.flagcast.report.ReportData.Section;
-import io.flagcast.report.ReportData.Table;
-import io.flagcast.report.ReportData.Topic;
+import io.flagcast.report.page.ReportData.Column;
+import io.flagcast.report.page.ReportData.Figure;
+import io.flagcast.report.page.ReportData.Group;
+import io.flagcast.report.page.ReportData.Item;
+import io.flagcast.report.page.ReportData.Section;
+import io.flagcast.report.page.ReportData.Table;
+import io.flagcast.report.page.ReportData.Topic;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -21,7 +21,7 @@ import java.util.stream.Collectors;
  * The page as one HTML file: text and tables are written here, a script draws the charts over them. Without scripts
  * every value is there still.
  */
-final class Page {
+public final class Page {
 
     private static final String D3 = "/META-INF/resources/webjars/d3/7.9.0/";
     private static final Pattern PLACE = Pattern.compile("\\{\\{([a-z0-9-]+)}}");
@@ -54,7 +54,7 @@ final class Page {
     private Page() {}
 
     /** The file's content. */
-    static String of(ReportData data) {
+    public static String of(ReportData data) {
         Map<String, String> parts = Map.of(
                 "title", escape(data.title()),
                 "style", resource("report.css"),

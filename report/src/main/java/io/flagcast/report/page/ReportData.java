@@ -1,4 +1,4 @@
-package io.flagcast.report;
+package io.flagcast.report.page;
 
 import java.util.List;
 import java.util.Locale;
@@ -13,9 +13,9 @@ import java.util.Optional;
  * @param summary what a reader has to know
  * @param sections the rest
  */
-record ReportData(String title, List<String> facts, Summary summary, List<Section> sections) {
+public record ReportData(String title, List<String> facts, Summary summary, List<Section> sections) {
 
-    ReportData {
+    public ReportData {
         Objects.requireNonNull(title, "title");
         facts = List.copyOf(facts);
         Objects.requireNonNull(summary, "summary");
@@ -32,8 +32,8 @@ record ReportData(String title, List<String> facts, Summary summary, List<Sectio
      * @param headline one sentence
      * @param topics each with its items, or the sentence that there are none
      */
-    record Summary(String headline, List<Topic> topics) {
-        Summary {
+    public record Summary(String headline, List<Topic> topics) {
+        public Summary {
             Objects.requireNonNull(headline, "headline");
             topics = List.copyOf(topics);
         }
@@ -46,8 +46,8 @@ record ReportData(String title, List<String> facts, Summary summary, List<Sectio
      * @param items may be empty
      * @param otherwise what is said then
      */
-    record Topic(String title, List<Item> items, String otherwise) {
-        Topic {
+    public record Topic(String title, List<Item> items, String otherwise) {
+        public Topic {
             Objects.requireNonNull(title, "title");
             items = List.copyOf(items);
             Objects.requireNonNull(otherwise, "otherwise");
@@ -55,7 +55,7 @@ record ReportData(String title, List<String> facts, Summary summary, List<Sectio
     }
 
     /** How much a line asks for. */
-    enum Tone {
+    public enum Tone {
         /** Something to do. */
         URGENT,
         /** Something to know. */
@@ -76,8 +76,8 @@ record ReportData(String title, List<String> facts, Summary summary, List<Sectio
      * @param section id of the section that says more
      * @param command what to type
      */
-    record Item(Tone tone, String subject, String text, Optional<String> section, Optional<String> command) {
-        Item {
+    public record Item(Tone tone, String subject, String text, Optional<String> section, Optional<String> command) {
+        public Item {
             Objects.requireNonNull(tone, "tone");
             Objects.requireNonNull(subject, "subject");
             Objects.requireNonNull(text, "text");
@@ -86,7 +86,7 @@ record ReportData(String title, List<String> facts, Summary summary, List<Sectio
         }
 
         /** A line that asks for no command. */
-        Item(Tone tone, String subject, String text, Optional<String> section) {
+        public Item(Tone tone, String subject, String text, Optional<String> section) {
             this(tone, subject, text, section, Optional.empty());
         }
     }
@@ -99,8 +99,8 @@ record ReportData(String title, List<String> facts, Summary summary, List<Sectio
      * @param lead a sentence below it
      * @param groups its parts
      */
-    record Section(String id, String title, String lead, List<Group> groups) {
-        Section {
+    public record Section(String id, String title, String lead, List<Group> groups) {
+        public Section {
             if (!id.matches("[a-z][a-z0-9-]*")) {
                 throw new IllegalArgumentException("section id '" + id + "' is not of a-z, 0-9 and -");
             }
@@ -117,15 +117,15 @@ record ReportData(String title, List<String> facts, Summary summary, List<Sectio
      * @param text a sentence: how to read it, or why there is nothing
      * @param figures may be empty
      */
-    record Group(String title, String text, List<Figure> figures) {
-        Group {
+    public record Group(String title, String text, List<Figure> figures) {
+        public Group {
             Objects.requireNonNull(title, "title");
             Objects.requireNonNull(text, "text");
             figures = List.copyOf(figures);
         }
 
         /** A group that only says why there is nothing to show. */
-        static Group absent(String title, String why) {
+        public static Group absent(String title, String why) {
             return new Group(title, why, List.of());
         }
 
@@ -141,8 +141,8 @@ record ReportData(String title, List<String> facts, Summary summary, List<Sectio
      * @param chart how it is drawn; absent for a table alone
      * @param table the values
      */
-    record Figure(String title, Optional<Chart> chart, Table table) {
-        Figure {
+    public record Figure(String title, Optional<Chart> chart, Table table) {
+        public Figure {
             Objects.requireNonNull(title, "title");
             Objects.requireNonNull(chart, "chart");
             Objects.requireNonNull(table, "table");
@@ -155,11 +155,11 @@ record ReportData(String title, List<String> facts, Summary summary, List<Sectio
                     });
         }
 
-        static Figure drawn(String title, Chart chart, Table table) {
+        public static Figure drawn(String title, Chart chart, Table table) {
             return new Figure(title, Optional.of(chart), table);
         }
 
-        static Figure table(String title, Table table) {
+        public static Figure table(String title, Table table) {
             return new Figure(title, Optional.empty(), table);
         }
     }
@@ -171,8 +171,8 @@ record ReportData(String title, List<String> facts, Summary summary, List<Sectio
      * @param columns at least one
      * @param rows text, numbers, instants, {@link Estimate}s and Optionals of them
      */
-    record Table(String caption, List<Column> columns, List<List<?>> rows) {
-        Table {
+    public record Table(String caption, List<Column> columns, List<List<?>> rows) {
+        public Table {
             Objects.requireNonNull(caption, "caption");
             columns = List.copyOf(columns);
             rows = rows.stream().<List<?>>map(List::copyOf).toList();
@@ -196,18 +196,18 @@ record ReportData(String title, List<String> facts, Summary summary, List<Sectio
      * @param title for people
      * @param format of its values
      */
-    record Column(String name, String title, Format format) {
-        Column {
+    public record Column(String name, String title, Format format) {
+        public Column {
             Objects.requireNonNull(name, "name");
             Objects.requireNonNull(title, "title");
             Objects.requireNonNull(format, "format");
         }
 
-        static Column text(String name, String title) {
+        public static Column text(String name, String title) {
             return new Column(name, title, Format.TEXT);
         }
 
-        static Column count(String name, String title) {
+        public static Column count(String name, String title) {
             return new Column(name, title, Format.COUNT);
         }
     }

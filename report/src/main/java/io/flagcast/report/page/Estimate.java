@@ -1,4 +1,4 @@
-package io.flagcast.report;
+package io.flagcast.report.page;
 
 import io.flagcast.statistics.Interval;
 import java.util.Objects;
@@ -11,18 +11,18 @@ import org.apache.spark.sql.Row;
  * @param value the value, finite
  * @param interval absent where the table says none
  */
-record Estimate(double value, Optional<Interval> interval) {
+public record Estimate(double value, Optional<Interval> interval) {
 
-    Estimate {
+    public Estimate {
         Objects.requireNonNull(interval, "interval");
     }
 
-    static Estimate of(double value, Interval interval) {
+    public static Estimate of(double value, Interval interval) {
         return new Estimate(value, Optional.of(interval));
     }
 
     /** What three columns of a row say; absent where the value is. */
-    static Optional<Estimate> of(Row row, String value, String lower, String upper) {
+    public static Optional<Estimate> of(Row row, String value, String lower, String upper) {
         return number(row, value)
                 .map(estimate -> new Estimate(
                         estimate,
@@ -30,7 +30,7 @@ record Estimate(double value, Optional<Interval> interval) {
     }
 
     /** A column that may be null. */
-    static Optional<Double> number(Row row, String column) {
+    public static Optional<Double> number(Row row, String column) {
         return Optional.<Double>ofNullable(row.getAs(column)).filter(Double::isFinite);
     }
 }

@@ -1,4 +1,4 @@
-package io.flagcast.report;
+package io.flagcast.report.page;
 
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -7,7 +7,7 @@ import java.util.Locale;
 import java.util.Optional;
 
 /** How a value is written for people. What is absent is a dash. */
-enum Format {
+public enum Format {
     TEXT(""),
     COUNT(""),
     /** A fraction, as 0.05 for 5 %. */
@@ -30,12 +30,12 @@ enum Format {
     }
 
     /** The format of a difference of two such values. */
-    Format ofDifference() {
+    public Format ofDifference() {
         return this == PERCENT ? POINTS : SIGNED;
     }
 
     /** A value of any type that a table holds. */
-    String text(Object value) {
+    public String text(Object value) {
         if (value instanceof Optional<?> optional) {
             return optional.map(this::text).orElse("–");
         }

@@ -1,4 +1,4 @@
-package io.flagcast.report;
+package io.flagcast.report.page;
 
 import java.util.List;
 import java.util.Locale;
@@ -16,7 +16,7 @@ import java.util.Optional;
  * @param axis what the value axis says
  * @param reference value at which a line stands: no effect, or what was expected
  */
-record Chart(
+public record Chart(
         Kind kind,
         Map<String, String> columns,
         Format format,
@@ -25,7 +25,7 @@ record Chart(
         Optional<Double> reference) {
 
     /** The shapes that the script of the page knows, in its folder {@code charts}. */
-    enum Kind {
+    public enum Kind {
         /** A line per row with its interval: columns label, value; group, also and n where given. */
         INTERVALS,
         /** Values over time: columns x, y, series. */
@@ -48,7 +48,7 @@ record Chart(
         }
     }
 
-    Chart {
+    public Chart {
         Objects.requireNonNull(kind, "kind");
         columns = Map.copyOf(columns);
         Objects.requireNonNull(format, "format");
@@ -57,12 +57,12 @@ record Chart(
         Objects.requireNonNull(reference, "reference");
     }
 
-    static Chart of(Kind kind, Map<String, String> columns, Format format, List<String> series, String axis) {
+    public static Chart of(Kind kind, Map<String, String> columns, Format format, List<String> series, String axis) {
         return new Chart(kind, columns, format, series, axis, Optional.empty());
     }
 
     /** The same chart with a line at a value. */
-    Chart at(double value) {
+    public Chart at(double value) {
         return new Chart(kind, columns, format, series, axis, Optional.of(value));
     }
 }

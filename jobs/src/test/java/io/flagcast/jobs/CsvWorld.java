@@ -75,13 +75,16 @@ record CsvWorld(Path folder) {
         return world;
     }
 
-    /** A world whose first run is published, once for all tests of this JVM, and what that run said. */
+    /** A world with a published run, made once for all tests of this JVM. */
     private static final class Published {
         private static final CsvWorld WORLD = in(temporary());
-        private static final Invocation RUN = WORLD.run(FIRST);
 
         static {
             Runtime.getRuntime().addShutdownHook(new Thread(WORLD::delete));
+            Invocation run = WORLD.run(FIRST);
+            if (run.code() != 0) {
+                throw new AssertionError(run.err());
+            }
         }
 
         private static Path temporary() {
@@ -95,15 +98,7 @@ record CsvWorld(Path folder) {
 
     /** What {@link #in} writes, and the lake of a run as of {@link #FIRST}. */
     static CsvWorld published(Path folder) {
-        if (firstRun().code() != 0) {
-            throw new AssertionError(firstRun().err());
-        }
         return Published.WORLD.copy(folder);
-    }
-
-    /** The run that made what {@link #published} copies. */
-    static Invocation firstRun() {
-        return Published.RUN;
     }
 
     /** The same files with the same times in another folder. */

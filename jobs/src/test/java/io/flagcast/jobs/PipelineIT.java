@@ -28,8 +28,8 @@ class PipelineIT {
 
     @Test
     void aRunPublishesARepeatDoesNothingAndARestatementIsTheSameAgain() {
-        CsvWorld world = CsvWorld.published(folder);
-        Invocation first = CsvWorld.firstRun();
+        CsvWorld world = CsvWorld.in(folder);
+        Invocation first = world.run(CsvWorld.FIRST);
 
         assertThat(first.code()).as(first.err()).isZero();
         assertThat(first.out()).isEmpty();

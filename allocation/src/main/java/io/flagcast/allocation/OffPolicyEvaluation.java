@@ -122,7 +122,7 @@ public record OffPolicyEvaluation(List<PolicyValue> values) {
     /** The sums of one policy, by block and altogether. */
     private record Policy(int index, List<OffPolicySums> blocks, OffPolicySums total) {
 
-        public static Policy of(int index, List<List<OffPolicySums>> blocks) {
+        static Policy of(int index, List<List<OffPolicySums>> blocks) {
             List<OffPolicySums> own =
                     blocks.stream().map(block -> block.get(index)).toList();
             return new Policy(index, own, own.stream().reduce(OffPolicySums.EMPTY, OffPolicySums::merge));

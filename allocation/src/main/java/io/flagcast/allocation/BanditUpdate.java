@@ -1,6 +1,6 @@
 package io.flagcast.allocation;
 
-import io.flagcast.statistics.Comparison;
+import io.flagcast.statistics.posterior.Comparison;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;

@@ -23,7 +23,7 @@ record SettingCase(String key, List<String> sets, String component, String wrong
     }
 
     /** A setting that has another value by itself. */
-    static SettingCase of(String key, String another, String component, String wrong, String refusal) {
+    static SettingCase setting(String key, String another, String component, String wrong, String refusal) {
         return new SettingCase(key, List.of(key + " = " + another), component, wrong, refusal);
     }
 

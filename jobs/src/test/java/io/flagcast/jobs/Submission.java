@@ -13,6 +13,9 @@ final class Submission {
 
     private static final Path HOME = Path.of(System.getProperty("flagcast.home"));
     private static final Path LIB = HOME.resolve("target/lib");
+    /** As the tests themselves: a process that runs once on tiny data does not live to see what the second compiler makes. */
+    private static final List<String> TINY =
+            List.of("-XX:TieredStopAtLevel=1", "-XX:ReservedCodeCacheSize=256m", "-XX:+UseSerialGC");
 
     private Submission() {}
 
@@ -27,11 +30,13 @@ final class Submission {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin/java").toString());
         command.addAll(List.of(JavaModuleOptions.defaultModuleOptionArray()));
+        command.addAll(TINY);
         command.add("-Dlog4j2.configurationFile=" + HOME.resolve("jobs/src/main/resources/log4j2.properties"));
         command.addAll(List.of("-Xmx1g", "-cp", LIB + "/*", "org.apache.spark.deploy.SparkSubmit"));
         command.addAll(List.of("--master", master, "--class", "io.flagcast.jobs.Main"));
         for (String conf : List.of(
                 "spark.ui.enabled=false",
+                "spark.executor.extraJavaOptions=" + String.join(" ", TINY),
                 "spark.sql.shuffle.partitions=3",
                 "spark.databricks.delta.snapshotPartitions=1",
                 "spark.driver.bindAddress=127.0.0.1",

@@ -50,7 +50,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class ExperimentFilesTest {
 
-    /** The experiment file of DESIGN.md, verbatim. */
+    /** The experiment file that has every block. */
     static final String DESIGN = resource("checkout_v2_rollout.yaml");
 
     private static final String MINIMAL = """

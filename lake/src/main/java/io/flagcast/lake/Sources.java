@@ -20,7 +20,7 @@ import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
 
 /** Reads input tables from wherever Spark can. */
-public final class Sources {
+final class Sources {
 
     private Sources() {}
 
@@ -30,7 +30,7 @@ public final class Sources {
      *
      * @throws Refusal with exit code 66 where there is nothing at the path, 65 where it cannot be read as the format
      */
-    public static Dataset<Row> read(SparkSession spark, Table table, SourceSettings source) {
+    static Dataset<Row> read(SparkSession spark, Table table, SourceSettings source) {
         return read(spark, table, source, source.path().isBlank() ? List.of() : List.of(source.path()));
     }
 
@@ -179,7 +179,7 @@ public final class Sources {
      * What identifies the content of a source: the version of a Delta table, a hash over names, sizes and times of
      * files; {@code unversioned} for a database.
      */
-    public static String version(SparkSession spark, SourceSettings source, Dataset<Row> raw) {
+    static String version(SparkSession spark, SourceSettings source, Dataset<Row> raw) {
         if (source.format().equalsIgnoreCase("delta")) {
             return "delta version "
                     + DeltaLog.forTable(spark, source.path())

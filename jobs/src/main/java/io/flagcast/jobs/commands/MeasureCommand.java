@@ -44,7 +44,7 @@ final class MeasureCommand implements Callable<Integer> {
     @Option(
             names = "--every",
             paramLabel = "DURATION",
-            converter = DurationConverter.class,
+            converter = PauseConverter.class,
             description = "Look again so long after the look before began, as 60s or 5m, until stopped.")
     private Duration every;
 
@@ -101,7 +101,7 @@ final class MeasureCommand implements Callable<Integer> {
     }
 
     /** Reads seconds, minutes or hours. */
-    static final class DurationConverter implements ITypeConverter<Duration> {
+    static final class PauseConverter implements ITypeConverter<Duration> {
         @Override
         public Duration convert(String text) {
             try {

@@ -104,7 +104,7 @@ public record LakeStatus(
         return lake
                 .history(Tables.RUNS)
                 .groupBy("stage")
-                .agg(max_by(struct(col("*")), col("started_at")).as("last"))
+                .agg(max_by(struct(col("*")), struct("started_at", "as_of")).as("last"))
                 .select("last.*")
                 .collectAsList()
                 .stream()

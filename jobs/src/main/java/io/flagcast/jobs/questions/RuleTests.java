@@ -3,11 +3,7 @@ package io.flagcast.jobs.questions;
 import io.flagcast.experiments.Experiment;
 import io.flagcast.experiments.RuleTest;
 import io.flagcast.lake.ExitCode;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.io.Writer;
-import java.nio.file.Files;
-import java.nio.file.Path;
+import java.io.StringWriter;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
@@ -64,20 +60,15 @@ public record RuleTests(List<Result> results) {
         return failed().isEmpty() ? ExitCode.DONE : ExitCode.CHECK_FAILED;
     }
 
-    /** Writes them as JUnit's XML: a suite for every experiment. */
-    public void writeJunit(Path file) {
+    /** They as JUnit's XML: a suite for every experiment. */
+    public String junit() {
+        StringWriter text = new StringWriter();
         try {
-            if (file.toAbsolutePath().getParent() != null) {
-                Files.createDirectories(file.toAbsolutePath().getParent());
-            }
-            try (Writer writer = Files.newBufferedWriter(file)) {
-                write(XMLOutputFactory.newFactory().createXMLStreamWriter(writer));
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException("--junit " + file + " cannot be written", e);
+            write(XMLOutputFactory.newFactory().createXMLStreamWriter(text));
         } catch (XMLStreamException e) {
-            throw new IllegalStateException("text in UTF-8 is always writable as XML", e);
+            throw new IllegalStateException("text is always writable as XML", e);
         }
+        return text.toString();
     }
 
     private void write(XMLStreamWriter xml) throws XMLStreamException {

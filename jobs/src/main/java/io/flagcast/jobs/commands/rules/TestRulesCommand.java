@@ -7,6 +7,9 @@ import io.flagcast.jobs.commands.options.FormatOption;
 import io.flagcast.jobs.printing.Printer;
 import io.flagcast.jobs.printing.Sheet;
 import io.flagcast.jobs.questions.RuleTests;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -60,9 +63,20 @@ final class TestRulesCommand implements Callable<Integer> {
             printer.print(TESTS, tests.results());
         }
         if (junit != null) {
-            tests.writeJunit(junit);
+            write(tests.junit());
         }
         return tests.exitCode().code();
+    }
+
+    private void write(String xml) {
+        try {
+            if (junit.toAbsolutePath().getParent() != null) {
+                Files.createDirectories(junit.toAbsolutePath().getParent());
+            }
+            Files.writeString(junit, xml);
+        } catch (IOException e) {
+            throw new UncheckedIOException("--junit " + junit + " cannot be written", e);
+        }
     }
 
     private static void tell(Experiment experiment, RuleTests tests, Printer printer) {

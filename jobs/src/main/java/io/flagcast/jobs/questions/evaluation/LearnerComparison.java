@@ -22,7 +22,7 @@ public record LearnerComparison(String featureId, String simplest, List<JudgedLe
         implements ScoreQuality {
 
     /** Name of the row that follows the chosen learner from seed to seed. */
-    public static final String CHOSEN = "the chosen one";
+    static final String CHOSEN = "the chosen one";
 
     public LearnerComparison {
         Objects.requireNonNull(featureId, "featureId");

@@ -95,6 +95,11 @@ public record BanditLearner(
         return Math.pow(dailyDiscount, age.toSeconds() / 86_400.0);
     }
 
+    /** Days in which evidence loses half its weight, rounded up; the largest number where nothing is forgotten. */
+    public long halfLifeDays() {
+        return dailyDiscount == 1 ? Long.MAX_VALUE : (long) Math.ceil(Math.log(0.5) / Math.log(dailyDiscount));
+    }
+
     /**
      * The next base probabilities.
      *

@@ -2,7 +2,6 @@ package io.flagcast.monitoring;
 
 import static io.flagcast.monitoring.SegmentMetrics.DAY;
 import static io.flagcast.monitoring.SegmentMetrics.EVIDENCE;
-import static io.flagcast.monitoring.SegmentMetrics.EVIDENCE_DAY;
 import static io.flagcast.monitoring.SegmentMetrics.TOTAL;
 import static java.util.stream.Collectors.toMap;
 import static org.apache.spark.sql.functions.array;
@@ -49,7 +48,7 @@ final class Interpretation {
 
     private static final double CONFIDENCE = 0.95;
     private static final String[] GROUP = {
-        "experiment_id", "user_segment", "cell", "population", "metric_name", "window"
+        "experiment_id", "user_segment", "cell", "population", "metric_name", "window", "since_version"
     };
     private static final StructType DERIVED =
             StructType.fromDDL("metric_value DOUBLE, m2 DOUBLE, lower DOUBLE, upper DOUBLE,"
@@ -59,13 +58,11 @@ final class Interpretation {
     private Interpretation() {}
 
     static Dataset<Row> of(Instant asOf, Dataset<Row> states, List<MeasuredExperiment> experiments) {
-        Dataset<Row> derived = derived(windows(asOf, states), experiments);
         Column begins = MeasuredExperiment.evidenceVersion(experiments, col("user_segment"));
-        Column isTotal = col("window").isin(TOTAL, DAY);
-        Column evidence = when(col("window").equalTo(TOTAL), EVIDENCE).otherwise(EVIDENCE_DAY);
-        Column windows = when(isTotal.and(functions.not(begins.gt(0))), array(col("window"), evidence))
+        // Evidence that begins with the first exposure is what the total is.
+        Column windows = when(col("window").equalTo(TOTAL).and(functions.not(begins.gt(0))), array(lit(TOTAL), lit(EVIDENCE)))
                 .otherwise(array(col("window")));
-        return derived.withColumn("since_version", when(isTotal, 0L).otherwise(begins))
+        return derived(windows(asOf, states), experiments)
                 .withColumn("window", explode(windows))
                 .select(Tables.SEGMENT_METRICS.columnNames().stream()
                         .filter(name -> !List.of("run_id", "as_of").contains(name))
@@ -73,17 +70,23 @@ final class Interpretation {
                         .toArray(Column[]::new));
     }
 
-    /** Days, totals and evidence; enabled, control and everyone: all sums of the days. */
-    private static Dataset<Row> windows(Instant asOf, Dataset<Row> days) {
-        Column nextDay = col("day").plus(expr("INTERVAL 1 DAY"));
-        Column whole = struct(col("window").as("name"), lit(asOf).as("end"));
-        Column day = when(col("window").equalTo(TOTAL), DAY).otherwise(EVIDENCE_DAY);
-        Column own = struct(day.as("name"), nextDay.as("end"));
+    /** Totals, evidence and days; enabled, control and everyone: all sums of states. */
+    private static Dataset<Row> windows(Instant asOf, Dataset<Row> states) {
+        Column isTotal = col("since_version").equalTo(0);
+        Column isFirst = col("returned_after").equalTo(0);
+        Column whole = struct(
+                when(isTotal, TOTAL).otherwise(EVIDENCE).as("name"), lit(asOf).as("end"));
+        Column day = struct(lit(DAY).as("name"), col("day").plus(expr("INTERVAL 1 DAY")).as("end"));
+        Column none = functions.slice(array(whole), 1, 0);
         Column[] keys = Stream.concat(Arrays.stream(GROUP), Stream.of("window_end"))
                 .map(name -> col(name))
                 .toArray(Column[]::new);
-        return days.withColumn("population", explode(array(col("population"), lit("everyone"))))
-                .withColumn("span", explode(array(whole, own)))
+        return states.withColumn("population", explode(array(col("population"), lit("everyone"))))
+                .withColumn(
+                        "span",
+                        explode(functions.concat(
+                                when(isFirst, array(whole)).otherwise(none),
+                                when(isTotal, array(day)).otherwise(none))))
                 .withColumn("window", col("span.name"))
                 .withColumn("window_end", col("span.end"))
                 .groupBy(keys)
@@ -164,6 +167,15 @@ final class Interpretation {
 
     private static <T> Double orNull(Optional<T> known, ToDoubleFunction<T> value) {
         return known.map(value::applyAsDouble).orElse(null);
+    }
+
+    static Moments values(Row row) {
+        BigDecimal sum = row.getAs("sum");
+        BigDecimal squares = row.getAs("sum_squares");
+        if (sum == null || squares == null) {
+            throw new IllegalArgumentException("the sum of squares has more than 23 digits before the point");
+        }
+        return moments(row.<Long>getAs("n"), sum, squares);
     }
 
     /** From exact sums: digits that the square takes are not lost. */

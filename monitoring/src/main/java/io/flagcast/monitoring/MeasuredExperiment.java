@@ -10,6 +10,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.apache.spark.sql.Column;
 
 /**
@@ -18,21 +20,43 @@ import org.apache.spark.sql.Column;
  * @param experimentId the experiment
  * @param metrics its metrics
  * @param prePeriod how long before the exposure the same outcomes count as a covariate; absent for none
+ * @param scores whether a user's score can be another one at the next exposure
  * @param evidenceVersions per segment the parameters version with which its evidence begins; 0 where absent
  */
 public record MeasuredExperiment(
-        String experimentId, List<Metric> metrics, Optional<Duration> prePeriod, Map<String, Long> evidenceVersions) {
+        String experimentId,
+        List<Metric> metrics,
+        Optional<Duration> prePeriod,
+        Scores scores,
+        Map<String, Long> evidenceVersions) {
+
+    /** Whether a user's score can be another one at the next exposure. */
+    public enum Scores {
+        /** That of the first exposure stays. */
+        STAY,
+        /** It moves. */
+        MOVE
+    }
 
     public MeasuredExperiment {
         Objects.requireNonNull(experimentId, "experimentId");
         metrics = List.copyOf(metrics);
         Objects.requireNonNull(prePeriod, "prePeriod");
+        Objects.requireNonNull(scores, "scores");
         evidenceVersions = Map.copyOf(evidenceVersions);
     }
 
-    /** Without a covariate. */
+    /** Without a covariate, with scores that stay. */
     public MeasuredExperiment(String experimentId, List<Metric> metrics, Map<String, Long> evidenceVersions) {
-        this(experimentId, metrics, Optional.empty(), evidenceVersions);
+        this(experimentId, metrics, Optional.empty(), Scores.STAY, evidenceVersions);
+    }
+
+    /** The experiments whose users' scores move. */
+    static Set<String> withMovingScores(List<MeasuredExperiment> experiments) {
+        return experiments.stream()
+                .filter(experiment -> experiment.scores == Scores.MOVE)
+                .map(MeasuredExperiment::experimentId)
+                .collect(Collectors.toSet());
     }
 
     /**

@@ -90,7 +90,7 @@ record Exposed(
         StructType schema = StructType.fromDDL("experiment_id STRING, user_id STRING, segment STRING,"
                 + " parameters_version BIGINT, decided_by STRING, exposed_at TIMESTAMP, enabled BOOLEAN, propensity DOUBLE,"
                 + " contradictory BOOLEAN, response_if_enabled DOUBLE, response_if_not DOUBLE, counted ARRAY<STRUCT<metric_name:"
-                + " STRING, closes_at: TIMESTAMP, y: DOUBLE, before: DOUBLE>>");
+                + " STRING, closes_at: TIMESTAMP, settled: BOOLEAN, y: DOUBLE, before: DOUBLE>>");
         return spark.createDataFrame(
                 List.of(rows).stream()
                         .map(row -> RowFactory.create(
@@ -108,7 +108,11 @@ record Exposed(
                                 row.closesAt
                                         .map(closes -> new Object[] {
                                             RowFactory.create(
-                                                    "conversion", java.sql.Timestamp.from(closes), row.y, null)
+                                                    "conversion",
+                                                    java.sql.Timestamp.from(closes),
+                                                    !closes.isAfter(HealthStatesTest.AS_OF),
+                                                    row.y,
+                                                    null)
                                         })
                                         .orElse(new Object[0])))
                         .toList(),

@@ -30,7 +30,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 class HealthStatesTest {
 
     private static final Instant CLOSED = START.plus(Duration.ofDays(1));
-    private static final Instant AS_OF = START.plus(Duration.ofDays(3));
+    static final Instant AS_OF = START.plus(Duration.ofDays(3));
     private static final Map<String, String> CONVERSION = Map.of("e", "conversion");
 
     private final SparkSession spark;
@@ -110,8 +110,7 @@ class HealthStatesTest {
                         user("b", false).predicted(0.6, 0.1).counted(CLOSED, 0),
                         user("open", true).predicted(0.6, 0.1).counted(AS_OF.plusSeconds(1), 1),
                         user("unscored", true).counted(CLOSED, 1)),
-                CONVERSION,
-                AS_OF);
+                CONVERSION);
         Row row = one(PredictionStates.residuals(predicted), "segment = 'high'");
 
         // 1 - 0.6 and 0 - 0.1.
@@ -131,7 +130,7 @@ class HealthStatesTest {
                         .predicted(0.02 * i, 0.01 * i)
                         .counted(CLOSED, i % 4 == 0 ? 1 : 0))
                 .toArray(Exposed[]::new);
-        Dataset<Row> predicted = PredictionStates.predicted(counted(rows), CONVERSION, AS_OF);
+        Dataset<Row> predicted = PredictionStates.predicted(counted(rows), CONVERSION);
         Cuts cuts = Cuts.of(one(PredictionStates.residuals(predicted), "segment = 'all'"));
         Dataset<Row> deciles = PredictionStates.deciles(predicted, Map.of("e", cuts));
 
@@ -187,7 +186,7 @@ class HealthStatesTest {
                 spark.sql("SELECT explode(array('a', 'b', 'c', 'd', 'open')) AS user_id, 'f' AS gender"),
                 List.of("gender"));
 
-        Row row = one(BiasStates.outcomes(counted, groups, AS_OF, 1), "attribute = 'gender'");
+        Row row = one(BiasStates.outcomes(counted, groups, 1), "attribute = 'gender'");
         assertThat(row.<String>getAs("segment")).isEqualTo("high");
         assertThat(row.<String>getAs("metric_name")).isEqualTo("conversion");
         assertThat(States.moments(row.<Row>getAs("observed"))).isEqualTo(Moments.of(3, 5));

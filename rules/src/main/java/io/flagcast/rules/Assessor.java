@@ -7,6 +7,7 @@ import io.flagcast.rules.Condition.Quality;
 import io.flagcast.rules.Condition.Side;
 import io.flagcast.rules.Condition.VersusBaseline;
 import io.flagcast.rules.Condition.VersusControl;
+import io.flagcast.rules.Reading.State;
 import io.flagcast.rules.Rule.Evidence;
 import io.flagcast.statistics.ConfidenceSequence;
 import io.flagcast.statistics.Interval;
@@ -23,6 +24,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * Reads the measurements for one rule: which days count for a comparison, and what they say of a level, of the difference
@@ -36,43 +39,86 @@ import java.util.OptionalLong;
 record Assessor(Rule rule, Map<String, Metric> metrics, Measurements measurements, Instant asOf) {
 
     /**
-     * What the evidence says of a comparison.
+     * What the evidence says of a comparison: where windows are declared, what the window says that began last of those
+     * that tell either way.
      *
-     * @param alpha probability to be wrong that its bound may spend, over all windows
+     * @param alpha probability to be wrong that its bounds may spend, over all windows
      */
     Reading read(Comparison comparison, double alpha) {
-        List<Observation> evidence = of(measurements.evidence(), comparison).stream()
-                .filter(observation -> observation.day().isBefore(asOf))
-                .toList();
+        List<Reading> readings =
+                looks(comparison, alpha).stream().map(this::read).toList();
+        return readings.stream()
+                .filter(reading -> reading.state() == State.HOLDS || reading.state() == State.OPPOSITE)
+                .reduce((earlier, later) -> later)
+                .or(() -> readings.stream()
+                        .filter(reading -> reading.state() == State.OPEN)
+                        .findFirst())
+                .orElse(readings.get(0));
+    }
+
+    /**
+     * The windows that a comparison looks at, the longest first; without a declared length the one since the evidence began.
+     *
+     * <p>A window begins every day and lasts its length; a user counts in it once, with the arm of the first exposure in it.
+     * Those that begin in the k-th length since the evidence began share α · 6 / (π² k²) equally: as 1/k² adds up to π²/6, all
+     * windows together spend α, and no bound needs the windows of one user to be independent.
+     */
+    private List<Look> looks(Comparison comparison, double alpha) {
+        List<Observation> evidence = of(measurements.evidence(), comparison);
+        Metric metric = metrics.get(comparison.metric());
         Optional<Instant> start = evidence.stream().map(Observation::day).min(Comparator.naturalOrder());
-        Optional<Duration> length = rule.evidence().window();
-        int window = length.isEmpty() || start.isEmpty()
-                ? 1
-                : 1 + (int) Duration.between(start.get(), lastDay()).dividedBy(length.get());
-        Optional<Instant> windowStart = start.map(
-                first -> length.isEmpty() ? first : first.plus(length.get().multipliedBy(window - 1L)));
-        Look look = new Look(
-                comparison,
-                metrics.get(comparison.metric()),
-                evidence.stream()
-                        .filter(observation -> !observation.day().isBefore(windowStart.orElseThrow()))
-                        .toList(),
-                length.isEmpty() ? alpha : alpha * 6 / (Math.PI * Math.PI * window * window),
-                window,
-                start,
-                windowStart);
+        if (rule.evidence().window().isEmpty() || start.isEmpty()) {
+            return List.of(new Look(
+                    comparison,
+                    metric,
+                    evidence.stream()
+                            .filter(observation -> observation.returnedAfter() == 0)
+                            .toList(),
+                    alpha,
+                    1,
+                    start,
+                    start));
+        }
+        int length = Math.toIntExact(rule.evidence().window().get().toDays());
+        Instant last = evidence.stream()
+                .map(Observation::day)
+                .max(Comparator.naturalOrder())
+                .orElseThrow();
+        Instant oldest = lastDay().minus(length, ChronoUnit.DAYS);
+        return IntStream.range(0, length)
+                .mapToObj(day -> last.minus(length - 1L - day, ChronoUnit.DAYS))
+                .filter(begin -> !begin.isBefore(start.get()))
+                .map(begin -> {
+                    int window = 1 + (int) (ChronoUnit.DAYS.between(start.get(), begin) / length);
+                    return new Look(
+                            comparison,
+                            metric,
+                            evidence.stream()
+                                    // What has not gone on for a whole length is no recent evidence.
+                                    .filter(observation -> last.isAfter(oldest) && observation.isFirstSince(begin))
+                                    .toList(),
+                            alpha * 6 / (Math.PI * Math.PI * window * window * length),
+                            window,
+                            start,
+                            Optional.of(begin));
+                })
+                .toList();
+    }
+
+    private Reading read(Look look) {
         Optional<String> problem = look.observations().stream()
                 .flatMap(observation -> observation.problem().stream())
                 .findFirst();
         if (problem.isPresent()) {
-            return look.inconclusive("%s cannot be used: %s".formatted(comparison.metric(), problem.get()));
+            return look.inconclusive(
+                    "%s cannot be used: %s".formatted(look.comparison().metric(), problem.get()));
         }
-        if (comparison instanceof Level level) {
+        if (look.comparison() instanceof Level level) {
             return level(look, level);
         }
-        return comparison instanceof VersusControl versus
+        return look.comparison() instanceof VersusControl versus
                 ? versusControl(look, versus)
-                : versusBaseline(look, (VersusBaseline) comparison);
+                : versusBaseline(look, (VersusBaseline) look.comparison());
     }
 
     private Instant lastDay() {
@@ -128,9 +174,9 @@ record Assessor(Rule rule, Map<String, Metric> metrics, Measurements measurement
         WeightedMoments enabled = look.weighted(Population.ENABLED);
         WeightedMoments control = look.weighted(Population.CONTROL);
         long least = rule.evidence().minUsers();
-        if (enabled.n() < least || control.n() < least) {
-            return look.inconclusive("%,d enabled and %,d control users, each needs min_users %,d"
-                    .formatted(enabled.n(), control.n(), least));
+        if (enabled.effectiveSampleSize() < least || control.effectiveSampleSize() < least) {
+            return look.inconclusive("%s enabled and %s control users, each needs to be worth min_users %,d"
+                    .formatted(worth(enabled), worth(control), least));
         }
         boolean lower =
                 (versus.quality() == Quality.WORSE) == (look.metric().direction() == Direction.HIGHER_IS_BETTER);
@@ -156,6 +202,11 @@ record Assessor(Rule rule, Map<String, Metric> metrics, Measurements measurement
         return look.compared(side, contrast, bounds, new Look.Limits(limit, limit), OptionalLong.of(control.n()));
     }
 
+    private static String worth(WeightedMoments arm) {
+        long effective = Math.round(Math.floor(arm.effectiveSampleSize()));
+        return effective == arm.n() ? Texts.count(arm.n()) : "%,d (worth %,d)".formatted(arm.n(), effective);
+    }
+
     /** Half the error for the recent users, whom every run looks at, half for the baseline, which stands still. */
     private Reading versusBaseline(Look look, VersusBaseline versus) {
         Moments recent = look.values();
@@ -163,18 +214,12 @@ record Assessor(Rule rule, Map<String, Metric> metrics, Measurements measurement
         if (unusable.isPresent()) {
             return unusable.get();
         }
-        Instant until = look.windowStart().orElseThrow();
-        Moments baseline = of(measurements.history(), versus).stream()
-                .filter(observation -> observation.day().isBefore(until)
-                        && !observation.day().isBefore(until.minus(versus.versus()))
-                        && observation.problem().isEmpty())
-                .map(Observation::values)
-                .reduce(Moments.EMPTY, Moments::merge);
+        Moments baseline = baseline(look, versus);
         if (baseline.n() < rule.evidence().minUsers() || baseline.mean() <= 0) {
             return look.inconclusive("the baseline, the %s before %s, has %,d users%s; needs min_users %,d"
                     .formatted(
                             Texts.duration(versus.versus()),
-                            until,
+                            look.windowStart().orElseThrow(),
                             baseline.n(),
                             baseline.n() > 0 ? " with a mean of " + Texts.number(baseline.mean()) : "",
                             rule.evidence().minUsers()));
@@ -183,6 +228,33 @@ record Assessor(Rule rule, Map<String, Metric> metrics, Measurements measurement
         Look.Bounds bounds = bounds(recent, kind, look.alpha() / 2);
         Look.Limits limits = limits(versus, baseline, kind, look.alpha());
         return look.compared(versus.side(), recent.mean(), bounds, limits, OptionalLong.of(baseline.n()));
+    }
+
+    /**
+     * The users of the same days of the weeks before, counted as those of the window are: by their first exposure since such a
+     * window would have begun, up to the same age of it.
+     */
+    private Moments baseline(Look look, VersusBaseline versus) {
+        Instant begin = look.windowStart().orElseThrow();
+        List<Observation> history = of(measurements.history(), versus);
+        Optional<Instant> first = history.stream().map(Observation::day).min(Comparator.naturalOrder());
+        Duration age = Duration.between(
+                begin,
+                look.observations().stream()
+                        .map(Observation::day)
+                        .max(Comparator.naturalOrder())
+                        .orElse(begin));
+        Duration step = versus.step(rule.evidence().window().orElseThrow());
+        return Stream.iterate(begin.minus(step), earlier -> earlier.minus(step))
+                .takeWhile(earlier -> first.isPresent()
+                        && !earlier.isBefore(first.get())
+                        && !earlier.isBefore(begin.minus(versus.versus())))
+                .flatMap(earlier -> history.stream()
+                        .filter(observation -> observation.isFirstSince(earlier)
+                                && !observation.day().isAfter(earlier.plus(age))
+                                && observation.problem().isEmpty()))
+                .map(Observation::values)
+                .reduce(Moments.EMPTY, Moments::merge);
     }
 
     private Look.Limits limits(VersusBaseline versus, Moments baseline, Kind kind, double alpha) {

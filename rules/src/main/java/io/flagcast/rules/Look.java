@@ -10,6 +10,7 @@ import io.flagcast.statistics.Metric;
 import io.flagcast.statistics.Moments;
 import io.flagcast.statistics.WeightedMoments;
 import java.time.Instant;
+import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
@@ -23,7 +24,7 @@ import java.util.function.Supplier;
  * @param metric its metric
  * @param observations of the window
  * @param alpha probability to be wrong that a bound may spend in this window
- * @param window its number, from 1
+ * @param window number of the window lengths that had begun since the start, from 1
  * @param start first day of the evidence; absent without data
  * @param windowStart first day of the window
  */
@@ -60,6 +61,14 @@ record Look(
      * @param opposite on its other side the opposite holds
      */
     record Limits(double holds, double opposite) {}
+
+    /** Of which days the users are. */
+    private String days() {
+        List<Instant> days = observations.stream().map(Observation::day).sorted().toList();
+        return days.isEmpty()
+                ? ""
+                : " of %tF to %tF".formatted(days.get(0).atZone(ZoneOffset.UTC), days.get(days.size() - 1).atZone(ZoneOffset.UTC));
+    }
 
     Moments values() {
         return observations.stream().map(Observation::values).reduce(Moments.EMPTY, Moments::merge);
@@ -117,7 +126,7 @@ record Look(
                         Texts.number(limits.holds()),
                         Texts.number(observed),
                         n,
-                        window > 1 ? ", window " + window : "");
+                        days());
         return new Reading(
                 comparison,
                 holds ? State.HOLDS : opposite ? State.OPPOSITE : State.OPEN,

@@ -74,9 +74,9 @@ public final class PolicyValues {
      * @return the columns of {@link SegmentMetrics#rewards} and {@code no_benefit}
      */
     public static Dataset<Row> logged(
-            Lake lake, Inputs inputs, Instant asOf, Experiment experiment, List<Metric> metrics) {
+            Lake lake, Inputs inputs, Experiment experiment, List<Metric> metrics) {
         Dataset<Row> rewards = SegmentMetrics.rewards(
-                asOf,
+                inputs.arrivals(),
                 inputs.exposures(),
                 inputs.valid(Tables.OUTCOMES),
                 List.of(new MeasuredExperiment(experiment.experimentId(), metrics, Map.of())));

@@ -90,7 +90,6 @@ public record ExpectedOutcomes(List<Outcome> outcomes, List<String> notes) {
         Dataset<Row> logged = PolicyValues.logged(
                         lake,
                         inputs,
-                        at,
                         rollout.experiment(),
                         rollout.experiment().metrics())
                 .persist(StorageLevel.MEMORY_AND_DISK());

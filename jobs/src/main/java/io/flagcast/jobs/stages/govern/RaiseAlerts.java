@@ -3,12 +3,10 @@ package io.flagcast.jobs.stages.govern;
 import io.flagcast.allocation.ParameterLog;
 import io.flagcast.delivery.AlertTable;
 import io.flagcast.experiments.Experiment;
-import io.flagcast.jobs.records.MeasuredSegment;
+import io.flagcast.jobs.records.MeasuredDay;
 import io.flagcast.jobs.run.Run;
 import io.flagcast.lake.Publication;
-import io.flagcast.monitoring.SegmentMetrics;
 import io.flagcast.rules.Health;
-import io.flagcast.rules.Measurements;
 import io.flagcast.rules.RuleDecision;
 import io.flagcast.rules.RuleEngine;
 import io.flagcast.rules.alerts.AlertChange;
@@ -35,7 +33,7 @@ public final class RaiseAlerts {
     public static List<AlertChange> raise(
             Run run,
             List<Finding> findings,
-            List<MeasuredSegment> metrics,
+            List<MeasuredDay> days,
             ParameterLog log,
             List<RuleDecision> decisions) {
         List<Experiment> active = run.experiments().stream()
@@ -46,7 +44,7 @@ public final class RaiseAlerts {
                 .toList();
         List<RuleDecision> all = Stream.concat(
                         decisions.stream(),
-                        active.stream().flatMap(experiment -> evaluate(experiment, metrics, log, run).stream()))
+                        active.stream().flatMap(experiment -> evaluate(experiment, days, log, run).stream()))
                 .toList();
         List<Signal> signals = watches.stream()
                 .flatMap(watch -> watch.signals(findings, all).stream())
@@ -62,14 +60,12 @@ public final class RaiseAlerts {
     }
 
     private static List<RuleDecision> evaluate(
-            Experiment experiment, List<MeasuredSegment> metrics, ParameterLog log, Run run) {
+            Experiment experiment, List<MeasuredDay> days, ParameterLog log, Run run) {
         RuleEngine engine = experiment.alertEngine();
         return engine.rules().isEmpty()
                 ? List.of()
                 : engine.evaluate(
-                        new Measurements(
-                                MeasuredSegment.observations(experiment, metrics, SegmentMetrics.EVIDENCE_DAY),
-                                MeasuredSegment.observations(experiment, metrics, SegmentMetrics.DAY)),
+                        MeasuredDay.measurements(experiment, days, run.parameters(experiment)),
                         log,
                         Map.of(),
                         Health.SOUND,

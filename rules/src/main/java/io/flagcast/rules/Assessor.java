@@ -40,19 +40,21 @@ record Assessor(Rule rule, Map<String, Metric> metrics, Measurements measurement
 
     /**
      * What the evidence says of a comparison: where windows are declared, what the window says that began last of those
-     * that tell either way.
+     * that tell either way, as the longest tells it that says the same.
      *
      * @param alpha probability to be wrong that its bounds may spend, over all windows
      */
     Reading read(Comparison comparison, double alpha) {
         List<Reading> readings =
                 looks(comparison, alpha).stream().map(this::read).toList();
-        return readings.stream()
-                .filter(reading -> reading.state() == State.HOLDS || reading.state() == State.OPPOSITE)
+        State state = readings.stream()
+                .map(Reading::state)
+                .filter(each -> each == State.HOLDS || each == State.OPPOSITE)
                 .reduce((earlier, later) -> later)
-                .or(() -> readings.stream()
-                        .filter(reading -> reading.state() == State.OPEN)
-                        .findFirst())
+                .orElse(State.OPEN);
+        return readings.stream()
+                .filter(reading -> reading.state() == state)
+                .findFirst()
                 .orElse(readings.get(0));
     }
 
@@ -60,11 +62,14 @@ record Assessor(Rule rule, Map<String, Metric> metrics, Measurements measurement
      * The windows that a comparison looks at, the longest first; without a declared length the one since the evidence began.
      *
      * <p>A window begins every day and lasts its length; a user counts in it once, with the arm of the first exposure in it.
-     * Those that begin in the k-th length since the evidence began share α · 6 / (π² k²) equally: as 1/k² adds up to π²/6, all
-     * windows together spend α, and no bound needs the windows of one user to be independent.
+     * Those that begin in the k-th length since the evidence began may spend α · 6 / (π² k²), the first of them one half of it
+     * and the others the other: as 1/k² adds up to π²/6, all windows together spend α, and no bound needs the windows of one
+     * user to be independent.
      */
     private List<Look> looks(Comparison comparison, double alpha) {
-        List<Observation> evidence = of(measurements.evidence(), comparison);
+        List<Observation> evidence = of(measurements.evidence(), comparison).stream()
+                .filter(observation -> observation.day().isBefore(asOf))
+                .toList();
         Metric metric = metrics.get(comparison.metric());
         Optional<Instant> start = evidence.stream().map(Observation::day).min(Comparator.naturalOrder());
         if (rule.evidence().window().isEmpty() || start.isEmpty()) {
@@ -89,7 +94,9 @@ record Assessor(Rule rule, Map<String, Metric> metrics, Measurements measurement
                 .mapToObj(day -> last.minus(length - 1L - day, ChronoUnit.DAYS))
                 .filter(begin -> !begin.isBefore(start.get()))
                 .map(begin -> {
-                    int window = 1 + (int) (ChronoUnit.DAYS.between(start.get(), begin) / length);
+                    long days = ChronoUnit.DAYS.between(start.get(), begin);
+                    int window = 1 + Math.toIntExact(days / length);
+                    double part = length == 1 ? 1 : days % length == 0 ? 0.5 : 0.5 / (length - 1);
                     return new Look(
                             comparison,
                             metric,
@@ -97,7 +104,7 @@ record Assessor(Rule rule, Map<String, Metric> metrics, Measurements measurement
                                     // What has not gone on for a whole length is no recent evidence.
                                     .filter(observation -> last.isAfter(oldest) && observation.isFirstSince(begin))
                                     .toList(),
-                            alpha * 6 / (Math.PI * Math.PI * window * window * length),
+                            part * alpha * 6 / (Math.PI * Math.PI * window * window),
                             window,
                             start,
                             Optional.of(begin));

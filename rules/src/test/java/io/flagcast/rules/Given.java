@@ -158,6 +158,13 @@ final class Given {
         return observation(segment, arm, metric, day, Moments.ofProportion(successes, users));
     }
 
+    /** The same of users who had not come for some days. */
+    static Observation returned(Population arm, Metric metric, int day, int after, Moments values) {
+        Observation first = observation("high", arm, metric, day, values);
+        return new Observation(
+                "high", arm, metric.name(), first.day(), after, values, first.weighted(), Optional.empty());
+    }
+
     /** Both arms as likely, so every user has weight 2. */
     static Observation observation(String segment, Population arm, Metric metric, int day, Moments values) {
         double n = values.n();

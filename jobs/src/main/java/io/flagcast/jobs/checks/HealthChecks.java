@@ -88,6 +88,7 @@ public final class HealthChecks {
                 findings.addAll(inputs.findings(experiment, states));
                 findings.addAll(drift.findings(experiment, states));
                 findings.addAll(checks.findings(experiment, states, days));
+                findings.addAll(EvidenceChecks.findings(experiment, days, run.parameters(experiment)));
             }
             return findings;
         }

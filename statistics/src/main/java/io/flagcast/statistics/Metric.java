@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.function.Supplier;
 
 /**
  * What is counted of every exposed user, from exposure for a fixed time, so that early and late users compare.
@@ -101,6 +102,34 @@ public record Metric(
     /** Whether nothing limits the values of this metric, so that bounds on it are approximate. */
     public boolean isUnlimited() {
         return kind == Kind.MEAN && cap.isEmpty();
+    }
+
+    /**
+     * Why values with these moments are not what this metric counts, as values beyond its cap, that were counted before it
+     * had one; absent where they may be, and without a cap.
+     */
+    public Optional<String> misfit(Moments values) {
+        return misfit(() -> Limited.of(values, this));
+    }
+
+    /** As {@link #misfit(Moments)}, of the rows of an arm. */
+    public Optional<String> misfit(WeightedMoments rows) {
+        return rows.n() < 2 ? Optional.empty() : misfit(() -> Limited.of(rows, this));
+    }
+
+    private Optional<String> misfit(Supplier<Limited> limited) {
+        if (cap.isEmpty()) {
+            return Optional.empty();
+        }
+        if (limit().isEmpty()) {
+            return Optional.of("its cap, a quantile of its values, is not known yet");
+        }
+        try {
+            limited.get();
+            return Optional.empty();
+        } catch (IllegalArgumentException e) {
+            return Optional.of(e.getMessage());
+        }
     }
 
     private static void requireText(String component, String text) {

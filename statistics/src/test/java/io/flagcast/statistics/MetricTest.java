@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatNullPointerException;
 
 import io.flagcast.statistics.Metric.Direction;
-import io.flagcast.statistics.Metric.Kind;
 import io.flagcast.statistics.Metric.HeavyTails;
+import io.flagcast.statistics.Metric.Kind;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.ObjectInputStream;

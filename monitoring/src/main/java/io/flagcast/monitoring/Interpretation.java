@@ -67,6 +67,7 @@ final class Interpretation {
                 .otherwise(array(col("window")));
         return derived.withColumn("since_version", when(isTotal, 0L).otherwise(begins))
                 .withColumn("window", explode(windows))
+                .withColumn("cap", Caps.limit(experiments, col("experiment_id"), col("metric_name")))
                 .select(Tables.SEGMENT_METRICS.columnNames().stream()
                         .filter(name -> !List.of("run_id", "as_of").contains(name))
                         .map(functions::col)

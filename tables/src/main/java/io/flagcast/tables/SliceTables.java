@@ -214,7 +214,12 @@ final class SliceTables {
                     optional("effective_sample_size", "DOUBLE", "users the weighted effect is worth"),
                     optional("adjusted_effect", "DOUBLE", "the effect less what the pre-period explains (CUPED)"),
                     optional("adjusted_lower", "DOUBLE", "lower end of its 95 % interval"),
-                    optional("adjusted_upper", "DOUBLE", "upper end of its 95 % interval")),
+                    optional("adjusted_upper", "DOUBLE", "upper end of its 95 % interval"),
+                    optional(
+                            "cap",
+                            "DOUBLE",
+                            "where the value of a user stops to count; absent without a cap, and while its quantile is"
+                                    + " not looked up")),
             List.of("experiment_id", "user_segment", "cell", "population", "metric_name", "window", "window_start"),
             ColumnSet.CLOSED,
             "a metric of a segment, population and window; every state merges by addition");

@@ -27,7 +27,6 @@ import io.flagcast.lake.Publication;
 import io.flagcast.lake.Publications;
 import io.flagcast.lake.Refusal;
 import io.flagcast.lake.RunId;
-import io.flagcast.monitoring.MeasuredExperiment;
 import io.flagcast.monitoring.SegmentMetrics;
 import io.flagcast.monitoring.SegmentMetrics.Measurement;
 import io.flagcast.rules.Action;
@@ -128,9 +127,9 @@ public final class WatchMetrics {
     }
 
     private Optional<Publication> look(Run run, Publication live, Held before) {
-        List<MeasuredExperiment> measuredExperiments = MeasureSegments.measured(run);
         Map<String, Long> written = new HashMap<>();
-        try (Measured measured = MeasureSegments.measure(run, measuredExperiments, Optional.of(before.earlier()))) {
+        try (Measured measured = MeasureSegments.measure(
+                run, MeasureSegments.measured(run), Optional.of(before.earlier()))) {
             boolean moves = isNew(measured, before);
             Earlier now = before.earlier();
             if (moves) {
@@ -138,7 +137,7 @@ public final class WatchMetrics {
                 Dataset<Row> metrics = SegmentMetrics.interpret(
                         run.asOf(),
                         measured.states(firstExposures, firstExposures.count()).coalesce(1),
-                        measuredExperiments);
+                        measured.experiments());
                 written.put(
                         Tables.SEGMENT_METRICS.name(), lake.replaceSlice(Tables.SEGMENT_METRICS, run.id(), metrics));
                 now = new Earlier(

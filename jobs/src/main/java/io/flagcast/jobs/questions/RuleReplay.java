@@ -44,13 +44,10 @@ public record RuleReplay(Experiment experiment, Replay replay) {
      */
     public static RuleReplay of(Lake lake, Experiment experiment, Optional<Instant> from, Optional<Instant> to) {
         Publication live = lake.requireLive();
-        List<Observation> days = MeasuredSegment.observations(
-                experiment,
-                MeasuredSegment.read(lake.published(Tables.SEGMENT_METRICS, Optional.of(live))
-                        .where(col("window")
-                                .equalTo(SegmentMetrics.DAY)
-                                .and(col("cell").equalTo("")))),
-                SegmentMetrics.DAY);
+        List<MeasuredSegment> metrics = MeasuredSegment.read(lake.published(
+                        Tables.SEGMENT_METRICS, Optional.of(live))
+                .where(col("window").equalTo(SegmentMetrics.DAY).and(col("cell").equalTo(""))));
+        List<Observation> days = MeasuredSegment.observations(experiment, metrics, SegmentMetrics.DAY);
         Instant firstDay = days.stream()
                 .map(Observation::day)
                 .min(Comparator.naturalOrder())
@@ -68,7 +65,9 @@ public record RuleReplay(Experiment experiment, Replay replay) {
         }
         return new RuleReplay(
                 experiment,
-                Replay.of(experiment.ruleEngine(), days, ParameterTable.read(lake), Health.SOUND, first, last));
+                Replay.of(
+                        experiment.ruleEngine().withCaps(MeasuredSegment.caps(experiment, metrics)),
+                        days, ParameterTable.read(lake), Health.SOUND, first, last));
     }
 
     /** The decisions that changed something, asked for it or tell something. */

@@ -12,7 +12,9 @@ import io.flagcast.statistics.WeightedMoments;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.apache.spark.sql.Dataset;
@@ -24,6 +26,7 @@ import org.apache.spark.sql.Row;
  * @param values per-user values; of no users where there is a problem
  * @param weighted the same weighted by the inverse of the propensity; of no users where there is a problem
  * @param problem why the sums of the row are unusable, as one that has too many digits
+ * @param cap where the value of a user stops to count; absent without a cap
  */
 public record MeasuredSegment(
         String experimentId,
@@ -35,7 +38,8 @@ public record MeasuredSegment(
         Instant windowEnd,
         Moments values,
         WeightedMoments weighted,
-        Optional<String> problem) {
+        Optional<String> problem,
+        OptionalDouble cap) {
 
     /** The rows of a slice, or of a part of it. */
     public static List<MeasuredSegment> read(Dataset<Row> slice) {
@@ -66,6 +70,15 @@ public record MeasuredSegment(
                 .toList();
     }
 
+    /** Of the metrics of an experiment that have one, where the value of a user stops to count. */
+    public static Map<String, Double> caps(Experiment experiment, List<MeasuredSegment> metrics) {
+        return metrics.stream()
+                .filter(measured -> measured.experimentId.equals(experiment.experimentId())
+                        && measured.cap.isPresent())
+                .collect(Collectors.toMap(
+                        MeasuredSegment::metric, measured -> measured.cap.getAsDouble(), (one, same) -> one));
+    }
+
     private static MeasuredSegment of(Row row) {
         long n = row.<Long>getAs("n");
         Double mean = row.getAs("metric_value");
@@ -91,6 +104,7 @@ public record MeasuredSegment(
                 Lake.instant(row, "window_end"),
                 values,
                 weighted,
-                problem);
+                problem,
+                row.getAs("cap") == null ? OptionalDouble.empty() : OptionalDouble.of(row.<Double>getAs("cap")));
     }
 }

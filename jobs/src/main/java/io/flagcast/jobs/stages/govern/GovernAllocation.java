@@ -116,6 +116,7 @@ public final class GovernAllocation {
         }
         return experiment
                 .ruleEngine()
+                .withCaps(MeasuredSegment.caps(experiment, metrics))
                 .evaluate(
                         new Measurements(
                                 MeasuredSegment.observations(experiment, metrics, SegmentMetrics.EVIDENCE_DAY),

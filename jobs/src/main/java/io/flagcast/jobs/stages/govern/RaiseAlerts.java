@@ -63,7 +63,7 @@ public final class RaiseAlerts {
 
     private static List<RuleDecision> evaluate(
             Experiment experiment, List<MeasuredSegment> metrics, ParameterLog log, Run run) {
-        RuleEngine engine = experiment.alertEngine();
+        RuleEngine engine = experiment.alertEngine().withCaps(MeasuredSegment.caps(experiment, metrics));
         return engine.rules().isEmpty()
                 ? List.of()
                 : engine.evaluate(

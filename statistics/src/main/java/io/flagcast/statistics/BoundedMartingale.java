@@ -55,8 +55,8 @@ final class BoundedMartingale {
     }
 
     /**
-     * The highest mean that is ruled out, with all below it: the lower bound. All in limits, so that the values lie in [0, 1]; the upper bound
-     * of x is 1 less the lower bound of 1 − x.
+     * The highest mean that is ruled out, with all below it: the lower bound. All in limits, so that the values lie in [0,
+     * 1]; the upper bound of x is 1 less the lower bound of 1 − x.
      *
      * @param n number of values, above 0; not whole where rows have weights
      * @param mean of the values, in [0, 1]

@@ -64,8 +64,8 @@ public record Interval(double lower, double upper) {
 
     /**
      * The interval of the difference between two independent arms of a metric that has a limit, from each arm's own: it
-     * leans as they do. R. G. Newcombe, "Interval estimation for the difference between independent proportions", Statistics in Medicine 17
-     * (1998), method 10; for any two means, G. Y. Zou, A. Donner, Statistics in Medicine 27 (2008).
+     * leans as they do. R. G. Newcombe, "Interval estimation for the difference between independent proportions",
+     * Statistics in Medicine 17 (1998), method 10; for any two means, G. Y. Zou, A. Donner, Statistics in Medicine 27 (2008).
      *
      * @return absent if an arm has fewer than two rows
      * @throws IllegalArgumentException as {@link #limited}

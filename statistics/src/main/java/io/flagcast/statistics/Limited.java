@@ -19,7 +19,12 @@ record Limited(double limit, double n, double mean, double m2) {
     /** @throws IllegalArgumentException if no values in [0, limit] have these moments, whatever their weights */
     Limited {
         double farthest = Math.max(mean, 1 - mean);
-        require(mean >= -ROUNDING && mean <= 1 + ROUNDING && m2 <= n * (farthest * farthest + ROUNDING), limit, n, mean, m2);
+        require(
+                mean >= -ROUNDING && mean <= 1 + ROUNDING && m2 <= n * (farthest * farthest + ROUNDING),
+                limit,
+                n,
+                mean,
+                m2);
         mean = Math.min(1, Math.max(0, mean));
     }
 

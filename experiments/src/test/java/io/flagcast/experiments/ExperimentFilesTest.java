@@ -26,6 +26,7 @@ import io.flagcast.rules.Health;
 import io.flagcast.rules.Observation;
 import io.flagcast.rules.Rule;
 import io.flagcast.rules.RuleDecision.Outcome;
+import io.flagcast.statistics.Cap;
 import io.flagcast.statistics.Metric;
 import io.flagcast.statistics.Metric.Direction;
 import io.flagcast.statistics.Moments;
@@ -128,7 +129,9 @@ class ExperimentFilesTest {
                                         Metric.Kind.MEAN,
                                         "purchase",
                                         Duration.ofDays(7),
-                                        Direction.HIGHER_IS_BETTER)),
+                                        Direction.HIGHER_IS_BETTER,
+                                        Optional.of(new Cap.At(500)),
+                                        Metric.HeavyTails.NOT_ACCEPTED)),
                         List.of(),
                         Optional.empty(),
                         List.of(rule),
@@ -143,7 +146,7 @@ class ExperimentFilesTest {
                                         OptionalDouble.of(0.8))),
                                 36)),
                         // sha256sum of the file
-                        "ab8feccdc05faee3028d2f128191a121d3c36e4fc0d19f38aa44b709d79670be",
+                        "460079de9f37ad2bb4635600fe8f422e3eb0de65b950c6fc6eadbbb23d0cc618",
                         Path.of("checkout_v2_rollout.yaml")));
     }
 
@@ -240,7 +243,12 @@ class ExperimentFilesTest {
                     half_life: 24h
                 """);
         Metric revenue = new Metric(
-                "revenue_per_user", Metric.Kind.MEAN, "purchase", Duration.ofDays(7), Direction.HIGHER_IS_BETTER);
+                        "revenue_per_user",
+                        Metric.Kind.MEAN,
+                        "purchase",
+                        Duration.ofDays(7),
+                        Direction.HIGHER_IS_BETTER)
+                .frozenAt(500);
         assertThat(experiment.allocation())
                 .isEqualTo(new Policy.Bandit(
                         new BanditLearner(Algorithm.UCB, revenue, 0.1, 0.2, 500, 0.5),

@@ -27,7 +27,7 @@ class RuleTestTest {
             allocation: {percentage_allocation: 10%%}
             metrics:
               conversion: {kind: proportion, outcome: purchase, within: 1d}
-              revenue: {kind: mean, outcome: purchase, within: 2d}
+              revenue: {kind: mean, outcome: purchase, within: 2d, heavy_tails: accepted}
             rules:
               - rule_id: r
                 description: the rule of this test

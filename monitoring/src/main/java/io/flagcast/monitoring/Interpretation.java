@@ -64,6 +64,7 @@ final class Interpretation {
                 .otherwise(array(col("window")));
         return derived(windows(asOf, states), experiments)
                 .withColumn("window", explode(windows))
+                .withColumn("cap", Caps.limit(experiments, col("experiment_id"), col("metric_name")))
                 .select(Tables.SEGMENT_METRICS.columnNames().stream()
                         .filter(name -> !List.of("run_id", "as_of").contains(name))
                         .map(functions::col)
@@ -99,13 +100,13 @@ final class Interpretation {
                 Window.partitionBy("experiment_id", "user_segment", "cell", "metric_name", "window", "window_end");
         Column control = max(when(col("population").equalTo("control"), struct("weighted", "covariate")))
                 .over(arms);
-        Map<String, Map<String, Metric.Kind>> kinds = experiments.stream()
+        Map<String, Map<String, Metric>> metrics = experiments.stream()
                 .collect(toMap(
                         MeasuredExperiment::experimentId,
-                        experiment -> experiment.metrics().stream().collect(toMap(Metric::name, Metric::kind))));
+                        experiment -> experiment.metrics().stream().collect(toMap(Metric::name, metric -> metric))));
         UDF8<String, String, Long, BigDecimal, BigDecimal, Row, Row, Row, Row> derived =
                 (experiment, metric, n, sum, squares, weighted, covariate, against) -> derived(
-                        kinds.get(experiment).get(metric),
+                        metrics.get(experiment).get(metric),
                         n,
                         sum,
                         squares,
@@ -129,7 +130,7 @@ final class Interpretation {
     }
 
     private static Row derived(
-            Metric.Kind kind,
+            Metric metric,
             long n,
             BigDecimal sum,
             BigDecimal squares,
@@ -138,10 +139,12 @@ final class Interpretation {
             Optional<Row> control) {
         Optional<Moments> moments =
                 sum == null || squares == null ? Optional.empty() : Optional.of(moments(n, sum, squares));
-        Optional<Interval> interval = moments.flatMap(known -> interval(kind, known, sum));
+        Optional<Interval> interval = moments.flatMap(known -> interval(metric, known, sum));
         Optional<Effect> effect = control.filter(
                         arm -> !weighted.anyNull() && !arm.getStruct(0).anyNull())
-                .flatMap(arm -> Effect.difference(weighted(weighted), weighted(arm.getStruct(0)), kind));
+                .flatMap(arm -> Effect.difference(weighted(weighted), weighted(arm.getStruct(0)), metric.kind()));
+        Optional<Interval> ofEffect = effect.flatMap(known -> control.flatMap(
+                arm -> interval(metric, known, weighted(weighted), weighted(arm.getStruct(0)))));
         Optional<Effect> adjusted = effect.isEmpty() || isAbsent(covariate)
                 ? Optional.empty()
                 : control.filter(arm -> !isAbsent(arm.getStruct(1)))
@@ -150,15 +153,15 @@ final class Interpretation {
                                 covariate(covariate),
                                 weighted(arm.getStruct(0)),
                                 covariate(arm.getStruct(1)),
-                                kind));
+                                metric.kind()));
         return RowFactory.create(
                 orNull(moments, Moments::mean),
                 orNull(moments, Moments::m2),
                 orNull(interval, Interval::lower),
                 orNull(interval, Interval::upper),
                 orNull(effect, Effect::estimate),
-                orNull(effect, known -> known.interval(CONFIDENCE).lower()),
-                orNull(effect, known -> known.interval(CONFIDENCE).upper()),
+                orNull(ofEffect, Interval::lower),
+                orNull(ofEffect, Interval::upper),
                 orNull(effect, Effect::effectiveSampleSize),
                 orNull(adjusted, Effect::estimate),
                 orNull(adjusted, known -> known.interval(CONFIDENCE).lower()),
@@ -185,13 +188,27 @@ final class Interpretation {
         return new Moments(n, mean.doubleValue(), Math.max(0, m2));
     }
 
-    private static Optional<Interval> interval(Metric.Kind kind, Moments moments, BigDecimal sum) {
-        if (kind == Metric.Kind.PROPORTION) {
+    private static Optional<Interval> interval(Metric metric, Moments moments, BigDecimal sum) {
+        if (metric.kind() == Metric.Kind.PROPORTION) {
             return Optional.of(Interval.wilson(sum.longValue(), moments.n(), CONFIDENCE));
+        }
+        if (metric.limit().isPresent() && metric.misfit(moments).isEmpty()) {
+            return Optional.of(Interval.limited(moments, metric, CONFIDENCE));
         }
         return moments.n() < 2
                 ? Optional.empty()
                 : Optional.of(Interval.normal(moments.mean(), moments.standardError(), CONFIDENCE));
+    }
+
+    /** Of an effect; one of capped values leans with their skew. */
+    private static Optional<Interval> interval(
+            Metric metric, Effect effect, WeightedMoments enabled, WeightedMoments control) {
+        boolean limited = metric.limit().isPresent()
+                && metric.misfit(enabled).isEmpty()
+                && metric.misfit(control).isEmpty();
+        return limited
+                ? Interval.limitedDifference(enabled, control, metric, CONFIDENCE)
+                : Optional.of(effect.interval(CONFIDENCE));
     }
 
     private static boolean isAbsent(Row covariate) {

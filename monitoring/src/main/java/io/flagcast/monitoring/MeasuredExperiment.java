@@ -4,6 +4,7 @@ import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.when;
 
+import io.flagcast.statistics.Cap;
 import io.flagcast.statistics.Metric;
 import java.time.Duration;
 import java.util.List;
@@ -11,6 +12,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.apache.spark.sql.Column;
 
@@ -57,6 +59,36 @@ public record MeasuredExperiment(
                 .filter(experiment -> experiment.scores == Scores.MOVE)
                 .map(MeasuredExperiment::experimentId)
                 .collect(Collectors.toSet());
+    }
+
+    /** Metrics whose cap is a quantile that nobody has looked up yet, with it. */
+    public Map<String, Double> openCaps() {
+        Map<String, Double> open = new TreeMap<>();
+        for (Metric metric : metrics) {
+            if (metric.cap().orElse(null) instanceof Cap.Quantile cap) {
+                open.put(metric.name(), cap.quantile());
+            }
+        }
+        return open;
+    }
+
+    /**
+     * With values in the place of quantiles.
+     *
+     * @param caps by metric, above 0; of metrics without an open cap they are not looked at
+     */
+    public MeasuredExperiment withCaps(Map<String, Double> caps) {
+        Map<String, Double> open = openCaps();
+        return new MeasuredExperiment(
+                experimentId,
+                metrics.stream()
+                        .map(metric -> open.containsKey(metric.name()) && caps.containsKey(metric.name())
+                                ? metric.frozenAt(caps.get(metric.name()))
+                                : metric)
+                        .toList(),
+                prePeriod,
+                scores,
+                evidenceVersions);
     }
 
     /**

@@ -67,7 +67,7 @@ public final class SegmentMetrics {
      * all; in the cells of those exposures, too, of which all users together have those that are a dimension's.
      */
     public static Dataset<Row> states(Dataset<Row> firstExposures, List<MeasuredExperiment> experiments) {
-        return SegmentStates.table(SegmentStates.of(firstExposures, experiments));
+        return SegmentStates.table(SegmentStates.of(firstExposures, experiments), experiments);
     }
 
     /**
@@ -90,7 +90,7 @@ public final class SegmentMetrics {
             Dataset<Row> firstExposures,
             Dataset<Row> counted,
             List<MeasuredExperiment> experiments) {
-        return SegmentStates.table(SegmentStates.goOn(before, firstExposures, counted, experiments));
+        return SegmentStates.table(SegmentStates.goOn(before, firstExposures, counted, experiments), experiments);
     }
 
     /** Totals, evidence and days from the states, with value, interval and effect. */

@@ -196,8 +196,9 @@ final class SegmentStates {
     }
 
     /** The columns of {@code segment_days} without run and as-of. */
-    static Dataset<Row> table(Dataset<Row> states) {
-        return states.select(Tables.SEGMENT_DAYS.columnNames().stream()
+    static Dataset<Row> table(Dataset<Row> states, List<MeasuredExperiment> experiments) {
+        return states.withColumn("cap", Caps.limit(experiments, col("experiment_id"), col("metric_name")))
+                .select(Tables.SEGMENT_DAYS.columnNames().stream()
                 .filter(name -> !List.of("run_id", "as_of").contains(name))
                 .map(functions::col)
                 .toArray(Column[]::new));

@@ -117,8 +117,7 @@ record Assessor(Rule rule, Map<String, Metric> metrics, Measurements measurement
                 .flatMap(observation -> observation.problem().stream())
                 .findFirst();
         if (problem.isPresent()) {
-            return look.inconclusive(
-                    "%s cannot be used: %s".formatted(look.comparison().metric(), problem.get()));
+            return look.unusable(problem.get());
         }
         if (look.comparison() instanceof Level level) {
             return level(look, level);
@@ -148,7 +147,7 @@ record Assessor(Rule rule, Map<String, Metric> metrics, Measurements measurement
         if (unusable.isPresent()) {
             return unusable.get();
         }
-        Look.Bounds bounds = bounds(values, look.metric().kind(), look.alpha());
+        Look.Bounds bounds = bounds(values, look.metric(), look.alpha());
         return look.compared(
                 level.side(),
                 values.mean(),
@@ -162,19 +161,22 @@ record Assessor(Rule rule, Map<String, Metric> metrics, Measurements measurement
             return Optional.of(look.inconclusive("%,d users, needs min_users %,d"
                     .formatted(values.n(), rule.evidence().minUsers())));
         }
+        Optional<String> misfit = look.metric().misfit(values);
+        if (misfit.isPresent()) {
+            return misfit.map(look::unusable);
+        }
         return look.metric().kind() == Kind.PROPORTION && !(values.mean() >= 0 && values.mean() <= 1)
-                ? Optional.of(look.inconclusive("%s cannot be used: a proportion of %s is outside [0, 1]"
-                        .formatted(look.metric().name(), Texts.number(values.mean()))))
+                ? Optional.of(look.unusable("a proportion of %s is outside [0, 1]".formatted(Texts.number(values.mean()))))
                 : Optional.empty();
     }
 
-    private Look.Bounds bounds(Moments values, Kind kind, double alpha) {
+    private Look.Bounds bounds(Moments values, Metric metric, double alpha) {
         if (rule.evidence().method() == Evidence.Method.POINT) {
             return Look.Bounds.point(values.mean());
         }
         ConfidenceSequence sequence =
                 new ConfidenceSequence(alpha, rule.evidence().tunedAt());
-        return Look.Bounds.sequence(() -> sequence.lowerBound(values, kind), () -> sequence.upperBound(values, kind));
+        return Look.Bounds.sequence(() -> sequence.lowerBound(values, metric), () -> sequence.upperBound(values, metric));
     }
 
     private Reading versusControl(Look look, VersusControl versus) {
@@ -184,6 +186,10 @@ record Assessor(Rule rule, Map<String, Metric> metrics, Measurements measurement
         if (enabled.effectiveSampleSize() < least || control.effectiveSampleSize() < least) {
             return look.inconclusive("%s enabled and %s control users, each needs to be worth min_users %,d"
                     .formatted(worth(enabled), worth(control), least));
+        }
+        Optional<String> misfit = look.metric().misfit(enabled).or(() -> look.metric().misfit(control));
+        if (misfit.isPresent()) {
+            return look.unusable(misfit.get());
         }
         boolean lower =
                 (versus.quality() == Quality.WORSE) == (look.metric().direction() == Direction.HIGHER_IS_BETTER);
@@ -198,14 +204,13 @@ record Assessor(Rule rule, Map<String, Metric> metrics, Measurements measurement
                     .formatted(Texts.number(controlMean), versus.by()));
         }
         double contrast = enabled.mean().orElseThrow() - factor * controlMean;
-        Kind kind = look.metric().kind();
         ConfidenceSequence sequence =
                 new ConfidenceSequence(look.alpha(), rule.evidence().tunedAt());
         Look.Bounds bounds = rule.evidence().method() == Evidence.Method.POINT
                 ? Look.Bounds.point(contrast)
                 : Look.Bounds.sequence(
-                        () -> sequence.lowerBound(enabled, control, factor, kind),
-                        () -> sequence.upperBound(enabled, control, factor, kind));
+                        () -> sequence.lowerBound(enabled, control, factor, look.metric()),
+                        () -> sequence.upperBound(enabled, control, factor, look.metric()));
         return look.compared(side, contrast, bounds, new Look.Limits(limit, limit), OptionalLong.of(control.n()));
     }
 
@@ -231,9 +236,12 @@ record Assessor(Rule rule, Map<String, Metric> metrics, Measurements measurement
                             baseline.n() > 0 ? " with a mean of " + Texts.number(baseline.mean()) : "",
                             rule.evidence().minUsers()));
         }
-        Kind kind = look.metric().kind();
-        Look.Bounds bounds = bounds(recent, kind, look.alpha() / 2);
-        Look.Limits limits = limits(versus, baseline, kind, look.alpha());
+        Optional<String> misfit = look.metric().misfit(baseline);
+        if (misfit.isPresent()) {
+            return look.unusable("the baseline: " + misfit.get());
+        }
+        Look.Bounds bounds = bounds(recent, look.metric(), look.alpha() / 2);
+        Look.Limits limits = limits(versus, baseline, look.metric(), look.alpha());
         return look.compared(versus.side(), recent.mean(), bounds, limits, OptionalLong.of(baseline.n()));
     }
 
@@ -264,17 +272,28 @@ record Assessor(Rule rule, Map<String, Metric> metrics, Measurements measurement
                 .reduce(Moments.EMPTY, Moments::merge);
     }
 
-    private Look.Limits limits(VersusBaseline versus, Moments baseline, Kind kind, double alpha) {
+    private Look.Limits limits(VersusBaseline versus, Moments baseline, Metric metric, double alpha) {
         if (rule.evidence().method() == Evidence.Method.POINT) {
             double limit = versus.factor() * baseline.mean();
             return new Look.Limits(limit, limit);
         }
         // Two-sided at 1 - alpha: each end may be wrong with half of it.
-        Interval interval = kind == Kind.PROPORTION
-                ? Interval.wilson(Math.round(baseline.sum()), baseline.n(), 1 - alpha)
-                : Interval.normal(baseline.mean(), baseline.standardError(), 1 - alpha);
+        Interval interval = metric.limit().isPresent()
+                ? capped(baseline, metric, alpha / 2)
+                : metric.kind() == Kind.PROPORTION
+                        ? Interval.wilson(Math.round(baseline.sum()), baseline.n(), 1 - alpha)
+                        : Interval.normal(baseline.mean(), baseline.standardError(), 1 - alpha);
         double low = versus.factor() * interval.lower();
         double high = versus.factor() * interval.upper();
         return versus.side() == Side.BELOW ? new Look.Limits(low, high) : new Look.Limits(high, low);
+    }
+
+    /** Exact, if wider than an interval for one look need be. */
+    private Interval capped(Moments values, Metric metric, double alpha) {
+        ConfidenceSequence sequence =
+                new ConfidenceSequence(alpha, rule.evidence().tunedAt());
+        return new Interval(
+                sequence.lowerBound(values, metric).orElseThrow(),
+                sequence.upperBound(values, metric).orElseThrow());
     }
 }

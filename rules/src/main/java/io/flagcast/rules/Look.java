@@ -37,6 +37,9 @@ record Look(
         Optional<Instant> start,
         Optional<Instant> windowStart) {
 
+    /** What every bound on a mean without a cap says of itself. */
+    private static final String NOT_PROVEN = "not proven for heavy tails";
+
     /** Bounds that are computed where they are asked for: they cost more than all the rest. */
     record Bounds(Evidence.Method method, Supplier<OptionalDouble> lower, Supplier<OptionalDouble> upper) {
 
@@ -99,6 +102,10 @@ record Look(
                 reason);
     }
 
+    Reading unusable(String why) {
+        return inconclusive("%s cannot be used: %s".formatted(comparison.metric(), why));
+    }
+
     Reading compared(Side side, double observed, Bounds bounds, Limits limits, OptionalLong compared) {
         OptionalDouble bound = bounds.on(side);
         if (bound.isEmpty()) {
@@ -116,7 +123,7 @@ record Look(
                         + weighted(Population.CONTROL).n()
                 : values().n();
         boolean isPoint = bounds.method() == Evidence.Method.POINT;
-        String reason = "%s: %s %s is %s%s %s (observed %s, n = %,d%s)"
+        String reason = "%s: %s %s is %s%s %s (observed %s, n = %,d%s)%s"
                 .formatted(
                         comparison.describe(),
                         isPoint ? "estimate, without statistics," : (side == Side.BELOW ? "upper" : "lower") + " bound",
@@ -126,7 +133,8 @@ record Look(
                         Texts.number(limits.holds()),
                         Texts.number(observed),
                         n,
-                        days());
+                        days(),
+                        metric.isUnlimited() && !isPoint ? ", " + NOT_PROVEN : "");
         return new Reading(
                 comparison,
                 holds ? State.HOLDS : opposite ? State.OPPOSITE : State.OPEN,

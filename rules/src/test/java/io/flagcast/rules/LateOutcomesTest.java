@@ -156,6 +156,8 @@ class LateOutcomesTest {
                         "purchase",
                         CONVERSION.within(),
                         CONVERSION.direction(),
+                        CONVERSION.cap(),
+                        CONVERSION.heavyTails(),
                         Optional.of(Duration.ofHours(36)))))
                 .isEqualTo(day(10).minus(Duration.ofHours(36)));
     }

@@ -185,6 +185,11 @@ final class SliceTables {
             "STRUCT<wx: E, wx2: E, wxy: E, w2x: E, w2x2: E, w2xy: E>".replace("E", EXACT),
             "the same with the value of the pre-period, x; absent where none is declared");
 
+    private static final Column CAP = optional(
+            "cap",
+            "DOUBLE",
+            "where the value of a user stops to count; absent without a cap, and while its quantile is not looked up");
+
     static final Table SEGMENT_DAYS = new Table(
             "segment_days",
             Kind.SLICE,
@@ -211,7 +216,8 @@ final class SliceTables {
                     optional("sum", EXACT, "sum of the per-user values; absent beyond 23 digits before the point"),
                     optional("sum_squares", EXACT, "sum of their squares; absent likewise"),
                     WEIGHTED,
-                    COVARIATE),
+                    COVARIATE,
+                    CAP),
             List.of(
                     "experiment_id",
                     "user_segment",
@@ -263,7 +269,8 @@ final class SliceTables {
                     optional("effective_sample_size", "DOUBLE", "users the weighted effect is worth"),
                     optional("adjusted_effect", "DOUBLE", "the effect less what the pre-period explains (CUPED)"),
                     optional("adjusted_lower", "DOUBLE", "lower end of its 95 % interval"),
-                    optional("adjusted_upper", "DOUBLE", "upper end of its 95 % interval")),
+                    optional("adjusted_upper", "DOUBLE", "upper end of its 95 % interval"),
+                    CAP),
             List.of("experiment_id", "user_segment", "cell", "population", "metric_name", "window", "window_start"),
             ColumnSet.CLOSED,
             "a metric of a segment, population and window");

@@ -27,7 +27,6 @@ import io.flagcast.lake.Publication;
 import io.flagcast.lake.Publications;
 import io.flagcast.lake.Refusal;
 import io.flagcast.lake.RunId;
-import io.flagcast.monitoring.MeasuredExperiment;
 import io.flagcast.monitoring.SegmentMetrics;
 import io.flagcast.monitoring.SegmentMetrics.Measurement;
 import io.flagcast.rules.Action;
@@ -133,9 +132,9 @@ public final class WatchMetrics {
     }
 
     private Optional<Publication> look(Run run, Publication live, Held before) {
-        List<MeasuredExperiment> measuredExperiments = MeasureSegments.measured(run);
         Map<String, Long> written = new HashMap<>();
-        try (Measured measured = MeasureSegments.measure(run, measuredExperiments, Optional.of(before.earlier()))) {
+        try (Measured measured = MeasureSegments.measure(
+                run, MeasureSegments.measured(run), Optional.of(before.earlier()))) {
             boolean moves = isNew(measured, before);
             Earlier now = before.earlier();
             if (moves) {
@@ -154,7 +153,7 @@ public final class WatchMetrics {
                         lake.replaceSlice(
                                 Tables.SEGMENT_METRICS,
                                 run.id(),
-                                SegmentMetrics.interpret(run.asOf(), states, measuredExperiments)));
+                                SegmentMetrics.interpret(run.asOf(), states, measured.experiments())));
                 now = new Earlier(new Measurement(firstExposures, states), measured.inputs());
             }
             List<Finding> findings = HealthChecks.of(run, now.measurement().firstExposures())

@@ -43,11 +43,11 @@ public record RuleReplay(Experiment experiment, Replay replay) {
      */
     public static RuleReplay of(Lake lake, Experiment experiment, Optional<Instant> from, Optional<Instant> to) {
         Publication live = lake.requireLive();
-        List<Observation> days = MeasuredDay.history(MeasuredDay.read(
-                lake.published(Tables.SEGMENT_DAYS, Optional.of(live))
-                        .where(col("experiment_id")
-                                .equalTo(experiment.experimentId())
-                                .and(col("cell").equalTo("")))));
+        List<MeasuredDay> measured = MeasuredDay.read(lake.published(Tables.SEGMENT_DAYS, Optional.of(live))
+                .where(col("experiment_id")
+                        .equalTo(experiment.experimentId())
+                        .and(col("cell").equalTo(""))));
+        List<Observation> days = MeasuredDay.history(measured);
         Instant firstDay = days.stream()
                 .map(Observation::day)
                 .min(Comparator.naturalOrder())
@@ -65,7 +65,9 @@ public record RuleReplay(Experiment experiment, Replay replay) {
         }
         return new RuleReplay(
                 experiment,
-                Replay.of(experiment.ruleEngine(), days, ParameterTable.read(lake), Health.SOUND, first, last));
+                Replay.of(
+                        experiment.ruleEngine().withCaps(MeasuredDay.caps(experiment, measured)),
+                        days, ParameterTable.read(lake), Health.SOUND, first, last));
     }
 
     /** The decisions that changed something, asked for it or tell something. */

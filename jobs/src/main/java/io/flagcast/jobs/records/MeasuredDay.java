@@ -14,7 +14,9 @@ import io.flagcast.statistics.WeightedMoments;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.apache.spark.sql.Dataset;
@@ -29,6 +31,7 @@ import org.apache.spark.sql.Row;
  * @param values per-user values; of no users where there is a problem
  * @param weighted the same weighted by the inverse of the propensity; of no users where there is a problem
  * @param problem why the sums of the row are unusable, as one that has too many digits
+ * @param cap where the value of a user stops to count; absent without a cap
  */
 public record MeasuredDay(
         String experimentId,
@@ -40,7 +43,8 @@ public record MeasuredDay(
         int returnedAfter,
         Moments values,
         WeightedMoments weighted,
-        Optional<String> problem) {
+        Optional<String> problem,
+        OptionalDouble cap) {
 
     /** The rows of a slice, or of a part of it. */
     public static List<MeasuredDay> read(Dataset<Row> slice) {
@@ -67,6 +71,13 @@ public record MeasuredDay(
                         .map(MeasuredDay::observation)
                         .toList(),
                 history(own));
+    }
+
+    /** Of the metrics of an experiment that have one, where the value of a user stops to count. */
+    public static Map<String, Double> caps(Experiment experiment, List<MeasuredDay> days) {
+        return days.stream()
+                .filter(day -> day.experimentId.equals(experiment.experimentId()) && day.cap.isPresent())
+                .collect(Collectors.toMap(MeasuredDay::metric, day -> day.cap.getAsDouble(), (one, same) -> one));
     }
 
     /** Everything that was measured, whenever the evidence begins. */
@@ -105,6 +116,7 @@ public record MeasuredDay(
                 row.<Integer>getAs("returned_after"),
                 values,
                 weighted,
-                problem);
+                problem,
+                row.getAs("cap") == null ? OptionalDouble.empty() : OptionalDouble.of(row.<Double>getAs("cap")));
     }
 }

@@ -115,6 +115,7 @@ public final class GovernAllocation {
         }
         return experiment
                 .ruleEngine()
+                .withCaps(MeasuredDay.caps(experiment, days))
                 .evaluate(
                         MeasuredDay.measurements(experiment, days, run.parameters(experiment)),
                         log,

@@ -61,7 +61,7 @@ public final class RaiseAlerts {
 
     private static List<RuleDecision> evaluate(
             Experiment experiment, List<MeasuredDay> days, ParameterLog log, Run run) {
-        RuleEngine engine = experiment.alertEngine();
+        RuleEngine engine = experiment.alertEngine().withCaps(MeasuredDay.caps(experiment, days));
         return engine.rules().isEmpty()
                 ? List.of()
                 : engine.evaluate(

@@ -23,6 +23,7 @@ import io.flagcast.jobs.run.StageResult;
 import io.flagcast.lake.Inputs.Further;
 import io.flagcast.lake.Lake;
 import io.flagcast.lake.Publication;
+import io.flagcast.monitoring.Caps;
 import io.flagcast.monitoring.FirstExposures;
 import io.flagcast.monitoring.MeasuredExperiment;
 import io.flagcast.monitoring.MeasuredExperiment.Scores;
@@ -63,12 +64,11 @@ public final class MeasureSegments {
     private MeasureSegments() {}
 
     public static StageResult run(Run run) {
-        List<MeasuredExperiment> experiments = measured(run);
         Optional<Earlier> earlier = run.earlier()
                 .map(Publication::tables)
                 .map(tables -> tables.get(Tables.FIRST_EXPOSURES.name()))
                 .map(live -> Earlier.of(run.lake(), live.runId()));
-        try (Measured measured = measure(run, experiments, earlier)) {
+        try (Measured measured = measure(run, measured(run), earlier)) {
             String runId = run.id().toString();
             long exposures = run.lake().replaceSlice(Tables.FIRST_EXPOSURES, run.id(), measured.firstExposures());
             run.lake().replaceSlice(Tables.MEASURED_INPUTS, run.id(), rows(measured.inputs()));
@@ -83,7 +83,7 @@ public final class MeasureSegments {
                     .replaceSlice(
                             Tables.SEGMENT_METRICS,
                             run.id(),
-                            SegmentMetrics.interpret(run.asOf(), states, experiments));
+                            SegmentMetrics.interpret(run.asOf(), states, measured.experiments()));
             List<Finding> findings = HealthChecks.of(run, firstExposures).findings();
             long checks = run.lake().replaceSlice(Tables.HEALTH_CHECKS, run.id(), FindingTable.rows(findings));
             return StageResult.wrote(
@@ -132,18 +132,37 @@ public final class MeasureSegments {
         Map<String, String> mappings = run.settings().mappings();
         Stream<String> inputs = Stream.of(Tables.EXPOSURES, Tables.OUTCOMES)
                 .map(table -> table.name() + " " + ContentHash.sha256(mappings.getOrDefault(table.name(), "")));
-        Stream<String> experiments = run.experiments().stream()
-                .map(experiment -> experiment.experimentId() + " "
-                        + ContentHash.sha256(List.of(
-                                        experiment.featureId(),
-                                        experiment.metrics(),
-                                        experiment.prePeriod(),
-                                        experiment.dimensions(),
-                                        experiment.allocation() instanceof Policy.Bandit bandit
-                                                ? bandit.context()
-                                                : List.of())
-                                .toString()));
+        Stream<String> experiments = run.experiments().stream().map(MeasureSegments::definition);
         return Stream.concat(inputs, experiments).collect(Collectors.toSet());
+    }
+
+    private static String definition(Experiment experiment) {
+        return experiment.experimentId() + " "
+                + ContentHash.sha256(List.of(
+                                experiment.featureId(),
+                                experiment.metrics(),
+                                experiment.prePeriod(),
+                                experiment.dimensions(),
+                                experiment.allocation() instanceof Policy.Bandit bandit
+                                        ? bandit.context()
+                                        : List.of())
+                        .toString());
+    }
+
+    /** With the caps that were looked up before, of experiments that are still measured in the same way. */
+    private static List<MeasuredExperiment> capped(
+            Run run, List<MeasuredExperiment> declared, Optional<Earlier> before) {
+        Set<String> same = run.experiments().stream()
+                .filter(experiment -> before.stream()
+                        .anyMatch(known -> known.known(DEFINITION).contains(definition(experiment))))
+                .map(Experiment::experimentId)
+                .collect(Collectors.toSet());
+        return before.map(known -> FreezeCaps.carried(
+                        declared,
+                        known.measurement()
+                                .states()
+                                .where(col("experiment_id").isin(same.toArray()))))
+                .orElse(declared);
     }
 
     /**
@@ -230,9 +249,11 @@ public final class MeasureSegments {
     /**
      * Measures.
      *
+     * @param declared what is measured; the measurement has its quantiles as values
      * @param before what it may go on from
      */
-    public static Measured measure(Run run, List<MeasuredExperiment> experiments, Optional<Earlier> before) {
+    public static Measured measure(Run run, List<MeasuredExperiment> declared, Optional<Earlier> before) {
+        List<MeasuredExperiment> experiments = capped(run, declared, before);
         Set<String> definitions = definitions(run);
         Optional<Earlier> earlier = before.filter(
                         known -> known.known(DEFINITION).containsAll(definitions))
@@ -256,13 +277,17 @@ public final class MeasureSegments {
             Dataset<Row> touched = persist(
                     FirstExposures.touched(merged, outcomes.rows(), experiments), persisted);
             counted = persist(
-                    FirstExposures.counted(touched, happened(run, touched, experiments), arrivals, experiments),
+                    Caps.applied(
+                            FirstExposures.counted(touched, happened(run, touched, experiments), arrivals, experiments),
+                            experiments),
                     persisted);
             all = FirstExposures.with(merged, counted);
         } else {
             counted = persist(
-                    FirstExposures.counted(
-                            first, run.inputs().since(Tables.OUTCOMES, Instant.EPOCH), arrivals, experiments),
+                    Caps.applied(
+                            FirstExposures.counted(
+                                    first, run.inputs().since(Tables.OUTCOMES, Instant.EPOCH), arrivals, experiments),
+                            experiments),
                     persisted);
             all = counted;
         }
@@ -273,7 +298,20 @@ public final class MeasureSegments {
                 exposures.read(),
                 Tables.OUTCOMES.name(),
                 outcomes.read());
-        return new Measured(run, experiments, earlier, all, counted, inputs, exposures, outcomes, persisted);
+        List<MeasuredExperiment> frozen = FreezeCaps.frozen(all, experiments);
+        return frozen.equals(experiments)
+                ? new Measured(run, experiments, earlier, all, counted, inputs, exposures, outcomes, persisted)
+                // What was summed before knew no cap.
+                : new Measured(
+                        run,
+                        frozen,
+                        Optional.empty(),
+                        Caps.applied(all, frozen),
+                        Caps.applied(counted, frozen),
+                        inputs,
+                        exposures,
+                        outcomes,
+                        persisted);
     }
 
     /** How many users would count if outcomes were in, and up to when they are not. */

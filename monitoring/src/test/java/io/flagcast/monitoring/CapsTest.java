@@ -29,7 +29,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 class CapsTest {
 
     private static final Instant CLOSED = START.plus(Duration.ofDays(1));
-    private static final Instant OPEN = START.plus(Duration.ofDays(3));
+    private static final Instant OPEN = START.plus(Duration.ofDays(4));
     private static final Instant AS_OF = START.plus(Duration.ofDays(2));
     /** Named as the metric of {@link Exposed}. */
     private static final Metric METRIC = new Metric(

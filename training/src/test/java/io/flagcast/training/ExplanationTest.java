@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.flagcast.statistics.BestLinearPrediction;
 import io.flagcast.statistics.Metric;
+import io.flagcast.statistics.RepeatedVerdict;
 import io.flagcast.training.Explanation.Contribution;
 import io.flagcast.training.PredictorEncoding.Categorical;
 import io.flagcast.training.PredictorEncoding.Numeric;
@@ -80,6 +81,7 @@ class ExplanationTest {
                 Estimate.ofArms(enabled, control, 0.5),
                 0.5,
                 new BestLinearPrediction(100, 0, 0.1, 0.1, 0.5, 0.1),
+                RepeatedVerdict.first(0.01).judge(new BestLinearPrediction(100, 0, 0.1, 0.1, 0.5, 0.1), 0.1),
                 REFERENCE,
                 Collections.nCopies(10, 1.0),
                 Map.of(),

@@ -16,6 +16,7 @@ import static org.assertj.core.api.Assertions.within;
 import io.flagcast.fixtures.SharedSpark;
 import io.flagcast.statistics.BestLinearPrediction;
 import io.flagcast.statistics.Metric;
+import io.flagcast.statistics.RepeatedVerdict;
 import io.flagcast.training.PredictorEncoding.Numeric;
 import io.flagcast.training.PredictorEncoding.Scale;
 import io.flagcast.training.ResponseTraining.Live;
@@ -202,8 +203,8 @@ class ResponseTrainingTest {
                 .isBetween(model.metrics().get("qini_lower"), model.metrics().get("qini_upper"));
         assertThat(model.metrics().get("effect")).isCloseTo(0, within(0.05));
         assertThat(model.metrics().get("heterogeneity_p"))
-                .isEqualTo(model.calibration().p())
-                .isLessThan(Uplift.LEVEL);
+                .isEqualTo(model.calibration().crossFittedP())
+                .isLessThan(RepeatedVerdict.first(0.01).spent());
         // No benefit is a matter of the decile, and true for the lowest only.
         assertThat(rows)
                 .allSatisfy(row -> assertThat(row.<Boolean>getAs("no_benefit"))
@@ -237,8 +238,8 @@ class ResponseTrainingTest {
         Uplift model = (Uplift) result.champion();
         assertThat(model.verdict()).isEqualTo("no reliable heterogeneity");
         assertThat(result.notes())
-                .containsExactly("t_linear: no reliable heterogeneity, p = %.2g"
-                        .formatted(model.calibration().p()));
+                .containsExactly("t_linear: no reliable heterogeneity, p = %.2g, not below 0.0061 at training 1"
+                        .formatted(model.calibration().crossFittedP()));
         assertThat(Scoring.score(examples.limit(20), List.of(new Scorer("f", "m", model)))
                         .collectAsList())
                 .allSatisfy(row -> {
@@ -397,6 +398,7 @@ class ResponseTrainingTest {
                         Estimate.ofArms(enabled, control, 0.5),
                         0.5,
                         new BestLinearPrediction(100, 0, 0, 0.1, 1, 0.1),
+                        RepeatedVerdict.first(0.01).judge(new BestLinearPrediction(100, 0, 0, 0.1, 1, 0.1), 0.1),
                         Reference.of(IntStream.rangeClosed(-100, 100)
                                 .mapToDouble(i -> slope * i / 100)
                                 .toArray()),

@@ -17,6 +17,7 @@ import io.flagcast.fixtures.SharedSpark;
 import io.flagcast.statistics.BestLinearPrediction;
 import io.flagcast.statistics.Metric;
 import io.flagcast.statistics.RepeatedVerdict;
+import io.flagcast.statistics.RepeatedVerdict.Outcome;
 import io.flagcast.training.PredictorEncoding.Numeric;
 import io.flagcast.training.PredictorEncoding.Scale;
 import io.flagcast.training.ResponseTraining.Live;
@@ -37,6 +38,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -158,6 +160,11 @@ class ResponseTrainingTest {
             assertThat(together / ofPredicted).as(model.learner()).isBetween(0.8, 1.2);
             assertThat(mean(rows, predicted)).as(model.learner()).isCloseTo(mean(rows, trueUplift), within(0.05));
             assertThat(model.metrics()).containsKeys("qini", "brier", "log_loss");
+            // Seven challengers share what the configured champion has alone.
+            assertThat(model.metrics().get("heterogeneity_level"))
+                    .isCloseTo(
+                            RepeatedVerdict.first(0.01).spent() / (model.learner().equals("t_linear") ? 1 : 7),
+                            within(1e-12));
         }
         assertThat(result.rejection()).isEmpty();
         assertThat(result.notes()).anyMatch(note -> note.contains("heterogeneous, p = "));
@@ -247,6 +254,29 @@ class ResponseTrainingTest {
                     assertThat(row.<String>getAs("source")).isEqualTo("prior");
                     assertThat(row.<String>getAs("model_id")).isNull();
                 });
+    }
+
+    @Test
+    void aLaterTrainingJudgesByItsPartOfTheErrorAndByTheClaimInForce() {
+        // 2,000 users, seed 11: enabling adds 0.1 for everyone.
+        Dataset<Row> examples = Simulated.examples(
+                spark,
+                2000,
+                11,
+                x -> 0.5,
+                (x, plan, enabled, random) -> Simulated.happens(0.3 + 0.1 * x + (enabled ? 0.1 : 0), random));
+        // Uplifts of shares that differ by 4 are out of the question.
+        Trained result = trained(TRAINING.uplift(
+                examples, Metric.Kind.PROPORTION, Optional.empty(), new EarlierVerdicts(3, OptionalDouble.of(4))));
+        Uplift model = (Uplift) result.champion();
+        assertThat(model.judged().outcome()).isEqualTo(Outcome.REFUTED);
+        assertThat(model.verdict()).isEqualTo("no reliable heterogeneity");
+        assertThat(result.notes())
+                .anyMatch(note -> note.contains("at training 4; refuted, as the spread of the uplift is at most"));
+        // 1 % · 6 / (π² · 16).
+        assertThat(model.metrics().get("heterogeneity_level")).isCloseTo(0.01 * 6 / (Math.PI * Math.PI * 16), within(1e-12));
+        assertThat(model.metrics()).doesNotContainKey("uplift_spread_claimed");
+        assertThat(ResponsivenessModel.fromJson(model.toJson()).toJson()).isEqualTo(model.toJson());
     }
 
     @Test

@@ -53,7 +53,7 @@ public record BestLinearPrediction(
 
     /**
      * The one-sided p-value of slope &gt; 0 against slope ≤ 0 by the normal law, for one look and predictions that were
-     * made without any of the rows.
+     * made without any of the rows; {@link CrossFitting} has the one for those made from other folds of them.
      *
      * @return in [0, 1]; without any residual, 0 for a rising line and 1 for any other
      */
@@ -62,30 +62,6 @@ public record BestLinearPrediction(
             return slope > 0 ? 0 : 1;
         }
         return Interval.STANDARD_NORMAL.cumulativeProbability(-slope / slopeError);
-    }
-
-    /**
-     * The one-sided p-value of slope &gt; 0 where each row's prediction was learned from the other folds of the same rows.
-     *
-     * <p>Where effects do not differ, a prediction is but a sum over the rows it was learned from, Σ h(i, j) e<sub>j</sub>
-     * over rows j of other folds for a linear smoother, and the numerator of the slope the sum of
-     * h(i, j) e<sub>i</sub> e<sub>j</sub>: every pair of rows stands in it twice, once with either of them as the one that
-     * is predicted. Its variance is Σ (h(i, j) + h(j, i))² σ⁴ over the pairs, at most twice Σ (h(i, j)² + h(j, i)²) σ⁴, which
-     * is all that the error of the slope sees, and twice that where h is symmetric, as for regressions (the variance of a
-     * degenerate U-statistic: W. Hoeffding, "A Class of Statistics with Asymptotically Normal Distribution", Annals of
-     * Mathematical Statistics 19 (1948), section 5). Without room for it one test in 30 errs where one in 100 is meant.
-     *
-     * @return in [0, 1]; asymptotic in the rows and in the number of predictors, with few of which it is too large
-     */
-    public double crossFittedP() {
-        return slopeError == 0
-                ? p()
-                : Interval.STANDARD_NORMAL.cumulativeProbability(-slope / crossFittedSlopeError());
-    }
-
-    /** The slope's standard error where effects do not differ and predictions are cross-fitted: √2 times the other. */
-    double crossFittedSlopeError() {
-        return Math.sqrt(2) * slopeError;
     }
 
     /**

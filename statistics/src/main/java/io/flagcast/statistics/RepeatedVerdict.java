@@ -11,7 +11,7 @@ import java.util.OptionalDouble;
  * (Σ 1/k² = π²/6): by the union bound a claim is ever made without any difference with a probability of at most level,
  * whatever the trainings have in common. They share examples where these accumulate and some where the source is a
  * moving window; predictors, learners and outcomes behind the same examples may change. Each training's test is that of
- * {@link BestLinearPrediction#crossFittedP()}, asymptotic as it says.
+ * {@link CrossFitting#p}, asymptotic as it says.
  *
  * <p>A claim that is in force stays in force until its opposite is shown: until the upper bound of the spread of the
  * uplift, of the same error, lies below half of the spread that was claimed. Half is a convention: it leaves room for
@@ -63,7 +63,7 @@ public record RepeatedVerdict(double level, int training, OptionalDouble claimed
      * @param outcome what came of the test
      * @param training which training of the feature it was, from 1 on
      * @param level error that it spends: a smaller p-value shows a difference
-     * @param p of {@link BestLinearPrediction#crossFittedP()}
+     * @param p of {@link CrossFitting#p}
      * @param spread standard deviation of the calibrated uplift: slope times that of the predictions, in the unit of the
      *     effect; negative where the slope is
      * @param upper upper bound of the spread, of error {@code level}
@@ -104,16 +104,17 @@ public record RepeatedVerdict(double level, int training, OptionalDouble claimed
      *
      * @param line of the doubly robust pseudo-outcomes by the predictions
      * @param deviation standard deviation of the predictions, at least 0
+     * @param made how the predictions were made
      */
-    public Verdict judge(BestLinearPrediction line, double deviation) {
+    public Verdict judge(BestLinearPrediction line, double deviation, CrossFitting made) {
         if (!(deviation >= 0)) {
             throw new IllegalArgumentException(
                     "RepeatedVerdict: the deviation of the predictions is " + deviation + ", it must be at least 0");
         }
-        double p = line.crossFittedP();
+        double p = made.p(line);
         double spread = line.slope() * deviation;
         double z = -Interval.STANDARD_NORMAL.inverseCumulativeProbability(spent());
-        double upper = spread + z * line.crossFittedSlopeError() * deviation;
+        double upper = spread + z * made.slopeError(line) * deviation;
         Outcome outcome = outcome(p, spread, upper, line.slopeError() > 0 && deviation > 0);
         double rests =
                 switch (outcome) {

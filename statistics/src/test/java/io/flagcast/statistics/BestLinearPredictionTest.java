@@ -37,18 +37,6 @@ class BestLinearPredictionTest {
     }
 
     @Test
-    void acrossFoldsTheSameSlopeIsWorthLessByTheRootOfTwo() {
-        // 1.959964 · √2 errors have the tail of 1.959964.
-        double errors = 1.959964 * Math.sqrt(2);
-        assertThat(new BestLinearPrediction(100, 0, 0, 1, errors, 1).crossFittedP())
-                .isCloseTo(0.025, within(1e-7));
-        assertThat(new BestLinearPrediction(100, 0, 0, 1, -errors, 1).crossFittedP())
-                .isCloseTo(0.975, within(1e-7));
-        assertThat(new BestLinearPrediction(100, 0, 0, 0, 1, 0).crossFittedP()).isZero();
-        assertThat(new BestLinearPrediction(100, 0, 0, 0, 0, 0).crossFittedP()).isEqualTo(1);
-    }
-
-    @Test
     void theDeviationIsThatOfThePredictions() {
         // Σd² / 4 = 5 / 4.
         assertThat(sums(PREDICTION, OUTCOME).deviation()).isCloseTo(Math.sqrt(1.25), within(1e-12));

@@ -11,6 +11,7 @@ import io.flagcast.statistics.WeeklyTrainings.Course;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalDouble;
+import java.util.OptionalInt;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Tag;
@@ -19,6 +20,8 @@ import org.junit.jupiter.api.Test;
 class RepeatedVerdictTest {
 
     private static final double LEVEL = 0.01;
+    /** Its law is a normal one of variance 2. */
+    private static final CrossFitting UNKNOWN = new CrossFitting(5, OptionalInt.empty());
 
     /** A line whose cross-fitted slope is so many of its standard errors. */
     private static BestLinearPrediction line(double errors, double slope) {
@@ -43,11 +46,11 @@ class RepeatedVerdictTest {
     @Test
     void theFirstTrainingClaimsBeyondTwoAndAHalfErrors() {
         // Φ(−2.507) = 0.00609 > 0.006079 = 6 / π² % > Φ(−2.508) = 0.00607.
-        Verdict below = RepeatedVerdict.first(LEVEL).judge(line(2.506, 0.8), 0.05);
+        Verdict below = RepeatedVerdict.first(LEVEL).judge(line(2.506, 0.8), 0.05, UNKNOWN);
         assertThat(below.outcome()).isEqualTo(Outcome.NOT_SHOWN);
         assertThat(below.heterogeneous()).isFalse();
         assertThat(below.claimed()).isZero();
-        Verdict beyond = RepeatedVerdict.first(LEVEL).judge(line(2.508, 0.8), 0.05);
+        Verdict beyond = RepeatedVerdict.first(LEVEL).judge(line(2.508, 0.8), 0.05, UNKNOWN);
         assertThat(beyond.outcome()).isEqualTo(Outcome.SHOWN);
         assertThat(beyond.heterogeneous()).isTrue();
         assertThat(beyond.spread()).isCloseTo(0.8 * 0.05, within(1e-12));
@@ -59,7 +62,7 @@ class RepeatedVerdictTest {
     void aClaimStaysUntilItsOppositeIsShown() {
         // Training 2 spends 0.00152: 2.963 errors. A slope of 1 error with a spread of 0.01 is at most 0.01 + 2.963 · 0.01.
         BestLinearPrediction weak = line(1, 0.2);
-        Verdict kept = claimed(2, 0.079).judge(weak, 0.05);
+        Verdict kept = claimed(2, 0.079).judge(weak, 0.05, UNKNOWN);
         assertThat(kept.upper()).isCloseTo(0.03963, within(1e-5));
         assertThat(kept.outcome()).isEqualTo(Outcome.KEPT);
         assertThat(kept.heterogeneous()).isTrue();
@@ -67,7 +70,7 @@ class RepeatedVerdictTest {
         assertThat(kept.reason())
                 .isEqualTo("p = 0.16, not below 0.0015 at training 2; kept, as the spread of the uplift may be up to 0.040,"
                         + " not below half of the 0.079 claimed");
-        Verdict refuted = claimed(2, 0.0794).judge(weak, 0.05);
+        Verdict refuted = claimed(2, 0.0794).judge(weak, 0.05, UNKNOWN);
         assertThat(refuted.outcome()).isEqualTo(Outcome.REFUTED);
         assertThat(refuted.heterogeneous()).isFalse();
         assertThat(refuted.claimed()).isZero();
@@ -77,12 +80,12 @@ class RepeatedVerdictTest {
 
     @Test
     void aClaimThatIsShownAgainRestsOnTheNewSpread() {
-        assertThat(claimed(2, 0.5).judge(line(4, 1), 0.05).claimed()).isCloseTo(0.05, within(1e-12));
+        assertThat(claimed(2, 0.5).judge(line(4, 1), 0.05, UNKNOWN).claimed()).isCloseTo(0.05, within(1e-12));
     }
 
     @Test
     void predictionsThatFallWhereEffectsRiseNeitherKeepNorRefute() {
-        Verdict falling = claimed(2, 0.01).judge(line(0.5, -0.2), 0.05);
+        Verdict falling = claimed(2, 0.01).judge(line(0.5, -0.2), 0.05, UNKNOWN);
         assertThat(falling.outcome()).isEqualTo(Outcome.NOT_SHOWN);
         assertThat(falling.heterogeneous()).isFalse();
         assertThat(falling.reason()).isEqualTo("p = 0.69, not below 0.0015 at training 2");
@@ -91,8 +94,8 @@ class RepeatedVerdictTest {
     @Test
     void whereNothingVariesNothingIsRefuted() {
         BestLinearPrediction flat = new BestLinearPrediction(100, 0, 0.1, 0, 0, 0);
-        assertThat(claimed(2, 0.5).judge(flat, 0).outcome()).isEqualTo(Outcome.NOT_SHOWN);
-        assertThat(RepeatedVerdict.first(LEVEL).judge(flat, 0).p()).isEqualTo(1);
+        assertThat(claimed(2, 0.5).judge(flat, 0, UNKNOWN).outcome()).isEqualTo(Outcome.NOT_SHOWN);
+        assertThat(RepeatedVerdict.first(LEVEL).judge(flat, 0, UNKNOWN).p()).isEqualTo(1);
     }
 
     @Test
@@ -107,7 +110,7 @@ class RepeatedVerdictTest {
                 .isThrownBy(() -> claimed(1, -0.1))
                 .withMessageContaining("claimed is -0.1");
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> RepeatedVerdict.first(LEVEL).judge(line(1, 1), Double.NaN))
+                .isThrownBy(() -> RepeatedVerdict.first(LEVEL).judge(line(1, 1), Double.NaN, UNKNOWN))
                 .withMessageContaining("NaN");
     }
 
@@ -120,7 +123,7 @@ class RepeatedVerdictTest {
             LongStream.rangeClosed(1, worlds).forEach(seed -> {
                 List<Sums> trainings = feature.trainings(seed);
                 before.add(WeeklyTrainings.eachAlone(trainings, LEVEL));
-                after.add(WeeklyTrainings.together(trainings, LEVEL));
+                after.add(feature.together(trainings, LEVEL));
             });
             return new Compared(before, after);
         }

@@ -4,6 +4,7 @@ import io.flagcast.statistics.BestLinearPrediction.Sums;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalDouble;
+import java.util.OptionalInt;
 import java.util.SplittableRandom;
 import java.util.random.RandomGenerator;
 import org.apache.commons.math3.linear.Array2DRowRealMatrix;
@@ -171,12 +172,14 @@ record WeeklyTrainings(int predictors, int usersAWeek, double difference, int la
     }
 
     /** Trainings judged together, a claim in force until it is refuted. */
-    static Course together(List<Sums> trainings, double level) {
+    Course together(List<Sums> trainings, double level) {
+        // As of t_linear: the coefficients of both arms.
+        CrossFitting made = new CrossFitting(FOLDS, OptionalInt.of(2 * (predictors + 1)));
         OptionalDouble claimed = OptionalDouble.empty();
         List<Boolean> inForce = new ArrayList<>();
         for (Sums sums : trainings) {
             RepeatedVerdict.Verdict verdict = new RepeatedVerdict(level, inForce.size() + 1, claimed)
-                    .judge(sums.interpret().orElseThrow(), sums.deviation());
+                    .judge(sums.interpret().orElseThrow(), sums.deviation(), made);
             claimed = switch (verdict.outcome()) {
                 case SHOWN, KEPT -> OptionalDouble.of(verdict.claimed());
                 case REFUTED -> OptionalDouble.empty();

@@ -5,6 +5,7 @@ import static org.apache.spark.sql.functions.posexplode;
 import static org.apache.spark.sql.functions.udf;
 
 import io.flagcast.statistics.BestLinearPrediction;
+import io.flagcast.statistics.CrossFitting;
 import io.flagcast.statistics.RepeatedVerdict;
 import io.flagcast.statistics.RepeatedVerdict.Verdict;
 import io.flagcast.training.learners.CrossFit;
@@ -105,7 +106,10 @@ record Candidate(
             Optional<Gain> gain,
             RepeatedVerdict test) {
         BestLinearPrediction calibration = evaluation.calibration().orElse(undecided());
-        Verdict judged = test.judge(calibration, evaluation.sums().deviation());
+        Verdict judged = test.judge(
+                calibration,
+                evaluation.sums().deviation(),
+                new CrossFitting(data.settings().folds(), estimate.directions()));
         Map<String, Double> metrics =
                 new TreeMap<>(evaluation.metrics(data.settings().seed()));
         metrics.put("examples", (double) counts.users());

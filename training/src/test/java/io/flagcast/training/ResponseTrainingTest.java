@@ -15,6 +15,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.flagcast.fixtures.SharedSpark;
 import io.flagcast.statistics.BestLinearPrediction;
+import io.flagcast.statistics.CrossFitting;
 import io.flagcast.statistics.Metric;
 import io.flagcast.statistics.RepeatedVerdict;
 import io.flagcast.statistics.RepeatedVerdict.Outcome;
@@ -39,6 +40,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.OptionalInt;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -53,6 +55,8 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @ExtendWith(SharedSpark.class)
 class ResponseTrainingTest {
 
+    /** Of learners of any shape. */
+    private static final CrossFitting CROSS_FITTED = new CrossFitting(5, OptionalInt.empty());
     private static final ResponseTraining TRAINING = training(PREDICTORS, SETTINGS);
 
     private final SparkSession spark;
@@ -80,6 +84,10 @@ class ResponseTrainingTest {
 
     private static Uplift champion(Result result) {
         return (Uplift) trained(result).champion();
+    }
+
+    private static double crossFittedP(Uplift model) {
+        return new CrossFitting(SETTINGS.folds(), model.estimate().directions()).p(model.calibration());
     }
 
     /** Scores of users who were not trained on, with the x of each. */
@@ -210,7 +218,7 @@ class ResponseTrainingTest {
                 .isBetween(model.metrics().get("qini_lower"), model.metrics().get("qini_upper"));
         assertThat(model.metrics().get("effect")).isCloseTo(0, within(0.05));
         assertThat(model.metrics().get("heterogeneity_p"))
-                .isEqualTo(model.calibration().crossFittedP())
+                .isEqualTo(crossFittedP(model))
                 .isLessThan(RepeatedVerdict.first(0.01).spent());
         // No benefit is a matter of the decile, and true for the lowest only.
         assertThat(rows)
@@ -246,7 +254,7 @@ class ResponseTrainingTest {
         assertThat(model.verdict()).isEqualTo("no reliable heterogeneity");
         assertThat(result.notes())
                 .containsExactly("t_linear: no reliable heterogeneity, p = %.2g, not below 0.0061 at training 1"
-                        .formatted(model.calibration().crossFittedP()));
+                        .formatted(crossFittedP(model)));
         assertThat(Scoring.score(examples.limit(20), List.of(new Scorer("f", "m", model)))
                         .collectAsList())
                 .allSatisfy(row -> {
@@ -428,7 +436,7 @@ class ResponseTrainingTest {
                         Estimate.ofArms(enabled, control, 0.5),
                         0.5,
                         new BestLinearPrediction(100, 0, 0, 0.1, 1, 0.1),
-                        RepeatedVerdict.first(0.01).judge(new BestLinearPrediction(100, 0, 0, 0.1, 1, 0.1), 0.1),
+                        RepeatedVerdict.first(0.01).judge(new BestLinearPrediction(100, 0, 0, 0.1, 1, 0.1), 0.1, CROSS_FITTED),
                         Reference.of(IntStream.rangeClosed(-100, 100)
                                 .mapToDouble(i -> slope * i / 100)
                                 .toArray()),

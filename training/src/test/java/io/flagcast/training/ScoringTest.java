@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.flagcast.fixtures.SharedSpark;
 import io.flagcast.statistics.BestLinearPrediction;
+import io.flagcast.statistics.CrossFitting;
 import io.flagcast.statistics.Metric;
 import io.flagcast.statistics.RepeatedVerdict;
 import io.flagcast.tables.Tables;
@@ -22,6 +23,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.stream.Stream;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -33,6 +35,8 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @ExtendWith(SharedSpark.class)
 class ScoringTest {
 
+    /** Of learners of any shape. */
+    private static final CrossFitting CROSS_FITTED = new CrossFitting(5, OptionalInt.empty());
     private static final PredictorEncoding ENCODING = new PredictorEncoding(
             List.of(new Numeric("visits", Scale.LOG1P, 1, 1, 0, 5), new Numeric("age", Scale.LINEAR, 40, 10, 20, 60)),
             List.of(new Categorical("country", List.of("DE"), List.of(0.5), 3)),
@@ -60,7 +64,7 @@ class ScoringTest {
                 Estimate.ofArms(enabled, control, 0.25),
                 0.25,
                 calibration,
-                RepeatedVerdict.first(0.01).judge(calibration, 0.1),
+                RepeatedVerdict.first(0.01).judge(calibration, 0.1, CROSS_FITTED),
                 REFERENCE,
                 bounds,
                 Map.of("examples", 9.0),

@@ -19,7 +19,8 @@ import org.apache.commons.math3.special.Gamma;
  * standard normal in d dimensions, and S the sum of all,
  *
  * <pre>
- *   z = (|S|² − Σ |S<sub>k</sub>|²) / √Σ |S − S<sub>k</sub>|² = (mA − Q) / √(m²A + Q),   A = |S|² / (m + 1) ~ χ²(d),   Q = Σ |S<sub>k</sub>|² − A ~ χ²(md)
+ *   z = (|S|² − Σ |S<sub>k</sub>|²) / √Σ |S − S<sub>k</sub>|² = (mA − Q) / √(m²A + Q),
+ *   A = |S|² / (m + 1) ~ χ²(d),   Q = Σ |S<sub>k</sub>|² − A ~ χ²(md)
  * </pre>
  *
  * independent of one another (W. G. Cochran, "The distribution of quadratic forms in a normal system", Proceedings of

@@ -14,8 +14,9 @@ import java.util.OptionalDouble;
  * {@link CrossFitting#p}, asymptotic as it says.
  *
  * <p>A claim that is in force stays in force until its opposite is shown: until the upper bound of the spread of the
- * uplift, of the same error, lies below half of the spread that was claimed. Half is a convention: it leaves room for
- * a claim that was made on a day when the spread looked larger than it is.
+ * uplift, of error {@code level} for this training alone, lies below half of the spread that was claimed. Half is a
+ * convention: it leaves room for a claim that was made on a day when the spread looked larger than it is. The error of the
+ * bound is not spent: a moving window holds as many examples as ever, and with less and less error it could refute nothing.
  *
  * @param level error of all trainings together, in (0, ½)
  * @param training which training of the feature this is, from 1 on
@@ -66,7 +67,7 @@ public record RepeatedVerdict(double level, int training, OptionalDouble claimed
      * @param p of {@link CrossFitting#p}
      * @param spread standard deviation of the calibrated uplift: slope times that of the predictions, in the unit of the
      *     effect; negative where the slope is
-     * @param upper upper bound of the spread, of error {@code level}
+     * @param upper upper bound of the spread, for one look
      * @param claimed spread that the claim rests on from now on; 0 where nothing is claimed
      */
     public record Verdict(
@@ -113,7 +114,7 @@ public record RepeatedVerdict(double level, int training, OptionalDouble claimed
         }
         double p = made.p(line);
         double spread = line.slope() * deviation;
-        double z = -Interval.STANDARD_NORMAL.inverseCumulativeProbability(spent());
+        double z = -Interval.STANDARD_NORMAL.inverseCumulativeProbability(level);
         double upper = spread + z * made.slopeError(line) * deviation;
         Outcome outcome = outcome(p, spread, upper, line.slopeError() > 0 && deviation > 0);
         double rests =

@@ -31,15 +31,31 @@ record WeeklyTrainings(int predictors, int usersAWeek, double difference, int la
         return new WeeklyTrainings(predictors, usersAWeek, difference, WEEKS, WEEKS);
     }
 
-    private record User(double[] x, boolean enabled, double response, int fold) {}
+    private record User(double[] x, boolean enabled, double response, int fold) {
+
+        int arm() {
+            return enabled ? 1 : 0;
+        }
+    }
+
+    /**
+     * The users of a week.
+     *
+     * @param equations by arm and fold: normal equations, Σ x xᵀ with Σ x y in the last column
+     */
+    private record Week(List<User> users, double[][][][] equations) {}
 
     /** The sums of each week's training. */
     List<Sums> trainings(long seed) {
         SplittableRandom random = new SplittableRandom(seed);
-        List<List<User>> weeks = new ArrayList<>();
+        List<Week> weeks = new ArrayList<>();
         List<Sums> trainings = new ArrayList<>();
         for (int week = 0; week < WEEKS; week++) {
-            weeks.add(users(random, week < lastsWeeks ? difference : 0));
+            Week next = new Week(
+                    users(random, week < lastsWeeks ? difference : 0),
+                    new double[2][FOLDS][predictors + 1][predictors + 2]);
+            next.users().forEach(user -> add(next.equations()[user.arm()][user.fold()], user));
+            weeks.add(next);
             trainings.add(trained(weeks.subList(Math.max(0, week + 1 - window), week + 1)));
         }
         return trainings;
@@ -60,24 +76,17 @@ record WeeklyTrainings(int predictors, int usersAWeek, double difference, int la
         return users;
     }
 
-    private Sums trained(List<List<User>> weeks) {
-        double[][][] control = new double[FOLDS][][];
-        double[][][] enabled = new double[FOLDS][][];
-        double[][] arms = new double[FOLDS][];
-        double[][] others = new double[FOLDS][];
-        for (int fold = 0; fold < FOLDS; fold++) {
-            control[fold] = new double[predictors + 1][predictors + 2];
-            enabled[fold] = new double[predictors + 1][predictors + 2];
-        }
-        weeks.forEach(week -> week.forEach(user -> add((user.enabled() ? enabled : control)[user.fold()], user)));
-        for (int fold = 0; fold < FOLDS; fold++) {
-            others[fold] = solved(control, fold);
-            arms[fold] = solved(enabled, fold);
+    private Sums trained(List<Week> weeks) {
+        double[][][] fitted = new double[2][FOLDS][];
+        for (int arm = 0; arm < 2; arm++) {
+            for (int fold = 0; fold < FOLDS; fold++) {
+                fitted[arm][fold] = solved(weeks, arm, fold);
+            }
         }
         double[] sums = new double[Sums.EXPONENTS.size()];
-        weeks.forEach(week -> week.forEach(user -> {
-            double ifNot = product(others[user.fold()], user.x());
-            double ifEnabled = product(arms[user.fold()], user.x());
+        weeks.forEach(week -> week.users().forEach(user -> {
+            double ifNot = product(fitted[0][user.fold()], user.x());
+            double ifEnabled = product(fitted[1][user.fold()], user.x());
             double x = ifEnabled - ifNot;
             // Kennedy's pseudo-outcome with a propensity of ½.
             double y = x + 2 * (user.enabled() ? user.response() - ifEnabled : ifNot - user.response());
@@ -91,7 +100,6 @@ record WeeklyTrainings(int predictors, int usersAWeek, double difference, int la
         return Sums.of(sums);
     }
 
-    /** Normal equations: Σ x xᵀ, and Σ x y in the last column. */
     private static void add(double[][] equations, User user) {
         double[] x = user.x();
         for (int i = 0; i < x.length; i++) {
@@ -102,17 +110,20 @@ record WeeklyTrainings(int predictors, int usersAWeek, double difference, int la
         }
     }
 
-    /** Least squares without the users of a fold. */
-    private double[] solved(double[][][] equations, int without) {
+    /** Least squares over the users of an arm without those of a fold. */
+    private double[] solved(List<Week> weeks, int arm, int without) {
         int size = predictors + 1;
         double[][] left = new double[size][size];
         double[] right = new double[size];
-        for (int fold = 0; fold < FOLDS; fold++) {
-            for (int i = 0; i < size && fold != without; i++) {
-                for (int j = 0; j < size; j++) {
-                    left[i][j] += equations[fold][i][j];
+        for (Week week : weeks) {
+            for (int fold = 0; fold < FOLDS; fold++) {
+                for (int i = 0; i < size && fold != without; i++) {
+                    double[] row = week.equations()[arm][fold][i];
+                    for (int j = 0; j < size; j++) {
+                        left[i][j] += row[j];
+                    }
+                    right[i] += row[size];
                 }
-                right[i] += equations[fold][i][size];
             }
         }
         return new CholeskyDecomposition(new Array2DRowRealMatrix(left, false))

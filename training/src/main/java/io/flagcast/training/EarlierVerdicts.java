@@ -42,6 +42,13 @@ public record EarlierVerdicts(int trainings, OptionalDouble claimed) {
                         .orElseGet(OptionalDouble::empty));
     }
 
+    /** For provenance: all that a training reads of earlier ones. */
+    public String text() {
+        return claimed.isPresent()
+                ? "%d trainings, in force a spread of %s".formatted(trainings, claimed.getAsDouble())
+                : "%d trainings, no claim in force".formatted(trainings);
+    }
+
     /** The test of a learner's estimates in the next training. */
     RepeatedVerdict test(double level) {
         return new RepeatedVerdict(level, trainings + 1, claimed);

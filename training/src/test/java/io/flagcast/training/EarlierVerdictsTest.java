@@ -56,6 +56,13 @@ class EarlierVerdictsTest {
     }
 
     @Test
+    void theTextHasEveryDigitOfTheClaim() {
+        assertThat(EarlierVerdicts.NONE.text()).isEqualTo("0 trainings, no claim in force");
+        assertThat(new EarlierVerdicts(3, OptionalDouble.of(0.1 + 0.2)).text())
+                .isEqualTo("3 trainings, in force a spread of 0.30000000000000004");
+    }
+
+    @Test
     void trainingsAreNotFewerThanNone() {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> new EarlierVerdicts(-1, OptionalDouble.empty()))

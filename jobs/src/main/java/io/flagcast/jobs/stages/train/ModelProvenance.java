@@ -69,7 +69,7 @@ record ModelProvenance(Map<String, String> facts) {
     }
 
     /** The same with one more fact. */
-    ModelProvenance with(String name, String fact) {
+    ModelProvenance plus(String name, String fact) {
         Map<String, String> all = new TreeMap<>(facts);
         all.put(name, fact);
         return new ModelProvenance(all);

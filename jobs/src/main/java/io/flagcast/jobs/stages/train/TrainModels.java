@@ -116,7 +116,7 @@ public final class TrainModels {
         boolean uplift = feature.objective() == Objective.UPLIFT;
         ModelProvenance made = ModelProvenance.of(run, featureId, withheld);
         EarlierVerdicts earlier = uplift ? earlier(featureId, made) : EarlierVerdicts.NONE;
-        ModelProvenance provenance = uplift ? made.with("earlier_verdicts", earlier.toString()) : made;
+        ModelProvenance provenance = uplift ? made.plus("earlier_verdicts", earlier.text()) : made;
         String learner = uplift ? how.champion().name() : "response_linear";
         Optional<Entry> newest = registry.newest(featureId, run.asOf().minusSeconds(1))
                 .filter(entry -> !entry.learner().equals(COLLABORATIVE));

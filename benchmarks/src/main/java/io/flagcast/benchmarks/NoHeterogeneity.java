@@ -51,7 +51,7 @@ final class NoHeterogeneity {
         }
         Interval interval = Interval.wilson(claims, seeds, 0.95);
         System.out.printf(
-                "%d of %d seeds claim heterogeneity at 1 %% (95 %%: %.1f %% to %.1f %%), %.0f have p < 5 %%; %,d users each, learners %s%n",
+                "%d of %d seeds claim heterogeneity at a first training (95 %%: %.1f %% to %.1f %%), %.0f have p < 5 %%; %,d users each, learners %s%n",
                 claims, seeds, 100 * interval.lower(), 100 * interval.upper(), above, users, learners);
     }
 

@@ -76,7 +76,7 @@ final class ModelGroups {
                 .map(text -> ": " + text)
                 .orElse("");
         String p = metrics.has("heterogeneity_p")
-                ? " (p = %.2g)".formatted(metrics.get("heterogeneity_p").asDouble())
+                ? " (p = %.2g%s)".formatted(metrics.get("heterogeneity_p").asDouble(), spent(metrics))
                 : "";
         String qini = estimate(metrics, "qini")
                 .map(value -> ". Qini " + Format.NUMBER.text(value))
@@ -90,6 +90,16 @@ final class ModelGroups {
                         verdict,
                         p,
                         qini);
+    }
+
+    /** What the p-value is held against. */
+    private static String spent(JsonNode metrics) {
+        return metrics.has("heterogeneity_level")
+                ? ", held against %.2g at training %.0f"
+                        .formatted(
+                                metrics.get("heterogeneity_level").asDouble(),
+                                metrics.get("heterogeneity_training").asDouble())
+                : "";
     }
 
     private static Optional<Estimate> estimate(JsonNode metrics, String name) {

@@ -5,6 +5,9 @@ import static org.apache.spark.sql.functions.posexplode;
 import static org.apache.spark.sql.functions.udf;
 
 import io.flagcast.statistics.BestLinearPrediction;
+import io.flagcast.statistics.CrossFitting;
+import io.flagcast.statistics.RepeatedVerdict;
+import io.flagcast.statistics.RepeatedVerdict.Verdict;
 import io.flagcast.training.learners.CrossFit;
 import io.flagcast.training.learners.Estimate;
 import io.flagcast.training.learners.Fits;
@@ -94,9 +97,19 @@ record Candidate(
      * The calibrated model that it makes.
      *
      * @param gain over the simplest candidate; absent for that one itself, and where they cannot be compared
+     * @param test of whether users differ
      */
     ResponsivenessModel.Uplift model(
-            PredictorEncoding encoding, CrossFit data, ExampleCounts counts, Optional<Gain> gain) {
+            PredictorEncoding encoding,
+            CrossFit data,
+            ExampleCounts counts,
+            Optional<Gain> gain,
+            RepeatedVerdict test) {
+        BestLinearPrediction calibration = evaluation.calibration().orElse(undecided());
+        Verdict judged = test.judge(
+                calibration,
+                evaluation.sums().deviation(),
+                new CrossFitting(data.settings().folds(), estimate.directions()));
         Map<String, Double> metrics =
                 new TreeMap<>(evaluation.metrics(data.settings().seed()));
         metrics.put("examples", (double) counts.users());
@@ -105,6 +118,7 @@ record Candidate(
         metrics.put("propensities_clipped", (double) counts.clipped());
         metrics.put("propensities_estimated", (double) counts.unknown());
         metrics.put("propensities_certain", (double) counts.certain());
+        metrics.putAll(EarlierVerdicts.metrics(judged));
         gain.ifPresent(known -> {
             metrics.put("qini_over_simplest", known.qini().mean());
             metrics.put("qini_over_simplest_error", known.qini().error());
@@ -115,7 +129,8 @@ record Candidate(
                 encoding,
                 estimate,
                 data.share(),
-                evaluation.calibration().orElse(undecided()),
+                calibration,
+                judged,
                 reference,
                 benefitBounds(),
                 metrics,

@@ -5,6 +5,7 @@ import static org.apache.spark.sql.functions.posexplode;
 import static org.apache.spark.sql.functions.udf;
 
 import io.flagcast.statistics.BestLinearPrediction;
+import io.flagcast.statistics.ranking.OrderEvidence;
 import io.flagcast.training.learners.CrossFit;
 import io.flagcast.training.learners.Estimate;
 import io.flagcast.training.learners.Fits;
@@ -99,6 +100,9 @@ record Candidate(
             PredictorEncoding encoding, CrossFit data, ExampleCounts counts, Optional<Gain> gain) {
         Map<String, Double> metrics =
                 new TreeMap<>(evaluation.metrics(data.settings().seed()));
+        // Each fold by the order that was learned without it: those orders share their users, and their error says so.
+        metrics.putAll(Evaluation.metrics(OrderEvidence.crossFitted(
+                byFold.values().stream().map(Evaluation::targeting).toList())));
         metrics.put("examples", (double) counts.users());
         metrics.put("response_rate_enabled", counts.arms().get(true).rate());
         metrics.put("response_rate_control", counts.arms().get(false).rate());

@@ -149,11 +149,15 @@ public record ResponseTraining(
             Optional<String> rejection = live.flatMap(
                     known -> LiveComparison.rejection(known, champion, place, predictions, data, counts, notes));
             ResponsivenessModel.Uplift model = champion.model(encoding, data, counts, selection.gain(champion));
-            notes.add("%s: %s, p = %.2g"
+            notes.add("%s: %s, p = %.2g%s"
                     .formatted(
                             champion.learner(),
                             model.verdict(),
-                            model.calibration().p()));
+                            model.calibration().p(),
+                            model.orderP()
+                                    .filter(p -> model.heterogeneous())
+                                    .map(", of the order %.2g"::formatted)
+                                    .orElse("")));
             return new Result.Trained(
                     model,
                     selection.others().stream()

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import io.flagcast.statistics.BestLinearPrediction;
 import io.flagcast.statistics.Metric;
+import io.flagcast.statistics.ranking.OrderEvidence;
 import io.flagcast.training.learners.Estimate;
 import io.flagcast.training.learners.ResponseModel;
 import java.io.Serializable;
@@ -80,9 +81,22 @@ public sealed interface ResponsivenessModel extends Serializable
             return calibration.p() < LEVEL;
         }
 
-        /** The verdict of that test in words. */
+        /**
+         * The verdict of that test in words; where users differ, it also says if the order of users is not shown to be
+         * worth more than none, at the same level.
+         */
         public String verdict() {
-            return heterogeneous() ? "heterogeneous" : "no reliable heterogeneity";
+            if (!heterogeneous()) {
+                return "no reliable heterogeneity";
+            }
+            return orderP().filter(p -> p >= LEVEL).isPresent()
+                    ? "differences exist; this order is not shown to find them"
+                    : "heterogeneous";
+        }
+
+        /** The p-value of an order that is worth more than none, see {@link OrderEvidence#p}; absent where not measured. */
+        public Optional<Double> orderP() {
+            return Optional.ofNullable(metrics.get("order_p"));
         }
 
         @Override

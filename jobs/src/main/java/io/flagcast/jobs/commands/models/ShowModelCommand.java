@@ -69,6 +69,7 @@ final class ShowModelCommand implements Callable<Integer> {
 
     private static void tell(TrainedModels models, Entry entry, Printer printer) {
         head(models).object(entry).forEach((name, value) -> printer.say("%-26s %s".formatted(name, value)));
+        TrainedModels.order(entry.metrics()).ifPresent(order -> printer.say("%-26s %s".formatted("order", order)));
         printer.say("metrics, out of fold");
         new TreeMap<>(entry.metrics()).forEach((name, value) -> printer.say("  %-24s %.6g".formatted(name, value)));
         printer.say("made from");

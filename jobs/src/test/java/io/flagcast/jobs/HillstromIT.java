@@ -72,7 +72,7 @@ class HillstromIT {
         assertThat(top - bottom).as("top %.4f, bottom %.4f", top, bottom).isGreaterThan(0.03);
     }
 
-    /** All users. Qini of the men's e-mail on withheld users is .0093, that of the women's .0757: docs/benchmarks.md. */
+    /** All users. On withheld users Qini of the men's e-mail is .0093, of the women's .0757: docs/benchmarks.md. */
     @Tag("proof")
     @Test
     void theOrderByMensEmailIsNotShownToFindWhoDiffersAndThatByWomensIs() throws IOException {

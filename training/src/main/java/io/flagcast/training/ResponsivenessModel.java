@@ -94,7 +94,7 @@ public sealed interface ResponsivenessModel extends Serializable
                     : "heterogeneous";
         }
 
-        /** The p-value of an order that is worth more than none, see {@link OrderEvidence#p}; absent where not measured. */
+        /** The p-value of an order that is worth more than none, {@link OrderEvidence#p}; absent where not measured. */
         public Optional<Double> orderP() {
             return Optional.ofNullable(metrics.get("order_p"));
         }

@@ -5,8 +5,8 @@ import java.util.Objects;
 
 /**
  * What an order of users is worth in both forms of the rank-weighted average treatment effect, and whether that is more
- * than nothing. Neither form alone would do: the area under the curve sees effects of the few that come first, the Qini form
- * effects that differ over everybody.
+ * than nothing. Neither form alone would do: the area under the curve sees effects of the few that come first, the Qini
+ * form effects that differ over everybody.
  *
  * @param autoc the area under the targeting curve
  * @param qini the Qini form
@@ -40,8 +40,8 @@ public record OrderEvidence(RankWeightedEffect autoc, RankWeightedEffect qini) {
     }
 
     /**
-     * The p-value of an order that is worth more than nothing in one form or the other, one-sided: the smaller one of both
-     * forms, times two for having looked twice (Bonferroni).
+     * The p-value of an order that is worth more than nothing in one form or the other, one-sided: the smaller one of
+     * both forms, times two for having looked twice (Bonferroni).
      *
      * @return in [0, 1]
      */

@@ -33,8 +33,8 @@ public record RankWeightedEffect(long n, double estimate, double error) {
     }
 
     /**
-     * The effect of orders that were learned by cross-fitting: each fold's users are ordered by what was learned from all
-     * other folds, and the effects of the folds averaged, weighted by their users.
+     * The effect of orders that were learned by cross-fitting: each fold's users are ordered by what was learned from
+     * all other folds, and the effects of the folds averaged, weighted by their users.
      *
      * <p>Each is the effect of an order that knows nothing of its users, and has its own error. Their mean has not the
      * error of independent ones: what two users of different folds have in common in their noise counts twice, once as

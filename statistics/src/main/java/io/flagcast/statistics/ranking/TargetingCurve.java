@@ -9,35 +9,39 @@ import java.util.stream.IntStream;
 import org.apache.commons.math3.special.Gamma;
 
 /**
- * What it is worth to enable those with the highest scores first: the targeting operator characteristic. With users taken
- * by falling score and a score Γ of each one's effect, its height at rank j is the mean Γ of the first j less that of all.
- * A rank-weighted average treatment effect is its weighted mean over the ranks, (1/n) Σ<sub>j</sub> α(j/n) · height(j):
+ * What it is worth to enable those with the highest scores first: the targeting operator characteristic. With users
+ * taken by falling score and a score Γ of each one's effect, its height at rank j is the mean Γ of the first j less
+ * that of all. A rank-weighted average treatment effect is its weighted mean over the ranks, (1/n) Σ<sub>j</sub> α(j/n)
+ * · height(j):
  *
  * <ul>
  *   <li>{@link #autoc} with α(q) = 1, the area under the curve, in which the first users weigh most: by −ln q − 1 as a
  *       function of the share q that comes before. It finds effects that a small part of the users have;
- *   <li>{@link #qini} with α(q) = q, in which a user weighs by ½ − q, as in the area under a Qini curve. It finds effects
- *       that differ over the whole population.
+ *   <li>{@link #qini} with α(q) = q, in which a user weighs by ½ − q, as in the area under a Qini curve. It finds
+ *       effects that differ over the whole population.
  * </ul>
  *
  * <p>Source: S. Yadlowsky, S. Fleming, N. Shah, E. Brunskill, S. Wager, "Evaluating Treatment Prioritization Rules via
- * Rank-Weighted Average Treatment Effects", arXiv 2111.07966 (JASA 120, 2025): section 2 for the curve and the weightings,
- * section 3 for estimates from doubly robust scores, their central limit theorem and tests. Users with one score
- * have the mean of their Γ each, which is the mean over all orders of the tied.
+ * Rank-Weighted Average Treatment Effects", arXiv 2111.07966 (JASA 120, 2025): section 2 for the curve and the
+ * weightings, section 3 for estimates from doubly robust scores, their central limit theorem and tests. Users with one
+ * score have the mean of their Γ each, which is the mean over all orders of the tied.
  *
- * <p>The estimate is linear in Γ, with weights that depend on the ranks alone. So users with one score need only be known
- * by their sums, and the curve of users in cells of similar scores is exactly that of the score rounded to its cell, with
- * the error of that rounded score.
+ * <p>The estimate is linear in Γ, with weights that depend on the ranks alone. So users with one score need only be
+ * known by their sums, and the curve of users in cells of similar scores is exactly that of the score rounded to its
+ * cell, with the error of that rounded score.
  *
- * <p>The error is that of the delta method. With shares b<sub>k</sub> of users in the first k cells, m<sub>k</sub> the mean Γ
- * of a cell, w(q) the weight above and φ(q) its integral from 0 (−q ln q, and (q − q²)/2), the effect is
+ * <p>The error is that of the delta method. With shares b<sub>k</sub> of users in the first k cells, m<sub>k</sub> the
+ * mean Γ of a cell, w(q) the weight above and φ(q) its integral from 0 (−q ln q, and (q − q²)/2), the effect is
  * Σ m<sub>k</sub> (φ(b<sub>k</sub>) − φ(b<sub>k−1</sub>)), and a user of cell g moves it by
  *
- * <pre>  (Γ − m<sub>g</sub>) (φ(b<sub>g</sub>) − φ(b<sub>g−1</sub>)) / (b<sub>g</sub> − b<sub>g−1</sub>) + Σ<sub>k</sub> w(b<sub>k</sub>) (m<sub>k</sub> − m<sub>k+1</sub>) (1[g ≤ k] − b<sub>k</sub>)</pre>
+ * <pre>
+ *   (Γ − m<sub>g</sub>) (φ(b<sub>g</sub>) − φ(b<sub>g−1</sub>)) / (b<sub>g</sub> − b<sub>g−1</sub>)
+ *       + Σ<sub>k</sub> w(b<sub>k</sub>) (m<sub>k</sub> − m<sub>k+1</sub>) (1[g ≤ k] − b<sub>k</sub>)
+ * </pre>
  *
- * over n, the second part being what the estimated ranks contribute. This is the influence function of the paper's central
- * limit theorem, whose variance the paper's authors estimate by a half-sample bootstrap of users; from the cells it is had
- * without users and without a seed.
+ * over n, the second part being what the estimated ranks contribute. This is the influence function of the paper's
+ * central limit theorem, whose variance the paper's authors estimate by a half-sample bootstrap of users; from the
+ * cells it is had without users and without a seed.
  *
  * @param cells by falling score, one per score, each with users. Given in any order, those of equal scores are
  *     {@linkplain Cell#plus added} and those without users left out
@@ -65,7 +69,8 @@ public record TargetingCurve(List<Cell> cells) {
      * The curve of single users, one element per user in each array.
      *
      * @param score any finite number
-     * @param effect Γ: a score of the effect whose mean given the score is the effect, as a doubly robust pseudo-outcome
+     * @param effect Γ: a score of the effect whose mean given the score is the effect, as a doubly robust
+     *     pseudo-outcome
      * @throws IllegalArgumentException if lengths differ, a number is not finite, or there are no users
      */
     public static TargetingCurve of(double[] score, double[] effect) {

@@ -166,8 +166,8 @@ class CrossFittedOrderTest {
     }
 
     /**
-     * 200 worlds of seeds 1,000 on without any heterogeneity, 2,000 users, 5 predictors. At 5 %, 10 ± 3.1 are expected of a
-     * test that is exact; 19 is the 99.5th percentile.
+     * 200 worlds of seeds 1,000 on without any heterogeneity, 2,000 users, 5 predictors. At 5 %, 10 ± 3.1 are expected
+     * of a test that is exact; 19 is the 99.5th percentile.
      */
     @Tag("simulation")
     @Test

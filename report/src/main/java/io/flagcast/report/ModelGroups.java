@@ -81,7 +81,16 @@ final class ModelGroups {
         String qini = estimate(metrics, "qini")
                 .map(value -> ". Qini " + Format.NUMBER.text(value))
                 .orElse("");
-        return "%s (%s), trained on %s examples up to %s%s%s%s."
+        String order = metrics.has("order_p")
+                ? estimate(metrics, "autoc")
+                                .map(value -> ". AUTOC " + Format.NUMBER.text(value))
+                                .orElse("")
+                        + estimate(metrics, "rate_qini")
+                                .map(value -> ", rank-weighted Qini " + Format.NUMBER.text(value))
+                                .orElse("")
+                        + " (p of the order = %.2g)".formatted(metrics.get("order_p").asDouble())
+                : "";
+        return "%s (%s), trained on %s examples up to %s%s%s%s%s."
                 .formatted(
                         model.getAs("model_id"),
                         model.getAs("learner"),
@@ -89,7 +98,8 @@ final class ModelGroups {
                         Format.DAY.text(Lake.instant(model, "as_of")),
                         verdict,
                         p,
-                        qini);
+                        qini,
+                        order);
     }
 
     /** What the p-value is held against. */

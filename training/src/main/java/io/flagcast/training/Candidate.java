@@ -8,6 +8,7 @@ import io.flagcast.statistics.BestLinearPrediction;
 import io.flagcast.statistics.CrossFitting;
 import io.flagcast.statistics.RepeatedVerdict;
 import io.flagcast.statistics.RepeatedVerdict.Verdict;
+import io.flagcast.statistics.ranking.OrderEvidence;
 import io.flagcast.training.learners.CrossFit;
 import io.flagcast.training.learners.Estimate;
 import io.flagcast.training.learners.Fits;
@@ -112,6 +113,9 @@ record Candidate(
                 new CrossFitting(data.settings().folds(), estimate.directions()));
         Map<String, Double> metrics =
                 new TreeMap<>(evaluation.metrics(data.settings().seed()));
+        // Each fold by the order that was learned without it: those orders share their users, and their error says so.
+        metrics.putAll(Evaluation.metrics(OrderEvidence.crossFitted(
+                byFold.values().stream().map(Evaluation::targeting).toList())));
         metrics.put("examples", (double) counts.users());
         metrics.put("response_rate_enabled", counts.arms().get(true).rate());
         metrics.put("response_rate_control", counts.arms().get(false).rate());

@@ -160,9 +160,15 @@ public record ResponseTraining(
             Optional<String> rejection = live.flatMap(
                     known -> LiveComparison.rejection(known, champion, place, predictions, data, counts, notes)
                             .or(() -> earlier.keeps(model.judged())));
-            notes.add("%s: %s, %s"
+            notes.add("%s: %s, %s%s"
                     .formatted(
-                            champion.learner(), model.verdict(), model.judged().reason()));
+                            champion.learner(),
+                            model.verdict(),
+                            model.judged().reason(),
+                            model.orderP()
+                                    .filter(p -> model.heterogeneous())
+                                    .map(", of the order %.2g"::formatted)
+                                    .orElse("")));
             return new Result.Trained(
                     model,
                     selection.others().stream()

@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.SerializationFeature;
 import io.flagcast.statistics.BestLinearPrediction;
 import io.flagcast.statistics.Metric;
 import io.flagcast.statistics.RepeatedVerdict.Verdict;
+import io.flagcast.statistics.ranking.OrderEvidence;
 import io.flagcast.training.learners.Estimate;
 import io.flagcast.training.learners.ResponseModel;
 import java.io.Serializable;
@@ -70,6 +71,9 @@ public sealed interface ResponsivenessModel extends Serializable
             Evaluation.Curves curves)
             implements ResponsivenessModel {
 
+        /** Probability to take an order for useful that is not. */
+        private static final double LEVEL_OF_ORDER = 0.01;
+
         public Uplift {
             benefitBounds = List.copyOf(benefitBounds);
             metrics = Map.copyOf(metrics);
@@ -80,9 +84,22 @@ public sealed interface ResponsivenessModel extends Serializable
             return judged.heterogeneous();
         }
 
-        /** The verdict of that test in words. */
+        /**
+         * The verdict of that test in words; where users differ, it also says if the order of users is not shown to be
+         * worth more than none.
+         */
         public String verdict() {
-            return heterogeneous() ? "heterogeneous" : "no reliable heterogeneity";
+            if (!heterogeneous()) {
+                return "no reliable heterogeneity";
+            }
+            return orderP().filter(p -> p >= LEVEL_OF_ORDER).isPresent()
+                    ? "differences exist; this order is not shown to find them"
+                    : "heterogeneous";
+        }
+
+        /** The p-value of an order that is worth more than none, {@link OrderEvidence#p}; absent where not measured. */
+        public Optional<Double> orderP() {
+            return Optional.ofNullable(metrics.get("order_p"));
         }
 
         @Override

@@ -216,6 +216,17 @@ class ResponseTrainingTest {
         assertThat(model.metrics().get("uplift_at_30")).isCloseTo(0.175, within(0.09));
         assertThat(model.metrics().get("qini"))
                 .isBetween(model.metrics().get("qini_lower"), model.metrics().get("qini_upper"));
+        // ∫ w(q) (1 − 2q)/4 dq of the perfect order, w(q) = −ln q − 1 and ½ − q: 1/8 and 1/24. Pseudo-outcomes have a
+        // standard deviation of .92, the weights of 1 and .29: four standard errors are .048 and .014.
+        assertThat(model.metrics().get("autoc")).isCloseTo(1 / 8.0, within(0.048));
+        assertThat(model.metrics().get("rate_qini")).isCloseTo(1 / 24.0, within(0.014));
+        // The error of orders that were learned by cross-fitting: √2 as large.
+        assertThat(model.metrics().get("autoc_upper") - model.metrics().get("autoc"))
+                .isCloseTo(1.96 * Math.sqrt(2) * 0.92 / Math.sqrt(6000), within(0.004));
+        assertThat(model.orderP().orElseThrow())
+                .isEqualTo(model.metrics().get("order_p"))
+                .isLessThan(0.01);
+        assertThat(model.verdict()).isEqualTo("heterogeneous");
         assertThat(model.metrics().get("effect")).isCloseTo(0, within(0.05));
         assertThat(model.metrics().get("heterogeneity_p"))
                 .isEqualTo(crossFittedP(model))

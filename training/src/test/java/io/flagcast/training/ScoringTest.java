@@ -55,6 +55,14 @@ class ScoringTest {
     }
 
     private static Uplift uplift(ResponseModel enabled, ResponseModel control, BestLinearPrediction calibration) {
+        return uplift(enabled, control, calibration, Map.of("examples", 9.0));
+    }
+
+    private static Uplift uplift(
+            ResponseModel enabled,
+            ResponseModel control,
+            BestLinearPrediction calibration,
+            Map<String, Double> metrics) {
         List<Double> bounds = new ArrayList<>(Collections.nCopies(10, 0.1));
         bounds.set(0, 0.0);
         return new Uplift(
@@ -67,7 +75,7 @@ class ScoringTest {
                 RepeatedVerdict.first(0.01).judge(calibration, 0.1, CROSS_FITTED),
                 REFERENCE,
                 bounds,
-                Map.of("examples", 9.0),
+                metrics,
                 new Evaluation.Curves(List.of(), List.of()));
     }
 
@@ -253,6 +261,22 @@ class ScoringTest {
         assertThat(uplift(constant(0), constant(-1), new BestLinearPrediction(100, 0.05, 0.15, 0.01, 1, 1 / 3.6))
                         .verdict())
                 .isEqualTo("heterogeneous");
+    }
+
+    @Test
+    void whereTheOrderIsNotShownToBeWorthAnythingTheVerdictSaysSoAndUsersAreScoredAllTheSame() {
+        BestLinearPrediction differ = new BestLinearPrediction(100, 0.05, 0.15, 0.01, 1, 1 / 2.4);
+        Uplift unsure = uplift(constant(0), constant(-1), differ, Map.of("order_p", 0.01));
+        assertThat(unsure.verdict()).isEqualTo("differences exist; this order is not shown to find them");
+        assertThat(unsure.heterogeneous()).isTrue();
+        assertThat(scores(unsure, "f", "a").head().<String>getAs("source")).isEqualTo("model");
+        assertThat(uplift(constant(0), constant(-1), differ, Map.of("order_p", 0.0099))
+                        .verdict())
+                .isEqualTo("heterogeneous");
+        BestLinearPrediction alike = new BestLinearPrediction(100, 0.05, 0.15, 0.01, 1, 1 / 2.3);
+        assertThat(uplift(constant(0), constant(-1), alike, Map.of("order_p", 0.5))
+                        .verdict())
+                .isEqualTo("no reliable heterogeneity");
     }
 
     @Test

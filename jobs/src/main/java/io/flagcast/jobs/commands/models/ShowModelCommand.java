@@ -73,6 +73,7 @@ final class ShowModelCommand implements Callable<Integer> {
         if (model instanceof ResponsivenessModel.Uplift uplift) {
             printer.say("%-26s %s".formatted("why", uplift.judged().reason()));
         }
+        TrainedModels.order(entry.metrics()).ifPresent(order -> printer.say("%-26s %s".formatted("order", order)));
         printer.say("metrics, out of fold");
         new TreeMap<>(entry.metrics()).forEach((name, value) -> printer.say("  %-24s %.6g".formatted(name, value)));
         printer.say("made from");

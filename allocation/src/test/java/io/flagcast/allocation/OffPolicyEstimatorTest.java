@@ -232,6 +232,7 @@ class OffPolicyEstimatorTest {
                         .get(1)
                         .overFirst()
                         .orElseThrow()
+                        .estimate()
                         .interval()
                         .width())
                 .isZero();

@@ -48,7 +48,8 @@ public record OffPolicyEvaluation(List<PolicyValue> values) {
      */
     public record Estimate(double value, Interval interval) {
 
-        private Estimate widened(double factor) {
+        /** The same estimate with both sides of its interval longer by this factor, at least 1. */
+        Estimate widened(double factor) {
             return new Estimate(
                     value,
                     new Interval(

@@ -43,8 +43,9 @@ public record OffPolicyEvaluation(List<PolicyValue> values) {
      * A number with its interval.
      *
      * @param value in the unit of the reward
-     * @param interval at 95 %: empirical likelihood for IPS, SNIPS, DR and differences of DR, percentile bootstrap for the
-     *     others; where the estimate trades bias for variance, wider by the root of estimated squared error over variance
+     * @param interval at 95 %. Empirical likelihood for IPS, SNIPS, DR and differences of DR, with room for rewards that happen
+     *     not to show in a few heavy rows; percentile bootstrap for the others, which where the estimate trades bias for variance
+     *     is wider by the root of estimated squared error over variance
      */
     public record Estimate(double value, Interval interval) {
 
@@ -56,13 +57,22 @@ public record OffPolicyEvaluation(List<PolicyValue> values) {
                             interval.lower() - (factor - 1) * Math.max(0, value - interval.lower()),
                             interval.upper() + (factor - 1) * Math.max(0, interval.upper() - value)));
         }
+
+        /** The same estimate with room for another independent error of this variance: errors add as squares. */
+        Estimate withRoomFor(double variance) {
+            double room = Interval.normal(0, Math.sqrt(variance), CONFIDENCE).upper();
+            return new Estimate(
+                    value,
+                    new Interval(
+                            value - Math.hypot(value - interval.lower(), room),
+                            value + Math.hypot(interval.upper() - value, room)));
+        }
     }
 
     /**
      * By how much a policy differs from the first one.
      *
-     * @param estimate doubly robust value less that of the first policy. Its interval has room for rewards that happen not to
-     *     show in a few heavy rows ({@link OffPolicySums#unseenVariance})
+     * @param estimate doubly robust value less that of the first policy
      * @param effectiveSampleSize rows that speak of the difference, see {@link OffPolicySums#effectiveDifference}
      */
     public record Difference(Estimate estimate, double effectiveSampleSize) {}
@@ -209,8 +219,9 @@ public record OffPolicyEvaluation(List<PolicyValue> values) {
                 ToDoubleFunction<OffPolicySums> numerator,
                 ToDoubleFunction<OffPolicySums> denominator) {
             return new Estimate(
-                    estimator.value(total),
-                    EmpiricalLikelihood.ratio(each(numerator), each(denominator), CONFIDENCE));
+                            estimator.value(total),
+                            EmpiricalLikelihood.ratio(each(numerator), each(denominator), CONFIDENCE))
+                    .withRoomFor(total.unseenVariance());
         }
 
         private double[] each(ToDoubleFunction<OffPolicySums> sum) {
@@ -221,16 +232,11 @@ public record OffPolicyEvaluation(List<PolicyValue> values) {
             double[] differences = each(OffPolicySums::totalCorrected);
             double[] others = first.each(OffPolicySums::totalCorrected);
             Arrays.setAll(differences, block -> differences[block] - others[block]);
-            double value = total.corrected() - first.total().corrected();
-            Interval seen = EmpiricalLikelihood.ratio(differences, each(OffPolicySums::n), CONFIDENCE);
-            Interval unseen = Interval.normal(0, Math.sqrt(total.unseenVariance()), CONFIDENCE);
-            // Independent errors add as squares.
             return new Difference(
                     new Estimate(
-                            value,
-                            new Interval(
-                                    value - Math.hypot(value - seen.lower(), unseen.lower()),
-                                    value + Math.hypot(seen.upper() - value, unseen.upper()))),
+                                    total.corrected() - first.total().corrected(),
+                                    EmpiricalLikelihood.ratio(differences, each(OffPolicySums::n), CONFIDENCE))
+                            .withRoomFor(total.unseenVarianceOfDifference()),
                     total.effectiveDifference());
         }
     }

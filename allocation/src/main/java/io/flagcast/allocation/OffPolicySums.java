@@ -23,8 +23,11 @@ public final class OffPolicySums implements Serializable {
     private static final int WR = 3;
     private static final int DIRECT = 4;
     private static final int UNSUPPORTED = 5;
-    private static final int AGAINST = 6;
-    // For both signs of d = weight − weight under the other policy: Σ |d|, Σ d², Σ |d| ρ², Σ d² ρ², ρ = reward − predicted.
+    // ρ = reward − predicted: Σ ρ² and Σ w² ρ².
+    private static final int RHO2 = 6;
+    private static final int W2_RHO2 = 7;
+    private static final int AGAINST = 8;
+    // For both signs of d = weight − weight under the other policy: Σ |d|, Σ d², Σ |d| ρ², Σ d² ρ².
     private static final int AGAINST_SUMS = 4;
     private static final int CORRECTIONS = AGAINST + 2 * AGAINST_SUMS;
 
@@ -90,7 +93,8 @@ public final class OffPolicySums implements Serializable {
             throw new IllegalArgumentException("%s and %s are two rows".formatted(row, other));
         }
         double[] more = sums.clone();
-        addDifference(more, row.weight() - other.weight(), row.reward() - row.predicted());
+        double residual = row.reward() - row.predicted();
+        addDifference(more, row.weight() - other.weight(), residual);
         double w = row.weight();
         more[N] += 1;
         more[W] += w;
@@ -98,12 +102,14 @@ public final class OffPolicySums implements Serializable {
         more[WR] += w * row.reward();
         more[DIRECT] += row.direct();
         more[UNSUPPORTED] += row.unsupported();
+        more[RHO2] += residual * residual;
+        more[W2_RHO2] += w * w * residual * residual;
         for (Correction correction : Correction.values()) {
             for (int value = 0; value < Correction.VALUES; value++) {
-                double term = row.direct() + correction.weight(w, value) * (row.reward() - row.predicted());
+                double term = row.direct() + correction.weight(w, value) * residual;
                 more[correction.at(value)] += term;
                 more[correction.at(value) + 1] += term * term;
-                double departure = (correction.weight(w, value) - w) * (row.reward() - row.predicted());
+                double departure = (correction.weight(w, value) - w) * residual;
                 more[correction.at(value) + 2] += departure * departure;
             }
         }
@@ -188,13 +194,21 @@ public final class OffPolicySums implements Serializable {
     }
 
     /**
-     * Variance that the mean difference from the other policy has to have beyond what its rows show: for each of the two arms of
-     * {@link #effectiveDifference}, Σ d² σ² − Σ d² ρ² where that is positive, over n². Here σ² is the greater of the arms'
-     * weighted mean squares Σ |d| ρ² / Σ |d|: both stand for the same users, and if the policies earned the same, they would
-     * spread alike. So a few heavy rows that all happen to earn nothing do not look certain: as in the score test of two
-     * proportions, whose variance is that under the hypothesis that they are equal.
+     * Variance that the doubly robust mean has to have beyond what its rows show: Σ w² σ² − Σ w² ρ² where that is positive, over
+     * n², σ² the mean of ρ² over all rows, which is what the log as it is knows best. So a few heavy rows that all happen to earn
+     * nothing do not look certain.
      */
     double unseenVariance() {
+        return Math.max(0, sums[W2] * mean(RHO2) - sums[W2_RHO2]) / (sums[N] * sums[N]);
+    }
+
+    /**
+     * The same of the mean difference from the other policy: for each of the two arms of {@link #effectiveDifference},
+     * Σ d² σ² − Σ d² ρ² where that is positive, over n². Here σ² is the greater of the arms' weighted mean squares Σ |d| ρ² / Σ |d|:
+     * both stand for the same users, and if the policies earned the same, they would spread alike. So the score test of two
+     * proportions takes the variance under the hypothesis that they are equal.
+     */
+    double unseenVarianceOfDifference() {
         int[] arms = {AGAINST, AGAINST + AGAINST_SUMS};
         double spread = 0;
         for (int arm : arms) {

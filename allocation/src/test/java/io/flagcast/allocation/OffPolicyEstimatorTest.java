@@ -251,12 +251,28 @@ class OffPolicyEstimatorTest {
 
         assertThat(sums.effectiveDifference()).isCloseTo(1, within(1e-12));
         assertThat(reversed.effectiveDifference()).isCloseTo(1, within(1e-12));
-        assertThat(sums.unseenVariance()).isCloseTo(0.78 / 16, within(1e-12));
-        assertThat(reversed.unseenVariance()).isCloseTo(0.78 / 16, within(1e-12));
+        assertThat(sums.unseenVarianceOfDifference()).isCloseTo(0.78 / 16, within(1e-12));
+        assertThat(reversed.unseenVarianceOfDifference()).isCloseTo(0.78 / 16, within(1e-12));
         assertThat(sums(here).effectiveDifference()).isZero();
 
         // Another such control user: (2 + 2)² / (4 + 4) = 2 rows there, now (12)² / 104 here is the lesser.
         assertThat(sums.plus(here.get(1), there.get(1)).effectiveDifference()).isCloseTo(144.0 / 104, within(1e-12));
+    }
+
+    /**
+     * Weights 1, 1 and 10; residuals 0.5, −0.5 and 0.1: their mean square is 0.17. Σ w² · 0.17 = 17.34 where 0.25 + 0.25 + 1 is
+     * seen. With 0.9 in the heavy row 81.5 is seen, more than 102 times 1.31 / 3 = 44.54.
+     */
+    @Test
+    void aHeavyRowThatHappensToFitDoesNotLookCertain() {
+        LoggedReward one = new LoggedReward(1, 1, 0.5, 0.5, 0);
+        LoggedReward other = new LoggedReward(0, 1, 0.5, 0.5, 0);
+
+        assertThat(sums(List.of(one, other, new LoggedReward(0, 10, -0.1, 0.1, 0))).unseenVariance())
+                .isCloseTo((17.34 - 1.5) / 9, within(1e-9));
+        assertThat(sums(List.of(one, other, new LoggedReward(1, 10, 0.1, 0.1, 0))).unseenVariance())
+                .isZero();
+        assertThat(sums(List.of(one, other)).unseenVariance()).isZero();
     }
 
     @Test

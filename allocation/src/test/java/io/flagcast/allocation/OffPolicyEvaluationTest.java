@@ -81,6 +81,27 @@ class OffPolicyEvaluationTest {
         assertThat(actual.upper()).isCloseTo(expected.upper(), within(1e-9));
     }
 
+    /** Chance, and the error of a variance that the rows do not show, in squares. */
+    private static void assertClose(Interval actual, double value, Interval chance, double unseen) {
+        double room = 1.959963984540054 * Math.sqrt(unseen);
+        assertClose(
+                actual,
+                new Interval(
+                        value - Math.sqrt(Math.pow(value - chance.lower(), 2) + room * room),
+                        value + Math.sqrt(Math.pow(chance.upper() - value, 2) + room * room)));
+    }
+
+    /** What Σ w² ρ² lacks if every ρ² were as large as their mean, over n². */
+    private static double unseen(List<LoggedReward> rows) {
+        double[] residuals = each(rows, row -> Math.pow(row.reward() - row.predicted(), 2));
+        double[] squares = each(rows, row -> row.weight() * row.weight());
+        double spread = Arrays.stream(residuals).average().orElseThrow();
+        double seen = IntStream.range(0, USERS)
+                .mapToDouble(i -> squares[i] * residuals[i])
+                .sum();
+        return Math.max(0, Arrays.stream(squares).sum() * spread - seen) / (USERS * USERS);
+    }
+
     @Test
     void ratiosHaveTheIntervalsOfEmpiricalLikelihood() {
         List<List<LoggedReward>> users = users(1);
@@ -91,13 +112,16 @@ class OffPolicyEvaluationTest {
             List<LoggedReward> rows = rows(users, policy);
             double[] rewards = each(rows, row -> row.weight() * row.reward());
             PolicyValue value = values.get(policy);
+            double unseen = unseen(rows);
 
+            Estimate ips = value.estimates().get(OffPolicyEstimator.IPS);
+            assertClose(ips.interval(), ips.value(), EmpiricalLikelihood.ratio(rewards, ones, 0.95), unseen);
+            Estimate snips = value.estimates().get(OffPolicyEstimator.SNIPS);
             assertClose(
-                    value.estimates().get(OffPolicyEstimator.IPS).interval(),
-                    EmpiricalLikelihood.ratio(rewards, ones, 0.95));
-            assertClose(
-                    value.estimates().get(OffPolicyEstimator.SNIPS).interval(),
-                    EmpiricalLikelihood.ratio(rewards, each(rows, LoggedReward::weight), 0.95));
+                    snips.interval(),
+                    snips.value(),
+                    EmpiricalLikelihood.ratio(rewards, each(rows, LoggedReward::weight), 0.95),
+                    unseen);
             Estimate robust = value.doublyRobust().orElseThrow();
             assertThat(robust.value())
                     .isCloseTo(
@@ -107,7 +131,9 @@ class OffPolicyEvaluationTest {
                             within(1e-9));
             assertClose(
                     robust.interval(),
-                    EmpiricalLikelihood.ratio(each(rows, OffPolicyEvaluationTest::corrected), ones, 0.95));
+                    robust.value(),
+                    EmpiricalLikelihood.ratio(each(rows, OffPolicyEvaluationTest::corrected), ones, 0.95),
+                    unseen);
             assertThat(value.users()).isEqualTo(USERS);
             assertThat(value.largestWeight())
                     .isEqualTo(Arrays.stream(each(rows, LoggedReward::weight)).max().orElseThrow());
@@ -193,15 +219,10 @@ class OffPolicyEvaluationTest {
                         .sum()
                 / (USERS * USERS);
         assertThat(unseen).isPositive();
-        double room = 1.959963984540054 * Math.sqrt(unseen);
 
         Difference difference = values.get(1).overFirst().orElseThrow();
         assertThat(difference.estimate().value()).isCloseTo(value, within(1e-9));
-        assertClose(
-                difference.estimate().interval(),
-                new Interval(
-                        value - Math.sqrt(Math.pow(value - chance.lower(), 2) + room * room),
-                        value + Math.sqrt(Math.pow(chance.upper() - value, 2) + room * room)));
+        assertClose(difference.estimate().interval(), value, chance, unseen);
         assertThat(difference.effectiveSampleSize())
                 .isCloseTo(
                         Math.min(size[0] * size[0] / squares[0], size[1] * size[1] / squares[1]), within(1e-9));

@@ -18,6 +18,7 @@ public final class EmpiricalLikelihood {
 
     // Halvings of an interval: beyond them a double does not change.
     private static final int HALVINGS = 60;
+    private static final double NEGLIGIBLE = 1e-13;
 
     private EmpiricalLikelihood() {}
 
@@ -96,24 +97,38 @@ public final class EmpiricalLikelihood {
         if (!(least < 0 && greatest > 0)) {
             return Double.POSITIVE_INFINITY;
         }
-        double low = -1 / greatest;
-        double high = -1 / least;
+        double lambda = lambda(z, -1 / greatest, -1 / least);
+        double statistic = 0;
+        for (double one : z) {
+            statistic += 2 * Math.log1p(lambda * one);
+        }
+        return statistic;
+    }
+
+    /** The zero of Σ z / (1 + λ z), which falls in λ: by Newton's steps, halving where one leaves what is still possible. */
+    private static double lambda(double[] z, double least, double greatest) {
+        double low = least;
+        double high = greatest;
+        double lambda = 0;
         for (int i = 0; i < HALVINGS; i++) {
-            double lambda = (low + high) / 2;
+            double value = 0;
             double slope = 0;
             for (double one : z) {
-                slope += one / (1 + lambda * one);
+                double term = one / (1 + lambda * one);
+                value += term;
+                slope -= term * term;
             }
-            if (slope > 0) {
+            if (value > 0) {
                 low = lambda;
             } else {
                 high = lambda;
             }
+            double next = lambda - value / slope;
+            if (Math.abs(next - lambda) <= NEGLIGIBLE * Math.abs(next)) {
+                return next;
+            }
+            lambda = low < next && next < high ? next : (low + high) / 2;
         }
-        double statistic = 0;
-        for (double one : z) {
-            statistic += 2 * Math.log1p((low + high) / 2 * one);
-        }
-        return statistic;
+        return lambda;
     }
 }

@@ -122,12 +122,10 @@ class HeavyRowsTest {
                         value - quantile(studentised, 0.975) * error, value - quantile(studentised, 0.025) * error));
         intervals.put("BCa", accelerated(totals, value, values));
         intervals.put(
-                "empirical likelihood",
-                EmpiricalLikelihood.ratio(totals.numerators(), totals.denominators(), 0.95));
+                "empirical likelihood", EmpiricalLikelihood.ratio(totals.numerators(), totals.denominators(), 0.95));
         intervals.put(
                 "with room",
-                OffPolicyEvaluation.of(
-                                blocks.stream().map(List::of).toList(), chosen -> new double[1], 2, 1)
+                OffPolicyEvaluation.of(blocks.stream().map(List::of).toList(), chosen -> new double[1], 2, 1)
                         .values()
                         .get(0)
                         .doublyRobust()

@@ -268,9 +268,11 @@ class OffPolicyEstimatorTest {
         LoggedReward one = new LoggedReward(1, 1, 0.5, 0.5, 0);
         LoggedReward other = new LoggedReward(0, 1, 0.5, 0.5, 0);
 
-        assertThat(sums(List.of(one, other, new LoggedReward(0, 10, -0.1, 0.1, 0))).unseenVariance())
+        assertThat(sums(List.of(one, other, new LoggedReward(0, 10, -0.1, 0.1, 0)))
+                        .unseenVariance())
                 .isCloseTo((17.34 - 1.5) / 9, within(1e-9));
-        assertThat(sums(List.of(one, other, new LoggedReward(1, 10, 0.1, 0.1, 0))).unseenVariance())
+        assertThat(sums(List.of(one, other, new LoggedReward(1, 10, 0.1, 0.1, 0)))
+                        .unseenVariance())
                 .isZero();
         assertThat(sums(List.of(one, other)).unseenVariance()).isZero();
     }

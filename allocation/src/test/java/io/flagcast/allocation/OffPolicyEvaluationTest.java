@@ -136,7 +136,9 @@ class OffPolicyEvaluationTest {
                     unseen);
             assertThat(value.users()).isEqualTo(USERS);
             assertThat(value.largestWeight())
-                    .isEqualTo(Arrays.stream(each(rows, LoggedReward::weight)).max().orElseThrow());
+                    .isEqualTo(Arrays.stream(each(rows, LoggedReward::weight))
+                            .max()
+                            .orElseThrow());
         }
     }
 
@@ -154,8 +156,7 @@ class OffPolicyEvaluationTest {
             assertClose(
                     value.estimates().get(OffPolicyEstimator.DM).interval(),
                     Bootstrap.of(USERS, chosen -> direct(chosen)[at], 0.95, RESAMPLES, SEED));
-            assertWidened(
-                    value.estimates().get(OffPolicyEstimator.SWITCH_DR), rows, OffPolicyEstimatorTest.switches());
+            assertWidened(value.estimates().get(OffPolicyEstimator.SWITCH_DR), rows, OffPolicyEstimatorTest.switches());
             assertWidened(value.estimates().get(OffPolicyEstimator.DROS), rows, OffPolicyEstimatorTest.shrinkages());
         }
     }
@@ -224,8 +225,7 @@ class OffPolicyEvaluationTest {
         assertThat(difference.estimate().value()).isCloseTo(value, within(1e-9));
         assertClose(difference.estimate().interval(), value, chance, unseen);
         assertThat(difference.effectiveSampleSize())
-                .isCloseTo(
-                        Math.min(size[0] * size[0] / squares[0], size[1] * size[1] / squares[1]), within(1e-9));
+                .isCloseTo(Math.min(size[0] * size[0] / squares[0], size[1] * size[1] / squares[1]), within(1e-9));
         Difference itself = values.get(0).overFirst().orElseThrow();
         assertThat(itself.estimate()).isEqualTo(new Estimate(0, new Interval(0, 0)));
         assertThat(itself.effectiveSampleSize()).isZero();
@@ -240,8 +240,8 @@ class OffPolicyEvaluationTest {
 
     @Test
     void aPolicyInTheMiddleThatIsRefusedLeavesTheOthersTheirs() {
-        List<PolicyValue> values = evaluated(
-                Collections.nCopies(40, List.of(sums(SUPPORTED), sums(UNSUPPORTED), sums(SUPPORTED))));
+        List<PolicyValue> values =
+                evaluated(Collections.nCopies(40, List.of(sums(SUPPORTED), sums(UNSUPPORTED), sums(SUPPORTED))));
 
         assertThat(values.get(0).estimates().get(OffPolicyEstimator.DM).value()).isEqualTo(19.5);
         assertThat(values.get(1).estimates()).isEmpty();
@@ -254,13 +254,14 @@ class OffPolicyEvaluationTest {
 
     @Test
     void nothingIsComparedWithAFirstPolicyThatIsRefused() {
-        List<PolicyValue> values =
-                evaluated(Collections.nCopies(40, List.of(sums(UNSUPPORTED), sums(SUPPORTED))));
+        List<PolicyValue> values = evaluated(Collections.nCopies(40, List.of(sums(UNSUPPORTED), sums(SUPPORTED))));
 
         assertThat(values.get(0).refusal()).isPresent();
         assertThat(values.get(1).doublyRobust()).isPresent();
         assertThat(values.get(1).overFirst()).isEmpty();
-        assertThat(evaluated(Collections.nCopies(40, List.of(sums(UNSUPPORTED)))).get(0).estimates())
+        assertThat(evaluated(Collections.nCopies(40, List.of(sums(UNSUPPORTED))))
+                        .get(0)
+                        .estimates())
                 .isEmpty();
     }
 

@@ -93,7 +93,8 @@ class EmpiricalLikelihoodTest {
         assertThat(EmpiricalLikelihood.ratio(new double[] {0.3, 0.6, 0}, new double[] {1, 2, 0}, 0.95)
                         .width())
                 .isZero();
-        assertThat(EmpiricalLikelihood.ratio(new double[] {0, 0}, ones(2), 0.95)).isEqualTo(new Interval(0, 0));
+        assertThat(EmpiricalLikelihood.ratio(new double[] {0, 0}, ones(2), 0.95))
+                .isEqualTo(new Interval(0, 0));
     }
 
     @Test
@@ -110,8 +111,9 @@ class EmpiricalLikelihoodTest {
     void whatCannotBeRowsIsRefused() {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> EmpiricalLikelihood.ratio(new double[1], ones(1), 0.95))
-                .withMessage("EmpiricalLikelihood: 1 numerators and 1 denominators, there must be as many of both and at"
-                        + " least 2");
+                .withMessage(
+                        "EmpiricalLikelihood: 1 numerators and 1 denominators, there must be as many of both and at"
+                                + " least 2");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> EmpiricalLikelihood.ratio(new double[3], ones(2), 0.95))
                 .withMessageStartingWith("EmpiricalLikelihood: 3 numerators and 2 denominators");

@@ -128,8 +128,8 @@ public record PolicyComparison(Experiment incumbent, Metric metric, Instant unti
             }
             if (value.refusal().isEmpty() && verdict(policy).equals(Optional.of(Verdict.CANNOT_TELL))) {
                 doubt(policy)
-                        .ifPresent(why -> caveats.add("%s over %s: cannot tell: %s"
-                                .formatted(asked().label(), policy.label(), why)));
+                        .ifPresent(why -> caveats.add(
+                                "%s over %s: cannot tell: %s".formatted(asked().label(), policy.label(), why)));
             }
         });
         return caveats;
@@ -179,9 +179,8 @@ public record PolicyComparison(Experiment incumbent, Metric metric, Instant unti
         if (doubt(other).isPresent()) {
             return Optional.of(Verdict.CANNOT_TELL);
         }
-        return Optional.of(gain(other).filter(gain -> gain.lower() > 0).isPresent()
-                ? Verdict.SUPERIOR
-                : Verdict.NOT_SUPERIOR);
+        return Optional.of(
+                gain(other).filter(gain -> gain.lower() > 0).isPresent() ? Verdict.SUPERIOR : Verdict.NOT_SUPERIOR);
     }
 
     /** Why the log cannot tell which of the policy that was asked about and another one is better. */

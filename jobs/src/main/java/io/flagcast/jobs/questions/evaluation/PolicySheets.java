@@ -41,8 +41,7 @@ public final class PolicySheets {
                                         .orElse("-"))
                 .text(
                         "so it is",
-                        policy ->
-                                comparison.verdict(policy).map(Verdict::label).orElse(""))
+                        policy -> comparison.verdict(policy).map(Verdict::label).orElse(""))
                 .text(
                         "effective users",
                         policy -> "%,.0f".formatted(comparison.value(policy).effectiveSampleSize()))

@@ -132,16 +132,14 @@ class PolicyComparisonTest {
     @Test
     void eachPolicyNeedsItsOwnEffectiveUsersAndSoDoesWhatTwoDifferIn() throws IOException {
         Experiment candidate = experiment("edited.yaml", FILE.replace("10%", "20%"));
-        PolicyComparison few =
-                comparison("conversion_rate", 2_000, GAIN, value(199.94, Optional.of(GAIN)));
+        PolicyComparison few = comparison("conversion_rate", 2_000, GAIN, value(199.94, Optional.of(GAIN)));
         assertThat(few.verdict(Compared.CANDIDATE)).isEmpty();
         assertThat(few.verdict(Compared.EVERYBODY)).contains(Verdict.SUPERIOR);
         assertThat(few.verdict(Compared.NOBODY)).contains(Verdict.CANNOT_TELL);
         assertThat(few.objections(candidate))
                 .containsExactly("over nobody: cannot tell: the log is worth 199.9 users under nobody, needs 200");
 
-        PolicyComparison narrow =
-                comparison("conversion_rate", 2_000, GAIN, value(1_700, Optional.of(GAIN), 5));
+        PolicyComparison narrow = comparison("conversion_rate", 2_000, GAIN, value(1_700, Optional.of(GAIN), 5));
         assertThat(narrow.verdict(Compared.NOBODY)).contains(Verdict.CANNOT_TELL);
         assertThat(narrow.differenceUsers(Compared.NOBODY)).contains(5.0);
         assertThat(narrow.objections(candidate))
@@ -151,8 +149,7 @@ class PolicyComparisonTest {
                 .containsExactly("candidate over nobody: cannot tell: where the two differ the log is worth 5.0 users,"
                         + " needs 200");
 
-        PolicyComparison enough =
-                comparison("conversion_rate", 200, GAIN, value(200, Optional.of(GAIN), 200));
+        PolicyComparison enough = comparison("conversion_rate", 200, GAIN, value(200, Optional.of(GAIN), 200));
         assertThat(enough.verdict(Compared.NOBODY)).contains(Verdict.SUPERIOR);
         assertThat(enough.objections(candidate)).isEmpty();
         assertThat(enough.caveats()).isEmpty();
@@ -161,8 +158,7 @@ class PolicyComparisonTest {
     @Test
     void aGainThatMayBeNothingIsNotSuperior() throws IOException {
         Interval unsure = new Interval(0, 0.5);
-        PolicyComparison comparison =
-                comparison("conversion_rate", 200, unsure, value(500, Optional.of(GAIN)));
+        PolicyComparison comparison = comparison("conversion_rate", 200, unsure, value(500, Optional.of(GAIN)));
         assertThat(comparison.verdict(Compared.EVERYBODY)).contains(Verdict.NOT_SUPERIOR);
         assertThat(comparison.verdict(Compared.NOBODY)).contains(Verdict.SUPERIOR);
     }

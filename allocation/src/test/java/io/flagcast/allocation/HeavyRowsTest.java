@@ -68,17 +68,21 @@ class HeavyRowsTest {
         return List.of(sums);
     }
 
-    /** Ratios of the totals of blocks: numerators over denominators. */
-    private record Totals(double[] numerators, double[] denominators) {
+    /** The doubly robust value of blocks of which some may come several times. */
+    private record Totals(List<OffPolicySums> blocks) {
 
         double ratio(int[] rows) {
             double numerator = 0;
             double denominator = 0;
             for (int row : rows) {
-                numerator += numerators[row];
-                denominator += denominators[row];
+                numerator += blocks.get(row).totalCorrected();
+                denominator += blocks.get(row).n();
             }
             return numerator / denominator;
+        }
+
+        double influence(int row, double ratio) {
+            return blocks.get(row).totalCorrected() - ratio * blocks.get(row).n();
         }
 
         /** By linearisation. */
@@ -87,8 +91,8 @@ class HeavyRowsTest {
             double squares = 0;
             double denominator = 0;
             for (int row : rows) {
-                squares += Math.pow(numerators[row] - ratio * denominators[row], 2);
-                denominator += denominators[row];
+                squares += Math.pow(influence(row, ratio), 2);
+                denominator += blocks.get(row).n();
             }
             return Math.sqrt(squares) / denominator;
         }
@@ -100,9 +104,7 @@ class HeavyRowsTest {
     }
 
     private static Map<String, Interval> intervals(List<OffPolicySums> blocks, int seed) {
-        Totals totals = new Totals(
-                blocks.stream().mapToDouble(OffPolicySums::totalCorrected).toArray(),
-                blocks.stream().mapToDouble(OffPolicySums::n).toArray());
+        Totals totals = new Totals(blocks);
         int[] all = IntStream.range(0, BLOCKS).toArray();
         double value = totals.ratio(all);
         double error = totals.standardError(all);
@@ -122,7 +124,13 @@ class HeavyRowsTest {
                         value - quantile(studentised, 0.975) * error, value - quantile(studentised, 0.025) * error));
         intervals.put("BCa", accelerated(totals, value, values));
         intervals.put(
-                "empirical likelihood", EmpiricalLikelihood.ratio(totals.numerators(), totals.denominators(), 0.95));
+                "empirical likelihood",
+                EmpiricalLikelihood.ratio(
+                        blocks.stream()
+                                .mapToDouble(OffPolicySums::totalCorrected)
+                                .toArray(),
+                        blocks.stream().mapToDouble(OffPolicySums::n).toArray(),
+                        0.95));
         intervals.put(
                 "with room",
                 OffPolicyEvaluation.of(blocks.stream().map(List::of).toList(), chosen -> new double[1], 2, 1)
@@ -139,7 +147,7 @@ class HeavyRowsTest {
         double squares = 0;
         double cubes = 0;
         for (int block = 0; block < BLOCKS; block++) {
-            double influence = totals.numerators()[block] - value * totals.denominators()[block];
+            double influence = totals.influence(block, value);
             squares += influence * influence;
             cubes += influence * influence * influence;
         }

@@ -34,11 +34,13 @@ class OffPolicyEstimatorTest {
      * 0.25  0     control  1   0.3  0.5   w = 1/0.75 = 4/3   direct 0.5
      * </pre>
      */
-    private static final List<LoggedReward> FOUR = List.of(
-            LoggedReward.of(1, Arm.ENABLED, 0.5, 0.8, 0.6, 0.2),
-            LoggedReward.of(0, Arm.CONTROL, 0.5, 0.8, 0.6, 0.2),
-            LoggedReward.of(1, Arm.ENABLED, 0.1, 0.9, 0.5, 0.4),
-            LoggedReward.of(1, Arm.CONTROL, 0.25, 0, 0.3, 0.5));
+    private static List<LoggedReward> four() {
+        return List.of(
+                LoggedReward.of(1, Arm.ENABLED, 0.5, 0.8, 0.6, 0.2),
+                LoggedReward.of(0, Arm.CONTROL, 0.5, 0.8, 0.6, 0.2),
+                LoggedReward.of(1, Arm.ENABLED, 0.1, 0.9, 0.5, 0.4),
+                LoggedReward.of(1, Arm.CONTROL, 0.25, 0, 0.3, 0.5));
+    }
 
     static OffPolicySums sums(List<LoggedReward> rows) {
         return rows.stream().reduce(OffPolicySums.EMPTY, OffPolicySums::plus, OffPolicySums::merge);
@@ -46,7 +48,7 @@ class OffPolicyEstimatorTest {
 
     @Test
     void theEstimatesOfFourUsersAreThoseComputedByHand() {
-        OffPolicySums sums = sums(FOUR);
+        OffPolicySums sums = sums(four());
 
         assertThat(OffPolicyEstimator.IPS.value(sums)).isCloseTo((1.6 + 9 + 4.0 / 3) / 4, within(1e-9));
         assertThat(OffPolicyEstimator.SNIPS.value(sums))
@@ -197,6 +199,22 @@ class OffPolicyEstimatorTest {
                 .isEqualTo(1);
     }
 
+    /**
+     * Direct values 4, 4, −4, −4, weights 2, 3, 2, 2, residuals −1, 0.5, 0.5, −1. With 3 left out and 2 kept the terms are 2, 4, −3
+     * and −6: squared error 4.75, where all weights kept give 4.92 and any other threshold more.
+     */
+    @Test
+    void aWeightOnTheThresholdIsKept() {
+        List<LoggedReward> rows = List.of(
+                new LoggedReward(-1, 2, 0, 4, 0),
+                new LoggedReward(0.5, 3, 0, 4, 0),
+                new LoggedReward(0.5, 2, 0, -4, 0),
+                new LoggedReward(-1, 2, 0, -4, 0));
+
+        assertThat(OffPolicyEstimator.SWITCH_DR.value(sums(rows))).isCloseTo(-0.75, within(1e-12));
+        assertThat(corrected(rows, switches())).isCloseTo(-0.75, within(1e-12));
+    }
+
     @Test
     void noRowsAreWorthNothing() {
         assertThat(OffPolicySums.EMPTY.n()).isZero();
@@ -209,7 +227,7 @@ class OffPolicyEstimatorTest {
     @Test
     void blocksCountAsOftenAsTheyAreChosen() {
         List<OffPolicySums> blocks =
-                FOUR.stream().map(row -> OffPolicySums.EMPTY.plus(row)).toList();
+                four().stream().map(row -> OffPolicySums.EMPTY.plus(row)).toList();
         OffPolicySums chosen = OffPolicySums.of(blocks, new int[] {0, 2, 2});
 
         assertThat(chosen.n()).isEqualTo(3);
@@ -303,8 +321,8 @@ class OffPolicyEstimatorTest {
         assertThat(neverEnabled.unsupported()).isEqualTo(0.3);
         assertThat(alwaysEnabled.unsupported()).isCloseTo(0.1, within(1e-12));
         List<List<OffPolicySums>> blocks =
-                new ArrayList<>(Collections.nCopies(10, List.of(sums(FOUR), sums(List.of(neverEnabled)))));
-        blocks.addAll(Collections.nCopies(10, List.of(sums(FOUR), sums(List.of(alwaysEnabled)))));
+                new ArrayList<>(Collections.nCopies(10, List.of(sums(four()), sums(List.of(neverEnabled)))));
+        blocks.addAll(Collections.nCopies(10, List.of(sums(four()), sums(List.of(alwaysEnabled)))));
         List<PolicyValue> values =
                 OffPolicyEvaluation.of(blocks, chosen -> new double[2], 100, 1).values();
         assertThat(values.get(0).doublyRobust()).isPresent();
@@ -320,7 +338,7 @@ class OffPolicyEstimatorTest {
     void aPolicyThatNobodyWasGivenIsRefused() {
         OffPolicySums none = sums(List.of(LoggedReward.of(1, Arm.CONTROL, 0.5, 1, 0.1, 0.1)));
 
-        OffPolicySums one = sums(FOUR);
+        OffPolicySums one = sums(four());
 
         assertThat(refusal(Collections.nCopies(200, List.of(none))))
                 .contains("only 0 of 200 blocks of logged users have one who was given what it would give, needs 20");
@@ -378,7 +396,7 @@ class OffPolicyEstimatorTest {
 
     @Test
     void aPolicyDoesNotDifferFromItself() {
-        List<List<OffPolicySums>> blocks = Stream.generate(FOUR::stream)
+        List<List<OffPolicySums>> blocks = Stream.generate(() -> four().stream())
                 .limit(10)
                 .flatMap(rows -> rows)
                 .map(row -> List.of(sums(List.of(row)), sums(List.of(row))))

@@ -50,6 +50,19 @@ class EmpiricalLikelihoodTest {
         assertThat(interval.upper()).isCloseTo(5 + half, within(1e-9));
     }
 
+    /** A common factor of the denominators divides the closed form's values, whether it is above or below 1. */
+    @Test
+    void aCommonDenominatorDividesTheInterval() {
+        for (double denominator : new double[] {10, 0.1}) {
+            Interval interval = EmpiricalLikelihood.ratio(
+                    new double[] {0.1 * denominator, 0.9 * denominator}, new double[] {denominator, denominator}, 0.5);
+
+            double half = 0.4 * Math.sqrt(1 - Math.exp(-0.5));
+            assertThat(interval.lower()).isCloseTo(0.5 - half, within(1e-9));
+            assertThat(interval.upper()).isCloseTo(0.5 + half, within(1e-9));
+        }
+    }
+
     /** Against the greatest Σ log(1 + λ z), searched for. */
     @Test
     void aRatioHasTheWeightsThatMakeItsEquationZero() {

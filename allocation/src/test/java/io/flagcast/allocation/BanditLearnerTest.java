@@ -56,7 +56,11 @@ class BanditLearnerTest {
     }
 
     private static BanditUpdate update(BanditLearner learner, Arms arms, double inForce) {
-        return learner.update(Map.of(HIGH, arms), cell -> inForce);
+        return update(learner, arms, arms, inForce);
+    }
+
+    private static BanditUpdate update(BanditLearner learner, Arms arms, Arms recent, double inForce) {
+        return learner.update(Map.of(HIGH, arms), Map.of(HIGH, recent), cell -> inForce);
     }
 
     private static Step only(BanditUpdate update) {
@@ -65,14 +69,140 @@ class BanditLearnerTest {
     }
 
     @Test
-    void nothingMovesUntilEachArmOfTheSegmentHasItsUsers() {
-        BanditUpdate update = update(learner(Algorithm.THOMPSON, 0.05, 0.1), arms(90, 99, 100, 1_000), 0.3);
+    void cellsGoBackTowardsAHalfWhileAnArmOfTheSegmentLacksUsers() {
+        BanditLearner learner = learner(Algorithm.THOMPSON, 0.05, 0.1);
+        Arms few = arms(90, 99, 100, 1_000);
+        BanditUpdate update = update(learner, few, 0.3);
 
-        assertThat(only(update).after()).isEqualTo(0.3);
+        assertThat(only(update).target()).isEqualTo(0.5);
+        assertThat(only(update).after()).isCloseTo(0.4, within(1e-12));
+        assertThat(only(update).belief()).isEmpty();
         assertThat(only(update).reason())
-                .isEqualTo("99 enabled and 1,000 control users in the segment, needs min_users 100 of each");
-        assertThat(update.gate().verdict()).isEqualTo(Verdict.NOTHING_TO_DO);
-        assertThat(update.changes()).isEmpty();
+                .isEqualTo("99 enabled and 1,000 control users in the segment are worth 99 and 1,000, needs min_users 100 of"
+                        + " each");
+        assertThat(update.gate().verdict()).isEqualTo(Verdict.NOTHING_TO_PROVE);
+        assertThat(update.changes()).extracting(Step::after).containsExactly(only(update).after());
+        assertThat(only(update(learner, few, 0.55)).after()).isCloseTo(0.5, within(1e-12));
+        assertThat(update(learner, few, 0.5).changes()).isEmpty();
+        assertThat(only(update(learner, arms(100, 1_000, 90, 99), 0.5)).belief()).isEmpty();
+        assertThat(only(update(learner, arms(90, 100, 90, 100), 0.5)).belief()).isPresent();
+    }
+
+    /** 500 users of weight 1 and 10 of weight 100: 1,500² / (500 + 100,000) = 22.39 effective ones (Kish). */
+    @Test
+    void minUsersAreEffectiveOnes() {
+        WeightedMoments uneven = rewards(50, 500, 1).merge(rewards(1, 10, 100));
+        BanditLearner satisfied = new BanditLearner(
+                Algorithm.THOMPSON, metric(Kind.PROPORTION, Direction.HIGHER_IS_BETTER), 0.05, 0.1, 22, 1);
+        BanditLearner wanting = new BanditLearner(
+                Algorithm.THOMPSON, metric(Kind.PROPORTION, Direction.HIGHER_IS_BETTER), 0.05, 0.1, 23, 1);
+
+        for (Arms arms : List.of(new Arms(uneven, rewards(50, 500, 2)), new Arms(rewards(50, 500, 2), uneven))) {
+            assertThat(only(update(satisfied, arms, 0.5)).belief()).isPresent();
+            assertThat(only(update(wanting, arms, 0.5)).belief()).isEmpty();
+        }
+        assertThat(only(update(wanting, new Arms(uneven, rewards(50, 500, 2)), 0.5))
+                        .reason())
+                .isEqualTo("510 enabled and 500 control users in the segment are worth 22 and 500, needs min_users 23 of each");
+    }
+
+    /**
+     * 40 users a day, half_life 1d: whatever comes daily is worth twice as much in all. At 0.95 the control arm is worth 4
+     * users, and min_users 30 would never be reached; at a half each arm is worth 40.
+     */
+    @Test
+    void anArmThatGetsTooFewForWhatIsForgottenIsNotStarvedForEver() {
+        BanditLearner learner = new BanditLearner(
+                Algorithm.THOMPSON, metric(Kind.PROPORTION, Direction.HIGHER_IS_BETTER), 0.05, 0.1, 30, 0.5);
+        double enabled = 0.95;
+        Arms evidence = Arms.EMPTY;
+        double lowest = 1;
+        int learned = 0;
+        for (int day = 0; day < 60; day++) {
+            long n = Math.round(40 * enabled);
+            evidence = evidence.discounted(0.5)
+                    .merge(new Arms(rewards(n / 2, n, 1 / enabled), rewards((40 - n) / 4, 40 - n, 1 / (1 - enabled))));
+            Step step = only(update(learner, evidence, enabled));
+            enabled = step.after();
+            lowest = Math.min(lowest, enabled);
+            learned += step.belief().isPresent() ? 1 : 0;
+        }
+
+        assertThat(lowest).isBetween(0.5, 0.7);
+        assertThat(learned).isGreaterThan(10);
+    }
+
+    /** 0.9 and 260 of 1,000 against 250 of 1,000: the arm is better with probability 0.7, so the target is below 0.9. */
+    @Test
+    void aBetIsTakenBackWithoutProofWhereRecentEvidenceFavoursTheOtherArm() {
+        BanditLearner learner = learner(Algorithm.THOMPSON, 0.05, 0.1);
+        Arms arms = arms(260, 1_000, 250, 1_000);
+        Arms agrees = arms(26, 100, 25, 100);
+        Arms disagrees = arms(25, 100, 26, 100);
+
+        Step kept = only(update(learner, arms, agrees, 0.9));
+        assertThat(kept.target()).isBetween(0.6, 0.8);
+        assertThat(kept.after()).isEqualTo(0.9);
+        assertThat(kept.reason()).endsWith("with probability 0.696; kept, as recent evidence agrees");
+        for (Arms recent : List.of(
+                disagrees,
+                arms(25, 100, 25, 100),
+                Arms.EMPTY,
+                new Arms(agrees.enabled(), WeightedMoments.EMPTY),
+                new Arms(WeightedMoments.EMPTY, agrees.control()))) {
+            BanditUpdate taken = update(learner, arms, recent, 0.9);
+            assertThat(only(taken).after()).isCloseTo(0.8, within(1e-12));
+            assertThat(only(taken).reason()).endsWith("with probability 0.696");
+            assertThat(taken.gate().verdict()).isEqualTo(Verdict.NOTHING_TO_PROVE);
+            assertThat(taken.changes()).hasSize(1);
+        }
+        // The other arm, and a metric that should fall: the same seen from the other side.
+        Arms mirrored = arms(250, 1_000, 260, 1_000);
+        assertThat(only(update(learner, mirrored, disagrees, 0.1)).after()).isEqualTo(0.1);
+        assertThat(only(update(learner, mirrored, agrees, 0.1)).after()).isCloseTo(0.2, within(1e-12));
+        assertThat(only(update(learner, mirrored, Arms.EMPTY, 0.1)).after()).isCloseTo(0.2, within(1e-12));
+        BanditLearner falling = new BanditLearner(
+                Algorithm.THOMPSON, metric(Kind.PROPORTION, Direction.LOWER_IS_BETTER), 0.05, 0.1, 100, 1);
+        assertThat(only(update(falling, mirrored, disagrees, 0.9)).after()).isEqualTo(0.9);
+        assertThat(only(update(falling, mirrored, agrees, 0.9)).after()).isCloseTo(0.8, within(1e-12));
+    }
+
+    @Test
+    void aBetThatTheBeliefTurnsAgainstIsTakenBackWhateverIsRecent() {
+        BanditLearner learner = learner(Algorithm.THOMPSON, 0.05, 0.1);
+
+        assertThat(only(update(learner, arms(250, 1_000, 260, 1_000), arms(30, 100, 20, 100), 0.9))
+                        .after())
+                .isCloseTo(0.8, within(1e-12));
+        assertThat(only(update(learner, arms(260, 1_000, 250, 1_000), arms(20, 100, 30, 100), 0.1))
+                        .after())
+                .isCloseTo(0.2, within(1e-12));
+    }
+
+    /** Nothing is kept that the belief wants further from a half. */
+    @Test
+    void aBetIsRaisedWhateverIsRecent() {
+        BanditLearner learner = learner(Algorithm.THOMPSON, 0.05, 0.1);
+
+        assertThat(only(update(learner, arms(900, 1_000, 100, 1_000), arms(90, 100, 10, 100), 0.6))
+                        .after())
+                .isCloseTo(0.7, within(1e-12));
+        assertThat(only(update(learner, arms(100, 1_000, 900, 1_000), arms(10, 100, 90, 100), 0.4))
+                        .after())
+                .isCloseTo(0.3, within(1e-12));
+    }
+
+    /** From 0.7 to 0.1 in one step: as far as a half at once, from there only with proof, for which 200 users are too few. */
+    @Test
+    void aStepThatCrossesAHalfNeedsProofOnlyBeyondIt() {
+        BanditUpdate update = update(learner(Algorithm.THOMPSON, 0.05, 0.6), arms(0, 100, 100, 100), 0.7);
+
+        assertThat(only(update).after()).isCloseTo(0.1, within(1e-6));
+        assertThat(update.gate().verdict()).isEqualTo(Verdict.TOO_LITTLE_DATA);
+        assertThat(update.gate().part()).isZero();
+        Step change = update.changes().get(0);
+        assertThat(change.after()).isEqualTo(0.5);
+        assertThat(change.reason()).isEqualTo(only(update).reason() + "; the gate lets it reach 0.500 of 0.100");
     }
 
     @Test
@@ -162,6 +292,10 @@ class BanditLearnerTest {
 
         assertThat(learner.weightOf(Duration.ZERO)).isEqualTo(1);
         assertThat(learner.weightOf(Duration.ofDays(3))).isCloseTo(0.125, within(1e-12));
+        assertThat(learner.recentWeightOf(Duration.ofDays(1))).isCloseTo(0.125, within(1e-12));
+        assertThat(learner.weightOf(Duration.ofDays(39))).isPositive();
+        assertThat(learner.weightOf(Duration.ofDays(40))).isZero();
+        assertThat(arms.discounted(0)).isEqualTo(Arms.EMPTY);
         double fresh = only(update(learner, arms, 0.5)).target();
         double old = only(update(learner, arms.discounted(0.125), 0.5)).target();
         assertThat(fresh).isGreaterThan(old);
@@ -207,7 +341,7 @@ class BanditLearnerTest {
     private static Map<Cell, Double> targets(Map<Cell, Arms> evidence) {
         Map<Cell, Double> targets = new HashMap<>();
         learner(Algorithm.THOMPSON, 0, 1)
-                .update(evidence, cell -> 0.5)
+                .update(evidence, evidence, cell -> 0.5)
                 .steps()
                 .forEach(step -> targets.put(step.cell(), step.target()));
         return targets;
@@ -234,7 +368,7 @@ class BanditLearnerTest {
                                 rewards(binomial(random, 25, 0.05), 25, 1 / 0.05)));
             }
             for (Step step :
-                    learner(algorithm, 0.05, 1).update(evidence, cell -> 0.5).steps()) {
+                    learner(algorithm, 0.05, 1).update(evidence, evidence, cell -> 0.5).steps()) {
                 cells += step.cell().isWhole() ? 0 : step.target() / 1_200;
                 segment += step.cell().isWhole() ? step.target() / 20 : 0;
             }
@@ -254,7 +388,7 @@ class BanditLearnerTest {
         double alone =
                 only(update(learner(Algorithm.THOMPSON, 0, 1), little, 0.5)).target();
         BanditUpdate beside = learner(Algorithm.THOMPSON, 0, 1)
-                .update(Map.of(HIGH, little, Cell.whole("low"), arms(10, 10_000, 900, 10_000)), cell -> 0.5);
+                .update(Map.of(HIGH, little, Cell.whole("low"), arms(10, 10_000, 900, 10_000)), Map.of(), cell -> 0.5);
 
         assertThat(beside.steps().get(0).cell()).isEqualTo(HIGH);
         assertThat(beside.steps().get(0).target()).isEqualTo(alone);
@@ -268,14 +402,68 @@ class BanditLearnerTest {
     void theGateComparesWhatIsProposedWithWhatIsInForce() {
         BanditUpdate update = update(learner(Algorithm.EPSILON_GREEDY, 0.05, 0.1), arms(60, 1_000, 50, 1_000), 0.5);
 
+        double bound = 0.001 - 1.6448536269514722 * 0.1 * Math.sqrt(0.0000564 + 0.0000475);
         assertThat(update.gate().incumbent()).isCloseTo(0.055, within(1e-12));
         assertThat(update.gate().gain()).isCloseTo(0.001, within(1e-12));
-        assertThat(update.gate().lowerBound())
-                .isCloseTo(0.001 - 1.6448536269514722 * 0.1 * Math.sqrt(0.0000564 + 0.0000475), within(1e-12));
+        assertThat(update.gate().lowerBound()).isCloseTo(bound, within(1e-12));
         assertThat(update.gate().limit()).isCloseTo(-0.00055, within(1e-12));
         assertThat(update.gate().effectiveSampleSize()).isCloseTo(1_000 / 0.52, within(1e-6));
         assertThat(update.gate().verdict()).isEqualTo(Verdict.INFERIOR);
-        assertThat(update.changes()).isEmpty();
+        assertThat(update.gate().part()).isCloseTo(0.00055 / -bound, within(1e-9));
+        assertThat(update.changes()).hasSize(1);
+        assertThat(update.changes().get(0).after()).isCloseTo(0.5 + 0.1 * 0.00055 / -bound, within(1e-9));
+        assertThat(update.changes().get(0).target()).isCloseTo(0.95, within(1e-12));
+    }
+
+    /**
+     * Two cells, one of 2,000 users that goes from 0.8 to 0.9 and one of 400, its control arm of users with weight 4, which
+     * goes from 0.3 to 0.4 without proof: the gate sees both in what is in force, and only the move of the first.
+     */
+    @Test
+    void theGateWeighsCellsByTheirUsersAndJudgesOnlyBoldMoves() {
+        Cell low = Cell.whole("low");
+        Map<Cell, Arms> evidence = Map.of(
+                HIGH,
+                arms(300, 1_000, 200, 1_000),
+                low,
+                new Arms(rewards(60, 200, 2), rewards(20, 100, 4)));
+        BanditUpdate update = learner(Algorithm.EPSILON_GREEDY, 0.05, 0.1)
+                .update(evidence, Map.of(), cell -> cell.equals(HIGH) ? 0.8 : 0.3);
+
+        // Shares of the users 5/6 and 1/6; means 0.3 and 0.2 in both.
+        assertThat(update.gate().incumbent()).isCloseTo(5 / 6.0 * 0.28 + 1 / 6.0 * 0.23, within(1e-12));
+        assertThat(update.gate().gain()).isCloseTo(5 / 6.0 * 0.1 * 0.1, within(1e-12));
+        assertThat(update.gate().lowerBound())
+                .isCloseTo(
+                        5 / 6.0 * (0.01 - 1.6448536269514722 * 0.1 * Math.sqrt(0.21 / 1_000 + 0.16 / 1_000)),
+                        within(1e-12));
+        // Weights under what is proposed: 0.9 · 2 and 0.1 · 2; 0.4 · 2 and 0.6 · 4.
+        double weights = 1_000 * 1.8 + 1_000 * 0.2 + 200 * 0.8 + 100 * 2.4;
+        double squares = 1_000 * 3.24 + 1_000 * 0.04 + 200 * 0.64 + 100 * 5.76;
+        assertThat(update.gate().effectiveSampleSize()).isCloseTo(weights * weights / squares, within(1e-9));
+        assertThat(update.gate().part()).isEqualTo(1);
+        assertThat(update.changes()).extracting(Step::cell).containsExactly(HIGH, low);
+        assertThat(update.changes().get(1).after()).isCloseTo(0.4, within(1e-12));
+    }
+
+    @Test
+    void theGateSaysNothingOfCellsWithFewerThanTwoUsersInAnArm() {
+        Cell low = Cell.whole("low");
+        BanditLearner learner = new BanditLearner(
+                Algorithm.EPSILON_GREEDY, metric(Kind.PROPORTION, Direction.HIGHER_IS_BETTER), 0.05, 0.1, 1, 1);
+        BanditUpdate alone = learner.update(Map.of(HIGH, arms(300, 1_000, 200, 1_000)), Map.of(), cell -> 0.5);
+        for (Arms little : List.of(arms(1, 1, 0, 1_000), arms(900, 1_000, 0, 1))) {
+            assertThat(learner.update(
+                                    Map.of(HIGH, arms(300, 1_000, 200, 1_000), low, little), Map.of(), cell -> 0.5)
+                            .gate())
+                    .isEqualTo(alone.gate());
+            BanditUpdate only = update(learner, little, 0.5);
+            assertThat(only.gate().verdict()).isEqualTo(Verdict.TOO_LITTLE_DATA);
+            assertThat(only.changes()).isEmpty();
+        }
+        assertThat(learner.update(Map.of(HIGH, arms(300, 1_000, 200, 1_000), low, arms(2, 2, 0, 2)), Map.of(), cell -> 0.5)
+                        .gate())
+                .isNotEqualTo(alone.gate());
     }
 
     @Test
@@ -284,7 +472,8 @@ class BanditLearnerTest {
                 update(learner(Algorithm.EPSILON_GREEDY, 0.05, 0.1), arms(6_000, 100_000, 5_000, 100_000), 0.5);
 
         assertThat(update.gate().verdict()).isEqualTo(Verdict.PASSED);
-        assertThat(update.changes()).extracting(Step::cell).containsExactly(HIGH);
+        assertThat(update.gate().part()).isEqualTo(1);
+        assertThat(update.changes()).isEqualTo(update.steps());
     }
 
     @Test
@@ -292,6 +481,7 @@ class BanditLearnerTest {
         BanditUpdate update = update(learner(Algorithm.THOMPSON, 0.05, 0.1), arms(100, 100, 0, 100), 0.5);
 
         assertThat(update.gate().effectiveSampleSize()).isCloseTo(100 / 0.52, within(1e-9));
+        assertThat(update.gate().part()).isZero();
         assertThat(update.gate().verdict()).isEqualTo(Verdict.TOO_LITTLE_DATA);
         assertThat(update.changes()).isEmpty();
     }
@@ -323,8 +513,8 @@ class BanditLearnerTest {
         }
         BanditLearner learner = learner(Algorithm.THOMPSON, 0.05, 0.1);
 
-        assertThat(learner.update(evidence, cell -> 0.5))
-                .isEqualTo(learner.update(new HashMap<>(Map.copyOf(evidence)), cell -> 0.5));
+        assertThat(learner.update(evidence, evidence, cell -> 0.5))
+                .isEqualTo(learner.update(new HashMap<>(Map.copyOf(evidence)), Map.copyOf(evidence), cell -> 0.5));
     }
 
     @Test

@@ -181,7 +181,7 @@ class BanditLearnerTest {
 
         assertThat(learner.weightOf(Duration.ZERO)).isEqualTo(1);
         assertThat(learner.weightOf(Duration.ofDays(3))).isCloseTo(0.125, within(1e-12));
-        assertThat(learner.recentWeightOf(Duration.ofDays(1))).isCloseTo(0.125, within(1e-12));
+        assertThat(learner.recentWeightOf(Duration.ofDays(10))).isCloseTo(Math.pow(0.5, 33), within(1e-20));
         assertThat(learner.weightOf(Duration.ofDays(39))).isPositive();
         assertThat(learner.weightOf(Duration.ofDays(40))).isZero();
         assertThat(arms.discounted(0)).isEqualTo(Arms.EMPTY);

@@ -93,7 +93,7 @@ class BanditFlipTest {
      * @param enabled base probability of each day
      * @param regret expected conversions lost against the better arm of each day, all days together
      */
-    private record Life(double[] enabled, double regret) {}
+    private record Life(List<Double> enabled, double regret) {}
 
     /** Effect of the feature on a day, in points of the rate. */
     private interface Effect {
@@ -103,7 +103,7 @@ class BanditFlipTest {
     private static Life live(int seed, Way way, Effect effect) {
         SplittableRandom random = new SplittableRandom(seed);
         List<Arms> days = new ArrayList<>();
-        double[] path = new double[DAYS];
+        List<Double> path = new ArrayList<>();
         double enabled = BanditLearner.START;
         double regret = 0;
         for (int day = 0; day < DAYS; day++) {
@@ -115,7 +115,7 @@ class BanditFlipTest {
                         Map.of(cell, known(days, day - 2, LEARNER::recentWeightOf)),
                         each -> inForce));
             }
-            path[day] = enabled;
+            path.add(enabled);
             double difference = effect.on(day);
             long[] users = new long[2];
             long[] conversions = new long[2];
@@ -160,7 +160,7 @@ class BanditFlipTest {
 
     private static Moments enabled(List<Life> lives, int day) {
         return Moments.of(
-                lives.stream().mapToDouble(life -> life.enabled()[day]).toArray());
+                lives.stream().mapToDouble(life -> life.enabled().get(day)).toArray());
     }
 
     private static Moments regret(List<Life> lives) {

@@ -25,8 +25,11 @@ public record Arms(WeightedMoments enabled, WeightedMoments control) implements 
         return new Arms(enabled.merge(other.enabled), control.merge(other.control));
     }
 
-    /** The same users, counted as a fraction in (0, 1]. */
+    /** The same users, counted as a fraction in [0, 1]; nobody at 0. */
     public Arms discounted(double fraction) {
+        if (fraction == 0) {
+            return EMPTY;
+        }
         return new Arms(
                 enabled.n() == 0 ? enabled : enabled.discounted(fraction),
                 control.n() == 0 ? control : control.discounted(fraction));

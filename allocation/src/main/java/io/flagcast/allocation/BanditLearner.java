@@ -1,7 +1,5 @@
 package io.flagcast.allocation;
 
-import io.flagcast.allocation.BanditUpdate.Gate;
-import io.flagcast.allocation.BanditUpdate.Gate.Verdict;
 import io.flagcast.allocation.BanditUpdate.Step;
 import io.flagcast.statistics.Metric;
 import io.flagcast.statistics.Normal;
@@ -20,6 +18,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.BiFunction;
 import java.util.function.ToDoubleFunction;
 import org.apache.commons.math3.distribution.NormalDistribution;
 
@@ -31,24 +30,30 @@ import org.apache.commons.math3.distribution.NormalDistribution;
  * the prior of each ({@link PartialPooling}), so that a small cell follows its segment. Segments are not pooled: scores are
  * there to tell them apart.
  *
+ * <p>A probability beyond {@link #START} is a bet on an arm. A bet is raised only as far as the gate lets it
+ * ({@link BanditUpdate.Gate}). It is taken back without proof, by {@code maxStep} per update, once the belief or the recent
+ * evidence favours the other arm; before, it is kept, since the certainty of a belief wavers with every day's luck.
+ *
  * <p>Sources: Thompson sampling, D. Russo and others, "A Tutorial on Thompson Sampling", 2018, section 3; forgetting by
  * discounted counts, V. Raj, S. Kalyani, "Taming Non-stationary Bandits: A Bayesian Approach", 2017; upper bounds of
  * posteriors, E. Kaufmann, O. Cappé, A. Garivier, "On Bayesian Upper Confidence Bounds for Bandit Problems", 2012, here
- * those of a normal law with the posterior's mean and variance at the level 1 − 1/n.
+ * those of a normal law with the posterior's mean and variance at the level 1 − 1/n, n the effective users of both arms.
  *
  * @param algorithm how beliefs become a probability
  * @param reward the metric that it raises, or lowers where lower is better
  * @param floor probability in [0, 0.5] that each arm keeps whatever is believed: base probability = floor + (1 − 2
  *     floor) · weight of the enabled arm
  * @param maxStep most that one update moves a probability, in (0, 1]
- * @param minUsers users that each arm of a segment needs before any of its cells moves, at least 1
+ * @param minUsers effective users (Kish's, discounted by their age) that each arm of a segment needs before any of its cells
+ *     moves away from {@link #START}, at least 1. With fewer, cells go back towards it: there both arms are learned soonest,
+ *     so that an arm which gets too few users for what is forgotten is not starved for ever
  * @param dailyDiscount fraction of its weight that evidence keeps per day, in (0, 1]; 1 forgets nothing
  */
 public record BanditLearner(
         Algorithm algorithm, Metric reward, double floor, double maxStep, long minUsers, double dailyDiscount)
         implements Serializable {
 
-    /** Base probability before anything is learned. */
+    /** Base probability before anything is learned: both arms alike. */
     public static final double START = 0.5;
 
     /** Most that an update may lose, as a fraction of the mean reward in force. */
@@ -57,7 +62,14 @@ public record BanditLearner(
     /** Least effective sample size of an update. */
     public static final double LEAST_SAMPLE = 200;
 
-    private static final double ONE_SIDED_95 = new NormalDistribution(null, 0, 1).inverseCumulativeProbability(0.95);
+    /**
+     * How much faster evidence fades where it is asked what is true of late. The faster, the sooner a bet on an arm that has
+     * turned bad is taken back, and the more often one on a good arm: chosen in the world of {@code BanditFlipTest}.
+     */
+    public static final double RECENT = 3.3;
+
+    /** Evidence of a lower weight is forgotten: sums of squares of such weights would be 0. */
+    private static final double LEAST_WEIGHT = 1e-12;
 
     /** How beliefs become the weight of the enabled arm, in [0, 1]. */
     public enum Algorithm {
@@ -87,12 +99,22 @@ public record BanditLearner(
     }
 
     /**
-     * How much evidence of some age counts, in (0, 1].
+     * How much evidence of some age counts, in [0, 1]; 0 where it is forgotten.
      *
      * @param age since its outcome windows closed, not negative
      */
     public double weightOf(Duration age) {
-        return Math.pow(dailyDiscount, age.toSeconds() / 86_400.0);
+        return weightOf(age, 1);
+    }
+
+    /** How much evidence of some age counts where it is asked what is true of late: that of {@link #RECENT} times the age. */
+    public double recentWeightOf(Duration age) {
+        return weightOf(age, RECENT);
+    }
+
+    private double weightOf(Duration age, double times) {
+        double weight = Math.pow(dailyDiscount, times * age.toSeconds() / 86_400.0);
+        return weight < LEAST_WEIGHT ? 0 : weight;
     }
 
     /** Days in which evidence loses half its weight, rounded up; the largest number where nothing is forgotten. */
@@ -105,63 +127,114 @@ public record BanditLearner(
      *
      * @param evidence rewards of every cell since the experiment began, discounted by {@link #weightOf}: whole segments where
      *     the experiment has no context, cells with a context where it has one
+     * @param recent the same rewards, discounted by {@link #recentWeightOf}
      * @param inForce base probability of a cell
      * @return a step for every cell of the evidence and, where cells have a context, for their whole segments too: users with
      *     a context that nobody was seen with get that probability
      */
-    public BanditUpdate update(Map<Cell, Arms> evidence, ToDoubleFunction<Cell> inForce) {
+    public BanditUpdate update(Map<Cell, Arms> evidence, Map<Cell, Arms> recent, ToDoubleFunction<Cell> inForce) {
         Map<String, Map<Cell, Arms>> segments = new TreeMap<>();
         evidence.forEach((cell, arms) -> segments.computeIfAbsent(cell.segment(), name -> new TreeMap<>())
                 .put(cell, arms));
         List<Step> steps = new ArrayList<>();
-        segments.forEach((segment, cells) -> steps.addAll(steps(segment, cells, inForce)));
+        segments.forEach((segment, cells) -> steps.addAll(steps(segment, cells, recent, inForce)));
         return new BanditUpdate(
                 steps,
-                gate(steps.stream()
-                        .filter(step -> evidence.containsKey(step.cell()))
-                        .toList()));
+                BanditGate.judge(
+                        steps.stream()
+                                .filter(step -> evidence.containsKey(step.cell()))
+                                .toList(),
+                        reward.direction()));
     }
 
-    private List<Step> steps(String segment, Map<Cell, Arms> cells, ToDoubleFunction<Cell> inForce) {
+    private List<Step> steps(
+            String segment, Map<Cell, Arms> cells, Map<Cell, Arms> recent, ToDoubleFunction<Cell> inForce) {
         Arms all = cells.values().stream().reduce(Arms.EMPTY, Arms::merge);
-        boolean enough = all.enabled().n() >= minUsers && all.control().n() >= minUsers;
-        Optional<Comparison> whole = enough ? belief(all) : Optional.empty();
-        String reason = enough
-                ? "rewards that do not vary: nothing to compare"
-                : "%,d enabled and %,d control users in the segment, needs min_users %,d of each"
-                        .formatted(all.enabled().n(), all.control().n(), minUsers);
-        Map<Cell, Comparison> pooled = whole.isPresent() ? pooled(cells, all) : Map.of();
+        if (all.enabled().effectiveSampleSize() < minUsers || all.control().effectiveSampleSize() < minUsers) {
+            String reason = ("%,d enabled and %,d control users in the segment are worth %,.0f and %,.0f, needs min_users %,d of"
+                            + " each")
+                    .formatted(
+                            all.enabled().n(),
+                            all.control().n(),
+                            Math.floor(all.enabled().effectiveSampleSize()),
+                            Math.floor(all.control().effectiveSampleSize()),
+                            minUsers);
+            return steps(segment, cells, all, (cell, arms) -> unlearned(cell, arms, START, reason, inForce));
+        }
+        Optional<Comparison> whole = belief(all);
+        if (whole.isEmpty()) {
+            String reason = "rewards that do not vary: nothing to compare";
+            return steps(
+                    segment,
+                    cells,
+                    all,
+                    (cell, arms) -> unlearned(cell, arms, inForce.applyAsDouble(cell), reason, inForce));
+        }
+        Arms lately = cells.keySet().stream()
+                .map(cell -> recent.getOrDefault(cell, Arms.EMPTY))
+                .reduce(Arms.EMPTY, Arms::merge);
+        Map<Cell, Comparison> pooled = pooled(cells, all);
+        return steps(
+                segment,
+                cells,
+                all,
+                (cell, arms) -> step(
+                        cell,
+                        arms,
+                        cells.containsKey(cell) ? recent.getOrDefault(cell, Arms.EMPTY) : lately,
+                        pooled.getOrDefault(cell, whole.get()),
+                        inForce));
+    }
+
+    /** A step for every cell and, where none is the whole segment, for that too. */
+    private static List<Step> steps(
+            String segment, Map<Cell, Arms> cells, Arms all, BiFunction<Cell, Arms, Step> propose) {
         List<Step> steps = new ArrayList<>();
-        cells.forEach((cell, arms) ->
-                steps.add(whole.map(belief -> step(cell, arms, pooled.getOrDefault(cell, belief), inForce))
-                        .orElseGet(() -> held(cell, arms, reason, inForce))));
+        cells.forEach((cell, arms) -> steps.add(propose.apply(cell, arms)));
         if (cells.keySet().stream().noneMatch(Cell::isWhole)) {
-            Cell cell = Cell.whole(segment);
-            steps.add(whole.map(belief -> step(cell, all, belief, inForce))
-                    .orElseGet(() -> held(cell, all, reason, inForce)));
+            steps.add(propose.apply(Cell.whole(segment), all));
         }
         return steps;
     }
 
-    private static Step held(Cell cell, Arms arms, String reason, ToDoubleFunction<Cell> inForce) {
+    private Step unlearned(Cell cell, Arms arms, double target, String reason, ToDoubleFunction<Cell> inForce) {
         double before = inForce.applyAsDouble(cell);
-        return new Step(cell, arms, Optional.empty(), before, before, before, reason);
+        return new Step(cell, arms, Optional.empty(), target, before, towards(target, before), reason);
     }
 
-    private Step step(Cell cell, Arms arms, Comparison belief, ToDoubleFunction<Cell> inForce) {
+    private Step step(Cell cell, Arms arms, Arms recent, Comparison belief, ToDoubleFunction<Cell> inForce) {
         double before = inForce.applyAsDouble(cell);
         // The floor is added, never cut off and renormalised: the order of beliefs stays, and each arm has its floor.
-        double target = floor + (1 - 2 * floor) * weight(belief, arms.n());
-        double after = before + Math.max(-maxStep, Math.min(maxStep, target - before));
-        String reason = "enabled %.4f ± %.4f, control %.4f ± %.4f, %s with probability %.3f"
+        double target = floor + (1 - 2 * floor) * weight(belief, arms);
+        double better = isHigherBetter() ? belief.probabilityGreater() : 1 - belief.probabilityGreater();
+        boolean kept = before > START
+                ? target >= START && target < before && favour(recent) > 0
+                : target <= START && target > before && favour(recent) < 0;
+        String reason = "enabled %.4f ± %.4f, control %.4f ± %.4f, %s with probability %.3f%s"
                 .formatted(
                         belief.first().mean(),
                         belief.first().standardDeviation(),
                         belief.second().mean(),
                         belief.second().standardDeviation(),
                         isHigherBetter() ? "higher" : "lower",
-                        isHigherBetter() ? belief.probabilityGreater() : 1 - belief.probabilityGreater());
-        return new Step(cell, arms, Optional.of(belief), target, before, after, reason);
+                        better,
+                        kept ? "; kept, as recent evidence agrees" : "");
+        return new Step(
+                cell, arms, Optional.of(belief), target, before, kept ? before : towards(target, before), reason);
+    }
+
+    private double towards(double target, double before) {
+        return before + Math.max(-maxStep, Math.min(maxStep, target - before));
+    }
+
+    /** By how much the enabled arm's mean is better, in the unit of the reward; 0 where an arm has nobody. */
+    private double favour(Arms arms) {
+        if (arms.enabled().n() == 0 || arms.control().n() == 0) {
+            return 0;
+        }
+        double difference =
+                arms.enabled().mean().orElseThrow() - arms.control().mean().orElseThrow();
+        return isHigherBetter() ? difference : -difference;
     }
 
     private boolean isHigherBetter() {
@@ -169,12 +242,19 @@ public record BanditLearner(
     }
 
     /** Weight of the enabled arm, in [0, 1]. */
-    private double weight(Comparison belief, long users) {
+    private double weight(Comparison belief, Arms arms) {
         return switch (algorithm) {
             case THOMPSON -> isHigherBetter() ? belief.probabilityGreater() : 1 - belief.probabilityGreater();
             case EPSILON_GREEDY -> choice(belief, 0);
             case UCB ->
-                choice(belief, new NormalDistribution(null, 0, 1).inverseCumulativeProbability(1 - 1.0 / (users + 1)));
+                choice(
+                        belief,
+                        new NormalDistribution(null, 0, 1)
+                                .inverseCumulativeProbability(1
+                                        - 1
+                                                / (arms.enabled().effectiveSampleSize()
+                                                        + arms.control().effectiveSampleSize()
+                                                        + 1)));
         };
     }
 
@@ -270,46 +350,5 @@ public record BanditLearner(
         return rows > 4 && variance > 0
                 ? Optional.of(new StudentPosterior(rewards.mean().orElseThrow(), Math.sqrt(variance), rows - 1))
                 : Optional.empty();
-    }
-
-    private Gate gate(List<Step> steps) {
-        double users = 0;
-        double incumbent = 0;
-        double gain = 0;
-        double variance = 0;
-        double weights = 0;
-        double squaredWeights = 0;
-        for (Step step : steps) {
-            WeightedMoments enabled = step.evidence().enabled();
-            WeightedMoments control = step.evidence().control();
-            if (enabled.n() < 2 || control.n() < 2) {
-                continue;
-            }
-            double n = step.evidence().n();
-            double difference = enabled.mean().orElseThrow() - control.mean().orElseThrow();
-            double moved = step.after() - step.before();
-            users += n;
-            incumbent += n * (control.mean().orElseThrow() + step.before() * difference);
-            gain += n * moved * difference;
-            variance += n
-                    * n
-                    * moved
-                    * moved
-                    * (enabled.variance().orElseThrow() + control.variance().orElseThrow());
-            weights += step.after() * enabled.w() + (1 - step.after()) * control.w();
-            squaredWeights +=
-                    step.after() * step.after() * enabled.w2() + (1 - step.after()) * (1 - step.after()) * control.w2();
-        }
-        if (steps.stream().allMatch(step -> step.after() == step.before())) {
-            return new Gate(incumbent / Math.max(1, users), 0, 0, 0, 0, Verdict.NOTHING_TO_DO);
-        }
-        double better = (isHigherBetter() ? gain : -gain) / Math.max(1, users);
-        double lowerBound = better - ONE_SIDED_95 * Math.sqrt(variance) / Math.max(1, users);
-        double limit = -MARGIN * Math.abs(incumbent) / Math.max(1, users);
-        double sample = squaredWeights > 0 ? weights * weights / squaredWeights : 0;
-        Verdict verdict = sample < LEAST_SAMPLE
-                ? Verdict.TOO_LITTLE_DATA
-                : lowerBound >= limit ? Verdict.PASSED : Verdict.INFERIOR;
-        return new Gate(incumbent / Math.max(1, users), better, lowerBound, limit, sample, verdict);
     }
 }

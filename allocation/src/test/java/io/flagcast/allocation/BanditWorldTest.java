@@ -79,7 +79,7 @@ class BanditWorldTest {
         BanditLearner learner = learner(algorithm);
         return (day, inForce, known) -> {
             Map<Cell, Double> next = new HashMap<>(inForce);
-            learner.update(known, cell -> inForce.getOrDefault(cell, BanditLearner.START))
+            learner.update(known, known, cell -> inForce.getOrDefault(cell, BanditLearner.START))
                     .changes()
                     .forEach(step -> next.put(step.cell(), step.after()));
             return next;

@@ -31,6 +31,7 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.TreeMap;
+import java.util.function.ToDoubleFunction;
 
 /** What a bandit learns from the measured days, as changes of its experiment's parameters. */
 final class UpdateBandits {
@@ -62,7 +63,10 @@ final class UpdateBandits {
         AllocationParameters newest = log.newest(experimentId);
         Policy.Bandit inForce = (Policy.Bandit) bandit.inForce(newest, asOf);
         BanditUpdate update = bandit.learner()
-                .update(evidence(experiment, bandit, days, asOf), cell -> inForce.baseProbability(0, cell));
+                .update(
+                        evidence(experiment, bandit, days, asOf, bandit.learner()::weightOf),
+                        evidence(experiment, bandit, days, asOf, bandit.learner()::recentWeightOf),
+                        cell -> inForce.baseProbability(0, cell));
         String decision = decision(bandit.learner(), update, newest.version(), asOf);
         List<ParameterChange> changes = update.changes().stream()
                 .map(step -> new ParameterChange(
@@ -88,9 +92,15 @@ final class UpdateBandits {
      * <p>A bandit that forgets nothing counts a user once, by the first exposure. One that does counts a user on every day, with
      * the arm of the first exposure on it, and older days less; as the days of one user say less than days of as many users,
      * they are worth together what the users of a half-life are.
+     *
+     * @param weightOf weight of evidence by its age
      */
     private static Map<Cell, Arms> evidence(
-            Experiment experiment, Policy.Bandit bandit, List<MeasuredDay> days, Instant asOf) {
+            Experiment experiment,
+            Policy.Bandit bandit,
+            List<MeasuredDay> days,
+            Instant asOf,
+            ToDoubleFunction<Duration> weightOf) {
         List<MeasuredDay> own = days.stream()
                 .filter(day -> day.experimentId().equals(experiment.experimentId())
                         && day.sinceVersion() == 0
@@ -111,7 +121,7 @@ final class UpdateBandits {
             Arms day = measured.population() == Population.ENABLED
                     ? new Arms(measured.weighted(), WeightedMoments.EMPTY)
                     : new Arms(WeightedMoments.EMPTY, measured.weighted());
-            double weight = bandit.learner().weightOf(age.isNegative() ? Duration.ZERO : age);
+            double weight = weightOf.applyAsDouble(age.isNegative() ? Duration.ZERO : age);
             double users = forgets ? worth.computeIfAbsent(segment, name -> usersPerDay(name, bandit.learner(), own)) : 1;
             evidence.merge(cell, day.discounted(weight * users), Arms::merge);
         }
@@ -140,39 +150,47 @@ final class UpdateBandits {
     }
 
     private static String summary(BanditUpdate update) {
+        int moved = update.changes().size();
         return switch (update.gate().verdict()) {
             case PASSED ->
-                "%d cells moved, %+.2f %% of the reward expected"
+                "%d cells moved, %+.2f %% of the reward expected of the moves away from an even chance"
                         .formatted(
-                                update.changes().size(),
+                                moved,
                                 100
                                         * update.gate().gain()
                                         / Math.abs(update.gate().incumbent()));
-            case INFERIOR, TOO_LITTLE_DATA -> "update held: " + reason(update.gate());
-            case NOTHING_TO_DO ->
-                update.steps().stream()
-                        .filter(step -> step.belief().isEmpty())
-                        .findFirst()
-                        .map(step -> "nothing to learn from yet: " + step.reason())
-                        .orElse(
-                                update.steps().isEmpty()
-                                        ? "nothing to learn from yet: no user with a score has a closed outcome window"
-                                        : reason(update.gate()));
+            case INFERIOR, TOO_LITTLE_DATA ->
+                moved == 0
+                        ? "update held: " + reason(update.gate())
+                        : "%d cells moved, not as far as believed: %s".formatted(moved, reason(update.gate()));
+            case NOTHING_TO_PROVE -> moved == 0 ? still(update) : "%d cells moved: %s".formatted(moved, reason(update.gate()));
         };
+    }
+
+    private static String still(BanditUpdate update) {
+        return update.steps().stream()
+                .filter(step -> step.belief().isEmpty())
+                .findFirst()
+                .map(step -> "nothing to learn from yet: " + step.reason())
+                .orElse(
+                        update.steps().isEmpty()
+                                ? "nothing to learn from yet: no user with a score has a closed outcome window"
+                                : "every cell stays where it is");
     }
 
     private static String reason(Gate gate) {
         return switch (gate.verdict()) {
             case PASSED ->
-                "with 95 %% confidence it loses at most %.3f %% of the reward, %.1f %% are allowed"
+                "with 95 %% confidence the moves away from an even chance lose at most %.3f %% of the reward, %.1f %% are allowed"
                         .formatted(lost(gate), 100 * BanditLearner.MARGIN);
             case INFERIOR ->
-                "with 95 %% confidence it may lose %.3f %% of the reward, %.1f %% are allowed"
-                        .formatted(lost(gate), 100 * BanditLearner.MARGIN);
+                ("with 95 %% confidence the moves away from an even chance may lose %.3f %% of the reward, %.1f %% are allowed:"
+                                + " %.0f %% of each is made")
+                        .formatted(lost(gate), 100 * BanditLearner.MARGIN, 100 * gate.part());
             case TOO_LITTLE_DATA ->
-                "the logged users are worth %.0f under it, needs %.0f"
-                        .formatted(gate.effectiveSampleSize(), BanditLearner.LEAST_SAMPLE);
-            case NOTHING_TO_DO -> "every cell is where its belief wants it";
+                "the logged users are worth %.0f under the moves away from an even chance, needs %.0f: none is made"
+                        .formatted(Math.floor(gate.effectiveSampleSize()), BanditLearner.LEAST_SAMPLE);
+            case NOTHING_TO_PROVE -> "no cell moves away from an even chance, and towards it no proof is needed";
         };
     }
 
@@ -192,6 +210,7 @@ final class UpdateBandits {
         fields.put("gain_lower_bound", gate.lowerBound());
         fields.put("gain_limit", gate.limit());
         fields.put("effective_sample_size", gate.effectiveSampleSize());
+        fields.put("part_made", gate.part());
         fields.put("gate", reason(gate));
         return Json.write(fields);
     }

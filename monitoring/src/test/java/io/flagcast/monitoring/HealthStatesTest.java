@@ -299,6 +299,6 @@ class HealthStatesTest {
         assertThat(InputStates.perDay(rows, "experiment_id", "exposed_at", AS_OF)
                         .collectAsList())
                 .extracting(row -> tuple(row.getAs("day"), row.getAs("rows")))
-                .containsExactlyInAnyOrder(tuple(0L, 2L), tuple(1L, 1L), tuple(15L, 1L));
+                .containsExactlyInAnyOrder(tuple(0L, 2L), tuple(1L, 1L), tuple(22L, 1L));
     }
 }

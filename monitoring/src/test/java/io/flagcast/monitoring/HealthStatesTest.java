@@ -238,8 +238,7 @@ class HealthStatesTest {
         WeightedMoments lived = new WeightedMoments(3, 6, 12, 0, 0, 0, 0);
         WeightedMoments did = WeightedMoments.EMPTY.plus(2, 5);
 
-        assertThat(NoveltyStates.day(lived, did))
-                .isEqualTo(WeightedMoments.EMPTY.plus(2, 5).plus(2, 0).plus(2, 0));
+        assertThat(NoveltyStates.day(lived, did)).isEqualTo(new WeightedMoments(3, 6, 12, 10, 50, 20, 100));
     }
 
     @Test

@@ -205,7 +205,7 @@ final class Interpretation {
                 second(number(row, 6), number(row, 5), number(row, 2), origin));
     }
 
-    private static CovariateSums covariate(Row arm, Row row, BigDecimal originOfX) {
+    static CovariateSums covariate(Row arm, Row row, BigDecimal originOfX) {
         BigDecimal origin = mean(arm, arm, 3);
         return new CovariateSums(
                 origin.doubleValue(),
@@ -218,7 +218,7 @@ final class Interpretation {
     }
 
     /** The weighted mean of a sum in {@code row}, as the number that stands for it; 0 without weights. */
-    private static BigDecimal mean(Row weighted, Row row, int sum) {
+    static BigDecimal mean(Row weighted, Row row, int sum) {
         BigDecimal weights = number(weighted, 1);
         return weights.signum() == 0
                 ? BigDecimal.ZERO

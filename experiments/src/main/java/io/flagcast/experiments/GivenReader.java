@@ -284,14 +284,13 @@ final class GivenReader {
         return users == 0 ? Moments.EMPTY : new Moments(users, mean, sd * sd * (users - 1));
     }
 
+    /** Measured from the mean, from which the distances of equally weighted rows sum to 0. */
     private static WeightedMoments weighted(Moments values) {
         double n = values.n();
-        double sum = values.sum();
-        double squares = values.m2() + sum * values.mean();
         double w2 = WEIGHT * WEIGHT;
         return values.n() == 0
                 ? WeightedMoments.EMPTY
                 : new WeightedMoments(
-                        values.n(), WEIGHT * n, w2 * n, WEIGHT * sum, WEIGHT * squares, w2 * sum, w2 * squares);
+                        values.n(), WEIGHT * n, w2 * n, values.mean(), 0, WEIGHT * values.m2(), 0, w2 * values.m2());
     }
 }

@@ -145,14 +145,16 @@ final class Interpretation {
                 .flatMap(arm -> Effect.difference(weighted(weighted), weighted(arm.getStruct(0)), metric.kind()));
         Optional<Interval> ofEffect = effect.flatMap(known -> control.flatMap(
                 arm -> interval(metric, known, weighted(weighted), weighted(arm.getStruct(0)))));
+        // The same for both arms: only differences in x count.
+        BigDecimal originOfX = isAbsent(covariate) || weighted.anyNull() ? BigDecimal.ZERO : mean(weighted, covariate, 0);
         Optional<Effect> adjusted = effect.isEmpty() || isAbsent(covariate)
                 ? Optional.empty()
                 : control.filter(arm -> !isAbsent(arm.getStruct(1)))
                         .flatMap(arm -> Effect.adjusted(
                                 weighted(weighted),
-                                covariate(covariate),
+                                covariate(weighted, covariate, originOfX),
                                 weighted(arm.getStruct(0)),
-                                covariate(arm.getStruct(1)),
+                                covariate(arm.getStruct(0), arm.getStruct(1), originOfX),
                                 metric.kind()));
         return RowFactory.create(
                 orNull(moments, Moments::mean),
@@ -215,26 +217,66 @@ final class Interpretation {
         return covariate == null || covariate.anyNull();
     }
 
+    /** Measured from the mean, while the sums are exact. */
     static WeightedMoments weighted(Row row) {
+        if (row.getLong(0) == 0) {
+            return WeightedMoments.EMPTY;
+        }
+        BigDecimal origin = mean(row, row, 3);
         return new WeightedMoments(
                 row.getLong(0),
-                number(row, 1),
-                number(row, 2),
-                number(row, 3),
-                number(row, 4),
-                number(row, 5),
-                number(row, 6));
+                number(row, 1).doubleValue(),
+                number(row, 2).doubleValue(),
+                origin.doubleValue(),
+                first(number(row, 3), number(row, 1), origin),
+                second(number(row, 4), number(row, 3), number(row, 1), origin),
+                first(number(row, 5), number(row, 2), origin),
+                second(number(row, 6), number(row, 5), number(row, 2), origin));
     }
 
-    private static CovariateSums covariate(Row row) {
+    static CovariateSums covariate(Row arm, Row row, BigDecimal originOfX) {
+        BigDecimal origin = mean(arm, arm, 3);
         return new CovariateSums(
-                number(row, 0), number(row, 1), number(row, 2), number(row, 3), number(row, 4), number(row, 5));
+                origin.doubleValue(),
+                first(number(row, 0), number(arm, 1), originOfX),
+                second(number(row, 1), number(row, 0), number(arm, 1), originOfX),
+                product(number(row, 2), number(row, 0), originOfX, number(arm, 3), number(arm, 1), origin),
+                first(number(row, 3), number(arm, 2), originOfX),
+                second(number(row, 4), number(row, 3), number(arm, 2), originOfX),
+                product(number(row, 5), number(row, 3), originOfX, number(arm, 5), number(arm, 2), origin));
     }
 
-    private static double number(Row row, int index) {
+    /** The weighted mean of a sum in {@code row}, as the number that stands for it; 0 without weights. */
+    static BigDecimal mean(Row weighted, Row row, int sum) {
+        BigDecimal weights = number(weighted, 1);
+        return weights.signum() == 0
+                ? BigDecimal.ZERO
+                : new BigDecimal(number(row, sum).divide(weights, MathContext.DECIMAL128).doubleValue());
+    }
+
+    /** Σ w (y − origin) from Σ wy and Σ w. */
+    private static double first(BigDecimal wy, BigDecimal w, BigDecimal origin) {
+        return wy.subtract(origin.multiply(w)).doubleValue();
+    }
+
+    /** Σ w (y − origin)² from Σ wy², Σ wy and Σ w; each of their terms is rounded to 15 decimals. */
+    private static double second(BigDecimal wy2, BigDecimal wy, BigDecimal w, BigDecimal origin) {
+        return Math.max(0, product(wy2, wy, origin, wy, w, origin));
+    }
+
+    /** Σ w (x − originOfX)(y − origin) from Σ wxy, Σ wx, Σ wy and Σ w. */
+    private static double product(
+            BigDecimal wxy, BigDecimal wx, BigDecimal originOfX, BigDecimal wy, BigDecimal w, BigDecimal origin) {
+        return wxy.subtract(origin.multiply(wx))
+                .subtract(originOfX.multiply(wy))
+                .add(originOfX.multiply(origin).multiply(w))
+                .doubleValue();
+    }
+
+    private static BigDecimal number(Row row, int index) {
         if (row.isNullAt(index)) {
             throw new IllegalArgumentException("a weighted sum has more than 23 digits before the point");
         }
-        return row.getDecimal(index).doubleValue();
+        return row.getDecimal(index);
     }
 }

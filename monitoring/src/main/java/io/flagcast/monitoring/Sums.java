@@ -46,7 +46,7 @@ final class Sums {
 
     private Sums() {}
 
-    private static Row terms(long n, Double propensity, boolean enabled, double value, Double before) {
+    static Row terms(long n, Double propensity, boolean enabled, double value, Double before) {
         BigDecimal users = BigDecimal.valueOf(n);
         BigDecimal y = exact(value);
         boolean random = propensity != null && propensity > 0 && propensity < 1;

@@ -171,19 +171,26 @@ final class SliceTables {
             "segment_metrics",
             Kind.SLICE,
             List.of(
-                    EXPERIMENT_ID,
+                    required(
+                            "experiment_id",
+                            "STRING",
+                            "the configured rollout; empty for all together, in window holdout alone"),
                     required("user_segment", "STRING", "segment at the first exposure; all; or unscored"),
                     required(
                             "cell",
                             "STRING",
                             "part of the segment: a bandit's cell as JSON, or one value of a dimension as country=DE;"
                                     + " empty for the whole segment"),
-                    required("population", "STRING", "enabled, control or everyone"),
+                    required(
+                            "population",
+                            "STRING",
+                            "enabled, control or everyone; in window holdout everybody_else or held_out"),
                     required("metric_name", "STRING", "metric of the experiment"),
                     required(
                             "window",
                             "STRING",
-                            "total or evidence (since the share last changed), or a day of them: day, evidence_day"),
+                            "total or evidence (since the share last changed), or a day of them: day, evidence_day;"
+                                    + " or holdout: what is measured against the users who are held out"),
                     required("window_start", "TIMESTAMP", "first instant at which an outcome window closed"),
                     required("window_end", "TIMESTAMP", "first instant after the last one"),
                     required(
@@ -208,9 +215,15 @@ final class SliceTables {
                             "covariate",
                             "STRUCT<wx: E, wx2: E, wxy: E, w2x: E, w2x2: E, w2xy: E>".replace("E", EXACT),
                             "the same with the value of the pre-period, x; absent where none is declared"),
-                    optional("effect", "DOUBLE", "enabled minus control, Hajek-weighted"),
-                    optional("effect_lower", "DOUBLE", "lower end of its 95 % interval"),
-                    optional("effect_upper", "DOUBLE", "upper end of its 95 % interval"),
+                    optional(
+                            "effect",
+                            "DOUBLE",
+                            "enabled minus control, Hajek-weighted; in window holdout everybody else minus the held-out"),
+                    optional(
+                            "effect_lower",
+                            "DOUBLE",
+                            "lower end of its 95 % interval; in window holdout one that is valid at every look"),
+                    optional("effect_upper", "DOUBLE", "upper end of that interval"),
                     optional("effective_sample_size", "DOUBLE", "users the weighted effect is worth"),
                     optional("adjusted_effect", "DOUBLE", "the effect less what the pre-period explains (CUPED)"),
                     optional("adjusted_lower", "DOUBLE", "lower end of its 95 % interval"),

@@ -28,7 +28,6 @@ import io.flagcast.lake.Publications;
 import io.flagcast.lake.Refusal;
 import io.flagcast.lake.RunId;
 import io.flagcast.monitoring.MeasuredExperiment;
-import io.flagcast.monitoring.SegmentMetrics;
 import io.flagcast.monitoring.SegmentMetrics.Measurement;
 import io.flagcast.rules.Action;
 import io.flagcast.rules.RuleDecision;
@@ -135,10 +134,7 @@ public final class WatchMetrics {
             Earlier now = before.earlier();
             if (moves) {
                 Dataset<Row> firstExposures = measured.firstExposures().localCheckpoint(true);
-                Dataset<Row> metrics = SegmentMetrics.interpret(
-                        run.asOf(),
-                        measured.states(firstExposures, firstExposures.count()).coalesce(1),
-                        measuredExperiments);
+                Dataset<Row> metrics = measured.metrics(firstExposures, firstExposures.count());
                 written.put(
                         Tables.SEGMENT_METRICS.name(), lake.replaceSlice(Tables.SEGMENT_METRICS, run.id(), metrics));
                 now = new Earlier(

@@ -16,6 +16,7 @@ import io.flagcast.lake.Lake;
 import io.flagcast.lake.Publication;
 import io.flagcast.lake.RunId;
 import io.flagcast.monitoring.FirstExposures;
+import io.flagcast.monitoring.HoldoutWorth;
 import io.flagcast.monitoring.MeasuredExperiment;
 import io.flagcast.monitoring.SegmentMetrics;
 import io.flagcast.monitoring.SegmentMetrics.Measurement;
@@ -67,10 +68,7 @@ public final class MeasureSegments {
                     .replaceSlice(
                             Tables.SEGMENT_METRICS,
                             run.id(),
-                            SegmentMetrics.interpret(
-                                    run.asOf(),
-                                    measured.states(firstExposures, exposures).coalesce(1),
-                                    experiments));
+                            measured.metrics(firstExposures, exposures));
             List<Finding> findings = HealthChecks.of(run, firstExposures).findings();
             long checks = run.lake().replaceSlice(Tables.HEALTH_CHECKS, run.id(), FindingTable.rows(findings));
             return StageResult.wrote(
@@ -197,6 +195,17 @@ public final class MeasureSegments {
                     ? SegmentMetrics.states(run.asOf(), firstExposures, experiments)
                     : SegmentMetrics.goOn(
                             earlier.get().measurement(), run.asOf(), firstExposures, counted, experiments);
+        }
+
+        /** The rows of {@code segment_metrics}, with the worth of everything where the lake has a holdout. */
+        public Dataset<Row> metrics(Dataset<Row> firstExposures, long rows) {
+            Dataset<Row> segments = SegmentMetrics.interpret(
+                    run.asOf(), states(firstExposures, rows).coalesce(1), experiments);
+            return run.settings().lake().holdout() > 0
+                    ? segments.unionByName(
+                                    HoldoutWorth.measure(run.asOf(), firstExposures, experiments, Optional.empty()))
+                            .coalesce(1)
+                    : segments;
         }
 
         String how() {

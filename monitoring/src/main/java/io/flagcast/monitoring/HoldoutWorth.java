@@ -108,7 +108,7 @@ public record HoldoutWorth(
     }
 
     /**
-     * Measures every experiment, and all together by what several of them count alike.
+     * Measures every experiment, and all together by what several of them count alike. Sums up at once: a few rows are left.
      *
      * @param asOf only outcome windows that closed at or before it count
      * @param firstExposures rows of {@code first_exposures}

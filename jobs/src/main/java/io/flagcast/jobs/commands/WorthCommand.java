@@ -28,9 +28,9 @@ import picocli.CommandLine.Option;
         name = "worth",
         mixinStandardHelpOptions = true,
         description = {
-            "What all experiments together are worth: everybody else against the users whom flagcast.lake.holdout keeps out"
-                    + " of every experiment, with bounds that hold however often you look, and what the holdout costs."
-                    + " Where nobody is held out, what a holdout would cost and show.",
+            "What all experiments together are worth: everybody else against the users whom flagcast.lake.holdout"
+                    + " keeps out of every experiment, with bounds that hold however often you look, and what the holdout"
+                    + " costs. Where nobody is held out, what a holdout would cost and show.",
             "As JSON every row says its table: worth, or plan where nobody is held out. CSV is the one that there is."
         })
 final class WorthCommand implements Callable<Integer> {
@@ -67,10 +67,10 @@ final class WorthCommand implements Callable<Integer> {
             .column("users a day", "users_per_day", Plan::usersPerDay, Shown.number("%,.1f"))
             .column("held out a day", "held_out_per_day", Plan::heldOutPerDay, Shown.number("%,.1f"))
             .column(
-                    "tells from " + WorthOfWhole.PLANNED_DAYS + " days",
+                    "tells after " + WorthOfWhole.PLANNED_DAYS + " days",
                     "tells_apart",
                     Plan::tellsApart,
-                    Shown.number("%.4f").absentAs("too few"));
+                    Shown.number("%.4f").absentAs("-"));
 
     private final Surroundings surroundings;
 
@@ -125,16 +125,16 @@ final class WorthCommand implements Callable<Integer> {
         }
         printer.print(WORTH, worth.worth());
         printer.say("");
-        printer.say("worth: everybody else minus held out, per user who met the experiment, whether enabled or not. The bounds"
-                + " hold with 95 %, however often you look.");
+        printer.say("worth: everybody else minus held out, per user who met the experiment, whether enabled or not. The"
+                + " bounds hold with 95 %, however often you look.");
         printer.say("costs a day: what the held-out users of a day go without, in the unit of the metric.");
     }
 
     private static void plan(WorthOfWhole worth, Printer printer) {
         printer.say("Nobody is held out, so what all experiments together are worth is not known. To know it, set");
-        printer.say("  flagcast.lake.holdout = " + percent(WorthOfWhole.PROPOSED));
-        printer.say("From the next run on these users meet every experiment without its feature. That costs what the features"
-                + " are worth to them; after %d days it tells a worth from nothing that is as large as:"
+        printer.say("  flagcast.lake.holdout = %.0f%%".formatted(100 * WorthOfWhole.PROPOSED));
+        printer.say("From the next run on these users meet every experiment without its feature. That costs what the"
+                + " features are worth to them; after %d days it tells a worth from nothing that is as large as:"
                         .formatted(WorthOfWhole.PLANNED_DAYS));
         printer.say("");
         printer.print(PLAN, worth.plans());

@@ -39,7 +39,8 @@ final class HoldoutGroup {
         if (snapshot.worth().isEmpty()) {
             return Group.absent(
                     TITLE,
-                    "%s of the users are held out; no outcome window of one of them has closed yet."
+                    ("%s of the users are held out; no outcome window of one of them has closed yet. They count where their"
+                                    + " exposures are logged as everybody else's are, with the reason holdout.")
                             .formatted(Format.PERCENT.text(snapshot.holdout())));
         }
         List<Figure> figures = new ArrayList<>();

@@ -37,7 +37,7 @@ class HoldoutCoverageTest {
     private static final double HOLDOUT = 0.05;
     private static final Segments SEGMENTS = new Segments(List.of(new Band("low", 0, 50), new Band("high", 50, 100)));
 
-    /** Highest scores more often than others; most users are in no arm by a coin of one half. */
+    /** Enables the users with a score of 50 and more. */
     private static final Allocator ALLOCATOR = new Allocator(
             Activity.ACTIVE,
             HOLDOUT,

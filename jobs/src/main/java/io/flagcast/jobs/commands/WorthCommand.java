@@ -42,10 +42,10 @@ final class WorthCommand implements Callable<Integer> {
                             .column("metric", "metric", Worth::metric)
                             .value("from", Worth::from)
                             .column("held out", "held_out", Worth::heldOut, Shown.COUNT)
-                            .column("metric of them", "held_out_value", Worth::ofHeldOut, Shown.number("%.4f"))
+                            .column("their mean", "held_out_value", Worth::ofHeldOut, Shown.number("%.4f"))
                             .column("everybody else", "everybody_else", Worth::everybodyElse, Shown.COUNT)
                             .column(
-                                    "metric of them ",
+                                    "their mean ",
                                     "everybody_else_value",
                                     Worth::ofEverybodyElse,
                                     Shown.number("%.4f")),

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.flagcast.fixtures.SharedSpark;
 import io.flagcast.statistics.Metric.Kind;
 import java.time.Duration;
+import io.flagcast.statistics.Arrivals;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -107,7 +108,7 @@ class UsageTest {
                         Map.of("e", "search"),
                         predictors,
                         WEEK)
-                .before(Instant.parse("2026-02-01T00:00:00Z"), users, events, exposures, outcomes)
+                .before(Arrivals.complete(Instant.parse("2026-02-01T00:00:00Z")), users, events, exposures, outcomes)
                 .select(Profiles.columns(columns))
                 .collectAsList();
         assertThat(example)

@@ -190,7 +190,8 @@ final class Interpretation {
         return new Moments(n, mean.doubleValue(), Math.max(0, m2));
     }
 
-    private static Optional<Interval> interval(Metric metric, Moments moments, BigDecimal sum) {
+    /** Of the mean, for one look. */
+    static Optional<Interval> interval(Metric metric, Moments moments, BigDecimal sum) {
         if (metric.kind() == Metric.Kind.PROPORTION) {
             return Optional.of(Interval.wilson(sum.longValue(), moments.n(), CONFIDENCE));
         }

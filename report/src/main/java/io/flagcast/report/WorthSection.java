@@ -14,12 +14,21 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
-/** What the decisions were worth in a world of known truth. */
+/** What everything together is worth: by the holdout, and in a world of known truth against other policies. */
 final class WorthSection {
 
     private WorthSection() {}
 
-    static Section of(List<Worth> worth) {
+    static Section of(Snapshot snapshot, List<Worth> simulated) {
+        List<Group> groups = new ArrayList<>(List.of(HoldoutGroup.of(snapshot)));
+        if (!simulated.isEmpty()) {
+            groups.add(againstOthers(simulated));
+        }
+        return new Section(
+                "worth", "What it is worth", "All experiments together, for the users who met them.", groups);
+    }
+
+    private static Group againstOthers(List<Worth> worth) {
         List<List<?>> rows = new ArrayList<>();
         for (Worth each : worth) {
             row(rows, each, "uniform A/B", each.uniform());
@@ -63,14 +72,11 @@ final class WorthSection {
                                 new Column("enabled", "enabled", Format.PERCENT),
                                 new Column("gain", "gain", Format.SIGNED)),
                         gains));
-        return new Section(
-                "worth",
-                "What it was worth",
-                "The world is simulated, so what would have happened otherwise is known.",
-                List.of(new Group(
-                        "Against other policies",
-                        "Uniform enables as many users at random; the oracle enables exactly those whom it helps.",
-                        List.of(rates, gain))));
+        return new Group(
+                "Against other policies",
+                "The world is simulated, so what would have happened otherwise is known. Uniform enables as many users at"
+                        + " random; the oracle enables exactly those whom it helps.",
+                List.of(rates, gain));
     }
 
     private static void row(List<List<?>> rows, Worth worth, String policy, Worth.Estimate estimate) {

@@ -235,16 +235,23 @@ final class SliceTables {
             "segment_metrics",
             Kind.SLICE,
             List.of(
-                    EXPERIMENT_ID,
+                    required(
+                            "experiment_id",
+                            "STRING",
+                            "the configured rollout; empty for all together, in window holdout alone"),
                     required("user_segment", "STRING", "segment at the first exposure; all; or unscored"),
                     CELL,
-                    required("population", "STRING", "enabled, control or everyone"),
+                    required(
+                            "population",
+                            "STRING",
+                            "enabled, control or everyone; in window holdout everybody_else or held_out"),
                     required("metric_name", "STRING", "metric of the experiment"),
                     required(
                             "window",
                             "STRING",
                             "total (by the first exposure), evidence (by the first since the share last changed), or day"
-                                    + " (by the first of the day)"),
+                                    + " (by the first of the day); or holdout: what is measured against the users who are"
+                                    + " held out"),
                     required("window_start", "TIMESTAMP", "first instant at which an outcome window closed"),
                     required("window_end", "TIMESTAMP", "first instant after the last one"),
                     required(
@@ -263,9 +270,15 @@ final class SliceTables {
                     optional("upper", "DOUBLE", "upper end of its 95 % interval"),
                     WEIGHTED,
                     COVARIATE,
-                    optional("effect", "DOUBLE", "enabled minus control, Hajek-weighted"),
-                    optional("effect_lower", "DOUBLE", "lower end of its 95 % interval"),
-                    optional("effect_upper", "DOUBLE", "upper end of its 95 % interval"),
+                    optional(
+                            "effect",
+                            "DOUBLE",
+                            "enabled minus control, Hajek-weighted; in window holdout everybody else minus the held-out"),
+                    optional(
+                            "effect_lower",
+                            "DOUBLE",
+                            "lower end of its 95 % interval; in window holdout one that is valid at every look"),
+                    optional("effect_upper", "DOUBLE", "upper end of that interval"),
                     optional("effective_sample_size", "DOUBLE", "users the weighted effect is worth"),
                     optional("adjusted_effect", "DOUBLE", "the effect less what the pre-period explains (CUPED)"),
                     optional("adjusted_lower", "DOUBLE", "lower end of its 95 % interval"),

@@ -27,7 +27,6 @@ import io.flagcast.lake.Publication;
 import io.flagcast.lake.Publications;
 import io.flagcast.lake.Refusal;
 import io.flagcast.lake.RunId;
-import io.flagcast.monitoring.SegmentMetrics;
 import io.flagcast.monitoring.SegmentMetrics.Measurement;
 import io.flagcast.rules.Action;
 import io.flagcast.rules.RuleDecision;
@@ -153,7 +152,7 @@ public final class WatchMetrics {
                         lake.replaceSlice(
                                 Tables.SEGMENT_METRICS,
                                 run.id(),
-                                SegmentMetrics.interpret(run.asOf(), states, measured.experiments())));
+                                measured.metrics(firstExposures, states)));
                 now = new Earlier(new Measurement(firstExposures, states), measured.inputs());
             }
             List<Finding> findings = HealthChecks.of(run, now.measurement().firstExposures())

@@ -25,6 +25,7 @@ import io.flagcast.lake.Lake;
 import io.flagcast.lake.Publication;
 import io.flagcast.monitoring.Caps;
 import io.flagcast.monitoring.FirstExposures;
+import io.flagcast.monitoring.HoldoutWorth;
 import io.flagcast.monitoring.MeasuredExperiment;
 import io.flagcast.monitoring.MeasuredExperiment.Scores;
 import io.flagcast.monitoring.SegmentMetrics;
@@ -83,7 +84,7 @@ public final class MeasureSegments {
                     .replaceSlice(
                             Tables.SEGMENT_METRICS,
                             run.id(),
-                            SegmentMetrics.interpret(run.asOf(), states, measured.experiments()));
+                            measured.metrics(firstExposures, states));
             List<Finding> findings = HealthChecks.of(run, firstExposures).findings();
             long checks = run.lake().replaceSlice(Tables.HEALTH_CHECKS, run.id(), FindingTable.rows(findings));
             return StageResult.wrote(
@@ -234,6 +235,20 @@ public final class MeasureSegments {
             return earlier.isEmpty() || rows <= FEW
                     ? SegmentMetrics.states(firstExposures, experiments)
                     : SegmentMetrics.goOn(earlier.get().measurement(), firstExposures, counted, experiments);
+        }
+
+        /**
+         * The rows of {@code segment_metrics}, with the worth of everything where the lake has a holdout.
+         *
+         * @param states rows of {@code segment_days}
+         */
+        public Dataset<Row> metrics(Dataset<Row> firstExposures, Dataset<Row> states) {
+            Dataset<Row> segments = SegmentMetrics.interpret(run.asOf(), states, experiments);
+            return run.settings().lake().holdout() > 0
+                    ? segments.unionByName(
+                                    HoldoutWorth.measure(run.asOf(), firstExposures, experiments, Optional.empty()))
+                            .coalesce(1)
+                    : segments;
         }
 
         String how() {

@@ -10,9 +10,9 @@ import io.flagcast.allocation.ParameterChange.Origin;
 import io.flagcast.allocation.ParameterLog;
 import io.flagcast.experiments.Experiment;
 import io.flagcast.experiments.ExperimentFiles;
-import io.flagcast.jobs.records.MeasuredSegment;
+import io.flagcast.jobs.records.MeasuredDay;
 import io.flagcast.jobs.stages.govern.UpdateBandits.Result;
-import io.flagcast.monitoring.SegmentMetrics;
+import io.flagcast.rules.Condition.Population;
 import io.flagcast.statistics.Moments;
 import io.flagcast.statistics.WeightedMoments;
 import java.time.Duration;
@@ -41,20 +41,20 @@ class UpdateBanditsTest {
             """);
 
     /** Both arms of a day that ended so many days ago, 1,000 users each unless said otherwise, logged at an even chance. */
-    private static Stream<MeasuredSegment> day(int daysAgo, long users, long enabled, long control) {
-        return Stream.of(arm(daysAgo, "enabled", users, enabled), arm(daysAgo, "control", users, control));
+    private static Stream<MeasuredDay> day(int daysAgo, long users, long enabled, long control) {
+        return Stream.of(arm(daysAgo, Population.ENABLED, users, enabled), arm(daysAgo, Population.CONTROL, users, control));
     }
 
-    private static MeasuredSegment arm(int daysAgo, String population, long users, long conversions) {
+    private static MeasuredDay arm(int daysAgo, Population population, long users, long conversions) {
         Instant end = AS_OF.minus(Duration.ofDays(daysAgo));
-        return new MeasuredSegment(
+        return new MeasuredDay(
                 "learning",
                 new Cell("high", "{}"),
                 population,
                 "conversion_rate",
-                SegmentMetrics.DAY,
+                0,
                 end.minus(Duration.ofDays(1)),
-                end,
+                0,
                 Moments.EMPTY,
                 new WeightedMoments(
                         users,
@@ -64,10 +64,11 @@ class UpdateBanditsTest {
                         2 * conversions,
                         4 * conversions,
                         4 * conversions),
-                Optional.empty());
+                Optional.empty(),
+                OptionalDouble.empty());
     }
 
-    private static Result update(double inForce, Stream<MeasuredSegment> days) {
+    private static Result update(double inForce, Stream<MeasuredDay> days) {
         Adjustment learned = new Adjustment(
                 Map.of(), Map.of(Cell.whole("high"), inForce), Optional.empty(), Optional.empty(), OptionalLong.empty());
         ParameterLog log = new ParameterLog(ParameterLog.EMPTY.changesTo(
@@ -125,7 +126,7 @@ class UpdateBanditsTest {
     /** Two days for the enabled arm and, days later, two against it: all in all it is ahead, of late it is behind. */
     @Test
     void aBetIsTakenBackOnceRecentDaysAreAgainstIt() {
-        Stream<MeasuredSegment> turned = Stream.of(
+        Stream<MeasuredDay> turned = Stream.of(
                         day(0, 1_000, 100, 120), day(1, 1_000, 100, 120), day(4, 1_000, 150, 90), day(5, 1_000, 150, 90))
                 .flatMap(each -> each);
         Result result = update(0.9, turned);
@@ -136,7 +137,7 @@ class UpdateBanditsTest {
         assertThat(result.summary())
                 .isEqualTo("learning: 1 cells moved: no cell moves away from an even chance, and towards it no proof is needed");
 
-        Stream<MeasuredSegment> wavering = Stream.of(day(0, 1_000, 104, 103), day(1, 1_000, 104, 100))
+        Stream<MeasuredDay> wavering = Stream.of(day(0, 1_000, 104, 103), day(1, 1_000, 104, 100))
                 .flatMap(each -> each);
         Result kept = update(0.9, wavering);
         assertThat(kept.changes()).isEmpty();

@@ -151,14 +151,15 @@ public record BanditLearner(
             String segment, Map<Cell, Arms> cells, Map<Cell, Arms> recent, ToDoubleFunction<Cell> inForce) {
         Arms all = cells.values().stream().reduce(Arms.EMPTY, Arms::merge);
         if (all.enabled().effectiveSampleSize() < minUsers || all.control().effectiveSampleSize() < minUsers) {
-            String reason = ("%,d enabled and %,d control users in the segment are worth %,.0f and %,.0f, needs min_users %,d of"
-                            + " each")
-                    .formatted(
-                            all.enabled().n(),
-                            all.control().n(),
-                            Math.floor(all.enabled().effectiveSampleSize()),
-                            Math.floor(all.control().effectiveSampleSize()),
-                            minUsers);
+            String reason =
+                    ("%,d enabled and %,d control users in the segment are worth %,.0f and %,.0f, needs min_users %,d of"
+                                    + " each")
+                            .formatted(
+                                    all.enabled().n(),
+                                    all.control().n(),
+                                    Math.floor(all.enabled().effectiveSampleSize()),
+                                    Math.floor(all.control().effectiveSampleSize()),
+                                    minUsers);
             return steps(segment, cells, all, (cell, arms) -> unlearned(cell, arms, START, reason, inForce));
         }
         Optional<Comparison> whole = belief(all);

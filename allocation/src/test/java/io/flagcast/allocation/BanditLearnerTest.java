@@ -40,13 +40,17 @@ class BanditLearnerTest {
         assertThat(only(update).after()).isCloseTo(0.4, within(1e-12));
         assertThat(only(update).belief()).isEmpty();
         assertThat(only(update).reason())
-                .isEqualTo("99 enabled and 1,000 control users in the segment are worth 99 and 1,000, needs min_users 100 of"
-                        + " each");
+                .isEqualTo(
+                        "99 enabled and 1,000 control users in the segment are worth 99 and 1,000, needs min_users 100 of"
+                                + " each");
         assertThat(update.gate().verdict()).isEqualTo(Verdict.NOTHING_TO_PROVE);
-        assertThat(update.changes()).extracting(Step::after).containsExactly(only(update).after());
+        assertThat(update.changes())
+                .extracting(Step::after)
+                .containsExactly(only(update).after());
         assertThat(only(update(learner, few, 0.55)).after()).isCloseTo(0.5, within(1e-12));
         assertThat(update(learner, few, 0.5).changes()).isEmpty();
-        assertThat(only(update(learner, arms(100, 1_000, 90, 99), 0.5)).belief()).isEmpty();
+        assertThat(only(update(learner, arms(100, 1_000, 90, 99), 0.5)).belief())
+                .isEmpty();
         assertThat(only(update(learner, arms(90, 100, 90, 100), 0.5)).belief()).isPresent();
     }
 
@@ -65,7 +69,8 @@ class BanditLearnerTest {
         }
         assertThat(only(update(wanting, new Arms(uneven, rewards(50, 500, 2)), 0.5))
                         .reason())
-                .isEqualTo("510 enabled and 500 control users in the segment are worth 22 and 500, needs min_users 23 of each");
+                .isEqualTo(
+                        "510 enabled and 500 control users in the segment are worth 22 and 500, needs min_users 23 of each");
     }
 
     /**

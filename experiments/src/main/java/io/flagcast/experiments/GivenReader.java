@@ -112,8 +112,7 @@ final class GivenReader {
         return arms.stream()
                 .map(Arm::metric)
                 .filter(metric -> metric.limit().isPresent())
-                .collect(Collectors.toMap(
-                        Metric::name, metric -> metric.limit().orElseThrow(), (one, same) -> one));
+                .collect(Collectors.toMap(Metric::name, metric -> metric.limit().orElseThrow(), (one, same) -> one));
     }
 
     private static Stream<Comparison> comparisons(List<Rule> rules) {
@@ -161,7 +160,8 @@ final class GivenReader {
 
     private Supplier<List<Arm>> arms(Mapping counts, Metric metric) {
         Setting<Optional<Double>> cap = counts.optional("cap", value -> cap(value, metric));
-        Metric capped = cap.read().flatMap(Function.identity()).map(metric::frozenAt).orElse(metric);
+        Metric capped =
+                cap.read().flatMap(Function.identity()).map(metric::frozenAt).orElse(metric);
         Supplier<Arm> own = arm(counts, capped, counts.has("control") ? Population.ENABLED : only(metric));
         Setting<Optional<Arm>> control =
                 counts.optional("control", Mapping.of(other -> other.build(arm(other, capped, Population.CONTROL))));
@@ -178,7 +178,8 @@ final class GivenReader {
     private static Optional<Double> cap(Value value, Metric metric) {
         return metric.cap().filter(Cap.Quantile.class::isInstance).isPresent()
                 ? Numbers.numberOfMean(value)
-                        .flatMap(cap -> cap > 0 ? Optional.of(cap) : value.refuse("not above 0; write a value, as in 500"))
+                        .flatMap(cap ->
+                                cap > 0 ? Optional.of(cap) : value.refuse("not above 0; write a value, as in 500"))
                 : value.refuse("only of a metric whose cap is a quantile, so that on %s it has no meaning; remove it"
                         .formatted(metric.name()));
     }
@@ -211,7 +212,8 @@ final class GivenReader {
             }
             if (metric.cap().isPresent() && metric.limit().isEmpty()) {
                 throw new IllegalArgumentException(
-                        "metric %s has a quantile for its cap: give what it is at, as in cap: 500".formatted(metric.name()));
+                        "metric %s has a quantile for its cap: give what it is at, as in cap: 500"
+                                .formatted(metric.name()));
             }
             List<Moments> days = isProportion
                     ? proportions(users.value(), conversions.value().get())

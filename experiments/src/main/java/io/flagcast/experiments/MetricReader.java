@@ -36,8 +36,8 @@ final class MetricReader {
         Setting<Boolean> higherIsBetter = metric.or("higher_is_better", Words::flag, true);
         Setting<Optional<Cap>> cap = metric.optional("cap", MetricReader::cap);
         Setting<Optional<Duration>> settle = metric.optional("settle", Times::duration);
-        Setting<HeavyTails> heavyTails = metric.or(
-                "heavy_tails", Words.oneOf(List.of(HeavyTails.ACCEPTED)), HeavyTails.NOT_ACCEPTED);
+        Setting<HeavyTails> heavyTails =
+                metric.or("heavy_tails", Words.oneOf(List.of(HeavyTails.ACCEPTED)), HeavyTails.NOT_ACCEPTED);
         kind.read().ifPresent(known -> kinds.put(name, known));
         Optional<Metric> read = metric.build(() -> new Metric(
                 name,

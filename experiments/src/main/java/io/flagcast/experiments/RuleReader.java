@@ -87,10 +87,11 @@ final class RuleReader {
                 .filter(metric -> metric.isUnlimited() && metric.heavyTails() == HeavyTails.NOT_ACCEPTED)
                 .findFirst()
                 .ifPresent(metric -> {
-                    throw new IllegalArgumentException("mode enforce: rule '%s' looks at '%s', a mean of values without a"
-                                    .formatted(rule.ruleId(), metric.name())
-                            + " limit, which is not proven for heavy tails; give the metric a limit, as in cap: 500 or"
-                            + " cap: {quantile: 99.9%}, or accept it there with heavy_tails: accepted");
+                    throw new IllegalArgumentException(
+                            "mode enforce: rule '%s' looks at '%s', a mean of values without a"
+                                            .formatted(rule.ruleId(), metric.name())
+                                    + " limit, which is not proven for heavy tails; give the metric a limit, as in cap: 500 or"
+                                    + " cap: {quantile: 99.9%}, or accept it there with heavy_tails: accepted");
                 });
         return rule;
     }

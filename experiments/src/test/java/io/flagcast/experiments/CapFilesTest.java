@@ -100,8 +100,7 @@ class CapFilesTest {
     @ValueSource(strings = {", cap: 500", ", cap: {quantile: 99.9%}"})
     void aTestOfRulesUsesTheBoundsOfTheCappedMean(String ofMetric) {
         String cap = ofMetric.contains("quantile") ? ", cap: 500" : "";
-        Experiment fires =
-                parsed(ofMetric, "enforce", TEST.formatted("users: 20000, mean: 3, sd: 30" + cap, "fired"));
+        Experiment fires = parsed(ofMetric, "enforce", TEST.formatted("users: 20000, mean: 3, sd: 30" + cap, "fired"));
         Experiment holds = parsed(ofMetric, "enforce", TEST.formatted("users: 2000, mean: 3, sd: 30" + cap, "held"));
 
         assertThat(fires.tests().get(0).failure(fires)).isEmpty();
@@ -111,16 +110,15 @@ class CapFilesTest {
     @Test
     void aTestOfRulesGivesWhatAQuantileIsAt() {
         assertThat(problem(
-                        ", cap: {quantile: 99.9%}", "enforce", TEST.formatted("users: 20000, mean: 3, sd: 30", "fired")))
+                        ", cap: {quantile: 99.9%}",
+                        "enforce", TEST.formatted("users: 20000, mean: 3, sd: 30", "fired")))
                 .contains("metric revenue has a quantile for its cap: give what it is at, as in cap: 500");
-        assertThat(problem(
-                        ", cap: 500", "enforce", TEST.formatted("users: 20000, mean: 3, sd: 30, cap: 5", "fired")))
+        assertThat(problem(", cap: 500", "enforce", TEST.formatted("users: 20000, mean: 3, sd: 30, cap: 5", "fired")))
                 .contains("cap '5': only of a metric whose cap is a quantile, so that on revenue it has no meaning;"
                         + " remove it");
         assertThat(problem(
                         ", cap: {quantile: 99.9%}",
-                        "enforce",
-                        TEST.formatted("users: 20000, mean: 3, sd: 30, cap: 0", "fired")))
+                        "enforce", TEST.formatted("users: 20000, mean: 3, sd: 30, cap: 0", "fired")))
                 .contains("cap '0': not above 0; write a value, as in 500");
     }
 
@@ -135,8 +133,7 @@ class CapFilesTest {
 
     @Test
     void withoutACapTheReasonSaysThatNothingIsProvenForHeavyTails() {
-        Experiment experiment =
-                parsed("", "dry_run", TEST.formatted("users: 20000, mean: 3, sd: 30", "inconclusive"));
+        Experiment experiment = parsed("", "dry_run", TEST.formatted("users: 20000, mean: 3, sd: 30", "inconclusive"));
 
         assertThat(experiment.tests().get(0).failure(experiment).orElseThrow()).contains("not proven for heavy tails");
     }

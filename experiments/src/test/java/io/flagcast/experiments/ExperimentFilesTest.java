@@ -99,7 +99,8 @@ class ExperimentFilesTest {
                 "conversion_rate",
                 RuleTest.FIRST_DAY,
                 Moments.ofProportion(800, 20_000),
-                // every user weighs 2: sums of w, w^2, then of w d, w d^2, w^2 d, w^2 d^2 from the mean 0.04; d^2 sums to
+                // every user weighs 2: sums of w, w^2, then of w d, w d^2, w^2 d, w^2 d^2 from the mean 0.04; d^2 sums
+                // to
                 // 800 (1 - 0.04)
                 new WeightedMoments(20_000, 40_000, 80_000, 0.04, 0, 1536, 0, 3072),
                 Optional.empty());

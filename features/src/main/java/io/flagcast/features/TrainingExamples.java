@@ -115,8 +115,8 @@ public record TrainingExamples(
     /** What counts as a response, by feature. */
     private Column settled(Arrivals arrivals) {
         return map(responses.stream()
-                        .flatMap(response -> Stream.of(
-                                lit(response.featureId()), lit(arrivals.settledUntil(response.outcome()))))
+                        .flatMap(response ->
+                                Stream.of(lit(response.featureId()), lit(arrivals.settledUntil(response.outcome()))))
                         .toArray(Column[]::new))
                 .cast("map<string, timestamp>");
     }

@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.flagcast.fixtures.SharedSpark;
+import io.flagcast.statistics.Arrivals;
 import io.flagcast.statistics.Metric.Kind;
 import java.time.Duration;
-import io.flagcast.statistics.Arrivals;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;

@@ -38,17 +38,15 @@ public final class Caps {
             return firstExposures;
         }
         Column experiment = col("experiment_id");
-        return firstExposures.withColumn(
-                "counted",
-                transform(col("counted"), metric -> {
-                    Column limit = limit(experiments, experiment, metric.getField("metric_name"));
-                    return struct(
-                            metric.getField("metric_name").as("metric_name"),
-                            metric.getField("closes_at").as("closes_at"),
-                            metric.getField("settled").as("settled"),
-                            within(metric.getField("y"), limit).as("y"),
-                            within(metric.getField("before"), limit).as("before"));
-                }));
+        return firstExposures.withColumn("counted", transform(col("counted"), metric -> {
+            Column limit = limit(experiments, experiment, metric.getField("metric_name"));
+            return struct(
+                    metric.getField("metric_name").as("metric_name"),
+                    metric.getField("closes_at").as("closes_at"),
+                    metric.getField("settled").as("settled"),
+                    within(metric.getField("y"), limit).as("y"),
+                    within(metric.getField("before"), limit).as("before"));
+        }));
     }
 
     private static Column within(Column value, Column limit) {

@@ -145,10 +145,8 @@ public final class FirstExposures {
      * @param rows as {@link #merge} gives them
      * @param further outcomes that were not there when they were counted
      */
-    public static Dataset<Row> touched(
-            Dataset<Row> rows, Dataset<Row> further, List<MeasuredExperiment> experiments) {
-        Column open = coalesce(
-                exists(col("counted"), metric -> functions.not(metric.getField("settled"))), lit(true));
+    public static Dataset<Row> touched(Dataset<Row> rows, Dataset<Row> further, List<MeasuredExperiment> experiments) {
+        Column open = coalesce(exists(col("counted"), metric -> functions.not(metric.getField("settled"))), lit(true));
         Dataset<Row> reached = rows.where(functions.not(open));
         Column from = timestamp_micros(unix_micros(col("exposed_at")).minus(prePeriods(experiments)));
         Column to = expr("array_max(transform(counted, metric -> metric.closes_at))");
@@ -327,7 +325,9 @@ public final class FirstExposures {
         return rows.withColumn("_first", min(scored).over(soFar))
                 .withColumn(
                         "segment",
-                        when(col("experiment_id").isin(moving.toArray()), coalesce(col("_first.segment"), col("segment")))
+                        when(
+                                        col("experiment_id").isin(moving.toArray()),
+                                        coalesce(col("_first.segment"), col("segment")))
                                 .otherwise(col("segment")))
                 .drop("_first");
     }

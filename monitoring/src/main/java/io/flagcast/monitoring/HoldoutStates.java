@@ -50,8 +50,7 @@ final class HoldoutStates {
      * @return {@code experiment_id} (empty for all together), {@code metric_name}, {@code population}, {@code begins} (the
      *     instant from which exposures count), and the sums
      */
-    static Dataset<Row> of(
-            Dataset<Row> firstExposures, Map<String, String> shared, Optional<Instant> since) {
+    static Dataset<Row> of(Dataset<Row> firstExposures, Map<String, String> shared, Optional<Instant> since) {
         Dataset<Row> decided = firstExposures.where(col("reason").notEqual(IS_INACTIVE));
         Column earliest = min(when(isHeldOut(), col("exposed_at")));
         Dataset<Row> beginning = decided.agg(earliest.as("earliest"))
@@ -61,7 +60,8 @@ final class HoldoutStates {
                         .as("begins"));
         Column order = struct("exposed_at", "experiment_id", "segment", "parameters_version", "decided_by");
         Column counted = struct(col("metric"), isHeldOut().as("is_held_out"));
-        Dataset<Row> users = decided.join(broadcast(beginning), col("exposed_at").geq(col("begins")))
+        Dataset<Row> users = decided.join(
+                        broadcast(beginning), col("exposed_at").geq(col("begins")))
                 .withColumn("metric", explode(col("counted")))
                 .withColumn("of", explode(scopes(shared)))
                 .groupBy(
@@ -78,8 +78,8 @@ final class HoldoutStates {
                 .withColumn("y", col("metric.y"));
         Column[] key = {col("experiment_id"), col("metric_name"), col("begins"), col("population")};
         // Most did nothing: those of whom the same was counted come together first.
-        Dataset<Row> counts = users.groupBy(Stream.concat(Stream.of(key), Stream.of(col("y")))
-                        .toArray(Column[]::new))
+        Dataset<Row> counts = users.groupBy(
+                        Stream.concat(Stream.of(key), Stream.of(col("y"))).toArray(Column[]::new))
                 .agg(count(lit(1)).as("n"))
                 .withColumn("enabled", lit(false))
                 .withColumn("propensity", lit(null).cast(DataTypes.DoubleType))
@@ -96,11 +96,12 @@ final class HoldoutStates {
         Column[] names = shared.entrySet().stream()
                 .flatMap(entry -> Stream.of(lit(entry.getKey()), lit(entry.getValue())))
                 .toArray(Column[]::new);
-        Column together = map(names)
-                .cast("map<string, string>")
-                .getItem(key(col("experiment_id"), col("metric.metric_name")));
+        Column together =
+                map(names).cast("map<string, string>").getItem(key(col("experiment_id"), col("metric.metric_name")));
         Column scopes = array(
-                struct(col("experiment_id").as("experiment_id"), col("metric.metric_name").as("metric_name")),
+                struct(
+                        col("experiment_id").as("experiment_id"),
+                        col("metric.metric_name").as("metric_name")),
                 struct(lit(HoldoutWorth.ALL_EXPERIMENTS).as("experiment_id"), together.as("metric_name")));
         return functions.filter(scopes, scope -> scope.getField("metric_name").isNotNull());
     }

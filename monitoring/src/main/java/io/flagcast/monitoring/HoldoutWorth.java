@@ -42,8 +42,7 @@ import org.apache.spark.sql.types.StructType;
  * @param until first instant after the last one
  * @param effect the two groups and their difference
  */
-public record HoldoutWorth(
-        String experimentId, String metricName, Instant from, Instant until, HoldoutEffect effect) {
+public record HoldoutWorth(String experimentId, String metricName, Instant from, Instant until, HoldoutEffect effect) {
 
     /** The window of {@code segment_metrics} that begins with the holdout. */
     public static final String WINDOW = "holdout";
@@ -67,7 +66,10 @@ public record HoldoutWorth(
 
     /** The days in which the users came; a day where it was less. */
     public double days() {
-        return Math.max(1, Duration.between(from, until).toSeconds() / (double) Duration.ofDays(1).toSeconds());
+        return Math.max(
+                1,
+                Duration.between(from, until).toSeconds()
+                        / (double) Duration.ofDays(1).toSeconds());
     }
 
     /** What the held-out users go without a day, in the unit of the metric. */
@@ -92,11 +94,11 @@ public record HoldoutWorth(
         long others = effect.everybodyElse().n();
         SampleRatio ratio = SampleRatio.of(Assignment.of(heldOut, others, holdout), ALPHA, holdout / 10);
         return ratio.mismatch()
-                ? Optional.of(("%s, %s: %.2f %% of the users are held out where it should be %.2f %%: exposures of held-out"
-                                + " users are logged otherwise than those of everybody else, or the holdout was another one"
-                                + " before. The difference is not to be believed.")
-                        .formatted(
-                                named(), metricName, 100.0 * heldOut / (heldOut + others), 100 * holdout))
+                ? Optional.of(
+                        ("%s, %s: %.2f %% of the users are held out where it should be %.2f %%: exposures of held-out"
+                                        + " users are logged otherwise than those of everybody else, or the holdout was another one"
+                                        + " before. The difference is not to be believed.")
+                                .formatted(named(), metricName, 100.0 * heldOut / (heldOut + others), 100 * holdout))
                 : Optional.empty();
     }
 
@@ -115,10 +117,7 @@ public record HoldoutWorth(
      *     whose sums have more than 23 digits before the point
      */
     public static Dataset<Row> measure(
-            Instant asOf,
-            Dataset<Row> firstExposures,
-            List<MeasuredExperiment> experiments,
-            Optional<Instant> since) {
+            Instant asOf, Dataset<Row> firstExposures, List<MeasuredExperiment> experiments, Optional<Instant> since) {
         Map<String, Metric> metrics = new HashMap<>();
         Map<String, String> shared = shared(experiments);
         for (MeasuredExperiment experiment : experiments) {
@@ -141,9 +140,10 @@ public record HoldoutWorth(
     /** The metrics that more than one experiment has, whatever they call them: the same outcomes in the same time. */
     private static Map<String, String> shared(List<MeasuredExperiment> experiments) {
         Map<String, List<String>> alike = new TreeMap<>();
-        experiments.forEach(experiment -> experiment.metrics().forEach(metric -> alike.computeIfAbsent(
-                        inWords(metric), words -> new ArrayList<>())
-                .add(HoldoutStates.key(experiment.experimentId(), metric.name()))));
+        experiments.forEach(experiment -> experiment
+                .metrics()
+                .forEach(metric -> alike.computeIfAbsent(inWords(metric), words -> new ArrayList<>())
+                        .add(HoldoutStates.key(experiment.experimentId(), metric.name()))));
         Map<String, String> shared = new HashMap<>();
         alike.forEach((words, keys) -> {
             long experimentsOfIt = keys.stream()
@@ -236,12 +236,8 @@ public record HoldoutWorth(
      * @param metrics rows of any window
      */
     public static List<HoldoutWorth> read(Dataset<Row> metrics) {
-        return metrics
-                .where(col("window").equalTo(WINDOW))
-                .collectAsList()
-                .stream()
-                .collect(groupingBy(
-                        HoldoutWorth::key, TreeMap::new, collectingAndThen(toList(), HoldoutWorth::worth)))
+        return metrics.where(col("window").equalTo(WINDOW)).collectAsList().stream()
+                .collect(groupingBy(HoldoutWorth::key, TreeMap::new, collectingAndThen(toList(), HoldoutWorth::worth)))
                 .values()
                 .stream()
                 .sorted(Comparator.comparing(HoldoutWorth::experimentId).thenComparing(HoldoutWorth::metricName))
@@ -260,8 +256,8 @@ public record HoldoutWorth(
                         .findFirst()),
                 others.flatMap(group -> Optional.ofNullable(group.<Double>getAs("effect"))),
                 others.filter(group -> group.getAs("effect_lower") != null)
-                        .map(group ->
-                                new Interval(group.<Double>getAs("effect_lower"), group.<Double>getAs("effect_upper"))));
+                        .map(group -> new Interval(
+                                group.<Double>getAs("effect_lower"), group.<Double>getAs("effect_upper"))));
         return new HoldoutWorth(
                 any.getAs("experiment_id"),
                 any.getAs("metric_name"),
@@ -271,7 +267,8 @@ public record HoldoutWorth(
     }
 
     private static Moments known(Optional<Row> group) {
-        return group.map(row -> new Moments(row.<Long>getAs("n"), row.<Double>getAs("metric_value"), row.<Double>getAs("m2")))
+        return group.map(row ->
+                        new Moments(row.<Long>getAs("n"), row.<Double>getAs("metric_value"), row.<Double>getAs("m2")))
                 .orElse(Moments.EMPTY);
     }
 }

@@ -60,7 +60,8 @@ final class Interpretation {
     static Dataset<Row> of(Instant asOf, Dataset<Row> states, List<MeasuredExperiment> experiments) {
         Column begins = MeasuredExperiment.evidenceVersion(experiments, col("user_segment"));
         // Evidence that begins with the first exposure is what the total is.
-        Column windows = when(col("window").equalTo(TOTAL).and(functions.not(begins.gt(0))), array(lit(TOTAL), lit(EVIDENCE)))
+        Column windows = when(
+                        col("window").equalTo(TOTAL).and(functions.not(begins.gt(0))), array(lit(TOTAL), lit(EVIDENCE)))
                 .otherwise(array(col("window")));
         return derived(windows(asOf, states), experiments)
                 .withColumn("window", explode(windows))
@@ -77,7 +78,8 @@ final class Interpretation {
         Column isFirst = col("returned_after").equalTo(0);
         Column whole = struct(
                 when(isTotal, TOTAL).otherwise(EVIDENCE).as("name"), lit(asOf).as("end"));
-        Column day = struct(lit(DAY).as("name"), col("day").plus(expr("INTERVAL 1 DAY")).as("end"));
+        Column day = struct(
+                lit(DAY).as("name"), col("day").plus(expr("INTERVAL 1 DAY")).as("end"));
         Column none = functions.slice(array(whole), 1, 0);
         Column[] keys = Stream.concat(Arrays.stream(GROUP), Stream.of("window_end"))
                 .map(name -> col(name))
@@ -143,10 +145,11 @@ final class Interpretation {
         Optional<Effect> effect = control.filter(
                         arm -> !weighted.anyNull() && !arm.getStruct(0).anyNull())
                 .flatMap(arm -> Effect.difference(weighted(weighted), weighted(arm.getStruct(0)), metric.kind()));
-        Optional<Interval> ofEffect = effect.flatMap(known -> control.flatMap(
-                arm -> interval(metric, known, weighted(weighted), weighted(arm.getStruct(0)))));
+        Optional<Interval> ofEffect = effect.flatMap(known ->
+                control.flatMap(arm -> interval(metric, known, weighted(weighted), weighted(arm.getStruct(0)))));
         // The same for both arms: only differences in x count.
-        BigDecimal originOfX = isAbsent(covariate) || weighted.anyNull() ? BigDecimal.ZERO : mean(weighted, covariate, 0);
+        BigDecimal originOfX =
+                isAbsent(covariate) || weighted.anyNull() ? BigDecimal.ZERO : mean(weighted, covariate, 0);
         Optional<Effect> adjusted = effect.isEmpty() || isAbsent(covariate)
                 ? Optional.empty()
                 : control.filter(arm -> !isAbsent(arm.getStruct(1)))
@@ -252,7 +255,8 @@ final class Interpretation {
         BigDecimal weights = number(weighted, 1);
         return weights.signum() == 0
                 ? BigDecimal.ZERO
-                : new BigDecimal(number(row, sum).divide(weights, MathContext.DECIMAL128).doubleValue());
+                : new BigDecimal(
+                        number(row, sum).divide(weights, MathContext.DECIMAL128).doubleValue());
     }
 
     /** Σ w (y − origin) from Σ wy and Σ w. */

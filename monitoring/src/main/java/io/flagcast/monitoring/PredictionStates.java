@@ -81,8 +81,7 @@ public final class PredictionStates {
                 .withColumn(
                         "predicted",
                         when(col("enabled"), col("response_if_enabled")).otherwise(col("response_if_not")))
-                .where(col("response.settled")
-                        .and(col("predicted").between(0, 1)))
+                .where(col("response.settled").and(col("predicted").between(0, 1)))
                 .select(
                         col("experiment_id"),
                         col("segment"),

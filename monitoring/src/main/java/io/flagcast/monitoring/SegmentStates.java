@@ -91,16 +91,12 @@ final class SegmentStates {
      * first of its day.
      */
     private static Column returnedAfter(Column among, WindowSpec of) {
-        Column before = max(when(among, col("exposed_on")))
-                .over(of.rowsBetween(Window.unboundedPreceding(), -1));
+        Column before = max(when(among, col("exposed_on"))).over(of.rowsBetween(Window.unboundedPreceding(), -1));
         Column days = unix_micros(col("exposed_on"))
                 .minus(unix_micros(before))
                 .divide(MICROS_PER_DAY)
                 .cast("int");
-        return when(
-                among,
-                when(before.isNull(), 0)
-                        .when(days.gt(0), least(days, lit(SegmentMetrics.LONGEST_RETURN))));
+        return when(among, when(before.isNull(), 0).when(days.gt(0), least(days, lit(SegmentMetrics.LONGEST_RETURN))));
     }
 
     /**
@@ -121,7 +117,8 @@ final class SegmentStates {
         Column wholeDays = within.minus(pmod(within, lit(MICROS_PER_DAY)));
         Dataset<Row> counts = counting.withColumn("metric", explode(col("counted")))
                 .where(col("metric.settled"))
-                .withColumn("day", timestamp_micros(unix_micros(col("exposed_on")).plus(wholeDays)))
+                .withColumn(
+                        "day", timestamp_micros(unix_micros(col("exposed_on")).plus(wholeDays)))
                 .withColumn("population", when(col("enabled"), "enabled").otherwise("control"))
                 .withColumn("metric_name", col("metric.metric_name"))
                 .withColumn("y", col("metric.y"))
@@ -159,7 +156,10 @@ final class SegmentStates {
 
     /** States from those of before: see {@link SegmentMetrics#goOn}. */
     static Dataset<Row> goOn(
-            Measurement before, Dataset<Row> firstExposures, Dataset<Row> counted, List<MeasuredExperiment> experiments) {
+            Measurement before,
+            Dataset<Row> firstExposures,
+            Dataset<Row> counted,
+            List<MeasuredExperiment> experiments) {
         Dataset<Row> begunAnew = begunAnew(before.states(), experiments);
         Dataset<Row> users = counted.select("experiment_id", "user_id")
                 .union(FirstExposures.inEvidence(firstExposures, begunAnew, experiments));
@@ -170,7 +170,8 @@ final class SegmentStates {
                 .where(since.equalTo(0)
                         .or(since.equalTo(MeasuredExperiment.evidenceVersion(experiments, col("user_segment")))))
                 .select(Sums.columns());
-        return Sums.merge(kept.unionByName(Sums.negated(withoutEvidence(left, begunAnew))).unionByName(joined));
+        return Sums.merge(
+                kept.unionByName(Sums.negated(withoutEvidence(left, begunAnew))).unionByName(joined));
     }
 
     /** Segments whose evidence has no states yet: it begins with another version than it did. */
@@ -199,8 +200,8 @@ final class SegmentStates {
     static Dataset<Row> table(Dataset<Row> states, List<MeasuredExperiment> experiments) {
         return states.withColumn("cap", Caps.limit(experiments, col("experiment_id"), col("metric_name")))
                 .select(Tables.SEGMENT_DAYS.columnNames().stream()
-                .filter(name -> !List.of("run_id", "as_of").contains(name))
-                .map(functions::col)
-                .toArray(Column[]::new));
+                        .filter(name -> !List.of("run_id", "as_of").contains(name))
+                        .map(functions::col)
+                        .toArray(Column[]::new));
     }
 }

@@ -32,8 +32,7 @@ import org.apache.spark.sql.types.StructType;
 final class Sums {
 
     /** What states are grouped by. */
-    static final List<String> KEY =
-            Tables.SEGMENT_DAYS.key();
+    static final List<String> KEY = Tables.SEGMENT_DAYS.key();
 
     private static final StructType TABLE = StructType.fromDDL(Tables.SEGMENT_METRICS.schema());
     private static final StructType TERMS = new StructType()

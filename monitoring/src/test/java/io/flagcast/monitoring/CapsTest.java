@@ -2,10 +2,10 @@ package io.flagcast.monitoring;
 
 import static io.flagcast.monitoring.Exposed.START;
 import static io.flagcast.monitoring.Exposed.user;
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.within;
 import static org.apache.spark.sql.functions.array;
 import static org.apache.spark.sql.functions.col;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import io.flagcast.fixtures.SharedSpark;
 import io.flagcast.statistics.Cap;
@@ -40,6 +40,7 @@ class CapsTest {
             Metric.Direction.HIGHER_IS_BETTER,
             Optional.of(new Cap.Quantile(0.75)),
             Metric.HeavyTails.NOT_ACCEPTED);
+
     private static final MeasuredExperiment DECLARED = new MeasuredExperiment("e", List.of(METRIC), Map.of());
 
     private final SparkSession spark;

@@ -140,7 +140,8 @@ class HealthStatesTest {
         Row lowest = one(deciles, "prediction = 'uplift' AND decile = 0");
         assertThat(lowest.<Double>getAs("predicted")).isCloseTo(0.005, offset(1e-12));
         // User 0 is enabled with probability 1/4 and responded; user 1 is not and did not.
-        assertThat(States.weighted(lowest.<Row>getAs("enabled"))).isEqualTo(new WeightedMoments(1, 4, 16, 4, 4, 16, 16));
+        assertThat(States.weighted(lowest.<Row>getAs("enabled")))
+                .isEqualTo(new WeightedMoments(1, 4, 16, 4, 4, 16, 16));
         assertThat(States.weighted(lowest.<Row>getAs("control")).n()).isEqualTo(1);
         assertThat(States.weighted(lowest.<Row>getAs("control")).w()).isCloseTo(4 / 3.0, offset(1e-12));
         Row highest = one(deciles, "prediction = 'uplift' AND decile = 9");

@@ -33,7 +33,9 @@ class HoldoutWorthTest {
     /** Two experiments that count purchases within a day under two names, and one of them money as well. */
     private static final List<MeasuredExperiment> EXPERIMENTS = List.of(
             new MeasuredExperiment(
-                    "e", List.of(metric("conversion", Metric.Kind.PROPORTION, 1), metric("revenue", Metric.Kind.MEAN, 2)), Map.of()),
+                    "e",
+                    List.of(metric("conversion", Metric.Kind.PROPORTION, 1), metric("revenue", Metric.Kind.MEAN, 2)),
+                    Map.of()),
             new MeasuredExperiment("f", List.of(metric("bought", Metric.Kind.PROPORTION, 1)), Map.of()));
 
     private final SparkSession spark;
@@ -48,14 +50,15 @@ class HoldoutWorthTest {
 
     /** Rows of {@code first_exposures}: experiment, user, day of January, reason, what is counted of the first metric. */
     private Dataset<Row> exposed(String rows) {
-        return spark.sql("SELECT experiment_id, user_id, 'high' AS segment, 1L AS parameters_version, 'r' AS decided_by,"
-                + " exposed_at, CAST(reason AS STRING) AS reason, array_compact(array("
-                + "named_struct('metric_name', IF(experiment_id = 'e', 'conversion', 'bought'), 'closes_at',"
-                + " exposed_at + INTERVAL 1 DAY, 'y', CAST(y > 0 AS DOUBLE), 'before', CAST(NULL AS DOUBLE)),"
-                + " IF(experiment_id = 'e', named_struct('metric_name', 'revenue', 'closes_at', exposed_at + INTERVAL 2 DAY,"
-                + " 'y', CAST(y AS DOUBLE), 'before', CAST(NULL AS DOUBLE)), NULL))) AS counted"
-                + " FROM (SELECT *, timestamp'2026-01-01 00:00:00' + make_dt_interval(day - 1) AS exposed_at FROM VALUES "
-                + rows + " AS t(experiment_id, user_id, day, reason, y))");
+        return spark.sql(
+                "SELECT experiment_id, user_id, 'high' AS segment, 1L AS parameters_version, 'r' AS decided_by,"
+                        + " exposed_at, CAST(reason AS STRING) AS reason, array_compact(array("
+                        + "named_struct('metric_name', IF(experiment_id = 'e', 'conversion', 'bought'), 'closes_at',"
+                        + " exposed_at + INTERVAL 1 DAY, 'y', CAST(y > 0 AS DOUBLE), 'before', CAST(NULL AS DOUBLE)),"
+                        + " IF(experiment_id = 'e', named_struct('metric_name', 'revenue', 'closes_at', exposed_at + INTERVAL 2 DAY,"
+                        + " 'y', CAST(y AS DOUBLE), 'before', CAST(NULL AS DOUBLE)), NULL))) AS counted"
+                        + " FROM (SELECT *, timestamp'2026-01-01 00:00:00' + make_dt_interval(day - 1) AS exposed_at FROM VALUES "
+                        + rows + " AS t(experiment_id, user_id, day, reason, y))");
     }
 
     private List<HoldoutWorth> worth(Dataset<Row> exposed, Optional<Instant> since) {
@@ -66,12 +69,14 @@ class HoldoutWorthTest {
     @Test
     void aUserCountsOnceWithTheFirstExposureSinceTheHoldoutBegan() {
         List<HoldoutWorth> worth = worth(
-                exposed("('e', 'held', 5, 'holdout', 3), ('e', 'held', 9, 'holdout', 0)," // once
-                        + " ('e', 'early', 2, 'policy', 9)," // nobody could be held out yet
-                        + " ('e', 'again', 3, 'policy', 9), ('e', 'again', 7, 'policy', 0)," // counts from then on
-                        + " ('e', 'not_enabled', 8, 'no_benefit', 6), ('e', 'outside', 8, 'layer', 0)," // intention to treat
-                        + " ('e', 'paused', 8, 'inactive', 9), ('e', 'unknown', 8, NULL, 9)," // no decision
-                        + " ('e', 'open', 19, 'policy', 9)"), // closes at 20 for conversion, 21 for revenue
+                exposed(
+                        "('e', 'held', 5, 'holdout', 3), ('e', 'held', 9, 'holdout', 0)," // once
+                                + " ('e', 'early', 2, 'policy', 9)," // nobody could be held out yet
+                                + " ('e', 'again', 3, 'policy', 9), ('e', 'again', 7, 'policy', 0)," // counts from then
+                                // on
+                                + " ('e', 'not_enabled', 8, 'no_benefit', 6), ('e', 'outside', 8, 'layer', 0)," // intention to treat
+                                + " ('e', 'paused', 8, 'inactive', 9), ('e', 'unknown', 8, NULL, 9)," // no decision
+                                + " ('e', 'open', 19, 'policy', 9)"), // closes at 20 for conversion, 21 for revenue
                 Optional.empty());
 
         assertThat(worth)
@@ -88,7 +93,12 @@ class HoldoutWorthTest {
                                 BEGINS.plus(Duration.ofDays(1)),
                                 Moments.of(0, 1, 0, 1),
                                 Moments.of(1)),
-                        tuple("e", "conversion", BEGINS.plus(Duration.ofDays(1)), Moments.of(0, 1, 0, 1), Moments.of(1)),
+                        tuple(
+                                "e",
+                                "conversion",
+                                BEGINS.plus(Duration.ofDays(1)),
+                                Moments.of(0, 1, 0, 1),
+                                Moments.of(1)),
                         tuple("e", "revenue", BEGINS.plus(Duration.ofDays(2)), Moments.of(0, 6, 0), Moments.of(3)));
         HoldoutWorth revenue = worth.get(2);
         assertThat(revenue.effect().estimate().orElseThrow()).isCloseTo(2 - 3, within(1e-12));
@@ -154,10 +164,11 @@ class HoldoutWorthTest {
                         .toList());
         Map<String, Row> conversion = metrics.where("metric_name = 'conversion'").collectAsList().stream()
                 .collect(Collectors.toMap(row -> row.getAs("population"), row -> row));
-        HoldoutEffect expected = HoldoutEffect.of(
-                Moments.ofProportion(120, 180), Moments.ofProportion(80, 120), Metric.Kind.PROPORTION);
+        HoldoutEffect expected =
+                HoldoutEffect.of(Moments.ofProportion(120, 180), Moments.ofProportion(80, 120), Metric.Kind.PROPORTION);
         Row everybodyElse = conversion.get(HoldoutWorth.EVERYBODY_ELSE);
-        assertThat(everybodyElse.<Double>getAs("effect")).isCloseTo(expected.estimate().orElseThrow(), within(1e-12));
+        assertThat(everybodyElse.<Double>getAs("effect"))
+                .isCloseTo(expected.estimate().orElseThrow(), within(1e-12));
         Interval bounds = expected.bounds().orElseThrow();
         assertThat(everybodyElse.<Double>getAs("effect_lower")).isCloseTo(bounds.lower(), within(1e-12));
         assertThat(everybodyElse.<Double>getAs("effect_upper")).isCloseTo(bounds.upper(), within(1e-12));

@@ -39,12 +39,10 @@ class InterpretationTest {
         /** The structures {@code weighted} (2) and {@code covariate} (3), with x and y moved. */
         Row sums(int structure, double moved) {
             Object[] sums = IntStream.range(0, 500)
-                    .mapToObj(user ->
-                            Sums.terms(1, propensities[user], enabled, y[user] + moved, x[user] + moved)
-                                    .getStruct(structure))
-                    .map(row -> IntStream.range(0, row.size())
-                            .mapToObj(row::get)
-                            .toArray())
+                    .mapToObj(user -> Sums.terms(1, propensities[user], enabled, y[user] + moved, x[user] + moved)
+                            .getStruct(structure))
+                    .map(row ->
+                            IntStream.range(0, row.size()).mapToObj(row::get).toArray())
                     .reduce((one, other) -> IntStream.range(0, one.length)
                             .mapToObj(i -> one[i] instanceof Long n
                                     ? (Object) (n + (Long) other[i])
@@ -66,8 +64,7 @@ class InterpretationTest {
         }
 
         WeightedMoments far = Interpretation.weighted(enabled.sums(2, 1e8));
-        assertThat(far.variance().orElseThrow())
-                .isCloseTo(byRow.variance().orElseThrow(), withinPercentage(1e-6));
+        assertThat(far.variance().orElseThrow()).isCloseTo(byRow.variance().orElseThrow(), withinPercentage(1e-6));
         assertThat(far.outcomeVariance().orElseThrow())
                 .isCloseTo(byRow.outcomeVariance().orElseThrow(), withinPercentage(1e-6));
         assertThat(far.mean().orElseThrow() - 1e8).isCloseTo(byRow.mean().orElseThrow(), within(3e-8));

@@ -429,7 +429,9 @@ class SegmentMetricsTest {
     @Test
     void theStatesOfAWindowAreThoseOfUsersByTheirFirstExposureInIt() {
         Dataset<Row> counted = inMemory(counted(met(), done(), MEASURED_BY_DAY));
-        List<Row> states = SegmentMetrics.states(counted, MEASURED_BY_DAY).where("since_version = 0 AND cell = ''").collectAsList();
+        List<Row> states = SegmentMetrics.states(counted, MEASURED_BY_DAY)
+                .where("since_version = 0 AND cell = ''")
+                .collectAsList();
         for (int first = 1; first < 8; first++) {
             Instant begin = Instant.parse("2026-01-01T00:00:00Z").plus(Duration.ofDays(first));
             Map<String, Double> expected = new TreeMap<>();
@@ -442,7 +444,8 @@ class SegmentMetricsTest {
                 }
             }
             firsts.forEach((key, row) -> row.<Row>getList(row.fieldIndex("counted")).stream()
-                    .filter(metric -> metric.getAs("metric_name").equals("conversion") && metric.<Boolean>getAs("settled"))
+                    .filter(metric ->
+                            metric.getAs("metric_name").equals("conversion") && metric.<Boolean>getAs("settled"))
                     .forEach(metric -> {
                         String group = key.substring(key.indexOf('|') + 1) + row.getAs("enabled");
                         expected.merge(group + " n", 1.0, Double::sum);
@@ -455,7 +458,8 @@ class SegmentMetricsTest {
                 if (state.getAs("metric_name").equals("conversion")
                         && !day.isBefore(begin)
                         && (after == 0 || day.minus(Duration.ofDays(after)).isBefore(begin))) {
-                    String group = state.<String>getAs("user_segment") + state.getAs("population").equals("enabled");
+                    String group = state.<String>getAs("user_segment")
+                            + state.getAs("population").equals("enabled");
                     actual.merge(group + " n", (double) state.<Long>getAs("n"), Double::sum);
                     actual.merge(group + " sum", state.<BigDecimal>getAs("sum").doubleValue(), Double::sum);
                 }
@@ -471,9 +475,10 @@ class SegmentMetricsTest {
     /** a has a first score of 90 and moves to low by what was served; b had none first. */
     @Test
     void whereScoresMoveAUserBelongsToTheSegmentOfTheFirstScore() {
-        String exposures = "('a', true, '2026-01-01 10:00:00', 0.5, 'high', 1L), ('a', true, '2026-01-04 10:00:00', 0.5, 'low', 1L),"
-                + "('b', true, '2026-01-01 10:00:00', 0.5, NULL, 1L), ('b', true, '2026-01-04 10:00:00', 0.5, 'low', 1L),"
-                + "('b', true, '2026-01-05 10:00:00', 0.5, 'high', 1L)";
+        String exposures =
+                "('a', true, '2026-01-01 10:00:00', 0.5, 'high', 1L), ('a', true, '2026-01-04 10:00:00', 0.5, 'low', 1L),"
+                        + "('b', true, '2026-01-01 10:00:00', 0.5, NULL, 1L), ('b', true, '2026-01-04 10:00:00', 0.5, 'low', 1L),"
+                        + "('b', true, '2026-01-05 10:00:00', 0.5, 'high', 1L)";
         List<MeasuredExperiment> moving = List.of(new MeasuredExperiment(
                 "e", List.of(CONVERSION), Optional.empty(), MeasuredExperiment.Scores.MOVE, Map.of()));
         assertThat(SegmentMetrics.states(counted(exposures(exposures), outcomes(OUTCOMES), moving), moving)
@@ -591,7 +596,8 @@ class SegmentMetricsTest {
                         MeasuredExperiment.Scores.STAY,
                         Map.of("low", 1L, "high", 2L, "all", 1L)));
             }
-            Instant newest = allDone.agg(max("occurred_at")).head().getTimestamp(0).toInstant();
+            Instant newest =
+                    allDone.agg(max("occurred_at")).head().getTimestamp(0).toInstant();
             Arrivals arrivals = new Arrivals(asOf, Map.of("buy", newest.minus(Duration.ofHours(30))));
             Dataset<Row> atOnce = counted(allMet, allDone, arrivals, experiments);
             List<Row> expected =
@@ -609,7 +615,8 @@ class SegmentMetricsTest {
                         new SegmentMetrics.Measurement(earlier, states), all, counted, experiments));
                 earlier = all;
             }
-            assertThat(sorted(SegmentMetrics.interpret(asOf, states, experiments).collectAsList()))
+            assertThat(sorted(
+                            SegmentMetrics.interpret(asOf, states, experiments).collectAsList()))
                     .as("batch %d", batch)
                     .isEqualTo(sorted(expected));
             before = asOf;

@@ -109,7 +109,9 @@ final class HoldoutGroup {
         return List.of(
                 worth.named(),
                 worth.metricName(),
-                worth.effect().estimate().map(value -> new Estimate(value, worth.effect().bounds())),
+                worth.effect()
+                        .estimate()
+                        .map(value -> new Estimate(value, worth.effect().bounds())),
                 worth.forgonePerDay().map(value -> new Estimate(value, worth.forgoneBounds())),
                 heldOut.n(),
                 heldOut.mean(),

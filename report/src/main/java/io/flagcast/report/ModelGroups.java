@@ -88,7 +88,8 @@ final class ModelGroups {
                         + estimate(metrics, "rate_qini")
                                 .map(value -> ", rank-weighted Qini " + Format.NUMBER.text(value))
                                 .orElse("")
-                        + " (p of the order = %.2g)".formatted(metrics.get("order_p").asDouble())
+                        + " (p of the order = %.2g)"
+                                .formatted(metrics.get("order_p").asDouble())
                 : "";
         return "%s (%s), trained on %s examples up to %s%s%s%s%s."
                 .formatted(

@@ -166,7 +166,8 @@ record Assessor(Rule rule, Map<String, Metric> metrics, Measurements measurement
             return misfit.map(look::unusable);
         }
         return look.metric().kind() == Kind.PROPORTION && !(values.mean() >= 0 && values.mean() <= 1)
-                ? Optional.of(look.unusable("a proportion of %s is outside [0, 1]".formatted(Texts.number(values.mean()))))
+                ? Optional.of(
+                        look.unusable("a proportion of %s is outside [0, 1]".formatted(Texts.number(values.mean()))))
                 : Optional.empty();
     }
 
@@ -176,7 +177,8 @@ record Assessor(Rule rule, Map<String, Metric> metrics, Measurements measurement
         }
         ConfidenceSequence sequence =
                 new ConfidenceSequence(alpha, rule.evidence().tunedAt());
-        return Look.Bounds.sequence(() -> sequence.lowerBound(values, metric), () -> sequence.upperBound(values, metric));
+        return Look.Bounds.sequence(
+                () -> sequence.lowerBound(values, metric), () -> sequence.upperBound(values, metric));
     }
 
     private Reading versusControl(Look look, VersusControl versus) {
@@ -187,7 +189,8 @@ record Assessor(Rule rule, Map<String, Metric> metrics, Measurements measurement
             return look.inconclusive("%s enabled and %s control users, each needs to be worth min_users %,d"
                     .formatted(worth(enabled), worth(control), least));
         }
-        Optional<String> misfit = look.metric().misfit(enabled).or(() -> look.metric().misfit(control));
+        Optional<String> misfit =
+                look.metric().misfit(enabled).or(() -> look.metric().misfit(control));
         if (misfit.isPresent()) {
             return look.unusable(misfit.get());
         }

@@ -141,7 +141,8 @@ public sealed interface Condition {
             requireWholeDays("versus", versus);
             if (versus.compareTo(WEEK) < 0) {
                 throw new IllegalArgumentException("versus %s is shorter than a week: days are compared with the same"
-                        .formatted(Texts.duration(versus)) + " weekday of the weeks before; write 7d or more");
+                                .formatted(Texts.duration(versus))
+                        + " weekday of the weeks before; write 7d or more");
             }
         }
 

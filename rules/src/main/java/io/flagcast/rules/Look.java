@@ -67,10 +67,14 @@ record Look(
 
     /** Of which days the users are. */
     private String days() {
-        List<Instant> days = observations.stream().map(Observation::day).sorted().toList();
+        List<Instant> days =
+                observations.stream().map(Observation::day).sorted().toList();
         return days.isEmpty()
                 ? ""
-                : " of %tF to %tF".formatted(days.get(0).atZone(ZoneOffset.UTC), days.get(days.size() - 1).atZone(ZoneOffset.UTC));
+                : " of %tF to %tF"
+                        .formatted(
+                                days.get(0).atZone(ZoneOffset.UTC),
+                                days.get(days.size() - 1).atZone(ZoneOffset.UTC));
     }
 
     Moments values() {

@@ -62,7 +62,8 @@ public record Observation(
     /** Whether its users came for the first time since an instant. */
     public boolean isFirstSince(Instant begin) {
         return !day.isBefore(begin)
-                && (returnedAfter == 0 || day.minus(returnedAfter, ChronoUnit.DAYS).isBefore(begin));
+                && (returnedAfter == 0
+                        || day.minus(returnedAfter, ChronoUnit.DAYS).isBefore(begin));
     }
 
     /** The same users, who have come for the first time since an instant. */

@@ -54,7 +54,8 @@ public record Replay(List<RuleDecision> decisions, ParameterLog log) {
                             .evidenceOf(day.segment())
                             .shareChangedAt()
                             .map(changed -> changed.plus(within.getOrDefault(day.metric(), Duration.ZERO)))
-                            .map(begin -> Stream.of(day.since(begin)).filter(since -> !since.day().isBefore(begin)))
+                            .map(begin -> Stream.of(day.since(begin))
+                                    .filter(since -> !since.day().isBefore(begin)))
                             .orElse(Stream.of(day)))
                     .toList();
             List<RuleDecision> made = engine.evaluate(new Measurements(evidence, past), known, holding, health, asOf);

@@ -61,10 +61,11 @@ public record RuleEngine(
      */
     public RuleEngine withCaps(Map<String, Double> caps) {
         List<Metric> frozen = metrics.stream()
-                .map(metric -> metric.cap().filter(Cap.Quantile.class::isInstance).isPresent()
-                                && caps.containsKey(metric.name())
-                        ? metric.frozenAt(caps.get(metric.name()))
-                        : metric)
+                .map(metric ->
+                        metric.cap().filter(Cap.Quantile.class::isInstance).isPresent()
+                                        && caps.containsKey(metric.name())
+                                ? metric.frozenAt(caps.get(metric.name()))
+                                : metric)
                 .toList();
         return new RuleEngine(experimentId, contentHash, rules, frozen, segments, policy);
     }

@@ -187,8 +187,7 @@ class AssessmentTest {
         for (int day = 0; day < 10; day++) {
             days.add(conversions(day, 100, 1_000));
             if (day >= 3) {
-                days.add(Given.returned(
-                        Population.ENABLED, CONVERSION, day, 3, Moments.ofProportion(0, 1_000)));
+                days.add(Given.returned(Population.ENABLED, CONVERSION, day, 3, Moments.ofProportion(0, 1_000)));
             }
         }
         Observation[] all = days.toArray(Observation[]::new);
@@ -207,9 +206,11 @@ class AssessmentTest {
     void evidenceThatHasNotGoneOnForAWholeWindowSaysNothing() {
         Rule weekly = RuleOf.id("r").evidence(windows(Duration.ofDays(7))).rule();
 
-        assertThat(assess(weekly, 8, conversions(0, 0, 20_000), conversions(1, 0, 20_000)).state())
+        assertThat(assess(weekly, 8, conversions(0, 0, 20_000), conversions(1, 0, 20_000))
+                        .state())
                 .isEqualTo(State.HOLDS);
-        assertThat(assess(weekly, 9, conversions(0, 0, 20_000), conversions(1, 0, 20_000)).state())
+        assertThat(assess(weekly, 9, conversions(0, 0, 20_000), conversions(1, 0, 20_000))
+                        .state())
                 .isEqualTo(State.INCONCLUSIVE);
     }
 
@@ -311,7 +312,9 @@ class AssessmentTest {
                                 proportion("high", Population.CONTROL, CONVERSION, 0, 50, 999))
                         .deciding())
                 .returns(State.INCONCLUSIVE, Reading::state)
-                .returns("20,000 enabled and 999 control users, each needs to be worth min_users 1,000", Reading::reason);
+                .returns(
+                        "20,000 enabled and 999 control users, each needs to be worth min_users 1,000",
+                        Reading::reason);
 
         Rule revenue = RuleOf.id("r")
                 .when(new VersusControl("revenue_per_user", Quality.WORSE, new Amount(0.1, Unit.RELATIVE)))

@@ -63,8 +63,7 @@ class CappedMeanTest {
     }
 
     private static RuleDecision decided(RuleEngine engine, List<Observation> evidence, List<Observation> history) {
-        return engine.evaluate(
-                        new Measurements(evidence, history), ParameterLog.EMPTY, Map.of(), Health.SOUND, day(1))
+        return engine.evaluate(new Measurements(evidence, history), ParameterLog.EMPTY, Map.of(), Health.SOUND, day(1))
                 .get(0);
     }
 
@@ -126,11 +125,13 @@ class CappedMeanTest {
         RuleDecision decision = decided(engine(CAPPED, worse), List.of(enabled(2, 20), control), List.of());
 
         ConfidenceSequence half = new ConfidenceSequence(0.025, 10_000);
-        double bound = half.upperBound(new Moments(20_000, 2, 400 * 19_999.0), CAPPED).orElseThrow()
-                - 0.9 * half.lowerBound(new Moments(20_000, 5, 35 * 35 * 19_999.0), CAPPED).orElseThrow();
+        double bound =
+                half.upperBound(new Moments(20_000, 2, 400 * 19_999.0), CAPPED).orElseThrow()
+                        - 0.9
+                                * half.lowerBound(new Moments(20_000, 5, 35 * 35 * 19_999.0), CAPPED)
+                                        .orElseThrow();
         assertThat(decision.outcome()).isEqualTo(Outcome.FIRED);
-        assertThat(decision.readings().get(0).bound().orElseThrow())
-                .isCloseTo(bound, within(1e-3));
+        assertThat(decision.readings().get(0).bound().orElseThrow()).isCloseTo(bound, within(1e-3));
     }
 
     @Test
@@ -148,7 +149,6 @@ class CappedMeanTest {
         double least = new ConfidenceSequence(0.05 * 6 / (Math.PI * Math.PI) / 2, 10_000)
                 .lowerBound(new Moments(100_000, 5, 35 * 35 * 99_999.0), CAPPED)
                 .orElseThrow();
-        assertThat(fires.readings().get(0).threshold().orElseThrow())
-                .isCloseTo(0.8 * least, within(1e-6));
+        assertThat(fires.readings().get(0).threshold().orElseThrow()).isCloseTo(0.8 * least, within(1e-6));
     }
 }

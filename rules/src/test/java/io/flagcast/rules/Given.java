@@ -170,8 +170,7 @@ final class Given {
         double n = values.n();
         WeightedMoments weighted = values.n() == 0
                 ? WeightedMoments.EMPTY
-                : new WeightedMoments(
-                        values.n(), 2 * n, 4 * n, values.mean(), 0, 2 * values.m2(), 0, 4 * values.m2());
+                : new WeightedMoments(values.n(), 2 * n, 4 * n, values.mean(), 0, 2 * values.m2(), 0, 4 * values.m2());
         return new Observation(segment, arm, metric.name(), day(day), values, weighted, Optional.empty());
     }
 

@@ -123,7 +123,8 @@ class HeavyTailsTest {
     }
 
     private static DoubleUnaryOperator counting(Optional<Double> cap) {
-        return cap.<DoubleUnaryOperator>map(most -> value -> Math.min(value, most)).orElse(value -> value);
+        return cap.<DoubleUnaryOperator>map(most -> value -> Math.min(value, most))
+                .orElse(value -> value);
     }
 
     /** "below" the mean that users of the law with 5 % have, where {@code worth} of them are worth anything. */
@@ -151,8 +152,7 @@ class HeavyTailsTest {
                     observed(random, law, 200, 0.05, day, Population.ENABLED, counting(cap)),
                     observed(random, control, 3_800, 0.95, day, Population.CONTROL, counting(cap))));
         }
-        Condition worse =
-                new VersusControl("revenue_per_user", Quality.WORSE, new Amount(0.1, Amount.Unit.RELATIVE));
+        Condition worse = new VersusControl("revenue_per_user", Quality.WORSE, new Amount(0.1, Amount.Unit.RELATIVE));
         return fires(worse, metric(cap), days);
     }
 
@@ -177,8 +177,7 @@ class HeavyTailsTest {
         List<List<Observation>> days = new ArrayList<>();
         days.add(List.of(Given.observation("high", Population.ENABLED, metric(Optional.of(cap)), 0, values)));
         for (int day = 1; day < DAYS; day++) {
-            days.add(List.of(
-                    observed(random, law, 1_000, 0.5, day, Population.ENABLED, counting(Optional.of(cap)))));
+            days.add(List.of(observed(random, law, 1_000, 0.5, day, Population.ENABLED, counting(Optional.of(cap)))));
         }
         return fires(
                 new Level(Population.ENABLED, "revenue_per_user", Side.BELOW, limit), metric(Optional.of(cap)), days);
@@ -193,7 +192,6 @@ class HeavyTailsTest {
 
         private Coverage() {}
 
-
         static double[] of(double sigma, int n, int others, int seeds, boolean capped) {
             Law law = new Law(sigma, WORTH);
             Optional<Double> cap = capped ? Optional.of(law.cap()) : Optional.empty();
@@ -202,8 +200,8 @@ class HeavyTailsTest {
             int effect = 0;
             for (long seed = 0; seed < seeds; seed++) {
                 Random random = new Random(seed);
-                Observation here = observed(
-                        random, law, n, (double) n / (n + others), 0, Population.ENABLED, counting(cap));
+                Observation here =
+                        observed(random, law, n, (double) n / (n + others), 0, Population.ENABLED, counting(cap));
                 Observation there = observed(
                         random, law, others, (double) others / (n + others), 0, Population.CONTROL, counting(cap));
                 Interval interval = capped

@@ -118,16 +118,24 @@ class LateOutcomesTest {
         }
         System.out.printf(
                 "below 5 %% at %.0f %%, outcomes %s, users count when %s: fired in %,d of %,d seeds, at most %,d users waited%n",
-                100 * rate, name, counting == Counting.SETTLED ? "outcomes are in" : "windows close", fired, seeds, waited);
+                100 * rate,
+                name,
+                counting == Counting.SETTLED ? "outcomes are in" : "windows close",
+                fired,
+                seeds,
+                waited);
         return fired;
     }
 
     private static void lateOutcomesFireNothing(int seeds) {
-        Map<String, Feed> feeds = Map.of(
-                "6 h late", late(6), "36 h late", late(36), "60 h late", late(60), "stop for two days", STOPS);
+        Map<String, Feed> feeds =
+                Map.of("6 h late", late(6), "36 h late", late(36), "60 h late", late(60), "stop for two days", STOPS);
         feeds.forEach((name, feed) -> {
-            assertThat(fired(name, seeds, 0.08, feed, Counting.SETTLED)).as(name).isZero();
-            // The error is that of a sequence at its limit: at most 5 %, and three standard deviations of so many seeds.
+            assertThat(fired(name, seeds, 0.08, feed, Counting.SETTLED))
+                    .as(name)
+                    .isZero();
+            // The error is that of a sequence at its limit: at most 5 %, and three standard deviations of so many
+            // seeds.
             assertThat((double) fired(name, seeds, 0.05, feed, Counting.SETTLED))
                     .as(name)
                     .isLessThanOrEqualTo(0.05 * seeds + 3 * Math.sqrt(0.05 * 0.95 * seeds));

@@ -136,14 +136,13 @@ class ReturningUsersTest {
                 rule("control, 7d", WORSE, WEEK),
                 rule(
                         "drop, 7d",
-                        new VersusBaseline(
-                                Population.ENABLED, "conversion_rate", Side.BELOW, 0.2, Duration.ofDays(14)),
+                        new VersusBaseline(Population.ENABLED, "conversion_rate", Side.BELOW, 0.2, Duration.ofDays(14)),
                         WEEK));
         Map<String, List<Integer>> found = new TreeMap<>();
         for (int seed = 0; seed < seeds; seed++) {
             fires(rules, world(seed, BREAK + 10, BREAK, EVERY_SECOND_DAY))
-                    .forEach((rule, day) ->
-                            found.computeIfAbsent(rule, each -> new ArrayList<>()).add(day));
+                    .forEach((rule, day) -> found.computeIfAbsent(rule, each -> new ArrayList<>())
+                            .add(day));
         }
         System.out.printf(
                 "enabled users convert no more from day %d on, %,d seeds; fires by days after it:%n", BREAK, seeds);
@@ -151,8 +150,7 @@ class ReturningUsersTest {
                 "  %s: %s%n",
                 rule.ruleId(),
                 found.getOrDefault(rule.ruleId(), List.of()).stream()
-                        .collect(Collectors.groupingBy(
-                                day -> day - BREAK, TreeMap::new, Collectors.counting()))));
+                        .collect(Collectors.groupingBy(day -> day - BREAK, TreeMap::new, Collectors.counting()))));
         assertThat(found).doesNotContainKey("level, no window");
         for (String rule : List.of("level, 7d", "control, 7d")) {
             assertThat(found.get(rule).stream()
@@ -165,7 +163,9 @@ class ReturningUsersTest {
 
     private static void nothingIsFoundWhereNothingIs(int seeds, Visits visits) {
         List<Rule> rules = List.of(
-                rule("below 5 %", below(0.05), WEEK), rule("below 8 %", below(0.08), WEEK), rule("control", WORSE, WEEK));
+                rule("below 5 %", below(0.05), WEEK),
+                rule("below 8 %", below(0.08), WEEK),
+                rule("control", WORSE, WEEK));
         Map<String, Integer> fired = new TreeMap<>();
         for (int seed = 0; seed < seeds; seed++) {
             fires(rules, world(seed, 60, 60, visits)).keySet().forEach(rule -> fired.merge(rule, 1, Integer::sum));

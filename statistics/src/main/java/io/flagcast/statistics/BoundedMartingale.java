@@ -48,7 +48,8 @@ final class BoundedMartingale {
     private BoundedMartingale() {}
 
     private static double[] logWeights() {
-        double total = DoubleStream.of(SHIFTS).map(shift -> 1 / (1 + shift * shift)).sum();
+        double total =
+                DoubleStream.of(SHIFTS).map(shift -> 1 / (1 + shift * shift)).sum();
         return DoubleStream.of(SHIFTS)
                 .map(shift -> -Math.log1p(shift * shift) - Math.log(total))
                 .toArray();

@@ -85,12 +85,14 @@ public record RepeatedVerdict(double level, int training, OptionalDouble claimed
                     .formatted(p, outcome == Outcome.SHOWN ? "below" : "not below", level, training);
             return switch (outcome) {
                 case SHOWN, NOT_SHOWN -> test;
-                case KEPT -> test
-                        + "; kept, as the spread of the uplift may be up to %.2g, not below half of the %.2g claimed"
-                                .formatted(upper, claimed);
-                case REFUTED -> test
-                        + "; refuted, as the spread of the uplift is at most %.2g, below half of what was claimed"
-                                .formatted(upper);
+                case KEPT ->
+                    test
+                            + "; kept, as the spread of the uplift may be up to %.2g, not below half of the %.2g claimed"
+                                    .formatted(upper, claimed);
+                case REFUTED ->
+                    test
+                            + "; refuted, as the spread of the uplift is at most %.2g, below half of what was claimed"
+                                    .formatted(upper);
             };
         }
     }
@@ -117,12 +119,11 @@ public record RepeatedVerdict(double level, int training, OptionalDouble claimed
         double z = -Interval.STANDARD_NORMAL.inverseCumulativeProbability(level);
         double upper = spread + z * made.slopeError(line) * deviation;
         Outcome outcome = outcome(p, spread, upper, line.slopeError() > 0 && deviation > 0);
-        double rests =
-                switch (outcome) {
-                    case SHOWN -> spread;
-                    case KEPT -> claimed.orElseThrow();
-                    case REFUTED, NOT_SHOWN -> 0;
-                };
+        double rests = switch (outcome) {
+            case SHOWN -> spread;
+            case KEPT -> claimed.orElseThrow();
+            case REFUTED, NOT_SHOWN -> 0;
+        };
         return new Verdict(outcome, training, spent(), p, spread, upper, rests);
     }
 

@@ -162,14 +162,7 @@ public record WeightedMoments(
                     "WeightedMoments: fraction is " + fraction + ", it must be above 0 and at most 1");
         }
         return new WeightedMoments(
-                n,
-                fraction * w,
-                fraction * w2,
-                origin,
-                fraction * wd,
-                fraction * wd2,
-                fraction * w2d,
-                fraction * w2d2);
+                n, fraction * w, fraction * w2, origin, fraction * wd, fraction * wd2, fraction * w2d, fraction * w2d2);
     }
 
     /** The Hájek mean Σwy / Σw, in the unit of y; absent without rows. */

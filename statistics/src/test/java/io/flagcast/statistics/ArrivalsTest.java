@@ -26,7 +26,8 @@ class ArrivalsTest {
 
     @Test
     void nothingIsInBeyondTheAsOf() {
-        assertThat(new Arrivals(AS_OF, Map.of("buy", ago(-5))).settledUntil("buy")).isEqualTo(AS_OF);
+        assertThat(new Arrivals(AS_OF, Map.of("buy", ago(-5))).settledUntil("buy"))
+                .isEqualTo(AS_OF);
     }
 
     @Test
@@ -40,7 +41,8 @@ class ArrivalsTest {
 
         assertThat(old.unlessOver(Optional.of(ago(7 * 24))).settledUntil("buy")).isEqualTo(AS_OF);
         assertThat(old.unlessOver(Optional.empty()).settledUntil("click")).isEqualTo(AS_OF);
-        assertThat(old.unlessOver(Optional.of(ago(7 * 24 - 1))).settledUntil("buy")).isEqualTo(ago(7 * 24));
+        assertThat(old.unlessOver(Optional.of(ago(7 * 24 - 1))).settledUntil("buy"))
+                .isEqualTo(ago(7 * 24));
         Arrivals recent = new Arrivals(AS_OF, Map.of("buy", ago(7 * 24 - 1)));
         assertThat(recent.isSilent()).isFalse();
         assertThat(recent.unlessOver(Optional.empty()).settledUntil("buy")).isEqualTo(ago(7 * 24 - 1));

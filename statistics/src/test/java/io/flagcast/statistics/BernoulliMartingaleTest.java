@@ -141,8 +141,7 @@ class BernoulliMartingaleTest {
             double bound =
                     BernoulliMartingale.upperBound(successes, failures, bet.concentration(), -Math.log(bet.alpha()));
 
-            assertThat(Math.exp(logCapital(successes, failures, bound, bet.concentration()))
-                            * bet.alpha())
+            assertThat(Math.exp(logCapital(successes, failures, bound, bet.concentration())) * bet.alpha())
                     .isCloseTo(1, within(1e-3));
         });
     }

@@ -63,8 +63,7 @@ class BoundedMartingaleTest {
                 double[] values = values(random, n, power);
                 Moments moments = Moments.of(values);
                 for (double m = 0; m <= moments.mean(); m += moments.mean() / 7) {
-                    double capital = Math.exp(
-                            BoundedMartingale.logCapital(n, moments.mean(), moments.m2(), m, STAKE));
+                    double capital = Math.exp(BoundedMartingale.logCapital(n, moments.mean(), moments.m2(), m, STAKE));
                     assertThat(capital)
                             .describedAs("power %s, n %d, m %s", power, n, m)
                             .isLessThanOrEqualTo(capital(values, m) * (1 + 1e-9));
@@ -98,9 +97,11 @@ class BoundedMartingaleTest {
 
         assertThat(bound).isBetween(0.01, 0.02);
         assertThat(BoundedMartingale.logCapital(5_000, 0.02, 15, bound, STAKE)).isCloseTo(Math.log(20), within(1e-6));
-        assertThat(SEQUENCE.lowerBound(new Moments(5_000, 10, 15 * 250_000), capped(500)).orElseThrow())
+        assertThat(SEQUENCE.lowerBound(new Moments(5_000, 10, 15 * 250_000), capped(500))
+                        .orElseThrow())
                 .isCloseTo(500 * bound, within(1e-6));
-        assertThat(SEQUENCE.upperBound(new Moments(5_000, 490, 15 * 250_000), capped(500)).orElseThrow())
+        assertThat(SEQUENCE.upperBound(new Moments(5_000, 490, 15 * 250_000), capped(500))
+                        .orElseThrow())
                 .isCloseTo(500 - 500 * bound, within(1e-6));
         assertThat(SEQUENCE.lowerBound(values, capped(1)).orElseThrow()).isCloseTo(bound, within(1e-9));
     }
@@ -118,7 +119,8 @@ class BoundedMartingaleTest {
 
     @Test
     void usersWhoAreAllWorthNothingBoundTheMeanFromAbove() {
-        double bound = SEQUENCE.upperBound(new Moments(10_000, 0, 0), capped(500)).orElseThrow();
+        double bound =
+                SEQUENCE.upperBound(new Moments(10_000, 0, 0), capped(500)).orElseThrow();
 
         // Nobody may be worth the cap more often than -log(alpha)/n, and the mixture pays for not knowing.
         assertThat(bound).isBetween(500 * 3.0 / 10_000, 500 * 12.0 / 10_000);
@@ -169,7 +171,8 @@ class BoundedMartingaleTest {
     void momentsThatNoValuesWithinTheCapHaveAreRefused() {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> SEQUENCE.upperBound(new Moments(10, 6, 0), capped(5)))
-                .withMessage("a mean of 6.0 with a standard deviation of 0.0 is not of values between 0 and the cap 5.0");
+                .withMessage(
+                        "a mean of 6.0 with a standard deviation of 0.0 is not of values between 0 and the cap 5.0");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> SEQUENCE.upperBound(new Moments(10, -1, 0), capped(5)))
                 .withMessageContaining("between 0 and the cap 5.0");
@@ -188,8 +191,11 @@ class BoundedMartingaleTest {
         assertThat(interval.lower()).isCloseTo(0.0735, within(5e-4));
         assertThat(interval.upper()).isCloseTo(0.1346, within(5e-4));
         assertThat(Interval.limited(Moments.EMPTY, capped(3), 0.95)).isEqualTo(new Interval(0, 3));
-        assertThat(Interval.limited(new Moments(50, 0, 0), capped(3), 0.95).lower()).isZero();
-        assertThat(Interval.limited(new Moments(50, 0, 0), capped(3), 0.95).upper()).isBetween(0.1, 3.0);
-        assertThat(Interval.limited(new Moments(50, 3, 0), capped(3), 0.95).upper()).isEqualTo(3);
+        assertThat(Interval.limited(new Moments(50, 0, 0), capped(3), 0.95).lower())
+                .isZero();
+        assertThat(Interval.limited(new Moments(50, 0, 0), capped(3), 0.95).upper())
+                .isBetween(0.1, 3.0);
+        assertThat(Interval.limited(new Moments(50, 3, 0), capped(3), 0.95).upper())
+                .isEqualTo(3);
     }
 }

@@ -20,7 +20,8 @@ class CrossFittingTest {
 
     @Test
     void inTwoFoldsAndOneDirectionTheSlopeIsStandardNormal() {
-        // z = 2 S₁S₂ / √(S₁² + S₂²), and the product of two normals over their hypotenuse is normal with deviation ½ (L. A.
+        // z = 2 S₁S₂ / √(S₁² + S₂²), and the product of two normals over their hypotenuse is normal with deviation ½
+        // (L. A.
         // Shepp, SIAM Review 4 (1962), problem 62-9).
         for (double x : new double[] {0, 0.5, 1, 2.3, 4, 8}) {
             assertThat(of(2, 1).tail(x) / normalTail(x)).as("x = " + x).isCloseTo(1, within(1e-6));

@@ -170,7 +170,12 @@ class HoldoutEffectTest {
                     report("proportion of " + rate, usersADay, holdout, Kind.PROPORTION, r -> conversion(r, rate));
                 }
                 for (double sigma : new double[] {1, 2}) {
-                    report("revenue, 95 % zeros, sigma " + sigma, usersADay, holdout, Kind.MEAN, r -> revenue(r, sigma));
+                    report(
+                            "revenue, 95 % zeros, sigma " + sigma,
+                            usersADay,
+                            holdout,
+                            Kind.MEAN,
+                            r -> revenue(r, sigma));
                 }
             }
         }
@@ -181,8 +186,7 @@ class HoldoutEffectTest {
         int errs = errs(1_000, usersADay, holdout, alwaysValid(kind), value);
         int naive = errs(1_000, usersADay, holdout, HoldoutEffectTest::oneLook, value);
         System.out.printf(
-                "%-32s %,10d %7.0f%% %5.1f%% %8.1f%%%n",
-                world, usersADay, 100 * holdout, errs / 10.0, naive / 10.0);
+                "%-32s %,10d %7.0f%% %5.1f%% %8.1f%%%n", world, usersADay, 100 * holdout, errs / 10.0, naive / 10.0);
         assertThat(errs).isLessThanOrEqualTo(50);
     }
 }

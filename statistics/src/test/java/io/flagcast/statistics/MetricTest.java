@@ -89,7 +89,8 @@ class MetricTest {
                         Direction.HIGHER_IS_BETTER,
                         cap,
                         HeavyTails.NOT_ACCEPTED))
-                .withMessage("cap of metric a: a proportion counts 0 or 1 of each user, nothing is there to cap; remove it");
+                .withMessage(
+                        "cap of metric a: a proportion counts 0 or 1 of each user, nothing is there to cap; remove it");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> mean(cap, HeavyTails.ACCEPTED))
                 .withMessage("heavy_tails of metric a: a capped mean has none; remove it");

@@ -68,14 +68,16 @@ class RepeatedVerdictTest {
         assertThat(kept.heterogeneous()).isTrue();
         assertThat(kept.claimed()).isEqualTo(0.0665);
         assertThat(kept.reason())
-                .isEqualTo("p = 0.16, not below 0.0015 at training 2; kept, as the spread of the uplift may be up to 0.033,"
-                        + " not below half of the 0.067 claimed");
+                .isEqualTo(
+                        "p = 0.16, not below 0.0015 at training 2; kept, as the spread of the uplift may be up to 0.033,"
+                                + " not below half of the 0.067 claimed");
         Verdict refuted = claimed(2, 0.0666).judge(weak, 0.05, UNKNOWN);
         assertThat(refuted.outcome()).isEqualTo(Outcome.REFUTED);
         assertThat(refuted.heterogeneous()).isFalse();
         assertThat(refuted.claimed()).isZero();
-        assertThat(refuted.reason()).endsWith("; refuted, as the spread of the uplift is at most 0.033, below half of"
-                + " what was claimed");
+        assertThat(refuted.reason())
+                .endsWith(
+                        "; refuted, as the spread of the uplift is at most 0.033, below half of" + " what was claimed");
     }
 
     @Test
@@ -167,7 +169,8 @@ class RepeatedVerdictTest {
     @Test
     @Tag("simulation")
     void halfAYearOfTrainingsClaimsNoDifferencesWhereThereAreNone() {
-        // 200 worlds, seeds 1 to 200, 12 predictors. One test a week at 1 % errs in some 16 % of worlds. At most 2 % are to
+        // 200 worlds, seeds 1 to 200, 12 predictors. One test a week at 1 % errs in some 16 % of worlds. At most 2 %
+        // are to
         // err, which 10 of 200 exceed with a probability of 0.2 %.
         Compared none = Compared.of(WeeklyTrainings.accumulating(12, 200, 0), 200);
         assertThat(Compared.claims(none.before())).isGreaterThan(0.08);
@@ -198,8 +201,7 @@ class RepeatedVerdictTest {
             assertThat(Compared.claims(none.after())).isLessThanOrEqualTo(0.02);
         }
         for (int predictors : new int[] {5, 12}) {
-            Compared window =
-                    Compared.of(new WeeklyTrainings(predictors, 400, 0, WeeklyTrainings.WEEKS, 4), worlds);
+            Compared window = Compared.of(new WeeklyTrainings(predictors, 400, 0, WeeklyTrainings.WEEKS, 4), worlds);
             window.print("no difference, %d predictors, window of 4 weeks".formatted(predictors));
             assertThat(Compared.claims(window.after())).isLessThanOrEqualTo(0.02);
         }

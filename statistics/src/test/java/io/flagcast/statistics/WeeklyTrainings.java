@@ -91,7 +91,18 @@ record WeeklyTrainings(int predictors, int usersAWeek, double difference, int la
             // Kennedy's pseudo-outcome with a propensity of ½.
             double y = x + 2 * (user.enabled() ? user.response() - ifEnabled : ifNot - user.response());
             double[] powers = {
-                1, x, x * x, x * x * x, x * x * x * x, y, x * y, x * x * y, x * x * x * y, y * y, x * y * y, x * x * y * y
+                1,
+                x,
+                x * x,
+                x * x * x,
+                x * x * x * x,
+                y,
+                x * y,
+                x * x * y,
+                x * x * x * y,
+                y * y,
+                x * y * y,
+                x * x * y * y
             };
             for (int i = 0; i < sums.length; i++) {
                 sums[i] += powers[i];
@@ -171,7 +182,9 @@ record WeeklyTrainings(int predictors, int usersAWeek, double difference, int la
 
         /** Weeks with a claim from a week on. */
         long weeksInForce(int from) {
-            return inForce.subList(from, inForce.size()).stream().filter(is -> is).count();
+            return inForce.subList(from, inForce.size()).stream()
+                    .filter(is -> is)
+                    .count();
         }
     }
 

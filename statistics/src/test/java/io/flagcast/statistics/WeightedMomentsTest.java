@@ -81,7 +81,8 @@ class WeightedMomentsTest {
             Exact exact = Exact.of(drawn.weights(), values);
             assertThat(merged.mean()).hasValueCloseTo(exact.mean(), within(1e-7));
             assertThat(merged.variance().orElseThrow()).isCloseTo(exact.variance(), withinPercentage(1e-4));
-            assertThat(merged.outcomeVariance().orElseThrow()).isCloseTo(exact.outcomeVariance(), withinPercentage(1e-4));
+            assertThat(merged.outcomeVariance().orElseThrow())
+                    .isCloseTo(exact.outcomeVariance(), withinPercentage(1e-4));
             assertThat(backwards.variance().orElseThrow()).isCloseTo(4 * exact.variance(), withinPercentage(1e-4));
             assertThat(backwards.outcomeVariance().orElseThrow())
                     .isCloseTo(exact.outcomeVariance(), withinPercentage(1e-4));
@@ -137,7 +138,8 @@ class WeightedMomentsTest {
         WeightedMoments raw = new WeightedMoments(3, 6, 14, 3, 3, 9, 9);
         WeightedMoments moved = raw.from(0.3);
 
-        // Pseudo-weight 14/6; 2 of each: Σw = 6 + 28/3, mean p = (3 + 14/3) / (46/3) = ½, Σw²(y − ½)² = 14/4 + 4 (14/6)²/4,
+        // Pseudo-weight 14/6; 2 of each: Σw = 6 + 28/3, mean p = (3 + 14/3) / (46/3) = ½, Σw²(y − ½)² = 14/4 + 4
+        // (14/6)²/4,
         // over (Σw)², and its n is that of the rows: divided by 6 / (46/3).
         double expected = (14 / 4.0 + 196 / 36.0) / Math.pow(46 / 3.0, 2) / (18 / 46.0);
         assertThat(raw.spread(Metric.Kind.PROPORTION, 2).variance()).hasValueCloseTo(expected, within(1e-15));

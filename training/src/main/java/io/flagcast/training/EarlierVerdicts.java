@@ -73,8 +73,9 @@ public record EarlierVerdicts(int trainings, OptionalDouble claimed) {
     /** Why a new model does not replace one whose claim is in force: its order of users shows nothing, nor the opposite. */
     Optional<String> keeps(Verdict verdict) {
         return claimed.isPresent() && verdict.outcome() == RepeatedVerdict.Outcome.NOT_SHOWN
-                ? Optional.of("it tells nobody apart (%s), which does not refute that users differ: the model in use stays"
-                        .formatted(verdict.reason()))
+                ? Optional.of(
+                        "it tells nobody apart (%s), which does not refute that users differ: the model in use stays"
+                                .formatted(verdict.reason()))
                 : Optional.empty();
     }
 }

@@ -48,8 +48,9 @@ class EarlierVerdictsTest {
     void aModelThatShowsNothingDoesNotReplaceOneThatDid() {
         EarlierVerdicts claimed = after(verdict(Outcome.SHOWN, 0.02));
         assertThat(claimed.keeps(verdict(Outcome.NOT_SHOWN, 0)).orElseThrow())
-                .isEqualTo("it tells nobody apart (p = 0.20, not below 0.00070 at training 3), which does not refute that"
-                        + " users differ: the model in use stays");
+                .isEqualTo(
+                        "it tells nobody apart (p = 0.20, not below 0.00070 at training 3), which does not refute that"
+                                + " users differ: the model in use stays");
         assertThat(claimed.keeps(verdict(Outcome.KEPT, 0.02))).isEmpty();
         assertThat(claimed.keeps(verdict(Outcome.REFUTED, 0))).isEmpty();
         assertThat(EarlierVerdicts.NONE.keeps(verdict(Outcome.NOT_SHOWN, 0))).isEmpty();

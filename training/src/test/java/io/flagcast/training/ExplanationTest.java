@@ -32,6 +32,7 @@ class ExplanationTest {
 
     /** Of learners of any shape. */
     private static final CrossFitting CROSS_FITTED = new CrossFitting(5, OptionalInt.empty());
+
     private static final ItemFactors ITEMS =
             new ItemFactors(List.of("chat", "maps"), new double[][] {{1, 0.2}, {0.1, 1}}, 5, 0.1);
     private static final Reference REFERENCE = Reference.of(new double[] {0});
@@ -85,7 +86,8 @@ class ExplanationTest {
                 Estimate.ofArms(enabled, control, 0.5),
                 0.5,
                 new BestLinearPrediction(100, 0, 0.1, 0.1, 0.5, 0.1),
-                RepeatedVerdict.first(0.01).judge(new BestLinearPrediction(100, 0, 0.1, 0.1, 0.5, 0.1), 0.1, CROSS_FITTED),
+                RepeatedVerdict.first(0.01)
+                        .judge(new BestLinearPrediction(100, 0, 0.1, 0.1, 0.5, 0.1), 0.1, CROSS_FITTED),
                 REFERENCE,
                 Collections.nCopies(10, 1.0),
                 Map.of(),

@@ -57,6 +57,7 @@ class ResponseTrainingTest {
 
     /** Of learners of any shape. */
     private static final CrossFitting CROSS_FITTED = new CrossFitting(5, OptionalInt.empty());
+
     private static final ResponseTraining TRAINING = training(PREDICTORS, SETTINGS);
 
     private final SparkSession spark;
@@ -171,7 +172,8 @@ class ResponseTrainingTest {
             // Seven challengers share what the configured champion has alone.
             assertThat(model.metrics().get("heterogeneity_level"))
                     .isCloseTo(
-                            RepeatedVerdict.first(0.01).spent() / (model.learner().equals("t_linear") ? 1 : 7),
+                            RepeatedVerdict.first(0.01).spent()
+                                    / (model.learner().equals("t_linear") ? 1 : 7),
                             within(1e-12));
         }
         assertThat(result.rejection()).isEmpty();
@@ -293,7 +295,8 @@ class ResponseTrainingTest {
         assertThat(result.notes())
                 .anyMatch(note -> note.contains("at training 4; refuted, as the spread of the uplift is at most"));
         // 1 % · 6 / (π² · 16).
-        assertThat(model.metrics().get("heterogeneity_level")).isCloseTo(0.01 * 6 / (Math.PI * Math.PI * 16), within(1e-12));
+        assertThat(model.metrics().get("heterogeneity_level"))
+                .isCloseTo(0.01 * 6 / (Math.PI * Math.PI * 16), within(1e-12));
         assertThat(model.metrics()).doesNotContainKey("uplift_spread_claimed");
         assertThat(ResponsivenessModel.fromJson(model.toJson()).toJson()).isEqualTo(model.toJson());
     }
@@ -447,7 +450,8 @@ class ResponseTrainingTest {
                         Estimate.ofArms(enabled, control, 0.5),
                         0.5,
                         new BestLinearPrediction(100, 0, 0, 0.1, 1, 0.1),
-                        RepeatedVerdict.first(0.01).judge(new BestLinearPrediction(100, 0, 0, 0.1, 1, 0.1), 0.1, CROSS_FITTED),
+                        RepeatedVerdict.first(0.01)
+                                .judge(new BestLinearPrediction(100, 0, 0, 0.1, 1, 0.1), 0.1, CROSS_FITTED),
                         Reference.of(IntStream.rangeClosed(-100, 100)
                                 .mapToDouble(i -> slope * i / 100)
                                 .toArray()),

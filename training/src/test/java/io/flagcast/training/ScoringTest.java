@@ -37,6 +37,7 @@ class ScoringTest {
 
     /** Of learners of any shape. */
     private static final CrossFitting CROSS_FITTED = new CrossFitting(5, OptionalInt.empty());
+
     private static final PredictorEncoding ENCODING = new PredictorEncoding(
             List.of(new Numeric("visits", Scale.LOG1P, 1, 1, 0, 5), new Numeric("age", Scale.LINEAR, 40, 10, 20, 60)),
             List.of(new Categorical("country", List.of("DE"), List.of(0.5), 3)),

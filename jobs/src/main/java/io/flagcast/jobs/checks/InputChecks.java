@@ -78,15 +78,12 @@ final class InputChecks {
         String id = experiment.experimentId();
         List<Finding> findings = new ArrayList<>();
         findings.add(freshness(id, "exposure of " + id, part(states, Tables.EXPOSURES, id).stream()));
-        experiment.metrics().stream()
-                .map(Metric::outcome)
-                .distinct()
-                .forEach(outcome -> {
-                    String input = "outcome " + outcome;
-                    List<Row> rows = part(states, Tables.OUTCOMES, outcome);
-                    findings.add(freshness(id, input, rows.stream()));
-                    findings.add(InputCheck.volume(id, input, daily(rows)));
-                });
+        experiment.metrics().stream().map(Metric::outcome).distinct().forEach(outcome -> {
+            String input = "outcome " + outcome;
+            List<Row> rows = part(states, Tables.OUTCOMES, outcome);
+            findings.add(freshness(id, input, rows.stream()));
+            findings.add(InputCheck.volume(id, input, daily(rows)));
+        });
         return findings;
     }
 

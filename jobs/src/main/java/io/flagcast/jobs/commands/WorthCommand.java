@@ -120,8 +120,9 @@ final class WorthCommand implements Callable<Integer> {
                 .formatted(percent(worth.holdout()), worth.asOf()));
         printer.say("");
         if (worth.worth().isEmpty() && printer.isForPeople()) {
-            printer.say("No outcome window of a held-out user has closed yet. Held-out users count where their exposures are"
-                    + " logged as everybody else's are, with the reason holdout.");
+            printer.say(
+                    "No outcome window of a held-out user has closed yet. Held-out users count where their exposures are"
+                            + " logged as everybody else's are, with the reason holdout.");
             return;
         }
         printer.print(WORTH, worth.worth());

@@ -102,12 +102,11 @@ public final class WatchMetrics {
             return Optional.empty();
         }
         if (held.filter(known -> known.run().equals(base)).isEmpty()) {
-            held = Optional.of(
-                    new Held(
-                            base,
-                            RunId.parse(base).asOf(),
-                            Earlier.of(lake, base),
-                            FindingTable.read(lake.slice(Tables.HEALTH_CHECKS, base))));
+            held = Optional.of(new Held(
+                    base,
+                    RunId.parse(base).asOf(),
+                    Earlier.of(lake, base),
+                    FindingTable.read(lake.slice(Tables.HEALTH_CHECKS, base))));
         }
         try (Inputs inputs = new Inputs(lake, settings.sources(), asOf, publications)) {
             return look(run(asOf, live, publications, inputs), live, held.orElseThrow());
@@ -132,8 +131,8 @@ public final class WatchMetrics {
 
     private Optional<Publication> look(Run run, Publication live, Held before) {
         Map<String, Long> written = new HashMap<>();
-        try (Measured measured = MeasureSegments.measure(
-                run, MeasureSegments.measured(run), Optional.of(before.earlier()))) {
+        try (Measured measured =
+                MeasureSegments.measure(run, MeasureSegments.measured(run), Optional.of(before.earlier()))) {
             boolean moves = isNew(measured, before);
             Earlier now = before.earlier();
             if (moves) {
@@ -145,14 +144,10 @@ public final class WatchMetrics {
                                 run.id(),
                                 measured.states(firstExposures, firstExposures.count())
                                         .coalesce(1)));
-                Dataset<Row> states =
-                        lake.slice(Tables.SEGMENT_DAYS, run.id().toString());
+                Dataset<Row> states = lake.slice(Tables.SEGMENT_DAYS, run.id().toString());
                 written.put(
                         Tables.SEGMENT_METRICS.name(),
-                        lake.replaceSlice(
-                                Tables.SEGMENT_METRICS,
-                                run.id(),
-                                measured.metrics(firstExposures, states)));
+                        lake.replaceSlice(Tables.SEGMENT_METRICS, run.id(), measured.metrics(firstExposures, states)));
                 now = new Earlier(new Measurement(firstExposures, states), measured.inputs());
             }
             List<Finding> findings = HealthChecks.of(run, now.measurement().firstExposures())
@@ -195,8 +190,7 @@ public final class WatchMetrics {
         }
         Column settled = size(filter(col("counted"), metric -> metric.getField("settled")));
         String[] key = Tables.FIRST_EXPOSURES.key().toArray(String[]::new);
-        Dataset<Row> then =
-                before.earlier().measurement().firstExposures().withColumn("then", settled);
+        Dataset<Row> then = before.earlier().measurement().firstExposures().withColumn("then", settled);
         return !measured.counted()
                 .withColumn("now", settled)
                 .join(then.select("then", key), key)

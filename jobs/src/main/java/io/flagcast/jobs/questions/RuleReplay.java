@@ -67,7 +67,11 @@ public record RuleReplay(Experiment experiment, Replay replay) {
                 experiment,
                 Replay.of(
                         experiment.ruleEngine().withCaps(MeasuredDay.caps(experiment, measured)),
-                        days, ParameterTable.read(lake), Health.SOUND, first, last));
+                        days,
+                        ParameterTable.read(lake),
+                        Health.SOUND,
+                        first,
+                        last));
     }
 
     /** The decisions that changed something, asked for it or tell something. */

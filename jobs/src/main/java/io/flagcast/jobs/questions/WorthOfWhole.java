@@ -41,8 +41,7 @@ import org.apache.spark.sql.Row;
  * @param plans what {@link #PROPOSED} would give; empty where somebody is held out
  * @param warnings why what is shown is not to be believed
  */
-public record WorthOfWhole(
-        Instant asOf, double holdout, List<Worth> worth, List<Plan> plans, List<String> warnings) {
+public record WorthOfWhole(Instant asOf, double holdout, List<Worth> worth, List<Plan> plans, List<String> warnings) {
 
     /** A holdout to begin with. */
     public static final double PROPOSED = 0.02;
@@ -176,11 +175,10 @@ public record WorthOfWhole(
             return new WorthOfWhole(asOf, holdout, List.of(), plans(lake, live, experiments, asked), List.of());
         }
         List<MeasuredExperiment> measured = experiments.stream()
-                .map(experiment ->
-                        new MeasuredExperiment(experiment.experimentId(), experiment.metrics(), Map.of()))
+                .map(experiment -> new MeasuredExperiment(experiment.experimentId(), experiment.metrics(), Map.of()))
                 .toList();
-        List<HoldoutWorth> worth = HoldoutWorth.read(HoldoutWorth.measure(
-                        asOf, lake.published(Tables.FIRST_EXPOSURES, live), measured, since))
+        List<HoldoutWorth> worth = HoldoutWorth.read(
+                        HoldoutWorth.measure(asOf, lake.published(Tables.FIRST_EXPOSURES, live), measured, since))
                 .stream()
                 .filter(known -> asked.test(known.metricName()))
                 .toList();
@@ -189,7 +187,9 @@ public record WorthOfWhole(
                 holdout,
                 worth.stream().map(Worth::of).toList(),
                 List.of(),
-                worth.stream().flatMap(known -> known.mismatch(holdout).stream()).toList());
+                worth.stream()
+                        .flatMap(known -> known.mismatch(holdout).stream())
+                        .toList());
     }
 
     private static Predicate<String> asked(List<Experiment> experiments, Optional<String> metric) {
@@ -211,7 +211,9 @@ public record WorthOfWhole(
                                     metric.get(),
                                     String.join(
                                             ", ",
-                                            all.stream().map(Metric::name).collect(Collectors.toCollection(TreeSet::new)))));
+                                            all.stream()
+                                                    .map(Metric::name)
+                                                    .collect(Collectors.toCollection(TreeSet::new)))));
         }
         return names::contains;
     }

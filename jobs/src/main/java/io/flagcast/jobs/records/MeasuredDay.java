@@ -96,10 +96,7 @@ public record MeasuredDay(
     private static MeasuredDay of(Row row) {
         try {
             return of(
-                    row,
-                    SegmentMetrics.values(row),
-                    SegmentMetrics.weighted(row.getAs("weighted")),
-                    Optional.empty());
+                    row, SegmentMetrics.values(row), SegmentMetrics.weighted(row.getAs("weighted")), Optional.empty());
         } catch (IllegalArgumentException e) {
             return of(row, Moments.EMPTY, WeightedMoments.EMPTY, Optional.of(e.getMessage()));
         }

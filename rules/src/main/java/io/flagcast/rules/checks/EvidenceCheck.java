@@ -58,9 +58,6 @@ public final class EvidenceCheck {
     }
 
     private static long users(List<Observation> days, Predicate<Observation> counts) {
-        return days.stream()
-                .filter(counts)
-                .mapToLong(day -> day.values().n())
-                .sum();
+        return days.stream().filter(counts).mapToLong(day -> day.values().n()).sum();
     }
 }

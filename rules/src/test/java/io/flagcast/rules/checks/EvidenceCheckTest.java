@@ -56,8 +56,9 @@ class EvidenceCheckTest {
     void theReasonSaysWhatHappenedAndWhatToDo() {
         List<Observation> days = new ArrayList<>(List.of(users(0, 0, 2_000), users(9, 9, 1_500), users(9, 0, 3)));
         assertThat(check(days).reason())
-                .isEqualTo("the evidence of rule r has dried up: 1,503 users of high came in the last 7 days, 3 of them for"
-                        + " the first time, and it counts nobody twice; give it a window");
+                .isEqualTo(
+                        "the evidence of rule r has dried up: 1,503 users of high came in the last 7 days, 3 of them for"
+                                + " the first time, and it counts nobody twice; give it a window");
     }
 
     @Test

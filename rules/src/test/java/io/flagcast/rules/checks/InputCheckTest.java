@@ -217,11 +217,18 @@ class InputCheckTest {
         assertThat(finding.pValue().orElseThrow())
                 .isCloseTo(2 * new NormalDistribution().cumulativeProbability(z), withinPercentage(1e-6));
         assertThat(finding.detail())
-                .extracting(part -> part.name() + ": " + part.n() + " of "
-                        + part.expected().orElseThrow())
+                .extracting(part ->
+                        part.name() + ": " + part.n() + " of " + part.expected().orElseThrow())
                 .startsWith("-14: 900 of 1000.0", "-13: 20 of 21.0")
-                .endsWith("-7: 1100 of 1000.0", "-6: 22 of 21.0", "-5: 32 of 31.0", "-4: 42 of 41.0", "-3: 52 of 51.0",
-                        "-2: 62 of 61.0", "-1: 72 of 71.0", "0: 400 of 900.0");
+                .endsWith(
+                        "-7: 1100 of 1000.0",
+                        "-6: 22 of 21.0",
+                        "-5: 32 of 31.0",
+                        "-4: 42 of 41.0",
+                        "-3: 52 of 51.0",
+                        "-2: 62 of 61.0",
+                        "-1: 72 of 71.0",
+                        "0: 400 of 900.0");
         assertThat(InputCheck.volume("", "exposures", List.of(10L, 9L, 8L, 9L, 10L, 11L, 12L, 300L))
                         .reason())
                 .isEqualTo("exposures has 300 rows on the last day, the same weekday before or the median of the week"

@@ -53,7 +53,9 @@ class SampleRatioCheckTest {
     /** By hand: the deviation that counts is 0.02 p(1 − p), 0.005 at p = 0.5 and 0.000198 at 0.01 and 0.99. */
     @ParameterizedTest
     @CsvSource({
-        "0.5, 0.00499, 0.00501, 0.005", "0.01, 0.000197, 0.000199, 0.000198", "0.99, 0.000197, 0.000199, 0.000198"
+        "0.5, 0.00499, 0.00501, 0.005",
+        "0.01, 0.000197, 0.000199, 0.000198",
+        "0.99, 0.000197, 0.000199, 0.000198"
     })
     void whatDoesNotMatterIsAsSmallAsTheSmallerArm(double propensity, double below, double above, double least) {
         long n = 1_000_000_000;
@@ -89,8 +91,16 @@ class SampleRatioCheckTest {
      */
     @ParameterizedTest
     @CsvSource({
-        "0.01, 0.5, 1", "0.01, 2, 1", "0.01, 1, 2", "0.975, 1, 0.8", "0.975, 1, 2", "0.5, 0.9, 1", "0.5, 1, 0.9",
-        "0.05, 0.8, 1", "0.95, 1, 0.8", "0.99, 1, 0.5"
+        "0.01, 0.5, 1",
+        "0.01, 2, 1",
+        "0.01, 1, 2",
+        "0.975, 1, 0.8",
+        "0.975, 1, 2",
+        "0.5, 0.9, 1",
+        "0.5, 1, 0.9",
+        "0.05, 0.8, 1",
+        "0.95, 1, 0.8",
+        "0.99, 1, 0.5"
     })
     @Tag("simulation")
     void anArmThatIsLostOrDoubledIsFoundAtAnyPropensity(double propensity, double enabledKept, double controlKept) {
@@ -100,8 +110,8 @@ class SampleRatioCheckTest {
             for (int seed = 0; seed < 500; seed++) {
                 SplittableRandom random = new SplittableRandom(seed);
                 long enabled = binomial(random, n, propensity);
-                Finding finding = only(
-                        propensity, kept(random, enabled, enabledKept), kept(random, n - enabled, controlKept));
+                Finding finding =
+                        only(propensity, kept(random, enabled, enabledKept), kept(random, n - enabled, controlKept));
                 found += finding.failed() ? 1 : 0;
                 beyondHalfAPoint +=
                         finding.failed() && Math.abs(finding.observed().orElseThrow()) >= 0.005 ? 1 : 0;

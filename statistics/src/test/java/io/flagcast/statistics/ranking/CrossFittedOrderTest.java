@@ -65,9 +65,8 @@ class CrossFittedOrderTest {
                 RealVector ifNot = Squares.without(byFold, fold, 0);
                 RealVector ifEnabled = Squares.without(byFold, fold, 1);
                 int own = fold;
-                int[] judged = IntStream.range(0, users)
-                        .filter(i -> i % FOLDS == own)
-                        .toArray();
+                int[] judged =
+                        IntStream.range(0, users).filter(i -> i % FOLDS == own).toArray();
                 double[] score = new double[judged.length];
                 double[] pseudoOutcome = new double[judged.length];
                 for (int k = 0; k < judged.length; k++) {
@@ -151,10 +150,10 @@ class CrossFittedOrderTest {
                 RankWeightedEffect autoc = order.autoc();
                 autocs += autoc.p() < 0.05 ? 1 : 0;
                 qinis += order.qini().p() < 0.05 ? 1 : 0;
-                independents += new RankWeightedEffect(autoc.n(), autoc.estimate(), autoc.error() / Math.sqrt(2)).p()
-                                < 0.05
-                        ? 1
-                        : 0;
+                independents +=
+                        new RankWeightedEffect(autoc.n(), autoc.estimate(), autoc.error() / Math.sqrt(2)).p() < 0.05
+                                ? 1
+                                : 0;
                 singles += draw.folds.get(0).autoc().p() < 0.05 ? 1 : 0;
                 boolean differ = draw.sums.interpret().orElseThrow().p() < 0.01;
                 shown += order.p() < 0.01 ? 1 : 0;
@@ -192,8 +191,7 @@ class CrossFittedOrderTest {
     void ofFiveHundredNullWorldsAtMostFivePercentAreCalledUseful() {
         System.out.printf(TITLES, "world", "AUTOC", "Qini", "as if indep.", "one fold", "shown", "slope", "verdict");
         for (int predictors : new int[] {1, 2, 5, 20}) {
-            Useful useful = print(
-                    predictors + " predictors, no heterogeneity", new World(predictors, 2_000, x -> 0.1));
+            Useful useful = print(predictors + " predictors, no heterogeneity", new World(predictors, 2_000, x -> 0.1));
             assertThat(useful.both).isLessThanOrEqualTo(25);
             // 25 are expected of an exact test, with a standard deviation of 4.9.
             assertThat(useful.autoc).isLessThanOrEqualTo(38);

@@ -10,7 +10,8 @@ class OrderEvidenceTest {
 
     private static final TargetingCurve ONE =
             TargetingCurve.of(new double[] {4, 3, 2, 1}, new double[] {0.9, -0.2, 0.1, -0.4});
-    private static final TargetingCurve OTHER = TargetingCurve.of(new double[] {3, 2, 1}, new double[] {0.1, 0.5, -0.3});
+    private static final TargetingCurve OTHER =
+            TargetingCurve.of(new double[] {3, 2, 1}, new double[] {0.1, 0.5, -0.3});
 
     @Test
     void bothFormsAreThoseOfTheCurve() {

@@ -151,7 +151,10 @@ class TargetingCurveTest {
     @Test
     void largeCellsWeighAsTheirUsersDo() {
         List<Cell> cells = List.of(
-                new Cell(3, 700, 90, 50), new Cell(2, 1_000, 10, 70), new Cell(1, 5, 4, 6), new Cell(0, 2_000, -40, 20));
+                new Cell(3, 700, 90, 50),
+                new Cell(2, 1_000, 10, 70),
+                new Cell(1, 5, 4, 6),
+                new Cell(0, 2_000, -40, 20));
         double[] score = new double[3_705];
         double[] effect = new double[3_705];
         int user = 0;
@@ -324,9 +327,9 @@ class TargetingCurveTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> new Cell(1, 0, 0, 0.5))
                 .withMessageContaining("no users");
-        for (double[] bad : new double[][] {
-            {Double.NaN, 1, 1}, {1, Double.POSITIVE_INFINITY, 1}, {1, 1, Double.NaN}, {1, 1, -1e-9}
-        }) {
+        for (double[] bad :
+                new double[][] {{Double.NaN, 1, 1}, {1, Double.POSITIVE_INFINITY, 1}, {1, 1, Double.NaN}, {1, 1, -1e-9}
+                }) {
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> new Cell(bad[0], 1, bad[1], bad[2]))
                     .withMessageContaining("all must be finite and squares at least 0");

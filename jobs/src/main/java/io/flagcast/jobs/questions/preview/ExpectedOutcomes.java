@@ -88,10 +88,7 @@ public record ExpectedOutcomes(List<Outcome> outcomes, List<String> notes) {
     private static PolicyValues.Result values(
             Publication live, Instant at, Rollout rollout, Lake lake, Inputs inputs, Settings settings) {
         Dataset<Row> logged = PolicyValues.logged(
-                        lake,
-                        inputs,
-                        rollout.experiment(),
-                        rollout.experiment().metrics())
+                        lake, inputs, rollout.experiment(), rollout.experiment().metrics())
                 .persist(StorageLevel.MEMORY_AND_DISK());
         Dataset<Row> edited = PolicyValues.decided(
                         logged,

@@ -31,11 +31,7 @@ public final class RaiseAlerts {
      * @param decisions of all rules
      */
     public static List<AlertChange> raise(
-            Run run,
-            List<Finding> findings,
-            List<MeasuredDay> days,
-            ParameterLog log,
-            List<RuleDecision> decisions) {
+            Run run, List<Finding> findings, List<MeasuredDay> days, ParameterLog log, List<RuleDecision> decisions) {
         List<Experiment> active = run.experiments().stream()
                 .filter(experiment -> experiment.status() == Experiment.Status.ACTIVE)
                 .toList();

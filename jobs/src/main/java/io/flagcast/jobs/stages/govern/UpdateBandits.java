@@ -53,8 +53,7 @@ final class UpdateBandits {
      * @param log with the changes of this run's rules: a bandit never moves a share
      * @return absent where the experiment has no bandit, or this as-of's update has been made
      */
-    static Optional<Result> update(
-            Experiment experiment, List<MeasuredDay> days, ParameterLog log, Instant asOf) {
+    static Optional<Result> update(Experiment experiment, List<MeasuredDay> days, ParameterLog log, Instant asOf) {
         String experimentId = experiment.experimentId();
         String decisionId = "bandit-" + experimentId + "-" + asOf;
         if (!(experiment.allocation() instanceof Policy.Bandit bandit) || log.has(decisionId)) {
@@ -122,7 +121,8 @@ final class UpdateBandits {
                     ? new Arms(measured.weighted(), WeightedMoments.EMPTY)
                     : new Arms(WeightedMoments.EMPTY, measured.weighted());
             double weight = weightOf.applyAsDouble(age.isNegative() ? Duration.ZERO : age);
-            double users = forgets ? worth.computeIfAbsent(segment, name -> usersPerDay(name, bandit.learner(), own)) : 1;
+            double users =
+                    forgets ? worth.computeIfAbsent(segment, name -> usersPerDay(name, bandit.learner(), own)) : 1;
             evidence.merge(cell, day.discounted(weight * users), Arms::merge);
         }
         return evidence;
@@ -163,7 +163,8 @@ final class UpdateBandits {
                 moved == 0
                         ? "update held: " + reason(update.gate())
                         : "%d cells moved, not as far as believed: %s".formatted(moved, reason(update.gate()));
-            case NOTHING_TO_PROVE -> moved == 0 ? still(update) : "%d cells moved: %s".formatted(moved, reason(update.gate()));
+            case NOTHING_TO_PROVE ->
+                moved == 0 ? still(update) : "%d cells moved: %s".formatted(moved, reason(update.gate()));
         };
     }
 

@@ -46,16 +46,14 @@ final class FreezeCaps {
     }
 
     /** The experiments with the caps that can be looked up now. */
-    static List<MeasuredExperiment> frozen(
-            Dataset<Row> firstExposures, List<MeasuredExperiment> experiments) {
+    static List<MeasuredExperiment> frozen(Dataset<Row> firstExposures, List<MeasuredExperiment> experiments) {
         return experiments.stream()
                 .map(experiment -> {
                     Map<String, Double> caps = new HashMap<>();
                     experiment
                             .openCaps()
                             .forEach((metric, quantile) -> cap(
-                                            Caps.values(firstExposures, experiment.experimentId(), metric),
-                                            quantile)
+                                            Caps.values(firstExposures, experiment.experimentId(), metric), quantile)
                                     .ifPresent(cap -> caps.put(metric, cap)));
                     return experiment.withCaps(caps);
                 })

@@ -80,11 +80,8 @@ public final class MeasureSegments {
                             run.id(),
                             measured.states(firstExposures, exposures).coalesce(1));
             Dataset<Row> states = run.lake().slice(Tables.SEGMENT_DAYS, runId);
-            long rows = run.lake()
-                    .replaceSlice(
-                            Tables.SEGMENT_METRICS,
-                            run.id(),
-                            measured.metrics(firstExposures, states));
+            long rows =
+                    run.lake().replaceSlice(Tables.SEGMENT_METRICS, run.id(), measured.metrics(firstExposures, states));
             List<Finding> findings = HealthChecks.of(run, firstExposures).findings();
             long checks = run.lake().replaceSlice(Tables.HEALTH_CHECKS, run.id(), FindingTable.rows(findings));
             return StageResult.wrote(
@@ -144,9 +141,7 @@ public final class MeasureSegments {
                                 experiment.metrics(),
                                 experiment.prePeriod(),
                                 experiment.dimensions(),
-                                experiment.allocation() instanceof Policy.Bandit bandit
-                                        ? bandit.context()
-                                        : List.of())
+                                experiment.allocation() instanceof Policy.Bandit bandit ? bandit.context() : List.of())
                         .toString());
     }
 
@@ -160,9 +155,7 @@ public final class MeasureSegments {
                 .collect(Collectors.toSet());
         return before.map(known -> FreezeCaps.carried(
                         declared,
-                        known.measurement()
-                                .states()
-                                .where(col("experiment_id").isin(same.toArray()))))
+                        known.measurement().states().where(col("experiment_id").isin(same.toArray()))))
                 .orElse(declared);
     }
 
@@ -180,9 +173,7 @@ public final class MeasureSegments {
                             row -> row.getAs("input"),
                             Collectors.mapping(row -> row.<String>getAs("identity"), Collectors.toSet())));
             return new Earlier(
-                    new Measurement(
-                            lake.slice(Tables.FIRST_EXPOSURES, runId),
-                            lake.slice(Tables.SEGMENT_DAYS, runId)),
+                    new Measurement(lake.slice(Tables.FIRST_EXPOSURES, runId), lake.slice(Tables.SEGMENT_DAYS, runId)),
                     known);
         }
 
@@ -289,8 +280,7 @@ public final class MeasureSegments {
         if (earlier.isPresent()) {
             Dataset<Row> merged =
                     persist(FirstExposures.merge(earlier.get().measurement().firstExposures(), first), persisted);
-            Dataset<Row> touched = persist(
-                    FirstExposures.touched(merged, outcomes.rows(), experiments), persisted);
+            Dataset<Row> touched = persist(FirstExposures.touched(merged, outcomes.rows(), experiments), persisted);
             counted = persist(
                     Caps.applied(
                             FirstExposures.counted(touched, happened(run, touched, experiments), arrivals, experiments),

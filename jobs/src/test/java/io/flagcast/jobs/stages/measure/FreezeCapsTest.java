@@ -20,7 +20,6 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @ExtendWith(SharedSpark.class)
 class FreezeCapsTest {
 
-
     private final SparkSession spark;
 
     FreezeCapsTest(SparkSession spark) {
@@ -48,7 +47,8 @@ class FreezeCapsTest {
                         "'e' AS experiment_id",
                         "array(named_struct('metric_name', 'revenue', 'closes_at', timestamp'2026-01-01 00:00:00',"
                                 + " 'settled', true, 'y',"
-                                + " CAST(id - %d AS DOUBLE), 'before', CAST(NULL AS DOUBLE))) AS counted".formatted(shift));
+                                + " CAST(id - %d AS DOUBLE), 'before', CAST(NULL AS DOUBLE))) AS counted"
+                                        .formatted(shift));
     }
 
     private OptionalDouble frozen(double quantile, int users, int shift) {
@@ -75,8 +75,9 @@ class FreezeCapsTest {
 
     @Test
     void whatWasLookedUpIsCarriedForward() {
-        Dataset<Row> metrics = spark.sql("SELECT * FROM VALUES ('e', 'revenue', 'high', 7D), ('e', 'revenue', 'low', 7D),"
-                + " ('e', 'conversion', 'low', NULL) AS t(experiment_id, metric_name, user_segment, cap)");
+        Dataset<Row> metrics =
+                spark.sql("SELECT * FROM VALUES ('e', 'revenue', 'high', 7D), ('e', 'revenue', 'low', 7D),"
+                        + " ('e', 'conversion', 'low', NULL) AS t(experiment_id, metric_name, user_segment, cap)");
 
         List<MeasuredExperiment> carried = FreezeCaps.carried(declared(0.9), metrics);
 

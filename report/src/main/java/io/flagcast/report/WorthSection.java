@@ -32,13 +32,15 @@ final class WorthSection {
         List<List<?>> rows = new ArrayList<>();
         for (Worth each : worth) {
             row(rows, each, "uniform A/B", each.uniform());
+            row(rows, each, "Flagcast without rules", each.withoutRules());
             row(rows, each, "Flagcast", each.flagcast());
             row(rows, each, "oracle", each.oracle());
         }
-        List<List<?>> gains = worth.stream()
-                .<List<?>>map(
-                        each -> List.of(each.experimentId(), each.exposures(), each.enabled(), estimate(each.gain())))
-                .toList();
+        List<List<?>> gains = new ArrayList<>();
+        for (Worth each : worth) {
+            gain(gains, each, "uniform A/B", each.gain());
+            gain(gains, each, "the same without rules", each.gainOfRules());
+        }
         Figure rates = Figure.drawn(
                 "Conversions per 1,000 exposures",
                 Chart.of(
@@ -56,10 +58,10 @@ final class WorthSection {
                                 new Column("conversions", "conversions", Format.NUMBER)),
                         rows));
         Figure gain = Figure.drawn(
-                "Flagcast minus uniform",
+                "Flagcast minus others",
                 Chart.of(
                                 Kind.INTERVALS,
-                                Map.of("label", "experiment", "value", "gain", "n", "exposures"),
+                                Map.of("group", "experiment", "label", "against", "value", "gain", "n", "exposures"),
                                 Format.SIGNED,
                                 List.of(),
                                 "conversions per 1,000 exposures")
@@ -68,6 +70,7 @@ final class WorthSection {
                         "Paired by user; 95 % intervals",
                         List.of(
                                 Column.text("experiment", "experiment"),
+                                Column.text("against", "against"),
                                 Column.count("exposures", "n"),
                                 new Column("enabled", "enabled", Format.PERCENT),
                                 new Column("gain", "gain", Format.SIGNED)),
@@ -75,8 +78,12 @@ final class WorthSection {
         return new Group(
                 "Against other policies",
                 "The world is simulated, so what would have happened otherwise is known. Uniform enables as many users at"
-                        + " random; the oracle enables exactly those whom it helps.",
+                        + " random; without rules shares stay whole; the oracle enables exactly those whom it helps.",
                 List.of(rates, gain));
+    }
+
+    private static void gain(List<List<?>> rows, Worth worth, String against, Worth.Estimate gain) {
+        rows.add(List.of(worth.experimentId(), against, worth.exposures(), worth.enabled(), estimate(gain)));
     }
 
     private static void row(List<List<?>> rows, Worth worth, String policy, Worth.Estimate estimate) {

@@ -144,7 +144,7 @@ public record Metric(
             return Optional.of("its cap, a quantile of its values, is not known yet");
         }
         try {
-            limited.get();
+            Objects.requireNonNull(limited.get(), "limited");
             return Optional.empty();
         } catch (IllegalArgumentException e) {
             return Optional.of(e.getMessage());

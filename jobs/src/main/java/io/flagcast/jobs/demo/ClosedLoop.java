@@ -49,11 +49,16 @@ public record ClosedLoop(
                     .formatted(
                             lived.exposures(),
                             lived.outcomes(),
-                            day == settings.simulation().dropOnDay()
-                                    ? "; from today on checkout_v2 is broken for those whom it helped"
-                                    : ""));
+                            event(day)));
         }
         return morning(days);
+    }
+
+    private String event(int day) {
+        if (day == settings.simulation().dropOnDay()) {
+            return "; from today on checkout_v2 is broken for those whom it helped";
+        }
+        return day == settings.simulation().repairOnDay() ? "; from today on checkout_v2 is mended" : "";
     }
 
     private Publication morning(int day) {

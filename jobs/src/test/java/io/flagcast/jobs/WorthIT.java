@@ -93,6 +93,6 @@ class WorthIT {
 
     /** Every tenth user: u0, u10, u20 and so on. */
     private static boolean isHeldOut(String exposure) {
-        return exposure.split(",")[1].endsWith("0");
+        return exposure.split(",", -1)[1].endsWith("0");
     }
 }

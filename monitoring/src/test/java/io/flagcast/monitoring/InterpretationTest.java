@@ -20,6 +20,7 @@ import org.junit.jupiter.api.Test;
 class InterpretationTest {
 
     /** 500 users of one arm, of whose outcome the covariate says half. */
+    @SuppressWarnings("ArrayRecordComponent") // compared by nobody
     private record Users(boolean enabled, double[] propensities, double[] x, double[] y) {
 
         static Users drawn(long seed, boolean enabled) {

@@ -64,7 +64,8 @@ class LateOutcomesTest {
         double[] exposed = new double[USERS * DAYS];
         double[] converts = new double[USERS * DAYS];
         for (int user = 0; user < exposed.length; user++) {
-            exposed[user] = DAY * (user / USERS + random.nextDouble());
+            int day = user / USERS;
+            exposed[user] = DAY * (day + random.nextDouble());
             converts[user] = random.nextDouble() < rate ? exposed[user] + DAY * random.nextDouble() : NEVER;
         }
         RuleEngine engine = engine(List.of(RuleOf.id("r").mode(Mode.DRY_RUN).rule()));

@@ -97,7 +97,7 @@ class HoldoutCoverageTest {
         return ALLOCATOR.decide(new Buckets(0.99, 0, 0.5, 0.5, 0.5), candidate).propensity();
     }
 
-    private static long of(int seeds, int users, String name) {
+    private static int of(int seeds, int users, String name) {
         int missed = 0;
         int covered = 0;
         int told = 0;

@@ -36,7 +36,7 @@ public record Interval(double lower, double upper) {
         if (n == 0) {
             return new Interval(0, 1);
         }
-        return score((double) successes / n, n, z);
+        return score((double) successes / n, (double) n, z);
     }
 
     /** All p with |share − p| ≤ z √(p(1 − p)/n). */

@@ -31,6 +31,7 @@ record WeeklyTrainings(int predictors, int usersAWeek, double difference, int la
         return new WeeklyTrainings(predictors, usersAWeek, difference, WEEKS, WEEKS);
     }
 
+    @SuppressWarnings("ArrayRecordComponent") // compared by nobody
     private record User(double[] x, boolean enabled, double response, int fold) {
 
         int arm() {
@@ -43,6 +44,7 @@ record WeeklyTrainings(int predictors, int usersAWeek, double difference, int la
      *
      * @param equations by arm and fold: normal equations, Σ x xᵀ with Σ x y in the last column
      */
+    @SuppressWarnings("ArrayRecordComponent") // compared by nobody
     private record Week(List<User> users, double[][][][] equations) {}
 
     /** The sums of each week's training. */

@@ -46,10 +46,7 @@ public record ClosedLoop(
             morning(day);
             Simulation.Day lived = simulation.live(day, lake, experiments).orElseThrow();
             progress.say("  the day brings %,d exposures and %,d outcomes%s"
-                    .formatted(
-                            lived.exposures(),
-                            lived.outcomes(),
-                            event(day)));
+                    .formatted(lived.exposures(), lived.outcomes(), event(day)));
         }
         return morning(days);
     }

@@ -26,7 +26,7 @@ public final class RaiseAlerts {
      * Appends what changes of the alerts at the as-of of a run.
      *
      * @param findings of all health checks
-     * @param metrics of all experiments
+     * @param days of all experiments
      * @param log all changes of parameters
      * @param decisions of all rules
      */

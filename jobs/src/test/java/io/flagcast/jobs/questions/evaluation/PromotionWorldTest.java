@@ -142,7 +142,9 @@ class PromotionWorldTest {
         // What is decided by needs no resamples: the direct method is left out.
         OffPolicyEvaluation evaluation = OffPolicyEvaluation.of(blocks, chosen -> new double[POLICIES.size()], 2, 1);
         Map<Compared, OffPolicyEvaluation.PolicyValue> values = new EnumMap<>(Compared.class);
-        POLICIES.forEach(policy -> values.put(policy, evaluation.values().get(policy.ordinal())));
+        for (int policy = 0; policy < POLICIES.size(); policy++) {
+            values.put(POLICIES.get(policy), evaluation.values().get(policy));
+        }
         return new PolicyComparison(
                 incumbent, incumbent.metrics().get(0), Instant.parse("2026-03-13T00:00:00Z"), values);
     }

@@ -27,12 +27,7 @@ public record Arms(WeightedMoments enabled, WeightedMoments control) implements 
 
     /** The same users, counted as a fraction in [0, 1]; nobody at 0. */
     public Arms discounted(double fraction) {
-        if (fraction == 0) {
-            return EMPTY;
-        }
-        return new Arms(
-                enabled.n() == 0 ? enabled : enabled.discounted(fraction),
-                control.n() == 0 ? control : control.discounted(fraction));
+        return fraction == 0 ? EMPTY : new Arms(enabled.discounted(fraction), control.discounted(fraction));
     }
 
     /** Users. */

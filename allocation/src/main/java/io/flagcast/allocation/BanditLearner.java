@@ -164,7 +164,7 @@ public record BanditLearner(
         }
         Optional<Comparison> whole = belief(all);
         if (whole.isEmpty()) {
-            String reason = "rewards that do not vary: nothing to compare";
+            String reason = "rewards that do not vary, or of fewer than five users: nothing to compare";
             return steps(
                     segment,
                     cells,
@@ -299,12 +299,10 @@ public record BanditLearner(
         }
         double variance = rowVariance(all.enabled()) / arms.enabled().effectiveSampleSize()
                 + rowVariance(all.control()) / arms.control().effectiveSampleSize();
-        return variance > 0
-                ? Optional.of(new Normal(
-                        arms.enabled().mean().orElseThrow()
-                                - arms.control().mean().orElseThrow(),
-                        variance))
-                : Optional.empty();
+        return Optional.of(new Normal(
+                arms.enabled().mean().orElseThrow()
+                        - arms.control().mean().orElseThrow(),
+                variance));
     }
 
     private double rowVariance(WeightedMoments rewards) {

@@ -245,4 +245,18 @@ class BanditCellsTest {
         assertThat(after.get(B)).isEqualTo(0.95);
         assertThat(after.get(HIGH)).isEqualTo(0.95);
     }
+
+    /** The gate sees the cells and not their whole segment besides: 0.1 · (0.02 and 0.01) of as many users each. */
+    @Test
+    void theGateCountsTheUsersOfASegmentOnce() {
+        Map<Cell, Arms> cells = Map.of(A, arms(300, 1_000, 280, 1_000), B, arms(300, 1_000, 290, 1_000));
+        BanditUpdate update = learner(Algorithm.EPSILON_GREEDY, 0.05, 0.1).update(cells, Map.of(), cell -> 0.5);
+
+        double ofA = 0.3 * 0.7 / 1_000 + 0.28 * 0.72 / 1_000;
+        double ofB = 0.3 * 0.7 / 1_000 + 0.29 * 0.71 / 1_000;
+        assertThat(update.steps()).hasSize(3);
+        assertThat(update.gate().gain()).isCloseTo(0.0015, within(1e-12));
+        assertThat(update.gate().lowerBound())
+                .isCloseTo(0.0015 - 1.6448536269514722 * 0.1 / 2 * Math.sqrt(ofA + ofB), within(1e-12));
+    }
 }

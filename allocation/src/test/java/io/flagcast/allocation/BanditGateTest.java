@@ -185,4 +185,60 @@ class BanditGateTest {
         assertThat(update.gate().verdict()).isEqualTo(Verdict.TOO_LITTLE_DATA);
         assertThat(update.changes()).isEmpty();
     }
+
+    /** From a half to 1 in one step, all enabled under it: the enabled users count as they are, 200 or 199. */
+    @Test
+    void twoHundredEffectiveUsersAreEnough() {
+        BanditLearner certain = learner(Algorithm.EPSILON_GREEDY, 0, 1);
+
+        assertThat(update(certain, arms(150, 200, 20, 200), 0.5).gate())
+                .returns(200.0, BanditUpdate.Gate::effectiveSampleSize)
+                .returns(Verdict.PASSED, BanditUpdate.Gate::verdict);
+        assertThat(update(certain, arms(150, 199, 20, 200), 0.5).gate().verdict()).isEqualTo(Verdict.TOO_LITTLE_DATA);
+    }
+
+    /** Nobody converts: nothing can be lost that would be measured, and the arm with fewer users is believed to be better. */
+    @Test
+    void whereNothingIsEarnedNothingIsLost() {
+        BanditUpdate update = update(learner(Algorithm.THOMPSON, 0.05, 0.1), arms(0, 1_000, 0, 3_000), 0.5);
+
+        assertThat(update.gate())
+                .returns(0.0, BanditUpdate.Gate::incumbent)
+                .returns(Verdict.PASSED, BanditUpdate.Gate::verdict)
+                .returns(1.0, BanditUpdate.Gate::part);
+        assertThat(update.changes()).hasSize(1);
+    }
+
+    @Test
+    void aGateWithoutUsersHasNoReward() {
+        BanditLearner learner = new BanditLearner(
+                Algorithm.EPSILON_GREEDY, metric(Kind.PROPORTION, Direction.HIGHER_IS_BETTER), 0.05, 0.1, 1, 1);
+
+        assertThat(update(learner, arms(0, 1, 1_000, 1_000), 0.7).gate())
+                .isEqualTo(new BanditUpdate.Gate(0, 0, 0, 0, 0, 0, Verdict.NOTHING_TO_PROVE));
+    }
+
+    /** At a half exactly: kept where recent evidence agrees, said so only where something is kept. */
+    @Test
+    void equalMeansTakeABetBackOnlyWhereRecentEvidenceIsAgainstIt() {
+        BanditLearner greedy = learner(Algorithm.EPSILON_GREEDY, 0.05, 0.1);
+        Arms equal = arms(250, 1_000, 250, 1_000);
+
+        assertThat(only(update(greedy, equal, arms(26, 100, 25, 100), 0.9)).after()).isEqualTo(0.9);
+        assertThat(only(update(greedy, equal, arms(25, 100, 26, 100), 0.9)).after()).isCloseTo(0.8, within(1e-12));
+        assertThat(only(update(greedy, equal, arms(25, 100, 26, 100), 0.1)).after()).isEqualTo(0.1);
+        assertThat(only(update(greedy, equal, arms(26, 100, 25, 100), 0.1)).after()).isCloseTo(0.2, within(1e-12));
+
+        double most = 0.05 + (1 - 2 * 0.05);
+        Step there = only(update(greedy, arms(300, 1_000, 200, 1_000), most));
+        assertThat(there.target()).isEqualTo(there.before());
+        assertThat(there.reason()).doesNotContain("kept").contains(", higher with probability 1.000");
+        Step least = only(update(greedy, arms(200, 1_000, 300, 1_000), 0.05));
+        assertThat(least.target()).isEqualTo(least.before());
+        assertThat(least.reason()).doesNotContain("kept").contains(", higher with probability 0.000");
+        BanditLearner falling = new BanditLearner(
+                Algorithm.THOMPSON, metric(Kind.PROPORTION, Direction.LOWER_IS_BETTER), 0.05, 0.1, 100, 1);
+        assertThat(only(update(falling, arms(250, 1_000, 260, 1_000), 0.5)).reason())
+                .endsWith(", lower with probability 0.696");
+    }
 }

@@ -209,7 +209,7 @@ class BanditLearnerTest {
                 .isGreaterThan(0.999);
         Step constant = only(update(learner, new Arms(values(3, 3, 3, 3, 3), low), 0.9));
         assertThat(constant.after()).isEqualTo(0.9);
-        assertThat(constant.reason()).isEqualTo("rewards that do not vary: nothing to compare");
+        assertThat(constant.reason()).isEqualTo("rewards that do not vary, or of fewer than five users: nothing to compare");
     }
 
     @Test
@@ -244,8 +244,41 @@ class BanditLearnerTest {
     }
 
     @Test
+    void fourUsersAreTooFewToKnowHowMuchRewardsVary() {
+        BanditLearner learner =
+                new BanditLearner(Algorithm.THOMPSON, metric(Kind.MEAN, Direction.HIGHER_IS_BETTER), 0, 1, 1, 1);
+
+        assertThat(only(update(learner, new Arms(values(0, 1, 2, 3), values(0, 1, 2, 3, 4)), 0.5))
+                        .belief())
+                .isEmpty();
+        assertThat(only(update(learner, new Arms(values(0, 1, 2, 3, 4), values(0, 1, 2, 3, 4)), 0.5))
+                        .belief())
+                .isPresent();
+    }
+
+    /** Beta(2, 1) against Beta(1, 2): as wide as one another, so the higher mean has the higher bound. */
+    @Test
+    void anUpperBoundIsDefinedFromTheFirstUsersOn() {
+        BanditLearner learner = new BanditLearner(
+                Algorithm.UCB, metric(Kind.PROPORTION, Direction.HIGHER_IS_BETTER), 0.05, 1, 1, 1);
+
+        assertThat(only(update(learner, arms(1, 1, 0, 1), 0.5)).target()).isCloseTo(0.95, within(1e-12));
+    }
+
+    @Test
+    void fractionsOfUsersLeaveTheirMeans() {
+        Arms half = arms(60, 1_000, 50, 400).discounted(0.5);
+
+        assertThat(half.enabled().effectiveSampleSize()).isCloseTo(500, within(1e-9));
+        assertThat(half.control().effectiveSampleSize()).isCloseTo(200, within(1e-9));
+        assertThat(half.enabled().mean().orElseThrow()).isCloseTo(0.06, within(1e-12));
+        assertThat(Arms.EMPTY.discounted(0.5)).isEqualTo(Arms.EMPTY);
+    }
+
+    @Test
     void settingsOutsideTheirRangeAreRefused() {
         Metric reward = metric(Kind.PROPORTION, Direction.HIGHER_IS_BETTER);
+        assertThat(new BanditLearner(Algorithm.THOMPSON, reward, 0.5, 1, 1, 1).floor()).isEqualTo(0.5);
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> new BanditLearner(Algorithm.THOMPSON, reward, 0.6, 0.1, 100, 1))
                 .withMessage("floor 0.6 is outside [0, 0.5]");

@@ -116,4 +116,39 @@ class ParameterLogTest {
         }
         assertThat(log.previous("e", log.newest("e").version())).isZero();
     }
+
+    @Test
+    void aDecisionIsKnownByItsId() {
+        assertThat(LOG.has("RULE-1")).isTrue();
+        assertThat(LOG.has("RULE-2")).isFalse();
+        assertThat(LOG.ofDecision("BANDIT-2")).extracting(ParameterChange::cell).containsExactly(HIGH, PRO);
+        assertThat(LOG.ofDecision("RULE-2")).isEmpty();
+    }
+
+    @Test
+    void experimentsDoNotMix() {
+        ParameterLog both = LOG.with(ParameterLog.EMPTY.changesTo(
+                "other",
+                Adjustment.ofShares(Map.of("high", 0.1)),
+                MONDAY,
+                new Origin(Cause.PERSON, Optional.empty(), "d", "{}")));
+
+        assertThat(both.newest("e").share("high")).isEqualTo(0.8);
+        assertThat(both.newest("other").share("high")).isEqualTo(0.1);
+        assertThat(both.of("other")).hasSize(1);
+        assertThat(both.nextVersion("other")).isEqualTo(2);
+    }
+
+    @Test
+    void aPauseOrATierThatIsInForceAlreadyIsNoChange() {
+        ParameterLog log = then(then(LOG, Cause.RULE, Adjustment.ofTier(3)), Cause.RULE, Adjustment.pause());
+        Origin origin = new Origin(Cause.RULE, Optional.of("r"), "d", "{}");
+
+        assertThat(log.changesTo("e", Adjustment.pause(), MONDAY, origin)).isEmpty();
+        assertThat(log.changesTo("e", Adjustment.ofTier(3), MONDAY, origin)).isEmpty();
+        assertThat(log.changesTo("e", Adjustment.ofTier(2), MONDAY, origin)).hasSize(1);
+        assertThat(log.changesTo("e", learned(Map.of(HIGH, 0.3)), MONDAY, origin)).isEmpty();
+        assertThat(origin.isOf("r")).isTrue();
+        assertThat(origin.isOf("s")).isFalse();
+    }
 }

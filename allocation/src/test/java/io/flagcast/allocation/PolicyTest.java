@@ -83,6 +83,55 @@ class PolicyTest {
         assertThat(updated.baseProbability(10, Cell.whole("low"))).isEqualTo(0.5);
     }
 
+    /** Nobody before the second of March, tier 0 from then, everybody from the ninth. */
+    @Test
+    void aRampAddsTiersFromItsDatesOn() {
+        Tiered ramp = Tiered.upTo(0, THRESHOLDS)
+                .withRamp(List.of(new Tiered.Step(AS_OF, 1), new Tiered.Step(AS_OF.plusSeconds(7 * 86_400), 4)));
+
+        assertThat(ramp.inForce(AllocationParameters.INITIAL, AS_OF.minusSeconds(1)))
+                .isEqualTo(ramp);
+        assertThat(ramp.inForce(AllocationParameters.INITIAL, AS_OF)).isEqualTo(Tiered.upTo(1, THRESHOLDS));
+        assertThat(ramp.inForce(AllocationParameters.INITIAL, AS_OF.plusSeconds(7 * 86_400 - 1)))
+                .isEqualTo(Tiered.upTo(1, THRESHOLDS));
+        assertThat(ramp.inForce(AllocationParameters.INITIAL, AS_OF.plusSeconds(7 * 86_400)))
+                .isEqualTo(Tiered.upTo(4, THRESHOLDS));
+    }
+
+    @Test
+    void aRampThatDoesNotOnlyAddIsRefused() {
+        assertRefused(
+                "active tier 5 is outside [0, 4]: 3 thresholds make 4 tiers",
+                () -> Tiered.upTo(0, THRESHOLDS).withRamp(List.of(new Tiered.Step(AS_OF, 5))));
+        assertRefused(
+                "ramp is out of order: 2026-03-02T00:00:00Z comes after 2026-03-02T00:00:00Z",
+                () -> Tiered.upTo(0, THRESHOLDS)
+                        .withRamp(List.of(new Tiered.Step(AS_OF, 1), new Tiered.Step(AS_OF, 2))));
+        assertRefused(
+                "ramp goes back from tier 2 to 1: a ramp only adds users; set active_tier to take them out",
+                () -> Tiered.upTo(0, THRESHOLDS)
+                        .withRamp(List.of(new Tiered.Step(AS_OF, 2), new Tiered.Step(AS_OF.plusSeconds(1), 1))));
+        assertThat(Tiered.upTo(0, THRESHOLDS)
+                        .withRamp(List.of(new Tiered.Step(AS_OF, 2), new Tiered.Step(AS_OF.plusSeconds(1), 2)))
+                        .ramp())
+                .hasSize(2);
+    }
+
+    @Test
+    void theActiveTierIsHowManyTiersAreEnabledWhereEachIsWhollyOrNotAtAll() {
+        assertThat(Tiered.upTo(0, THRESHOLDS).activeTier()).hasValue(0);
+        assertThat(Tiered.upTo(2, THRESHOLDS).activeTier()).hasValue(2);
+        assertThat(Tiered.upTo(4, THRESHOLDS).activeTier()).hasValue(4);
+        assertThat(new Tiered(THRESHOLDS, List.of(1.0, 0.5, 0.0, 0.0), List.of()).activeTier()).isEmpty();
+        assertThat(new Percentage(1).activeTier()).isEmpty();
+    }
+
+    @Test
+    void theEndsOfARangeAreAllowed() {
+        assertThat(new Tiered(List.of(100.0, 0.0), List.of(1.0, 1.0, 1.0), List.of()).tier(0)).hasValue(1);
+        assertThat(new WeightedRandom(new Curve.Linear(), 0.3, 0.3).baseProbability(70, ANY)).isEqualTo(0.3);
+    }
+
     @Test
     void onlyTiersHaveATier() {
         assertThat(new Percentage(0.5).tier(90)).isEmpty();

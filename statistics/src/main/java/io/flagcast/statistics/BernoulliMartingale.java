@@ -35,7 +35,7 @@ final class BernoulliMartingale {
     /** A bound closer to 1 is 1, the next number. */
     private static final double NEXT_TO_ONE = 0x1p-54;
 
-    /** Below it, 1 less the distribution function has lost its digits, and three terms of b have all of them. */
+    /** Below it, 1 less the distribution function loses its digits, and terms of b² are not missed. */
     private static final double SMALL = 1e-4;
 
     private static final double HALF_LOG_TWO_PI = 0.5 * Math.log(2 * Math.PI);
@@ -126,19 +126,16 @@ final class BernoulliMartingale {
      *
      * <pre>
      *   B(a, b) = exp(g) / b,   g = log Γ(1 + b) − (log Γ(a + b) − log Γ(a))
-     *   ∫ above = y^b / b + Σ_k (1 − a)…(k − a)/k! · y^(b + k) / (b + k)
+     *   ∫ above = y^b / b + (1 − a) y^(b + 1) + …
      * </pre>
+     *
+     * <p>As ay is at most b, what follows is below b², and b below {@value #SMALL}.
      */
     private static double logOfSmall(double a, double b, Rate rate) {
         double y = rate.rest();
         double g = Gamma.logGamma1p(b) - b * (Gamma.digamma(a) + b / 2 * Gamma.trigamma(a));
         double logPower = b * Math.log(y);
-        double integral = (Math.expm1(g) - Math.expm1(logPower)) / b;
-        double term = Math.exp(logPower);
-        for (int k = 1; Math.abs(term) > 1e-17; k++) {
-            term *= (k - a) / k * y;
-            integral -= term / (b + k);
-        }
+        double integral = (Math.expm1(g) - Math.expm1(logPower)) / b - (1 - a) * y * Math.exp(logPower);
         return Math.log(integral) - a * Math.log1p(-y) - logPower;
     }
 
@@ -152,7 +149,7 @@ final class BernoulliMartingale {
     }
 
     /** log Γ(x) less Stirling's (x − ½) log x − x + ½ log 2π: M. Abramowitz, I. A. Stegun (1964), 6.1.41. */
-    private static double stirlingError(double x) {
+    static double stirlingError(double x) {
         if (x < 10) {
             return Gamma.logGamma(x) - (x - 0.5) * Math.log(x) + x - HALF_LOG_TWO_PI;
         }

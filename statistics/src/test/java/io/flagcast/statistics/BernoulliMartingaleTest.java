@@ -62,6 +62,8 @@ class BernoulliMartingaleTest {
         "999, 1, 0.0000000000000002, 0.1",
         "99999, 1, 0.000000000000000000003, 0.35",
         "999, 1, 0.00000001, 50",
+        "999, 1, 0.0000018, 50",
+        "9, 1, 0.00009, 0.9",
         "9, 3, 0.00001, 7.9",
         "9, 3, 0.00001, 8.1"
     })
@@ -74,6 +76,19 @@ class BernoulliMartingaleTest {
 
         assertThat(BernoulliMartingale.logCapital(successes, failures, rate, concentration))
                 .isCloseTo(logCapital, within(1e-7));
+    }
+
+    /** log (x − 1)! of whole numbers, by multiplication. */
+    @Test
+    void stirlingsErrorIsThatOfTheFactorial() {
+        long factorial = 1;
+        for (int x = 1; x <= 20; x++) {
+            double stirling = (x - 0.5) * Math.log(x) - x + 0.5 * Math.log(2 * Math.PI);
+            assertThat(BernoulliMartingale.stirlingError(x))
+                    .as("x = %s", x)
+                    .isCloseTo(Math.log(factorial) - stirling, within(1e-13));
+            factorial *= x;
+        }
     }
 
     /**

@@ -116,6 +116,27 @@ class WeightedMomentsTest {
     }
 
     @Test
+    void theVarianceOfTheOutcomeDoesNotDependOnTheOrigin() {
+        // Weights 1 and 3, values 2 and 4: the mean is 3.5, and (2.25 + 3 · 0.25) / 4 is 0.75.
+        WeightedMoments raw = new WeightedMoments(2, 4, 10, 14, 52, 38, 148);
+
+        assertThat(raw.outcomeVariance()).hasValueCloseTo(0.75, within(1e-15));
+        assertThat(raw.from(3).outcomeVariance()).hasValueCloseTo(0.75, within(1e-15));
+    }
+
+    @Test
+    void whatIsNotFiniteIsRefusedByItsName() {
+        String[] names = {"w", "w2", "origin", "wd", "wd2", "w2d", "w2d2"};
+        for (int place = 0; place < names.length; place++) {
+            double[] of = {1, 1, 1, 1, 1, 1, 1};
+            of[place] = Double.NaN;
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> new WeightedMoments(2, of[0], of[1], of[2], of[3], of[4], of[5], of[6]))
+                    .withMessageContaining(" " + names[place] + " is NaN");
+        }
+    }
+
+    @Test
     void sumsOfTheOutcomeItselfAreThoseOfItsRows() {
         // Weights 1 and 3, values 2 and 4, then a row of weight 2 and value 5 counted in another way.
         WeightedMoments sums = new WeightedMoments(2, 4, 10, 14, 52, 38, 148).merge(WeightedMoments.EMPTY.plus(2, 5));
@@ -144,6 +165,7 @@ class WeightedMomentsTest {
         double expected = (14 / 4.0 + 196 / 36.0) / Math.pow(46 / 3.0, 2) / (18 / 46.0);
         assertThat(raw.spread(Metric.Kind.PROPORTION, 2).variance()).hasValueCloseTo(expected, within(1e-15));
         assertThat(moved.spread(Metric.Kind.PROPORTION, 2).variance()).hasValueCloseTo(expected, within(1e-15));
+        assertThat(moved.spread(Metric.Kind.PROPORTION, 2).outcomeVariance()).hasValueCloseTo(0.25, within(1e-15));
         assertThat(moved.spread(Metric.Kind.PROPORTION, 2).mean()).hasValueCloseTo(0.5, within(1e-15));
         assertThat(moved.spread(Metric.Kind.MEAN, 2)).isEqualTo(moved);
     }

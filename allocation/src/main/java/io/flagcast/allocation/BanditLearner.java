@@ -300,9 +300,7 @@ public record BanditLearner(
         double variance = rowVariance(all.enabled()) / arms.enabled().effectiveSampleSize()
                 + rowVariance(all.control()) / arms.control().effectiveSampleSize();
         return Optional.of(new Normal(
-                arms.enabled().mean().orElseThrow()
-                        - arms.control().mean().orElseThrow(),
-                variance));
+                arms.enabled().mean().orElseThrow() - arms.control().mean().orElseThrow(), variance));
     }
 
     private double rowVariance(WeightedMoments rewards) {

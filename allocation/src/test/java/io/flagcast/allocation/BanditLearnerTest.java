@@ -209,7 +209,8 @@ class BanditLearnerTest {
                 .isGreaterThan(0.999);
         Step constant = only(update(learner, new Arms(values(3, 3, 3, 3, 3), low), 0.9));
         assertThat(constant.after()).isEqualTo(0.9);
-        assertThat(constant.reason()).isEqualTo("rewards that do not vary, or of fewer than five users: nothing to compare");
+        assertThat(constant.reason())
+                .isEqualTo("rewards that do not vary, or of fewer than five users: nothing to compare");
     }
 
     @Test
@@ -259,8 +260,8 @@ class BanditLearnerTest {
     /** Beta(2, 1) against Beta(1, 2): as wide as one another, so the higher mean has the higher bound. */
     @Test
     void anUpperBoundIsDefinedFromTheFirstUsersOn() {
-        BanditLearner learner = new BanditLearner(
-                Algorithm.UCB, metric(Kind.PROPORTION, Direction.HIGHER_IS_BETTER), 0.05, 1, 1, 1);
+        BanditLearner learner =
+                new BanditLearner(Algorithm.UCB, metric(Kind.PROPORTION, Direction.HIGHER_IS_BETTER), 0.05, 1, 1, 1);
 
         assertThat(only(update(learner, arms(1, 1, 0, 1), 0.5)).target()).isCloseTo(0.95, within(1e-12));
     }
@@ -278,7 +279,8 @@ class BanditLearnerTest {
     @Test
     void settingsOutsideTheirRangeAreRefused() {
         Metric reward = metric(Kind.PROPORTION, Direction.HIGHER_IS_BETTER);
-        assertThat(new BanditLearner(Algorithm.THOMPSON, reward, 0.5, 1, 1, 1).floor()).isEqualTo(0.5);
+        assertThat(new BanditLearner(Algorithm.THOMPSON, reward, 0.5, 1, 1, 1).floor())
+                .isEqualTo(0.5);
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> new BanditLearner(Algorithm.THOMPSON, reward, 0.6, 0.1, 100, 1))
                 .withMessage("floor 0.6 is outside [0, 0.5]");

@@ -110,7 +110,7 @@ public record World(long seed, List<User> users) {
      */
     public static double responseIfNot(User user, String featureId) {
         return switch (featureId) {
-            case "checkout_v2" -> logistic(-3.6 + 0.25 * user.shopping());
+            case "checkout_v2" -> logistic(-2.6 + 0.25 * user.shopping());
             case "dark_mode" -> logistic(-2.2 + 0.3 * user.music());
             case "express_pay" -> logistic(-2.4 + 0.2 * user.shopping());
             default -> throw new IllegalArgumentException("no experiment with feature " + featureId);

@@ -266,7 +266,7 @@ class ScoringTest {
 
     @Test
     void whereTheOrderIsNotShownToBeWorthAnythingTheVerdictSaysSoAndUsersAreScoredAllTheSame() {
-        BestLinearPrediction differ = new BestLinearPrediction(100, 0.05, 0.15, 0.01, 1, 1 / 2.4);
+        BestLinearPrediction differ = new BestLinearPrediction(100, 0.05, 0.15, 0.01, 1, 1 / 3.6);
         Uplift unsure = uplift(constant(0), constant(-1), differ, Map.of("order_p", 0.01));
         assertThat(unsure.verdict()).isEqualTo("differences exist; this order is not shown to find them");
         assertThat(unsure.heterogeneous()).isTrue();

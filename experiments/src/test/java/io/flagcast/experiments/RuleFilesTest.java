@@ -59,7 +59,7 @@ class RuleFilesTest {
                         - any:
                             - {metric: refunds, better_than_control: {by: 1pp}}
                             - {population: everyone, metric: revenue, drops: {by: 20%, versus: 14d}}
-                            - {metric: conversion, rises: {by: 100%, versus: 24h}}
+                            - {metric: conversion, rises: {by: 100%, versus: 168h}}
                     evidence:
                       min_users: 500
                       method: confidence_sequence
@@ -93,7 +93,7 @@ class RuleFilesTest {
                                                 "conversion",
                                                 Side.ABOVE,
                                                 1,
-                                                Duration.ofDays(1)))))),
+                                                Duration.ofDays(7)))))),
                         new Evidence(500, Method.CONFIDENCE_SEQUENCE, 0.99, 3000, Optional.of(Duration.ofDays(7)), 3),
                         new Action.Reduce(new Amount(0.2, Unit.POINTS), 0.3),
                         Optional.of(new Action.Increase(new Amount(0.05, Unit.RELATIVE), 0.9)),
@@ -383,7 +383,7 @@ class RuleFilesTest {
                 "[{rule: pull_back, day: 2, outcome: held}, {rule: pull_back, day: 2, outcome: fired, share: 50%},"
                         + " {rule: pull_back, outcome: recovered}]"));
         String fired = "got fired: conversion of enabled below 0.05: estimate, without statistics, 0.03 is below 0.05"
-                + " (observed 0.03, n = 1,000)";
+                + " (observed 0.03, n = 1,000 of 2000-01-01 to 2000-01-02)";
         assertThat(experiment.tests().get(0).failure(experiment))
                 .hasValue("on day 2 expected held of pull_back, " + fired
                         + "; on day 2 expected share 50% after pull_back, got 80%; expected recovered of pull_back, "

@@ -242,4 +242,17 @@ class BanditGateTest {
         assertThat(only(update(falling, arms(250, 1_000, 260, 1_000), 0.5)).reason())
                 .endsWith(", lower with probability 0.696");
     }
+
+    @Test
+    void aCautiousMoveIsMadeAsProposedWhateverTheGateSaysOfOthers() {
+        Cell low = Cell.whole("low");
+        BanditUpdate update = learner(Algorithm.EPSILON_GREEDY, 0.05, 0.1)
+                .update(
+                        Map.of(HIGH, arms(60, 1_000, 50, 1_000), low, arms(60, 1_000, 50, 1_000)),
+                        Map.of(),
+                        cell -> cell.equals(low) ? 0.3 : 0.5);
+
+        assertThat(update.gate().verdict()).isEqualTo(Verdict.INFERIOR);
+        assertThat(update.changes()).contains(update.steps().get(1)).doesNotContain(update.steps().get(0));
+    }
 }

@@ -248,7 +248,7 @@ class BanditGateTest {
         Cell low = Cell.whole("low");
         BanditUpdate update = learner(Algorithm.EPSILON_GREEDY, 0.05, 0.1)
                 .update(
-                        Map.of(HIGH, arms(60, 1_000, 50, 1_000), low, arms(60, 1_000, 50, 1_000)),
+                        Map.of(HIGH, arms(60, 1_000, 50, 1_000), low, arms(6, 100, 5, 100)),
                         Map.of(),
                         cell -> cell.equals(low) ? 0.3 : 0.5);
 

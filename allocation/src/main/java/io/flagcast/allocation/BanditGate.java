@@ -39,7 +39,8 @@ final class BanditGate {
             if (enabled.n() < 2 || control.n() < 2) {
                 continue;
             }
-            // The weights of either arm sum to the users of both, discounted by their age: twice the users, in every cell alike.
+            // The weights of either arm sum to the users of both, discounted by their age: twice the users, in every
+            // cell alike.
             double n = enabled.w() + control.w();
             double difference = enabled.mean().orElseThrow() - control.mean().orElseThrow();
             users += n;

@@ -117,6 +117,11 @@ public record BanditLearner(
         return weight < LEAST_WEIGHT ? 0 : weight;
     }
 
+    /** Days in which evidence loses half its weight, rounded up; the largest number where nothing is forgotten. */
+    public long halfLifeDays() {
+        return dailyDiscount == 1 ? Long.MAX_VALUE : (long) Math.ceil(Math.log(0.5) / Math.log(dailyDiscount));
+    }
+
     /**
      * The next base probabilities.
      *
@@ -146,14 +151,15 @@ public record BanditLearner(
             String segment, Map<Cell, Arms> cells, Map<Cell, Arms> recent, ToDoubleFunction<Cell> inForce) {
         Arms all = cells.values().stream().reduce(Arms.EMPTY, Arms::merge);
         if (all.enabled().effectiveSampleSize() < minUsers || all.control().effectiveSampleSize() < minUsers) {
-            String reason = ("%,d enabled and %,d control users in the segment are worth %,.0f and %,.0f, needs min_users %,d of"
-                            + " each")
-                    .formatted(
-                            all.enabled().n(),
-                            all.control().n(),
-                            Math.floor(all.enabled().effectiveSampleSize()),
-                            Math.floor(all.control().effectiveSampleSize()),
-                            minUsers);
+            String reason =
+                    ("%,d enabled and %,d control users in the segment are worth %,.0f and %,.0f, needs min_users %,d of"
+                                    + " each")
+                            .formatted(
+                                    all.enabled().n(),
+                                    all.control().n(),
+                                    Math.floor(all.enabled().effectiveSampleSize()),
+                                    Math.floor(all.control().effectiveSampleSize()),
+                                    minUsers);
             return steps(segment, cells, all, (cell, arms) -> unlearned(cell, arms, START, reason, inForce));
         }
         Optional<Comparison> whole = belief(all);
@@ -294,9 +300,7 @@ public record BanditLearner(
         double variance = rowVariance(all.enabled()) / arms.enabled().effectiveSampleSize()
                 + rowVariance(all.control()) / arms.control().effectiveSampleSize();
         return Optional.of(new Normal(
-                arms.enabled().mean().orElseThrow()
-                        - arms.control().mean().orElseThrow(),
-                variance));
+                arms.enabled().mean().orElseThrow() - arms.control().mean().orElseThrow(), variance));
     }
 
     private double rowVariance(WeightedMoments rewards) {

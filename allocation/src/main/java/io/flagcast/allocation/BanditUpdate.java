@@ -39,8 +39,7 @@ public record BanditUpdate(List<Step> steps, Gate gate) {
          * {@link BanditLearner#START}.
          */
         double cautious() {
-            return Math.max(
-                    Math.min(before, after), Math.min(Math.max(before, after), BanditLearner.START));
+            return Math.max(Math.min(before, after), Math.min(Math.max(before, after), BanditLearner.START));
         }
 
         /** How far it goes from there, away from {@link BanditLearner#START}, which needs proof; below 0 downwards. */

@@ -1,25 +1,31 @@
 package io.flagcast.allocation;
 
 import io.flagcast.statistics.Bootstrap;
+import io.flagcast.statistics.EmpiricalLikelihood;
 import io.flagcast.statistics.Interval;
+import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
 
 /**
- * What policies would have earned on the same logged users, with bootstrap intervals that are paired between the policies.
+ * What policies would have earned on the same logged users, with intervals that are paired between the policies.
  *
- * <p>Users are drawn in blocks: rows are assigned to blocks at random, as by a hash of the user, so that blocks are
- * exchangeable and a block's sums stand for its rows. With one row a block this is the ordinary bootstrap.
+ * <p>Users count in blocks: rows are assigned to blocks at random, as by a hash of the user, so that blocks are
+ * exchangeable and a block's sums stand for its rows. Where an estimate is a ratio of sums its interval is that of empirical
+ * likelihood, which follows the skewness of few heavy rows; else it is the percentile bootstrap's.
  *
  * @param values of every policy, in the order in which they were given
  */
 public record OffPolicyEvaluation(List<PolicyValue> values) {
 
-    private static final List<OffPolicyEstimator> ESTIMATORS = List.of(OffPolicyEstimator.values());
+    /** Estimators that are no ratio of sums. */
+    private static final List<OffPolicyEstimator> RESAMPLED =
+            List.of(OffPolicyEstimator.DM, OffPolicyEstimator.SWITCH_DR, OffPolicyEstimator.DROS);
 
     /** Of the intervals, for both sides together. */
     public static final double CONFIDENCE = 0.95;
@@ -37,25 +43,45 @@ public record OffPolicyEvaluation(List<PolicyValue> values) {
      * A number with its interval.
      *
      * @param value in the unit of the reward
-     * @param interval percentile bootstrap, 95 %; where the estimate trades bias for variance, wider by the root of estimated
-     *     squared error over variance
+     * @param interval at 95 %. Empirical likelihood for IPS, SNIPS, DR and differences of DR, with room for rewards that happen
+     *     not to show in a few heavy rows; percentile bootstrap for the others, which where the estimate trades bias for variance
+     *     is wider by the root of estimated squared error over variance
      */
     public record Estimate(double value, Interval interval) {
 
-        private Estimate widened(double factor) {
+        /** The same estimate with both sides of its interval longer by this factor, at least 1. */
+        Estimate widened(double factor) {
             return new Estimate(
                     value,
                     new Interval(
                             interval.lower() - (factor - 1) * Math.max(0, value - interval.lower()),
                             interval.upper() + (factor - 1) * Math.max(0, interval.upper() - value)));
         }
+
+        /** The same estimate with room for another independent error of this variance: errors add as squares. */
+        Estimate withRoomFor(double variance) {
+            double room = Interval.normal(0, Math.sqrt(variance), CONFIDENCE).upper();
+            return new Estimate(
+                    value,
+                    new Interval(
+                            value - Math.hypot(value - interval.lower(), room),
+                            value + Math.hypot(interval.upper() - value, room)));
+        }
     }
+
+    /**
+     * By how much a policy differs from the first one.
+     *
+     * @param estimate doubly robust value less that of the first policy
+     * @param effectiveSampleSize rows that speak of the difference, see {@link OffPolicySums#effectiveDifference}
+     */
+    public record Difference(Estimate estimate, double effectiveSampleSize) {}
 
     /**
      * The value of one policy.
      *
      * @param estimates by estimator; empty where the log cannot answer
-     * @param overFirst doubly robust value less that of the first policy; absent where the log cannot answer for both
+     * @param overFirst how it differs from the first policy; absent where the log cannot answer for both
      * @param refusal why the log cannot answer
      * @param users rows
      * @param effectiveSampleSize rows that they are worth under the policy
@@ -64,7 +90,7 @@ public record OffPolicyEvaluation(List<PolicyValue> values) {
      */
     public record PolicyValue(
             Map<OffPolicyEstimator, Estimate> estimates,
-            Optional<Estimate> overFirst,
+            Optional<Difference> overFirst,
             Optional<String> refusal,
             long users,
             double effectiveSampleSize,
@@ -88,7 +114,8 @@ public record OffPolicyEvaluation(List<PolicyValue> values) {
     /**
      * Evaluates policies.
      *
-     * @param blocks of rows, each with the sums of every policy in the same order; at least one
+     * @param blocks of rows, each with the sums of every policy in the same order; at least one. The sums of a policy after the
+     *     first compare it with the first ({@link OffPolicySums#plus(LoggedReward, LoggedReward)})
      * @param direct the direct method's value of every policy, its reward model fitted anew to the rows of these blocks,
      *     of which some may come several times: else its interval would leave out how little the model knows
      * @param resamples of the bootstrap, 1,000 or more for an interval at 95 %
@@ -106,15 +133,18 @@ public record OffPolicyEvaluation(List<PolicyValue> values) {
                 ? List.of()
                 : Bootstrap.ofEach(
                         blocks.size(), chosen -> statistics(answered, chosen, direct), CONFIDENCE, resamples, seed);
-        List<Estimate> estimates = IntStream.range(0, values.length)
+        List<Estimate> resampled = IntStream.range(0, values.length)
                 .mapToObj(i -> new Estimate(values[i], intervals.get(i)))
                 .toList();
-        int each = ESTIMATORS.size() + 1;
         boolean comparable = !answered.isEmpty() && answered.get(0).index() == 0;
         return new OffPolicyEvaluation(policies.stream()
                 .map(policy -> {
-                    int from = each * answered.indexOf(policy);
-                    return policy.value(from < 0 ? List.of() : estimates.subList(from, from + each), comparable);
+                    int at = answered.indexOf(policy);
+                    return at < 0
+                            ? policy.unanswered()
+                            : policy.value(
+                                    resampled.subList(RESAMPLED.size() * at, RESAMPLED.size() * (at + 1)),
+                                    comparable ? Optional.of(answered.get(0)) : Optional.empty());
                 })
                 .toList());
     }
@@ -145,41 +175,83 @@ public record OffPolicyEvaluation(List<PolicyValue> values) {
                                     .formatted(speaking, blocks.size(), LEAST_BLOCKS));
         }
 
-        /** Its estimates in the order of the estimators, and the difference; none where the log cannot answer. */
-        PolicyValue value(List<Estimate> estimates, boolean comparable) {
-            Map<OffPolicyEstimator, Estimate> named = new EnumMap<>(OffPolicyEstimator.class);
-            for (int i = 0; i < estimates.size() - 1; i++) {
-                OffPolicyEstimator estimator = ESTIMATORS.get(i);
-                named.put(estimator, estimates.get(i).widened(estimator.widening(total)));
+        PolicyValue unanswered() {
+            return value(Map.of(), Optional.empty());
+        }
+
+        /**
+         * Its estimates.
+         *
+         * @param resampled those by the bootstrap, in the order of {@link #RESAMPLED}
+         * @param first the policy to compare with
+         */
+        PolicyValue value(List<Estimate> resampled, Optional<Policy> first) {
+            Map<OffPolicyEstimator, Estimate> estimates = new EnumMap<>(OffPolicyEstimator.class);
+            estimates.put(
+                    OffPolicyEstimator.IPS,
+                    ratio(OffPolicyEstimator.IPS, OffPolicySums::totalWeightedReward, OffPolicySums::n));
+            estimates.put(
+                    OffPolicyEstimator.SNIPS,
+                    ratio(OffPolicyEstimator.SNIPS, OffPolicySums::totalWeightedReward, OffPolicySums::totalWeight));
+            estimates.put(
+                    OffPolicyEstimator.DR,
+                    ratio(OffPolicyEstimator.DR, OffPolicySums::totalCorrected, OffPolicySums::n));
+            for (int i = 0; i < resampled.size(); i++) {
+                OffPolicyEstimator estimator = RESAMPLED.get(i);
+                estimates.put(estimator, resampled.get(i).widened(estimator.widening(total)));
             }
+            return value(estimates, first.map(this::over));
+        }
+
+        private PolicyValue value(Map<OffPolicyEstimator, Estimate> estimates, Optional<Difference> overFirst) {
             return new PolicyValue(
-                    named,
-                    estimates.isEmpty() || !comparable
-                            ? Optional.empty()
-                            : Optional.of(estimates.get(estimates.size() - 1)),
+                    estimates,
+                    overFirst,
                     refusal(),
                     total.n(),
                     total.effectiveSampleSize(),
                     total.largestWeight(),
                     total.unsupported());
         }
+
+        private Estimate ratio(
+                OffPolicyEstimator estimator,
+                ToDoubleFunction<OffPolicySums> numerator,
+                ToDoubleFunction<OffPolicySums> denominator) {
+            return new Estimate(
+                            estimator.value(total),
+                            EmpiricalLikelihood.ratio(each(numerator), each(denominator), CONFIDENCE))
+                    .withRoomFor(total.unseenVariance());
+        }
+
+        private double[] each(ToDoubleFunction<OffPolicySums> sum) {
+            return blocks.stream().mapToDouble(sum).toArray();
+        }
+
+        private Difference over(Policy first) {
+            double[] differences = each(OffPolicySums::totalCorrected);
+            double[] others = first.each(OffPolicySums::totalCorrected);
+            Arrays.setAll(differences, block -> differences[block] - others[block]);
+            return new Difference(
+                    new Estimate(
+                                    total.corrected() - first.total().corrected(),
+                                    EmpiricalLikelihood.ratio(differences, each(OffPolicySums::n), CONFIDENCE))
+                            .withRoomFor(total.unseenVarianceOfDifference()),
+                    total.effectiveDifference());
+        }
     }
 
-    /** Every estimator of every policy, each followed by the difference of its doubly robust value from the first one's. */
+    /** Those of every policy that the bootstrap judges. */
     private static double[] statistics(List<Policy> policies, int[] chosen, Function<int[], double[]> direct) {
-        double[] statistics = new double[policies.size() * (ESTIMATORS.size() + 1)];
+        double[] statistics = new double[policies.size() * RESAMPLED.size()];
         double[] directly = policies.isEmpty() ? new double[0] : direct.apply(chosen);
-        double[] robust = new double[policies.size()];
         int next = 0;
-        for (int i = 0; i < robust.length; i++) {
-            Policy policy = policies.get(i);
+        for (Policy policy : policies) {
             OffPolicySums sums = OffPolicySums.of(policy.blocks(), chosen);
-            for (OffPolicyEstimator estimator : ESTIMATORS) {
+            for (OffPolicyEstimator estimator : RESAMPLED) {
                 statistics[next++] =
                         estimator == OffPolicyEstimator.DM ? directly[policy.index()] : estimator.value(sums);
             }
-            robust[i] = sums.corrected();
-            statistics[next++] = robust[i] - robust[0];
         }
         return statistics;
     }

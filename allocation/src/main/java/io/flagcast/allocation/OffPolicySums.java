@@ -23,7 +23,13 @@ public final class OffPolicySums implements Serializable {
     private static final int WR = 3;
     private static final int DIRECT = 4;
     private static final int UNSUPPORTED = 5;
-    private static final int CORRECTIONS = 6;
+    // ρ = reward − predicted: Σ ρ² and Σ w² ρ².
+    private static final int RHO2 = 6;
+    private static final int W2_RHO2 = 7;
+    private static final int AGAINST = 8;
+    // For both signs of d = weight − weight under the other policy: Σ |d|, Σ d², Σ |d| ρ², Σ d² ρ².
+    private static final int AGAINST_SUMS = 4;
+    private static final int CORRECTIONS = AGAINST + 2 * AGAINST_SUMS;
 
     private static final double ONE_SIDED_95 = new NormalDistribution(null, 0, 1).inverseCumulativeProbability(0.95);
 
@@ -70,9 +76,25 @@ public final class OffPolicySums implements Serializable {
         this.largestWeight = largestWeight;
     }
 
-    /** These sums with one more row. */
+    /** These sums with one more row, of a policy that is compared with none. */
     public OffPolicySums plus(LoggedReward row) {
+        return plus(row, row);
+    }
+
+    /**
+     * These sums with one more row.
+     *
+     * @param row as this policy sees it
+     * @param other the same row as the policy sees it with which this one is compared
+     * @throws IllegalArgumentException if they are not the same row
+     */
+    public OffPolicySums plus(LoggedReward row, LoggedReward other) {
+        if (row.reward() != other.reward() || row.predicted() != other.predicted()) {
+            throw new IllegalArgumentException("%s and %s are two rows".formatted(row, other));
+        }
         double[] more = sums.clone();
+        double residual = row.reward() - row.predicted();
+        addDifference(more, row.weight() - other.weight(), residual);
         double w = row.weight();
         more[N] += 1;
         more[W] += w;
@@ -80,16 +102,27 @@ public final class OffPolicySums implements Serializable {
         more[WR] += w * row.reward();
         more[DIRECT] += row.direct();
         more[UNSUPPORTED] += row.unsupported();
+        more[RHO2] += residual * residual;
+        more[W2_RHO2] += w * w * residual * residual;
         for (Correction correction : Correction.values()) {
             for (int value = 0; value < Correction.VALUES; value++) {
-                double term = row.direct() + correction.weight(w, value) * (row.reward() - row.predicted());
+                double term = row.direct() + correction.weight(w, value) * residual;
                 more[correction.at(value)] += term;
                 more[correction.at(value) + 1] += term * term;
-                double departure = (correction.weight(w, value) - w) * (row.reward() - row.predicted());
+                double departure = (correction.weight(w, value) - w) * residual;
                 more[correction.at(value) + 2] += departure * departure;
             }
         }
         return new OffPolicySums(more, Math.max(largestWeight, w));
+    }
+
+    private static void addDifference(double[] sums, double difference, double residual) {
+        int first = difference < 0 ? AGAINST + AGAINST_SUMS : AGAINST;
+        double size = Math.abs(difference);
+        sums[first] += size;
+        sums[first + 1] += size * size;
+        sums[first + 2] += size * residual * residual;
+        sums[first + 3] += size * size * residual * residual;
     }
 
     /** The sums over the rows of both. */
@@ -116,6 +149,21 @@ public final class OffPolicySums implements Serializable {
         }
     }
 
+    /** Σ w. */
+    double totalWeight() {
+        return sums[W];
+    }
+
+    /** Σ w r. */
+    double totalWeightedReward() {
+        return sums[WR];
+    }
+
+    /** The sum of which {@link #corrected()} is the mean. */
+    double totalCorrected() {
+        return sums[Correction.SWITCH.at(Correction.VALUES - 1)];
+    }
+
     private double mean(int sum) {
         return sums[sum] / sums[N];
     }
@@ -129,6 +177,48 @@ public final class OffPolicySums implements Serializable {
     public double effectiveSampleSize() {
         double w = sums[W];
         return w == 0 ? 0 : w * w / sums[W2];
+    }
+
+    /**
+     * What the log is worth where this policy and the other one differ, in rows: the lesser of two of Kish's effective sample
+     * sizes, that of the rows with more weight here and that of the rows with more weight there. The difference of two policies
+     * is that of two arms, and no better known than the arm of which less is known; 0 where they never differ.
+     */
+    public double effectiveDifference() {
+        return Math.min(effectiveDifference(AGAINST), effectiveDifference(AGAINST + AGAINST_SUMS));
+    }
+
+    private double effectiveDifference(int first) {
+        double d = sums[first];
+        return d == 0 ? 0 : d * d / sums[first + 1];
+    }
+
+    /**
+     * Variance that the doubly robust mean has to have beyond what its rows show: Σ w² σ² − Σ w² ρ² where that is positive, over
+     * n², σ² the mean of ρ² over all rows, which is what the log as it is knows best. So a few heavy rows that all happen to earn
+     * nothing do not look certain.
+     */
+    double unseenVariance() {
+        return Math.max(0, sums[W2] * mean(RHO2) - sums[W2_RHO2]) / (sums[N] * sums[N]);
+    }
+
+    /**
+     * The same of the mean difference from the other policy: for each of the two arms of {@link #effectiveDifference},
+     * Σ d² σ² − Σ d² ρ² where that is positive, over n². Here σ² is the greater of the arms' weighted mean squares Σ |d| ρ² / Σ |d|:
+     * both stand for the same users, and if the policies earned the same, they would spread alike. So the score test of two
+     * proportions takes the variance under the hypothesis that they are equal.
+     */
+    double unseenVarianceOfDifference() {
+        int[] arms = {AGAINST, AGAINST + AGAINST_SUMS};
+        double spread = 0;
+        for (int arm : arms) {
+            spread = Math.max(spread, sums[arm] == 0 ? 0 : sums[arm + 2] / sums[arm]);
+        }
+        double unseen = 0;
+        for (int arm : arms) {
+            unseen += Math.max(0, sums[arm + 1] * spread - sums[arm + 3]);
+        }
+        return unseen / (sums[N] * sums[N]);
     }
 
     /** The largest importance weight. */

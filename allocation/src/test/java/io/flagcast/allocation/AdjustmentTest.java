@@ -24,10 +24,14 @@ class AdjustmentTest {
 
     @Test
     void whatIsNoFractionIsRefused() {
-        assertRefused("share of segment 'high' is 1.1, it must be in [0, 1]", () -> Adjustment.ofShares(Map.of("high", 1.1)));
-        assertRefused("share of segment 'high' is -0.1, it must be in [0, 1]", () -> Adjustment.ofShares(Map.of("high", -0.1)));
+        assertRefused(
+                "share of segment 'high' is 1.1, it must be in [0, 1]", () -> Adjustment.ofShares(Map.of("high", 1.1)));
+        assertRefused(
+                "share of segment 'high' is -0.1, it must be in [0, 1]",
+                () -> Adjustment.ofShares(Map.of("high", -0.1)));
         assertRefused("base probability of " + HIGH + " is 1.1, it must be in [0, 1]", () -> learned(1.1));
-        assertThat(Adjustment.ofShares(Map.of("high", 0.0, "low", 1.0)).shares()).hasSize(2);
+        assertThat(Adjustment.ofShares(Map.of("high", 0.0, "low", 1.0)).shares())
+                .hasSize(2);
         assertThat(learned(1).learned()).hasSize(1);
     }
 
@@ -49,8 +53,7 @@ class AdjustmentTest {
     }
 
     private static AllocationParameters parameters(long version, double learned) {
-        return new AllocationParameters(
-                version, Map.of(), Map.of(HIGH, learned), OptionalInt.empty(), Activity.ACTIVE);
+        return new AllocationParameters(version, Map.of(), Map.of(HIGH, learned), OptionalInt.empty(), Activity.ACTIVE);
     }
 
     @Test

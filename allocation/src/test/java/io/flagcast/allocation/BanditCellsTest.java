@@ -83,8 +83,9 @@ class BanditCellsTest {
                                 rewards(binomial(random, 475, 0.06), 475, 1 / 0.95),
                                 rewards(binomial(random, 25, 0.05), 25, 1 / 0.05)));
             }
-            for (Step step :
-                    learner(algorithm, 0.05, 1).update(evidence, evidence, cell -> 0.5).steps()) {
+            for (Step step : learner(algorithm, 0.05, 1)
+                    .update(evidence, evidence, cell -> 0.5)
+                    .steps()) {
                 cells += step.cell().isWhole() ? 0 : step.target() / 1_200;
                 segment += step.cell().isWhole() ? step.target() / 20 : 0;
             }
@@ -161,8 +162,8 @@ class BanditCellsTest {
 
         Map<Cell, Double> targets = targets(cells);
         cells.forEach((cell, arms) -> {
-            Comparison expected =
-                    Comparison.of(beta(arms.enabled(), level, worth), beta(arms.control(), level, worth), priors.get(cell));
+            Comparison expected = Comparison.of(
+                    beta(arms.enabled(), level, worth), beta(arms.control(), level, worth), priors.get(cell));
             assertThat(targets.get(cell)).isCloseTo(expected.probabilityGreater(), within(1e-9));
         });
     }
@@ -179,7 +180,10 @@ class BanditCellsTest {
                 new BanditLearner(Algorithm.THOMPSON, metric(Kind.MEAN, Direction.HIGHER_IS_BETTER), 0, 1, 5, 1);
         Map<Cell, Arms> cells = new TreeMap<>(Map.of(
                 A, new Arms(values(1, 2, 3, 4, 5, 4, 5), values(0, 1, 2, 3, 4)),
-                B, new Arms(values(0, 1, 2, 3, 4, 5, 2, 2), values(0, 1, 2, 3, 4, 1).merge(values(2, 2, 3))),
+                B,
+                        new Arms(
+                                values(0, 1, 2, 3, 4, 5, 2, 2),
+                                values(0, 1, 2, 3, 4, 1).merge(values(2, 2, 3))),
                 C, new Arms(values(2, 2, 3, 3, 4, 1), values(0, 5, 2, 3, 4, 0))));
         Arms all = cells.get(A).merge(cells.get(B)).merge(cells.get(C));
         Map<Cell, Normal> differences = new TreeMap<>();
@@ -207,8 +211,7 @@ class BanditCellsTest {
     }
 
     private static StudentPosterior student(WeightedMoments rewards) {
-        return new StudentPosterior(
-                mean(rewards), Math.sqrt(spread(rewards) / rewards.n()), rewards.n() - 1);
+        return new StudentPosterior(mean(rewards), Math.sqrt(spread(rewards) / rewards.n()), rewards.n() - 1);
     }
 
     /** A cell that has one arm only says nothing of its own effect: it gets what the whole segment believes. */
@@ -230,7 +233,8 @@ class BanditCellsTest {
     @Test
     void theWholeSegmentIsKeptByTheRecentEvidenceOfItsCells() {
         Map<Cell, Arms> cells = Map.of(A, arms(300, 1_000, 280, 1_000), B, arms(300, 1_000, 290, 1_000));
-        Map<Cell, Arms> recent = Map.of(A, arms(20, 100, 30, 100), B, arms(50, 100, 20, 100), C, arms(0, 900, 900, 900));
+        Map<Cell, Arms> recent =
+                Map.of(A, arms(20, 100, 30, 100), B, arms(50, 100, 20, 100), C, arms(0, 900, 900, 900));
         Map<Cell, Double> after = new TreeMap<>();
         learner(Algorithm.THOMPSON, 0.05, 0.1)
                 .update(cells, recent, cell -> 0.95)

@@ -80,9 +80,12 @@ class BanditFlipTest {
             double control = arms.control().mean().orElseThrow();
             double deviation = Math.sqrt(arms.enabled().variance().orElseThrow()
                     + arms.control().variance().orElseThrow());
-            double bound = (after - before) * (enabled - control) - 1.6448536269514722 * Math.abs(after - before) * deviation;
-            double weights = after * arms.enabled().w() + (1 - after) * arms.control().w();
-            double squares = after * after * arms.enabled().w2() + (1 - after) * (1 - after) * arms.control().w2();
+            double bound =
+                    (after - before) * (enabled - control) - 1.6448536269514722 * Math.abs(after - before) * deviation;
+            double weights =
+                    after * arms.enabled().w() + (1 - after) * arms.control().w();
+            double squares = after * after * arms.enabled().w2()
+                    + (1 - after) * (1 - after) * arms.control().w2();
             return bound >= -0.01 * (control + before * (enabled - control)) && weights * weights / squares >= 200;
         }
     }
@@ -126,7 +129,8 @@ class BanditFlipTest {
             }
             regret += USERS * (Math.max(0, difference) - enabled * difference);
             days.add(new Arms(
-                    rewards(users[1], conversions[1], 1 / enabled), rewards(users[0], conversions[0], 1 / (1 - enabled))));
+                    rewards(users[1], conversions[1], 1 / enabled),
+                    rewards(users[0], conversions[0], 1 / (1 - enabled))));
         }
         return new Life(path, regret);
     }
@@ -171,8 +175,8 @@ class BanditFlipTest {
     private static Moments excess(List<Life> lives, List<Life> others) {
         double mean = regret(others).mean();
         return Moments.of(IntStream.range(0, lives.size())
-                .mapToDouble(seed ->
-                        (lives.get(seed).regret() - others.get(seed).regret()) / mean)
+                .mapToDouble(
+                        seed -> (lives.get(seed).regret() - others.get(seed).regret()) / mean)
                 .toArray());
     }
 

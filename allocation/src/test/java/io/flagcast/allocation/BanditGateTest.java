@@ -123,11 +123,8 @@ class BanditGateTest {
     @Test
     void theGateWeighsCellsByTheirUsersAndJudgesOnlyBoldMoves() {
         Cell low = Cell.whole("low");
-        Map<Cell, Arms> evidence = Map.of(
-                HIGH,
-                arms(300, 1_000, 200, 1_000),
-                low,
-                new Arms(rewards(60, 200, 2), rewards(20, 100, 4)));
+        Map<Cell, Arms> evidence =
+                Map.of(HIGH, arms(300, 1_000, 200, 1_000), low, new Arms(rewards(60, 200, 2), rewards(20, 100, 4)));
         BanditUpdate update = learner(Algorithm.EPSILON_GREEDY, 0.05, 0.1)
                 .update(evidence, Map.of(), cell -> cell.equals(HIGH) ? 0.8 : 0.3);
 
@@ -154,15 +151,17 @@ class BanditGateTest {
                 Algorithm.EPSILON_GREEDY, metric(Kind.PROPORTION, Direction.HIGHER_IS_BETTER), 0.05, 0.1, 1, 1);
         BanditUpdate alone = learner.update(Map.of(HIGH, arms(300, 1_000, 200, 1_000)), Map.of(), cell -> 0.5);
         for (Arms little : List.of(arms(1, 1, 0, 1_000), arms(900, 1_000, 0, 1))) {
-            assertThat(learner.update(
-                                    Map.of(HIGH, arms(300, 1_000, 200, 1_000), low, little), Map.of(), cell -> 0.5)
+            assertThat(learner.update(Map.of(HIGH, arms(300, 1_000, 200, 1_000), low, little), Map.of(), cell -> 0.5)
                             .gate())
                     .isEqualTo(alone.gate());
             BanditUpdate only = update(learner, little, 0.5);
             assertThat(only.gate().verdict()).isEqualTo(Verdict.TOO_LITTLE_DATA);
             assertThat(only.changes()).isEmpty();
         }
-        assertThat(learner.update(Map.of(HIGH, arms(300, 1_000, 200, 1_000), low, arms(2, 2, 0, 2)), Map.of(), cell -> 0.5)
+        assertThat(learner.update(
+                                Map.of(HIGH, arms(300, 1_000, 200, 1_000), low, arms(2, 2, 0, 2)),
+                                Map.of(),
+                                cell -> 0.5)
                         .gate())
                 .isNotEqualTo(alone.gate());
     }
@@ -195,7 +194,8 @@ class BanditGateTest {
         assertThat(update(certain, arms(150, 200, 20, 200), 0.5).gate())
                 .returns(200.0, BanditUpdate.Gate::effectiveSampleSize)
                 .returns(Verdict.PASSED, BanditUpdate.Gate::verdict);
-        assertThat(update(certain, arms(150, 199, 20, 200), 0.5).gate().verdict()).isEqualTo(Verdict.TOO_LITTLE_DATA);
+        assertThat(update(certain, arms(150, 199, 20, 200), 0.5).gate().verdict())
+                .isEqualTo(Verdict.TOO_LITTLE_DATA);
     }
 
     /** Nobody converts: nothing can be lost that would be measured, and the arm with fewer users is believed to be better. */
@@ -225,10 +225,14 @@ class BanditGateTest {
         BanditLearner greedy = learner(Algorithm.EPSILON_GREEDY, 0.05, 0.1);
         Arms equal = arms(250, 1_000, 250, 1_000);
 
-        assertThat(only(update(greedy, equal, arms(26, 100, 25, 100), 0.9)).after()).isEqualTo(0.9);
-        assertThat(only(update(greedy, equal, arms(25, 100, 26, 100), 0.9)).after()).isCloseTo(0.8, within(1e-12));
-        assertThat(only(update(greedy, equal, arms(25, 100, 26, 100), 0.1)).after()).isEqualTo(0.1);
-        assertThat(only(update(greedy, equal, arms(26, 100, 25, 100), 0.1)).after()).isCloseTo(0.2, within(1e-12));
+        assertThat(only(update(greedy, equal, arms(26, 100, 25, 100), 0.9)).after())
+                .isEqualTo(0.9);
+        assertThat(only(update(greedy, equal, arms(25, 100, 26, 100), 0.9)).after())
+                .isCloseTo(0.8, within(1e-12));
+        assertThat(only(update(greedy, equal, arms(25, 100, 26, 100), 0.1)).after())
+                .isEqualTo(0.1);
+        assertThat(only(update(greedy, equal, arms(26, 100, 25, 100), 0.1)).after())
+                .isCloseTo(0.2, within(1e-12));
 
         double most = 0.05 + (1 - 2 * 0.05);
         Step there = only(update(greedy, arms(300, 1_000, 200, 1_000), most));

@@ -40,13 +40,17 @@ class BanditLearnerTest {
         assertThat(only(update).after()).isCloseTo(0.4, within(1e-12));
         assertThat(only(update).belief()).isEmpty();
         assertThat(only(update).reason())
-                .isEqualTo("99 enabled and 1,000 control users in the segment are worth 99 and 1,000, needs min_users 100 of"
-                        + " each");
+                .isEqualTo(
+                        "99 enabled and 1,000 control users in the segment are worth 99 and 1,000, needs min_users 100 of"
+                                + " each");
         assertThat(update.gate().verdict()).isEqualTo(Verdict.NOTHING_TO_PROVE);
-        assertThat(update.changes()).extracting(Step::after).containsExactly(only(update).after());
+        assertThat(update.changes())
+                .extracting(Step::after)
+                .containsExactly(only(update).after());
         assertThat(only(update(learner, few, 0.55)).after()).isCloseTo(0.5, within(1e-12));
         assertThat(update(learner, few, 0.5).changes()).isEmpty();
-        assertThat(only(update(learner, arms(100, 1_000, 90, 99), 0.5)).belief()).isEmpty();
+        assertThat(only(update(learner, arms(100, 1_000, 90, 99), 0.5)).belief())
+                .isEmpty();
         assertThat(only(update(learner, arms(90, 100, 90, 100), 0.5)).belief()).isPresent();
     }
 
@@ -65,7 +69,8 @@ class BanditLearnerTest {
         }
         assertThat(only(update(wanting, new Arms(uneven, rewards(50, 500, 2)), 0.5))
                         .reason())
-                .isEqualTo("510 enabled and 500 control users in the segment are worth 22 and 500, needs min_users 23 of each");
+                .isEqualTo(
+                        "510 enabled and 500 control users in the segment are worth 22 and 500, needs min_users 23 of each");
     }
 
     /**
@@ -204,7 +209,8 @@ class BanditLearnerTest {
                 .isGreaterThan(0.999);
         Step constant = only(update(learner, new Arms(values(3, 3, 3, 3, 3), low), 0.9));
         assertThat(constant.after()).isEqualTo(0.9);
-        assertThat(constant.reason()).isEqualTo("rewards that do not vary, or of fewer than five users: nothing to compare");
+        assertThat(constant.reason())
+                .isEqualTo("rewards that do not vary, or of fewer than five users: nothing to compare");
     }
 
     @Test
@@ -254,8 +260,8 @@ class BanditLearnerTest {
     /** Beta(2, 1) against Beta(1, 2): as wide as one another, so the higher mean has the higher bound. */
     @Test
     void anUpperBoundIsDefinedFromTheFirstUsersOn() {
-        BanditLearner learner = new BanditLearner(
-                Algorithm.UCB, metric(Kind.PROPORTION, Direction.HIGHER_IS_BETTER), 0.05, 1, 1, 1);
+        BanditLearner learner =
+                new BanditLearner(Algorithm.UCB, metric(Kind.PROPORTION, Direction.HIGHER_IS_BETTER), 0.05, 1, 1, 1);
 
         assertThat(only(update(learner, arms(1, 1, 0, 1), 0.5)).target()).isCloseTo(0.95, within(1e-12));
     }
@@ -273,7 +279,8 @@ class BanditLearnerTest {
     @Test
     void settingsOutsideTheirRangeAreRefused() {
         Metric reward = metric(Kind.PROPORTION, Direction.HIGHER_IS_BETTER);
-        assertThat(new BanditLearner(Algorithm.THOMPSON, reward, 0.5, 1, 1, 1).floor()).isEqualTo(0.5);
+        assertThat(new BanditLearner(Algorithm.THOMPSON, reward, 0.5, 1, 1, 1).floor())
+                .isEqualTo(0.5);
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> new BanditLearner(Algorithm.THOMPSON, reward, 0.6, 0.1, 100, 1))
                 .withMessage("floor 0.6 is outside [0, 0.5]");

@@ -27,15 +27,16 @@ class CurveTest {
         "100, 0.9"
     })
     void aPiecewiseCurveIsStraightBetweenItsPoints(double score, double weight) {
-        Piecewise curve = new Piecewise(
-                List.of(new Point(0, 0.1), new Point(60, 0.2), new Point(80, 0.2), new Point(100, 0.9)));
+        Piecewise curve =
+                new Piecewise(List.of(new Point(0, 0.1), new Point(60, 0.2), new Point(80, 0.2), new Point(100, 0.9)));
 
         assertThat(curve.weight(score)).isCloseTo(weight, within(1e-15));
     }
 
     @Test
     void weightsOfPointsMayBeZeroAndOne() {
-        assertThat(new Piecewise(List.of(new Point(0, 0), new Point(100, 1))).weight(25)).isEqualTo(0.25);
+        assertThat(new Piecewise(List.of(new Point(0, 0), new Point(100, 1))).weight(25))
+                .isEqualTo(0.25);
     }
 
     @Test

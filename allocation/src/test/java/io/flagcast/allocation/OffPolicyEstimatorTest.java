@@ -34,19 +34,21 @@ class OffPolicyEstimatorTest {
      * 0.25  0     control  1   0.3  0.5   w = 1/0.75 = 4/3   direct 0.5
      * </pre>
      */
-    private static final List<LoggedReward> FOUR = List.of(
-            LoggedReward.of(1, Arm.ENABLED, 0.5, 0.8, 0.6, 0.2),
-            LoggedReward.of(0, Arm.CONTROL, 0.5, 0.8, 0.6, 0.2),
-            LoggedReward.of(1, Arm.ENABLED, 0.1, 0.9, 0.5, 0.4),
-            LoggedReward.of(1, Arm.CONTROL, 0.25, 0, 0.3, 0.5));
+    private static List<LoggedReward> four() {
+        return List.of(
+                LoggedReward.of(1, Arm.ENABLED, 0.5, 0.8, 0.6, 0.2),
+                LoggedReward.of(0, Arm.CONTROL, 0.5, 0.8, 0.6, 0.2),
+                LoggedReward.of(1, Arm.ENABLED, 0.1, 0.9, 0.5, 0.4),
+                LoggedReward.of(1, Arm.CONTROL, 0.25, 0, 0.3, 0.5));
+    }
 
-    private static OffPolicySums sums(List<LoggedReward> rows) {
+    static OffPolicySums sums(List<LoggedReward> rows) {
         return rows.stream().reduce(OffPolicySums.EMPTY, OffPolicySums::plus, OffPolicySums::merge);
     }
 
     @Test
     void theEstimatesOfFourUsersAreThoseComputedByHand() {
-        OffPolicySums sums = sums(FOUR);
+        OffPolicySums sums = sums(four());
 
         assertThat(OffPolicyEstimator.IPS.value(sums)).isCloseTo((1.6 + 9 + 4.0 / 3) / 4, within(1e-9));
         assertThat(OffPolicyEstimator.SNIPS.value(sums))
@@ -65,11 +67,18 @@ class OffPolicyEstimatorTest {
         assertThat(sums.n()).isEqualTo(4);
     }
 
+    /** A corrected mean, and the root of its estimated squared error over its variance. */
+    record Corrected(double mean, double errorPerStandardError) {}
+
+    static double corrected(List<LoggedReward> rows, List<DoubleUnaryOperator> weights) {
+        return best(rows, weights).mean();
+    }
+
     /** The definition, row by row, with the parameter of least estimated error found by looking at all. */
-    private static double corrected(List<LoggedReward> rows, List<DoubleUnaryOperator> weights) {
+    static Corrected best(List<LoggedReward> rows, List<DoubleUnaryOperator> weights) {
         List<Double> asLogged = terms(rows, w -> w);
         double unbiased = mean(asLogged);
-        double best = 0;
+        Corrected best = new Corrected(0, 0);
         double least = Double.POSITIVE_INFINITY;
         for (DoubleUnaryOperator weight : weights) {
             List<Double> terms = terms(rows, weight);
@@ -88,23 +97,23 @@ class OffPolicyEstimatorTest {
             double error = variance / rows.size() + bound * bound;
             if (error < least) {
                 least = error;
-                best = mean;
+                best = new Corrected(mean, variance == 0 ? 1 : Math.sqrt(error / (variance / rows.size())));
             }
         }
         return best;
     }
 
-    private static List<Double> terms(List<LoggedReward> rows, DoubleUnaryOperator weight) {
+    static List<Double> terms(List<LoggedReward> rows, DoubleUnaryOperator weight) {
         return rows.stream()
                 .map(row -> row.direct() + weight.applyAsDouble(row.weight()) * (row.reward() - row.predicted()))
                 .toList();
     }
 
-    private static double mean(List<Double> values) {
+    static double mean(List<Double> values) {
         return values.stream().mapToDouble(value -> value).average().orElseThrow();
     }
 
-    private static List<DoubleUnaryOperator> switches() {
+    static List<DoubleUnaryOperator> switches() {
         List<DoubleUnaryOperator> weights = new ArrayList<>();
         for (double threshold : new double[] {1, 2, 4, 8, 16, 32, 64}) {
             weights.add(w -> w <= threshold ? w : 0);
@@ -113,7 +122,7 @@ class OffPolicyEstimatorTest {
         return weights;
     }
 
-    private static List<DoubleUnaryOperator> shrinkages() {
+    static List<DoubleUnaryOperator> shrinkages() {
         List<DoubleUnaryOperator> weights = new ArrayList<>();
         for (double lambda : new double[] {1, 4, 16, 64, 256, 1024, 4096}) {
             weights.add(w -> lambda * w / (w * w + lambda));
@@ -161,6 +170,149 @@ class OffPolicyEstimatorTest {
         });
     }
 
+    /** Weights of whole numbers stand on the thresholds of SWITCH. */
+    @Test
+    void theLeastEstimatedErrorIsFoundAndSaysHowMuchWiderAnIntervalIs() {
+        Generator<Long> generator = dice -> dice.seed();
+        cases(2, 300, generator).allSatisfy(seed -> {
+            SplittableRandom random = new SplittableRandom(seed);
+            int largest = random.nextInt(2, 70);
+            List<LoggedReward> rows = new ArrayList<>();
+            for (int i = random.nextInt(2, 200); i > 0; i--) {
+                rows.add(new LoggedReward(
+                        random.nextDouble(), random.nextInt(largest), 0.5, 0.5 + 0.1 * random.nextDouble(), 0));
+            }
+            OffPolicySums sums = sums(rows);
+
+            Corrected switched = best(rows, switches());
+            assertThat(OffPolicyEstimator.SWITCH_DR.value(sums)).isCloseTo(switched.mean(), within(1e-9));
+            assertThat(OffPolicyEstimator.SWITCH_DR.widening(sums))
+                    .isCloseTo(switched.errorPerStandardError(), within(1e-6));
+            Corrected shrunken = best(rows, shrinkages());
+            assertThat(OffPolicyEstimator.DROS.value(sums)).isCloseTo(shrunken.mean(), within(1e-9));
+            assertThat(OffPolicyEstimator.DROS.widening(sums))
+                    .isCloseTo(shrunken.errorPerStandardError(), within(1e-6));
+            assertThat(OffPolicyEstimator.DR.widening(sums)).isEqualTo(1);
+        });
+        LoggedReward certain = new LoggedReward(0.5, 1, 0.5, 0.25, 0);
+        assertThat(OffPolicyEstimator.SWITCH_DR.widening(sums(List.of(certain, certain))))
+                .isEqualTo(1);
+    }
+
+    /**
+     * Direct values 4, 4, −4, −4, weights 2, 3, 2, 2, residuals −1, 0.5, 0.5, −1. With 3 left out and 2 kept the terms are 2, 4, −3
+     * and −6: squared error 4.75, where all weights kept give 4.92 and any other threshold more.
+     */
+    @Test
+    void aWeightOnTheThresholdIsKept() {
+        List<LoggedReward> rows = List.of(
+                new LoggedReward(-1, 2, 0, 4, 0),
+                new LoggedReward(0.5, 3, 0, 4, 0),
+                new LoggedReward(0.5, 2, 0, -4, 0),
+                new LoggedReward(-1, 2, 0, -4, 0));
+
+        assertThat(OffPolicyEstimator.SWITCH_DR.value(sums(rows))).isCloseTo(-0.75, within(1e-12));
+        assertThat(corrected(rows, switches())).isCloseTo(-0.75, within(1e-12));
+    }
+
+    @Test
+    void noRowsAreWorthNothing() {
+        assertThat(OffPolicySums.EMPTY.n()).isZero();
+        assertThat(OffPolicySums.EMPTY.effectiveSampleSize()).isZero();
+        assertThat(OffPolicySums.EMPTY.effectiveDifference()).isZero();
+        assertThat(OffPolicySums.EMPTY.unsupported()).isZero();
+        assertThat(OffPolicySums.EMPTY.largestWeight()).isZero();
+    }
+
+    @Test
+    void blocksCountAsOftenAsTheyAreChosen() {
+        List<OffPolicySums> blocks =
+                four().stream().map(row -> OffPolicySums.EMPTY.plus(row)).toList();
+        OffPolicySums chosen = OffPolicySums.of(blocks, new int[] {0, 2, 2});
+
+        assertThat(chosen.n()).isEqualTo(3);
+        assertThat(chosen.weight()).isCloseTo((1.6 + 9 + 9) / 3, within(1e-12));
+        assertThat(chosen.largestWeight()).isEqualTo(9);
+    }
+
+    /**
+     * This policy enables everybody, the other nobody; logged propensity, arm, reward − expected:
+     *
+     * <pre>
+     * 0.5  enabled  1 − 0.6 =  0.4   weights 2 and 0:   d =  2
+     * 0.5  control  0 − 0.2 = −0.2   weights 0 and 2:   d = −2
+     * 0.1  enabled  1 − 0.5 =  0.5   weights 10 and 0:  d = 10
+     * </pre>
+     *
+     * and a fourth row about which both agree. More weight here: (2 + 10)² / (4 + 100) rows, there (2)² / 4 = 1. The mean squares
+     * are (2 · 0.16 + 10 · 0.25) / 12 = 0.235 and 0.04. Here d² ρ² sums to 25.64, more than 104 · 0.235; there to 4 · 0.04, where
+     * 4 · 0.235 would be expected: 0.78 are missing, over 4² rows.
+     */
+    @Test
+    void aDifferenceIsKnownNoBetterThanTheArmOfWhichLessIsKnown() {
+        List<LoggedReward> here = List.of(
+                LoggedReward.of(1, Arm.ENABLED, 0.5, 1, 0.6, 0.2),
+                LoggedReward.of(0, Arm.CONTROL, 0.5, 1, 0.6, 0.2),
+                LoggedReward.of(1, Arm.ENABLED, 0.1, 1, 0.5, 0.4),
+                LoggedReward.of(1, Arm.CONTROL, 0.25, 0, 0.3, 0.5));
+        List<LoggedReward> there = List.of(
+                LoggedReward.of(1, Arm.ENABLED, 0.5, 0, 0.6, 0.2),
+                LoggedReward.of(0, Arm.CONTROL, 0.5, 0, 0.6, 0.2),
+                LoggedReward.of(1, Arm.ENABLED, 0.1, 0, 0.5, 0.4),
+                LoggedReward.of(1, Arm.CONTROL, 0.25, 0, 0.3, 0.5));
+        OffPolicySums sums = OffPolicySums.EMPTY;
+        OffPolicySums reversed = OffPolicySums.EMPTY;
+        for (int i = 0; i < 4; i++) {
+            sums = sums.plus(here.get(i), there.get(i));
+            reversed = reversed.plus(there.get(i), here.get(i));
+        }
+
+        assertThat(sums.effectiveDifference()).isCloseTo(1, within(1e-12));
+        assertThat(reversed.effectiveDifference()).isCloseTo(1, within(1e-12));
+        assertThat(sums.unseenVarianceOfDifference()).isCloseTo(0.78 / 16, within(1e-12));
+        assertThat(reversed.unseenVarianceOfDifference()).isCloseTo(0.78 / 16, within(1e-12));
+        assertThat(sums(here).effectiveDifference()).isZero();
+
+        // Another such control user: (2 + 2)² / (4 + 4) = 2 rows there, now (12)² / 104 here is the lesser.
+        assertThat(sums.plus(here.get(1), there.get(1)).effectiveDifference()).isCloseTo(144.0 / 104, within(1e-12));
+    }
+
+    /**
+     * Weights 1, 1 and 10; residuals 0.5, −0.5 and 0.1: their mean square is 0.17. Σ w² · 0.17 = 17.34 where 0.25 + 0.25 + 1 is
+     * seen. With 0.9 in the heavy row 81.5 is seen, more than 102 times 1.31 / 3 = 44.54.
+     */
+    @Test
+    void aHeavyRowThatHappensToFitDoesNotLookCertain() {
+        LoggedReward one = new LoggedReward(1, 1, 0.5, 0.5, 0);
+        LoggedReward other = new LoggedReward(0, 1, 0.5, 0.5, 0);
+
+        assertThat(sums(List.of(one, other, new LoggedReward(0, 10, -0.1, 0.1, 0)))
+                        .unseenVariance())
+                .isCloseTo((17.34 - 1.5) / 9, within(1e-9));
+        assertThat(sums(List.of(one, other, new LoggedReward(1, 10, 0.1, 0.1, 0)))
+                        .unseenVariance())
+                .isZero();
+        assertThat(sums(List.of(one, other)).unseenVariance()).isZero();
+    }
+
+    @Test
+    void onlyARowIsComparedWithItself() {
+        LoggedReward row = new LoggedReward(1, 1, 0.5, 0.5, 0);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> OffPolicySums.EMPTY.plus(row, new LoggedReward(0, 1, 0.5, 0.5, 0)))
+                .withMessageEndingWith("are two rows");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> OffPolicySums.EMPTY.plus(row, new LoggedReward(1, 1, 0.25, 0.5, 0)))
+                .withMessageEndingWith("are two rows");
+    }
+
+    @Test
+    void everyEstimatorSaysWhatItIs() {
+        assertThat(Stream.of(OffPolicyEstimator.values()).map(OffPolicyEstimator::label))
+                .containsExactly("IPS", "SNIPS", "DM", "DR", "SWITCH-DR", "DRos");
+        assertThat(OffPolicyEstimator.DM.description()).isEqualTo("the reward model alone: no weights, no guarantee");
+    }
+
     @Test
     void anActionThatWasNeverLoggedIsMissingSupport() {
         LoggedReward neverEnabled = LoggedReward.of(0, Arm.CONTROL, 0, 0.3, 0.1, 0.1);
@@ -169,8 +321,8 @@ class OffPolicyEstimatorTest {
         assertThat(neverEnabled.unsupported()).isEqualTo(0.3);
         assertThat(alwaysEnabled.unsupported()).isCloseTo(0.1, within(1e-12));
         List<List<OffPolicySums>> blocks =
-                new ArrayList<>(Collections.nCopies(10, List.of(sums(FOUR), sums(List.of(neverEnabled)))));
-        blocks.addAll(Collections.nCopies(10, List.of(sums(FOUR), sums(List.of(alwaysEnabled)))));
+                new ArrayList<>(Collections.nCopies(10, List.of(sums(four()), sums(List.of(neverEnabled)))));
+        blocks.addAll(Collections.nCopies(10, List.of(sums(four()), sums(List.of(alwaysEnabled)))));
         List<PolicyValue> values =
                 OffPolicyEvaluation.of(blocks, chosen -> new double[2], 100, 1).values();
         assertThat(values.get(0).doublyRobust()).isPresent();
@@ -186,7 +338,7 @@ class OffPolicyEstimatorTest {
     void aPolicyThatNobodyWasGivenIsRefused() {
         OffPolicySums none = sums(List.of(LoggedReward.of(1, Arm.CONTROL, 0.5, 1, 0.1, 0.1)));
 
-        OffPolicySums one = sums(FOUR);
+        OffPolicySums one = sums(four());
 
         assertThat(refusal(Collections.nCopies(200, List.of(none))))
                 .contains("only 0 of 200 blocks of logged users have one who was given what it would give, needs 20");
@@ -213,14 +365,38 @@ class OffPolicyEstimatorTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> LoggedReward.of(1, Arm.CONTROL, 1, 0.5, 0, 0))
                 .withMessage("a user was not although the logged propensity is 1.0");
+    }
+
+    @Test
+    void aRowOutsideItsRangesIsRefused() {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> new LoggedReward(Double.NaN, 1, 0, 0, 0))
                 .withMessage("reward NaN is not finite");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new LoggedReward(0, 1, Double.POSITIVE_INFINITY, 0, 0))
+                .withMessage("predicted reward Infinity is not finite");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new LoggedReward(0, 1, 0, Double.NaN, 0))
+                .withMessage("direct reward NaN is not finite");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new LoggedReward(0, -0.5, 0, 0, 0))
+                .withMessage("weight -0.5 is not finite and at least 0");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new LoggedReward(0, Double.POSITIVE_INFINITY, 0, 0, 0))
+                .withMessage("weight Infinity is not finite and at least 0");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new LoggedReward(0, 1, 0, 0, -0.1))
+                .withMessage("unsupported probability -0.1 is outside [0, 1]");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new LoggedReward(0, 1, 0, 0, 1.1))
+                .withMessage("unsupported probability 1.1 is outside [0, 1]");
+        assertThat(new LoggedReward(-1, 0, -1, -1, 0).weight()).isZero();
+        assertThat(new LoggedReward(0, 0, 0, 0, 1).unsupported()).isEqualTo(1);
     }
 
     @Test
     void aPolicyDoesNotDifferFromItself() {
-        List<List<OffPolicySums>> blocks = Stream.generate(FOUR::stream)
+        List<List<OffPolicySums>> blocks = Stream.generate(() -> four().stream())
                 .limit(10)
                 .flatMap(rows -> rows)
                 .map(row -> List.of(sums(List.of(row)), sums(List.of(row))))
@@ -232,6 +408,7 @@ class OffPolicyEstimatorTest {
                         .get(1)
                         .overFirst()
                         .orElseThrow()
+                        .estimate()
                         .interval()
                         .width())
                 .isZero();
@@ -251,6 +428,8 @@ class OffPolicyEstimatorTest {
         assertThat(model.ifEnabled(new Group(0, 9))).isCloseTo(0.4, within(1e-12));
         assertThat(model.ifNot(new Group(0, 3))).isCloseTo(0.2, within(1e-12));
         assertThat(model.ifNot(new Group(1, 3))).isZero();
+        // There is no sixth fold, of which nothing would be left out.
+        assertThat(model.ifEnabled(new Group(RewardModel.FOLDS, 3))).isZero();
     }
 
     /** One band, both folds alike: enabled users earn 0.5, the others 0.1. */
@@ -265,6 +444,11 @@ class OffPolicyEstimatorTest {
 
         assertThat(RewardModel.direct(users))
                 .containsExactly(new double[] {0.5, 0.25 * 0.5 + 0.75 * 0.1}, within(1e-12));
+    }
+
+    @Test
+    void withoutUsersTheDirectMethodHasNoPolicies() {
+        assertThat(RewardModel.direct(Map.of())).isEmpty();
     }
 
     private static WeightedMoments values(int n, double mean) {

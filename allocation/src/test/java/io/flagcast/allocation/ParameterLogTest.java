@@ -147,7 +147,8 @@ class ParameterLogTest {
         assertThat(log.changesTo("e", Adjustment.pause(), MONDAY, origin)).isEmpty();
         assertThat(log.changesTo("e", Adjustment.ofTier(3), MONDAY, origin)).isEmpty();
         assertThat(log.changesTo("e", Adjustment.ofTier(2), MONDAY, origin)).hasSize(1);
-        assertThat(log.changesTo("e", learned(Map.of(HIGH, 0.3)), MONDAY, origin)).isEmpty();
+        assertThat(log.changesTo("e", learned(Map.of(HIGH, 0.3)), MONDAY, origin))
+                .isEmpty();
         assertThat(origin.isOf("r")).isTrue();
         assertThat(origin.isOf("s")).isFalse();
     }

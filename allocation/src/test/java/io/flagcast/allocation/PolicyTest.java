@@ -122,14 +122,17 @@ class PolicyTest {
         assertThat(Tiered.upTo(0, THRESHOLDS).activeTier()).hasValue(0);
         assertThat(Tiered.upTo(2, THRESHOLDS).activeTier()).hasValue(2);
         assertThat(Tiered.upTo(4, THRESHOLDS).activeTier()).hasValue(4);
-        assertThat(new Tiered(THRESHOLDS, List.of(1.0, 0.5, 0.0, 0.0), List.of()).activeTier()).isEmpty();
+        assertThat(new Tiered(THRESHOLDS, List.of(1.0, 0.5, 0.0, 0.0), List.of()).activeTier())
+                .isEmpty();
         assertThat(new Percentage(1).activeTier()).isEmpty();
     }
 
     @Test
     void theEndsOfARangeAreAllowed() {
-        assertThat(new Tiered(List.of(100.0, 0.0), List.of(1.0, 1.0, 1.0), List.of()).tier(0)).hasValue(1);
-        assertThat(new WeightedRandom(new Curve.Linear(), 0.3, 0.3).baseProbability(70, ANY)).isEqualTo(0.3);
+        assertThat(new Tiered(List.of(100.0, 0.0), List.of(1.0, 1.0, 1.0), List.of()).tier(0))
+                .hasValue(1);
+        assertThat(new WeightedRandom(new Curve.Linear(), 0.3, 0.3).baseProbability(70, ANY))
+                .isEqualTo(0.3);
     }
 
     @Test

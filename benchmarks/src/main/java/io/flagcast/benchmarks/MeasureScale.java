@@ -8,6 +8,7 @@ import static org.apache.spark.sql.functions.lit;
 import io.flagcast.monitoring.FirstExposures;
 import io.flagcast.monitoring.MeasuredExperiment;
 import io.flagcast.monitoring.SegmentMetrics;
+import io.flagcast.statistics.Arrivals;
 import io.flagcast.statistics.Metric;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -140,9 +141,10 @@ final class MeasureScale {
                 "outcomes");
         Dataset<Row> before = counted(
                 read("exposures").where(col("exposed_at").lt(lit(DAY_BEFORE))),
-                read("outcomes").where(col("occurred_at").lt(lit(DAY_BEFORE))));
+                read("outcomes").where(col("occurred_at").lt(lit(DAY_BEFORE))),
+                DAY_BEFORE);
         write(before, "first_before");
-        write(SegmentMetrics.measure(DAY_BEFORE, read("first_before"), experiments), "metrics_before");
+        write(SegmentMetrics.states(read("first_before"), experiments), "days_before");
     }
 
     private String path(String name) {
@@ -166,13 +168,14 @@ final class MeasureScale {
                 .drop("country", "plan");
     }
 
-    private Dataset<Row> counted(Dataset<Row> exposures, Dataset<Row> outcomes) {
-        return FirstExposures.counted(first(exposures), outcomes, experiments);
+    private Dataset<Row> counted(Dataset<Row> exposures, Dataset<Row> outcomes, Instant asOf) {
+        return FirstExposures.counted(first(exposures), outcomes, Arrivals.complete(asOf), experiments);
     }
 
     private void everything() {
-        write(counted(read("exposures"), read("outcomes")), "first");
-        write(SegmentMetrics.measure(AS_OF, read("first"), experiments), "metrics");
+        write(counted(read("exposures"), read("outcomes"), AS_OF), "first");
+        write(SegmentMetrics.states(read("first"), experiments), "days");
+        write(SegmentMetrics.interpret(AS_OF, read("days"), experiments), "metrics");
     }
 
     private void oneMoreDay() {
@@ -181,23 +184,20 @@ final class MeasureScale {
         Dataset<Row> merged =
                 FirstExposures.merge(read("first_before"), first(further)).persist();
         Dataset<Row> counted = FirstExposures.counted(
-                        FirstExposures.touched(merged, DAY_BEFORE, happened, experiments),
+                        FirstExposures.touched(merged, happened, experiments),
                         read("outcomes"),
+                        Arrivals.complete(AS_OF),
                         experiments)
                 .persist();
         write(FirstExposures.with(merged, counted), "first_after");
         write(
-                SegmentMetrics.interpret(
-                        AS_OF,
-                        SegmentMetrics.goOn(
-                                new SegmentMetrics.Measurement(
-                                        DAY_BEFORE, read("first_before"), read("metrics_before")),
-                                AS_OF,
-                                read("first_after"),
-                                counted,
-                                experiments),
+                SegmentMetrics.goOn(
+                        new SegmentMetrics.Measurement(read("first_before"), read("days_before")),
+                        read("first_after"),
+                        counted,
                         experiments),
-                "metrics_after");
+                "days_after");
+        write(SegmentMetrics.interpret(AS_OF, read("days_after"), experiments), "metrics_after");
         counted.unpersist();
         merged.unpersist();
     }
@@ -241,13 +241,13 @@ final class MeasureScale {
         String expected = """
                 SELECT experiment_id, coalesce(segment, 'all') AS user_segment,
                   coalesce('country=' || country, 'plan=' || plan, '') AS cell, IF(enabled, 'enabled', 'control') AS population,
-                  metric_name, day AS window_start, n AS n_, sum AS sum_ FROM parquet.`%s`""".formatted(path("query"));
-        for (String name : List.of("metrics", "metrics_after")) {
-            Dataset<Row> days = read(name).where("`window` = 'day' AND population != 'everyone'");
+                  metric_name, day, n AS n_, sum AS sum_ FROM parquet.`%s`""".formatted(path("query"));
+        for (String name : List.of("days", "days_after")) {
+            Dataset<Row> days = read(name).where("since_version = 0 AND returned_after = 0");
             long different = days.join(
                             spark.sql(expected),
                             new String[] {
-                                "experiment_id", "user_segment", "cell", "population", "metric_name", "window_start"
+                                "experiment_id", "user_segment", "cell", "population", "metric_name", "day"
                             },
                             "full")
                     .where("NOT (n <=> n_ AND abs(sum - sum_) <= 1e-6 * (1 + abs(sum_)))")

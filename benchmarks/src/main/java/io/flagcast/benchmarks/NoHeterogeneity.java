@@ -44,14 +44,14 @@ final class NoHeterogeneity {
                     spark.createDataFrame(examples(seed, users), EXAMPLES), Metric.Kind.PROPORTION, Optional.empty());
             var model = (ResponsivenessModel.Uplift) ((Result.Trained) result).champion();
             claims += model.heterogeneous() ? 1 : 0;
-            above += model.calibration().p() < 0.05 ? 1 : 0;
+            above += model.judged().p() < 0.05 ? 1 : 0;
             System.out.printf(
                     "seed %d: %s, p = %.3f, %s%n",
-                    seed, model.learner(), model.calibration().p(), model.verdict());
+                    seed, model.learner(), model.judged().p(), model.verdict());
         }
         Interval interval = Interval.wilson(claims, seeds, 0.95);
         System.out.printf(
-                "%d of %d seeds claim heterogeneity at 1 %% (95 %%: %.1f %% to %.1f %%), %.0f have p < 5 %%; %,d users each, learners %s%n",
+                "%d of %d seeds claim heterogeneity at a first training (95 %%: %.1f %% to %.1f %%), %.0f have p < 5 %%; %,d users each, learners %s%n",
                 claims, seeds, 100 * interval.lower(), 100 * interval.upper(), above, users, learners);
     }
 

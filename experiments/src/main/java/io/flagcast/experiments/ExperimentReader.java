@@ -66,7 +66,7 @@ final class ExperimentReader {
                 root.required("allocation", Mapping.of(new AllocationReader(metricReader)::read));
         ConditionReader conditionReader = new ConditionReader(segmentReader, metricReader);
         RuleReader ruleReader = new RuleReader(
-                conditionReader, new ActionReader(allocation.read().map(Allocation::policy)));
+                conditionReader, new ActionReader(allocation.read().map(Allocation::policy)), metricReader);
         Setting<List<Rule>> rules = root.or("rules", Mapping.listOf(Mapping.of(ruleReader::read)), List.of());
         AlertReader alertReader =
                 new AlertReader(Mapping.of(conditionReader::when), segmentReader::watched, ruleReader.lines());

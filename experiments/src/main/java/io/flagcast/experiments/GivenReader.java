@@ -11,6 +11,7 @@ import io.flagcast.rules.Condition.Population;
 import io.flagcast.rules.Health;
 import io.flagcast.rules.Observation;
 import io.flagcast.rules.Rule;
+import io.flagcast.statistics.Cap;
 import io.flagcast.statistics.Metric;
 import io.flagcast.statistics.Moments;
 import io.flagcast.statistics.WeightedMoments;
@@ -20,6 +21,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.DoublePredicate;
+import java.util.function.Function;
 import java.util.function.IntFunction;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
@@ -60,16 +62,23 @@ final class GivenReader {
     /**
      * Days of one arm.
      *
+     * @param metric with the cap that the test gives where its own is a quantile
      * @param days values of the users of each day
      */
-    private record Arm(Population population, String metric, List<Moments> days) {
+    private record Arm(Population population, Metric metric, List<Moments> days) {
+
+        Arm {
+            days.forEach(day -> metric.misfit(day).ifPresent(misfit -> {
+                throw new IllegalArgumentException("mean: " + misfit + "; correct mean, sd or the cap");
+            }));
+        }
 
         Stream<Observation> observations(String segment) {
             return IntStream.range(0, days.size())
                     .mapToObj(day -> new Observation(
                             segment,
                             population,
-                            metric,
+                            metric.name(),
                             RuleTest.FIRST_DAY.plus(Duration.ofDays(day)),
                             days.get(day),
                             weighted(days.get(day)),
@@ -84,16 +93,26 @@ final class GivenReader {
         Supplier<List<Arm>> arms = arms(given);
         Optional<RuleTest.Given> read = given.build(() -> {
             rules.stream().flatMap(List::stream).forEach(rule -> requireWatched(rule, segment.value()));
+            List<Arm> counted = arms.get();
             return new RuleTest.Given(
                     segment.value(),
                     share.value(),
-                    arms.get().stream()
+                    counted.stream()
                             .flatMap(arm -> arm.observations(segment.value()))
                             .toList(),
-                    healthy.value() ? Health.SOUND : new Health(List.of("the test says that a check has failed")));
+                    healthy.value() ? Health.SOUND : new Health(List.of("the test says that a check has failed")),
+                    caps(counted));
         });
         // Of a broken rule or metric it is not known what has to be given: the days are not either.
         return read.filter(known -> rules.isPresent());
+    }
+
+    /** Of the metrics that have one, by name. */
+    private static Map<String, Double> caps(List<Arm> arms) {
+        return arms.stream()
+                .map(Arm::metric)
+                .filter(metric -> metric.limit().isPresent())
+                .collect(Collectors.toMap(Metric::name, metric -> metric.limit().orElseThrow(), (one, same) -> one));
     }
 
     private static Stream<Comparison> comparisons(List<Rule> rules) {
@@ -140,9 +159,12 @@ final class GivenReader {
     }
 
     private Supplier<List<Arm>> arms(Mapping counts, Metric metric) {
-        Supplier<Arm> own = arm(counts, metric, counts.has("control") ? Population.ENABLED : only(metric));
+        Setting<Optional<Double>> cap = counts.optional("cap", value -> cap(value, metric));
+        Metric capped =
+                cap.read().flatMap(Function.identity()).map(metric::frozenAt).orElse(metric);
+        Supplier<Arm> own = arm(counts, capped, counts.has("control") ? Population.ENABLED : only(metric));
         Setting<Optional<Arm>> control =
-                counts.optional("control", Mapping.of(other -> other.build(arm(other, metric, Population.CONTROL))));
+                counts.optional("control", Mapping.of(other -> other.build(arm(other, capped, Population.CONTROL))));
         return () -> {
             List<Arm> arms = Stream.concat(Stream.of(own.get()), control.value().stream())
                     .toList();
@@ -150,6 +172,16 @@ final class GivenReader {
                     arm -> requireEveryDay("control", arm.days(), arms.get(0).days()));
             return arms;
         };
+    }
+
+    /** What the quantile of a metric is at, which only data say. */
+    private static Optional<Double> cap(Value value, Metric metric) {
+        return metric.cap().filter(Cap.Quantile.class::isInstance).isPresent()
+                ? Numbers.numberOfMean(value)
+                        .flatMap(cap ->
+                                cap > 0 ? Optional.of(cap) : value.refuse("not above 0; write a value, as in 500"))
+                : value.refuse("only of a metric whose cap is a quantile, so that on %s it has no meaning; remove it"
+                        .formatted(metric.name()));
     }
 
     /** The arm of users that are given without saying which: control where nobody looks at another. */
@@ -178,10 +210,15 @@ final class GivenReader {
                                         ? "proportion: give users and conversions"
                                         : "mean: give users, mean and sd"));
             }
+            if (metric.cap().isPresent() && metric.limit().isEmpty()) {
+                throw new IllegalArgumentException(
+                        "metric %s has a quantile for its cap: give what it is at, as in cap: 500"
+                                .formatted(metric.name()));
+            }
             List<Moments> days = isProportion
                     ? proportions(users.value(), conversions.value().get())
                     : means(users.value(), mean.value().get(), sd.value().get());
-            return new Arm(population, metric.name(), days);
+            return new Arm(population, metric, days);
         };
     }
 
@@ -249,14 +286,13 @@ final class GivenReader {
         return users == 0 ? Moments.EMPTY : new Moments(users, mean, sd * sd * (users - 1));
     }
 
+    /** Measured from the mean, from which the distances of equally weighted rows sum to 0. */
     private static WeightedMoments weighted(Moments values) {
         double n = values.n();
-        double sum = values.sum();
-        double squares = values.m2() + sum * values.mean();
         double w2 = WEIGHT * WEIGHT;
         return values.n() == 0
                 ? WeightedMoments.EMPTY
                 : new WeightedMoments(
-                        values.n(), WEIGHT * n, w2 * n, WEIGHT * sum, WEIGHT * squares, w2 * sum, w2 * squares);
+                        values.n(), WEIGHT * n, w2 * n, values.mean(), 0, WEIGHT * values.m2(), 0, w2 * values.m2());
     }
 }

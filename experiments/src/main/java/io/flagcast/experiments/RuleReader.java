@@ -10,6 +10,7 @@ import io.flagcast.experiments.document.Value;
 import io.flagcast.experiments.document.Words;
 import io.flagcast.rules.Action;
 import io.flagcast.rules.Rule;
+import io.flagcast.statistics.Metric.HeavyTails;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.HashMap;
@@ -23,13 +24,16 @@ final class RuleReader {
 
     private final ConditionReader conditions;
     private final ActionReader actions;
+    private final MetricReader metrics;
 
     private final Map<String, Integer> lines = new LinkedHashMap<>();
     private final Map<String, Rule> declared = new HashMap<>();
 
-    RuleReader(ConditionReader conditions, ActionReader actions) {
+    /** @param metrics has read all of them */
+    RuleReader(ConditionReader conditions, ActionReader actions, MetricReader metrics) {
         this.conditions = conditions;
         this.actions = actions;
+        this.metrics = metrics;
     }
 
     /** Lines of the rules that were read before, broken or not, by their rule_id and in the order of the file. */
@@ -56,7 +60,7 @@ final class RuleReader {
                 rule.optional("max_firings", ofChange(then.read(), Numbers::smallCount));
         Setting<Boolean> requiresHealthy = rule.or("requires_healthy", Words::flag, false);
         Setting<Rule.Mode> mode = rule.or("mode", Words.oneOf(Rule.Mode.class), Rule.Mode.DRY_RUN);
-        Optional<Rule> read = rule.build(() -> new Rule(
+        Optional<Rule> read = rule.build(() -> withProvenBounds(new Rule(
                 ruleId.value(),
                 description.value(),
                 when.value().segment(),
@@ -67,9 +71,29 @@ final class RuleReader {
                 cooldown.value(),
                 maxFirings.value().map(OptionalInt::of).orElseGet(OptionalInt::empty),
                 requiresHealthy.value() ? Rule.Health.FOR_EVERY_CHANGE : Rule.Health.FOR_INCREASES,
-                mode.value()));
+                mode.value())));
         read.ifPresent(known -> declared.put(known.ruleId(), known));
         return read;
+    }
+
+    /** What changes the allocation by itself rests on bounds that hold, or says that it does not. */
+    private Rule withProvenBounds(Rule rule) {
+        if (rule.mode() != Rule.Mode.ENFORCE || rule.then() instanceof Action.Alert) {
+            return rule;
+        }
+        rule.when()
+                .comparisons()
+                .flatMap(comparison -> Optional.ofNullable(metrics.declared().get(comparison.metric())).stream())
+                .filter(metric -> metric.isUnlimited() && metric.heavyTails() == HeavyTails.NOT_ACCEPTED)
+                .findFirst()
+                .ifPresent(metric -> {
+                    throw new IllegalArgumentException(
+                            "mode enforce: rule '%s' looks at '%s', a mean of values without a"
+                                            .formatted(rule.ruleId(), metric.name())
+                                    + " limit, which is not proven for heavy tails; give the metric a limit, as in cap: 500 or"
+                                    + " cap: {quantile: 99.9%}, or accept it there with heavy_tails: accepted");
+                });
+        return rule;
     }
 
     /** A setting that only an action which changes something has. */

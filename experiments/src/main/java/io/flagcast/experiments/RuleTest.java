@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
@@ -55,11 +56,19 @@ public record RuleTest(String name, Given given, List<Expect> expect, int line) 
      * @param share share of the segment before, in [0, 1]
      * @param observations by day, from the first on
      * @param health whether the data can be trusted
+     * @param caps per metric that has one where the value of a user stops to count
      */
-    public record Given(String segment, double share, List<Observation> observations, Health health) {
+    public record Given(
+            String segment, double share, List<Observation> observations, Health health, Map<String, Double> caps) {
 
         public Given {
             observations = List.copyOf(observations);
+            caps = Map.copyOf(caps);
+        }
+
+        /** Of metrics without a cap. */
+        public Given(String segment, double share, List<Observation> observations, Health health) {
+            this(segment, share, observations, health, Map.of());
         }
 
         /** Number of days, at least 1. */
@@ -85,7 +94,7 @@ public record RuleTest(String name, Given given, List<Expect> expect, int line) 
     /** What went wrong, or nothing. */
     public Optional<String> failure(Experiment experiment) {
         Replay replay = Replay.of(
-                experiment.ruleEngine(),
+                experiment.ruleEngine().withCaps(given.caps()),
                 given.observations(),
                 before(experiment),
                 given.health(),

@@ -26,6 +26,7 @@ import io.flagcast.rules.Health;
 import io.flagcast.rules.Observation;
 import io.flagcast.rules.Rule;
 import io.flagcast.rules.RuleDecision.Outcome;
+import io.flagcast.statistics.Cap;
 import io.flagcast.statistics.Metric;
 import io.flagcast.statistics.Metric.Direction;
 import io.flagcast.statistics.Moments;
@@ -98,8 +99,10 @@ class ExperimentFilesTest {
                 "conversion_rate",
                 RuleTest.FIRST_DAY,
                 Moments.ofProportion(800, 20_000),
-                // every user weighs 2: sums of w, w^2, w y, w y^2, w^2 y, w^2 y^2
-                new WeightedMoments(20_000, 40_000, 80_000, 1600, 1600, 3200, 3200),
+                // every user weighs 2: sums of w, w^2, then of w d, w d^2, w^2 d, w^2 d^2 from the mean 0.04; d^2 sums
+                // to
+                // 800 (1 - 0.04)
+                new WeightedMoments(20_000, 40_000, 80_000, 0.04, 0, 1536, 0, 3072),
                 Optional.empty());
         assertThat(experiment)
                 .isEqualTo(new Experiment(
@@ -128,7 +131,9 @@ class ExperimentFilesTest {
                                         Metric.Kind.MEAN,
                                         "purchase",
                                         Duration.ofDays(7),
-                                        Direction.HIGHER_IS_BETTER)),
+                                        Direction.HIGHER_IS_BETTER,
+                                        Optional.of(new Cap.At(500)),
+                                        Metric.HeavyTails.NOT_ACCEPTED)),
                         List.of(),
                         Optional.empty(),
                         List.of(rule),
@@ -143,7 +148,7 @@ class ExperimentFilesTest {
                                         OptionalDouble.of(0.8))),
                                 36)),
                         // sha256sum of the file
-                        "ab8feccdc05faee3028d2f128191a121d3c36e4fc0d19f38aa44b709d79670be",
+                        "460079de9f37ad2bb4635600fe8f422e3eb0de65b950c6fc6eadbbb23d0cc618",
                         Path.of("checkout_v2_rollout.yaml")));
     }
 
@@ -240,7 +245,12 @@ class ExperimentFilesTest {
                     half_life: 24h
                 """);
         Metric revenue = new Metric(
-                "revenue_per_user", Metric.Kind.MEAN, "purchase", Duration.ofDays(7), Direction.HIGHER_IS_BETTER);
+                        "revenue_per_user",
+                        Metric.Kind.MEAN,
+                        "purchase",
+                        Duration.ofDays(7),
+                        Direction.HIGHER_IS_BETTER)
+                .frozenAt(500);
         assertThat(experiment.allocation())
                 .isEqualTo(new Policy.Bandit(
                         new BanditLearner(Algorithm.UCB, revenue, 0.1, 0.2, 500, 0.5),

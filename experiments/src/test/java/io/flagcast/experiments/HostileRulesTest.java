@@ -21,7 +21,7 @@ class HostileRulesTest {
             allocation: {percentage_allocation: 50%}
             metrics:
               conversion: {kind: proportion, outcome: purchase, within: 1d}
-              revenue: {kind: mean, outcome: purchase, within: 1d}
+              revenue: {kind: mean, outcome: purchase, within: 1d, heavy_tails: accepted}
             rules:
               - rule_id: pull_back
                 description: d
@@ -61,7 +61,57 @@ class HostileRulesTest {
         String then =
                 "      reduce_allocation: 20%\n      not_below: 5%\n    recover:\n      increase_allocation: 5%\n      not_above: 90%\n";
         String rest = then + "    cooldown: 3d\n    max_firings: 4\n    mode: enforce\n";
+        String revenue = "revenue: {kind: mean, outcome: purchase, within: 1d, heavy_tails: accepted}";
+        String capped = "revenue: {kind: mean, outcome: purchase, within: 1d, cap: %s}";
+        String conversion = "conversion: {kind: proportion, outcome: purchase, within: 1d}";
         return Stream.of(
+                bad(
+                        revenue,
+                        capped.formatted("0"),
+                        "8: cap '0': not above 0; write the largest value of a user that shall count, as in 500, or"
+                                + " {quantile: 99.9%}"),
+                bad(
+                        revenue,
+                        capped.formatted("-3.5"),
+                        "8: cap '-3.5': not above 0; write the largest value of a user that shall count, as in 500, or"
+                                + " {quantile: 99.9%}"),
+                bad(
+                        revenue,
+                        capped.formatted("NaN"),
+                        "8: cap 'NaN': not a finite number; write digits with at most one point, as in 12 or 0.05"),
+                bad(
+                        revenue,
+                        capped.formatted("99.9%"),
+                        "8: cap '99.9%': percent and points are of a proportion, the metric is a mean; write a number,"
+                                + " as in 12.5"),
+                bad(
+                        revenue,
+                        capped.formatted("{quantile: 100%}"),
+                        "8: quantile '100%': not above 50% and below 100%; write one that few users pass, as in 99.9%"),
+                bad(
+                        revenue,
+                        capped.formatted("{quantile: 99.9}"),
+                        "8: quantile '99.9': above 1; write 99.9% for percent or a number from 0 to 1"),
+                bad(
+                        revenue,
+                        capped.formatted("{quantil: 99.9%}"),
+                        "8: unknown key 'quantil'; did you mean 'quantile'?"),
+                bad(revenue, capped.formatted("{}"), "8: quantile is missing in cap; add it"),
+                bad(revenue, capped.formatted("[500]"), "8: cap: a single value belongs here, not a list"),
+                bad(
+                        conversion,
+                        "conversion: {kind: proportion, outcome: purchase, within: 1d, cap: 5}",
+                        "7: cap of metric conversion: a proportion counts 0 or 1 of each user, nothing is there to cap;"
+                                + " remove it"),
+                bad(
+                        conversion,
+                        "conversion: {kind: proportion, outcome: purchase, within: 1d, heavy_tails: accepted}",
+                        "7: heavy_tails of metric conversion: a proportion has none; remove it"),
+                bad(
+                        revenue,
+                        capped.formatted("500, heavy_tails: accepted"),
+                        "8: heavy_tails of metric revenue: a capped mean has none; remove it"),
+                bad(revenue, capped.formatted("5, heavy_tails: true"), "8: heavy_tails 'true': not one of accepted"),
                 bad(
                         level,
                         "      all:\n        - {metric: conversion, below: 5%}\n        - {metric: convrsion, below: 4%}\n",

@@ -36,7 +36,7 @@ class RuleFilesTest {
             allocation: {type: tiered, tier_thresholds: [80, 50], active_tier: 1}
             metrics:
               conversion: {kind: proportion, outcome: purchase, within: 1d}
-              revenue: {kind: mean, outcome: purchase, within: 1d}
+              revenue: {kind: mean, outcome: purchase, within: 1d, heavy_tails: accepted}
               refunds: {kind: proportion, outcome: refund, within: 1d, higher_is_better: false}
             """;
 

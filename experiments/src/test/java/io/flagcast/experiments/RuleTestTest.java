@@ -27,7 +27,7 @@ class RuleTestTest {
             allocation: {percentage_allocation: 10%%}
             metrics:
               conversion: {kind: proportion, outcome: purchase, within: 1d}
-              revenue: {kind: mean, outcome: purchase, within: 2d}
+              revenue: {kind: mean, outcome: purchase, within: 2d, heavy_tails: accepted}
             rules:
               - rule_id: r
                 description: the rule of this test
@@ -195,38 +195,38 @@ class RuleTestTest {
                         .given()
                         .observations())
                 .containsExactly(
-                        // n, Σw, Σw², Σwy, Σwy², Σw²y, Σw²y² with w = 2
+                        // n, Σw, Σw², the mean, and from it Σwd, Σwd², Σw²d, Σw²d² with w = 2
                         counted(
                                 Population.ENABLED,
                                 "conversion",
                                 1,
                                 Moments.ofProportion(1, 2),
-                                new WeightedMoments(2, 4, 8, 2, 2, 4, 4)),
+                                new WeightedMoments(2, 4, 8, 0.5, 0, 1, 0, 2)),
                         counted(
                                 Population.ENABLED,
                                 "conversion",
                                 2,
                                 Moments.ofProportion(1, 3),
-                                new WeightedMoments(3, 6, 12, 2, 2, 4, 4)),
+                                new WeightedMoments(3, 6, 12, 1.0 / 3, 0, 4.0 / 3, 0, 8.0 / 3)),
                         counted(
                                 Population.CONTROL,
                                 "conversion",
                                 1,
                                 Moments.ofProportion(0, 4),
-                                new WeightedMoments(4, 8, 16, 0, 0, 0, 0)),
+                                new WeightedMoments(4, 8, 16, 0, 0, 0, 0, 0)),
                         counted(
                                 Population.CONTROL,
                                 "conversion",
                                 2,
                                 Moments.ofProportion(4, 4),
-                                new WeightedMoments(4, 8, 16, 8, 8, 16, 16)),
-                        // Two users at -1.5 ± √2: Σy = -3, Σy² = 2 (2.25 + 2) = 8.5, Σ(y - mean)² = 4.
+                                new WeightedMoments(4, 8, 16, 1, 0, 0, 0, 0)),
+                        // Two users at -1.5 ± √2: Σ(y - mean)² = 4.
                         counted(
                                 Population.ENABLED,
                                 "revenue",
                                 1,
                                 new Moments(2, -1.5, 4),
-                                new WeightedMoments(2, 4, 8, -6, 17, -12, 34)));
+                                new WeightedMoments(2, 4, 8, -1.5, 0, 8, 0, 16)));
     }
 
     private static Observation counted(

@@ -17,8 +17,8 @@ import static org.apache.spark.sql.functions.struct;
 import static org.apache.spark.sql.functions.sum;
 import static org.apache.spark.sql.functions.when;
 
+import io.flagcast.statistics.Arrivals;
 import io.flagcast.statistics.Metric.Kind;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -50,10 +50,10 @@ public record TrainingExamples(
     }
 
     /**
-     * The examples whose outcome window has closed. A user with contradictory answers (see {@link #repeats}) is no
+     * The examples whose outcome window has closed, with all outcomes up to then. A user with contradictory answers (see {@link #repeats}) is no
      * example of the feature: which arm the response belongs to is unknown.
      *
-     * @param asOf nothing at or after it is looked at
+     * @param arrivals up to when outcomes are in; nothing at or after its as-of is looked at
      * @param users valid users
      * @param events valid events before the as-of
      * @param exposures valid exposures before the as-of
@@ -61,13 +61,13 @@ public record TrainingExamples(
      * @return {@code training_examples} without run and as-of, {@link Usage#AMOUNTS} after the predictors
      */
     public Dataset<Row> before(
-            Instant asOf, Dataset<Row> users, Dataset<Row> events, Dataset<Row> exposures, Dataset<Row> outcomes) {
-        Dataset<Row> closed = met(exposures.where(col("exposed_at").lt(lit(asOf))))
+            Arrivals arrivals, Dataset<Row> users, Dataset<Row> events, Dataset<Row> exposures, Dataset<Row> outcomes) {
+        Dataset<Row> closed = met(exposures.where(col("exposed_at").lt(lit(arrivals.asOf()))))
                 .where(not(col("contradictory")))
                 .select("feature_id", "user_id", "first.*")
                 .withColumn("_response", definitions().getItem(col("feature_id")))
                 .withColumn("_closes_at", expr("exposed_at + make_dt_interval(0, 0, 0, _response.within_seconds)"))
-                .where(col("_closes_at").leq(lit(asOf)));
+                .where(col("_closes_at").leq(settled(arrivals).getItem(col("feature_id"))));
         Dataset<Row> happened = outcomes.groupBy("user_id")
                 .agg(sort_array(collect_list(struct(
                                 col("occurred_at"),
@@ -113,6 +113,14 @@ public record TrainingExamples(
     }
 
     /** What counts as a response, by feature. */
+    private Column settled(Arrivals arrivals) {
+        return map(responses.stream()
+                        .flatMap(response ->
+                                Stream.of(lit(response.featureId()), lit(arrivals.settledUntil(response.outcome()))))
+                        .toArray(Column[]::new))
+                .cast("map<string, timestamp>");
+    }
+
     private Column definitions() {
         return map(responses.stream()
                         .flatMap(response -> Stream.of(

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
 import io.flagcast.fixtures.SharedSpark;
+import io.flagcast.statistics.Arrivals;
 import io.flagcast.statistics.Metric.Kind;
 import io.flagcast.tables.Table;
 import io.flagcast.tables.Tables;
@@ -67,7 +68,7 @@ class TrainingExamplesTest {
     private Dataset<Row> dataset(
             TrainingExamples definition, Dataset<Row> exposures, String events, Dataset<Row> outcomes) {
         return definition.before(
-                AS_OF,
+                Arrivals.complete(AS_OF),
                 spark.sql("SELECT * FROM VALUES ('u', 30), ('v', 40) AS t(user_id, age)"),
                 spark.sql("SELECT user_id, feature_id, 1D AS value, CAST(at AS TIMESTAMP) AS occurred_at FROM VALUES "
                         + events + " AS t(user_id, feature_id, at)"),

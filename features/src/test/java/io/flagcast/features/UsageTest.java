@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.flagcast.fixtures.SharedSpark;
+import io.flagcast.statistics.Arrivals;
 import io.flagcast.statistics.Metric.Kind;
 import java.time.Duration;
 import java.time.Instant;
@@ -107,7 +108,7 @@ class UsageTest {
                         Map.of("e", "search"),
                         predictors,
                         WEEK)
-                .before(Instant.parse("2026-02-01T00:00:00Z"), users, events, exposures, outcomes)
+                .before(Arrivals.complete(Instant.parse("2026-02-01T00:00:00Z")), users, events, exposures, outcomes)
                 .select(Profiles.columns(columns))
                 .collectAsList();
         assertThat(example)

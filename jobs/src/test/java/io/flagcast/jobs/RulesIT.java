@@ -84,7 +84,7 @@ class RulesIT {
             }
             rollout.add(line);
             if (line.startsWith("metrics:")) {
-                rollout.add("  revenue: {kind: mean, outcome: refund, within: 1d}");
+                rollout.add("  revenue: {kind: mean, outcome: refund, within: 1d, heavy_tails: accepted}");
             }
         }
         rollout.addAll(PROPOSING.lines().toList());

@@ -5,14 +5,20 @@ import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.count;
 import static org.apache.spark.sql.functions.expr;
 import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.max;
+import static org.apache.spark.sql.functions.percentile_approx;
+import static org.apache.spark.sql.functions.unix_micros;
 
 import io.flagcast.features.ExposureAttribution;
 import io.flagcast.features.InputMapping;
+import io.flagcast.statistics.Arrivals;
 import io.flagcast.tables.Table;
 import io.flagcast.tables.Tables;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -40,6 +46,9 @@ public final class Inputs implements AutoCloseable {
 
     private static final Map<Table, String> TIMES =
             Map.of(Tables.EVENTS, "occurred_at", Tables.EXPOSURES, "exposed_at", Tables.OUTCOMES, "occurred_at");
+
+    /** Share of the rows whose way to the lake is waited for. */
+    private static final double USUAL = 0.99;
 
     private final Lake lake;
     private final Map<Table, SourceSettings> sources;
@@ -176,6 +185,45 @@ public final class Inputs implements AutoCloseable {
                 ? mapped(table)
                 : before(table, mapping(table).apply(Sources.read(lake.spark(), table, sources.get(table))));
         return InputMapping.valid(rows).where(col(TIMES.get(table)).geq(lit(from)));
+    }
+
+    /**
+     * Up to when outcomes are in. Rows of one outcome arrive about in the order in which they happened, so one is in up to its
+     * newest row; where rows say when they reached the lake, up to the newest such time less what 99 of 100 rows take.
+     */
+    public Arrivals arrivals() {
+        List<Row> rows = since(Tables.OUTCOMES, Instant.EPOCH)
+                .groupBy("outcome")
+                .agg(
+                        max("occurred_at").as("newest"),
+                        max("ingested_at").as("ingested"),
+                        percentile_approx(
+                                        unix_micros(col("ingested_at")).minus(unix_micros(col("occurred_at"))),
+                                        lit(USUAL),
+                                        lit(1_000))
+                                .as("takes"))
+                .collectAsList();
+        Optional<Instant> ingested = rows.stream()
+                .filter(row -> row.getAs("ingested") != null)
+                .map(row -> Lake.instant(row, "ingested"))
+                .max(Comparator.naturalOrder());
+        Arrivals arrivals = new Arrivals(
+                asOf,
+                rows.stream()
+                        .collect(Collectors.toMap(
+                                row -> row.getAs("outcome"),
+                                row -> row.getAs("takes") == null
+                                        ? Lake.instant(row, "newest")
+                                        : ingested.orElseThrow().minus(row.<Long>getAs("takes"), ChronoUnit.MICROS))));
+        // Exposures are read only where they can make a difference.
+        return arrivals.isSilent() ? arrivals.unlessOver(newestExposure()) : arrivals;
+    }
+
+    private Optional<Instant> newestExposure() {
+        Row newest = since(Tables.EXPOSURES, Instant.EPOCH)
+                .agg(max("exposed_at").as("newest"))
+                .head();
+        return newest.isNullAt(0) ? Optional.empty() : Optional.of(Lake.instant(newest, "newest"));
     }
 
     /** Valid exposures, with the decision that was live at the time where none was logged. */

@@ -9,7 +9,6 @@ import static org.apache.spark.sql.functions.explode;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.struct;
 
-import java.time.Instant;
 import java.util.List;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
@@ -65,16 +64,15 @@ public final class BiasStates {
     }
 
     /**
-     * What enabled users of a group did, per metric, where the outcome window has closed.
+     * What enabled users of a group did, per metric, where the outcomes are in.
      *
      * @param counted see {@link CountedUsers}
      * @param groups see {@link #groups}
-     * @param asOf outcome windows that closed at or before it count
      * @param leastUsers smaller groups are left out
      * @return {@code experiment_id}, {@code segment}, {@code metric_name}, {@code attribute}, {@code protected_group} and the
      *     moments of the metric, {@code observed}
      */
-    public static Dataset<Row> outcomes(Dataset<Row> counted, Dataset<Row> groups, Instant asOf, long leastUsers) {
+    public static Dataset<Row> outcomes(Dataset<Row> counted, Dataset<Row> groups, long leastUsers) {
         return counted.where(col("enabled")
                         .and(col("segment").notEqual(SegmentMetrics.ALL))
                         .and(col("segment").notEqual(SegmentMetrics.UNSCORED)))
@@ -83,7 +81,7 @@ public final class BiasStates {
                         col("segment"),
                         col("user_id"),
                         explode(col("counted")).as("metric"))
-                .where(col("metric.closes_at").leq(lit(asOf)))
+                .where(col("metric.settled"))
                 .join(groups, "user_id")
                 .groupBy(
                         col("experiment_id"),

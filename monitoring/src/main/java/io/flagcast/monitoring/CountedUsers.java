@@ -18,7 +18,7 @@ public final class CountedUsers {
     /**
      * One row per experiment, segment (or {@link SegmentMetrics#ALL}) and user.
      *
-     * @param firstExposures rows of {@code first_exposures}
+     * @param firstExposures rows of {@code first_exposures}, see {@link FirstExposures#ofBaseline}
      * @return {@code experiment_id}, {@code segment}, {@code user_id} and what {@code first_exposures} says of the first
      *     exposure there: {@code exposed_at}, {@code enabled}, {@code propensity}, {@code response_if_enabled}, {@code
      *     response_if_not}, {@code counted}

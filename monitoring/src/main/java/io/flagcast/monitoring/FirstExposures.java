@@ -11,42 +11,49 @@ import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.map;
 import static org.apache.spark.sql.functions.max;
 import static org.apache.spark.sql.functions.min;
+import static org.apache.spark.sql.functions.pmod;
 import static org.apache.spark.sql.functions.struct;
 import static org.apache.spark.sql.functions.timestamp_micros;
 import static org.apache.spark.sql.functions.transform;
 import static org.apache.spark.sql.functions.unix_micros;
 import static org.apache.spark.sql.functions.when;
 
+import io.flagcast.statistics.Arrivals;
 import io.flagcast.statistics.Metric;
 import io.flagcast.tables.Tables;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.expressions.Window;
+import org.apache.spark.sql.expressions.WindowSpec;
 import org.apache.spark.sql.functions;
 
 /**
- * The first exposure of every user under every decision, and what its metrics have counted: all that metrics and health
- * checks need of exposures, however many there were. Rows of more exposures are merged into it.
+ * The first exposure of every user under every decision on every day, and what its metrics have counted: all that metrics
+ * and health checks need of exposures, however many there were. Rows of more exposures are merged into it.
  */
 public final class FirstExposures {
 
-    /** A decision: what a user was served by, and as what. */
+    /** A decision on a day: what a user was served by, and as what. */
     private static final List<String> KEY = Tables.FIRST_EXPOSURES.key();
 
+    private static final long MICROS_PER_DAY = TimeUnit.DAYS.toMicros(1);
     private static final String[] EXPOSURE = {"exposed_at", "enabled", "propensity", "score", "reason"};
     private static final String[] USER = {"experiment_id", "user_id"};
 
     private FirstExposures() {}
 
     /**
-     * The first exposure under each decision.
+     * The first exposure under each decision on each day.
      *
      * @param exposures valid exposures, with their decision where it is known
      * @param experiments what is measured; exposures of others are left out
@@ -60,6 +67,7 @@ public final class FirstExposures {
                         coalesce(col("segment"), lit(SegmentMetrics.UNSCORED)).as("segment"),
                         coalesce(col("parameters_version"), lit(0L)).as("parameters_version"),
                         coalesce(col("run_id"), lit("")).as("decided_by"),
+                        day(col("exposed_at")).as("exposed_on"),
                         struct(columns(EXPOSURE)).as("exposure"))
                 // Outcomes are joined by user: one shuffle for both, and one sort, by the key.
                 .repartition(col("user_id"))
@@ -70,6 +78,12 @@ public final class FirstExposures {
                                 .notEqual(max("exposure.enabled"))
                                 .as("contradictory"))
                 .select(concat(columns(KEY), col("first.*"), col("contradictory")));
+    }
+
+    /** The day of an instant, UTC. By arithmetic: date_trunc asks the calendar, for every row. */
+    private static Column day(Column instant) {
+        Column micros = unix_micros(instant);
+        return timestamp_micros(micros.minus(pmod(micros, lit(MICROS_PER_DAY))));
     }
 
     static Dataset<Row> ofMeasured(Dataset<Row> exposures, List<MeasuredExperiment> experiments) {
@@ -125,17 +139,14 @@ public final class FirstExposures {
     }
 
     /**
-     * The rows whose counts may have changed: those without any, those whose windows were open, and those in whose
+     * The rows whose counts may have changed: those without any, those whose windows were not settled, and those in whose
      * windows or pre-period something further happened.
      *
      * @param rows as {@link #merge} gives them
-     * @param asOf instant up to which they were counted
-     * @param further outcomes that were not there then
+     * @param further outcomes that were not there when they were counted
      */
-    public static Dataset<Row> touched(
-            Dataset<Row> rows, Instant asOf, Dataset<Row> further, List<MeasuredExperiment> experiments) {
-        Column open = coalesce(
-                exists(col("counted"), metric -> metric.getField("closes_at").gt(lit(asOf))), lit(true));
+    public static Dataset<Row> touched(Dataset<Row> rows, Dataset<Row> further, List<MeasuredExperiment> experiments) {
+        Column open = coalesce(exists(col("counted"), metric -> functions.not(metric.getField("settled"))), lit(true));
         Dataset<Row> reached = rows.where(functions.not(open));
         Column from = timestamp_micros(unix_micros(col("exposed_at")).minus(prePeriods(experiments)));
         Column to = expr("array_max(transform(counted, metric -> metric.closes_at))");
@@ -156,17 +167,20 @@ public final class FirstExposures {
      *
      * @param rows with or without {@code counted}, which is made anew
      * @param outcomes all valid outcomes before the as-of that may lie in a window or a pre-period of the rows
+     * @param arrivals up to when outcomes are in
      * @return the columns of {@code first_exposures}
      */
-    public static Dataset<Row> counted(Dataset<Row> rows, Dataset<Row> outcomes, List<MeasuredExperiment> experiments) {
+    public static Dataset<Row> counted(
+            Dataset<Row> rows, Dataset<Row> outcomes, Arrivals arrivals, List<MeasuredExperiment> experiments) {
         Column prePeriod = prePeriods(experiments);
-        Column metrics = coalesce(metrics(experiments).getItem(col("experiment_id")), array());
+        Column metrics = coalesce(metrics(experiments, arrivals).getItem(col("experiment_id")), array());
         Column exposed = unix_micros(col("exposed_at"));
         Column counted = transform(
                 metrics,
                 metric -> struct(
                         metric.getField("metric_name").as("metric_name"),
                         timestamp_micros(closes(metric)).as("closes_at"),
+                        closes(metric).leq(metric.getField("settled_until")).as("settled"),
                         amount(metric, exposed, closes(metric)).as("y"),
                         when(prePeriod.gt(0), amount(metric, exposed.minus(prePeriod), exposed))
                                 .as("before")));
@@ -220,8 +234,8 @@ public final class FirstExposures {
                 .otherwise(sum);
     }
 
-    /** The metrics of each experiment, as a map from its id. */
-    static Column metrics(List<MeasuredExperiment> experiments) {
+    /** The metrics of each experiment, as a map from its id; times in microseconds. */
+    static Column metrics(List<MeasuredExperiment> experiments, Arrivals arrivals) {
         return map(experiments.stream()
                         .flatMap(experiment -> Stream.of(
                                 lit(experiment.experimentId()),
@@ -230,10 +244,14 @@ public final class FirstExposures {
                                                 lit(metric.name()).as("metric_name"),
                                                 lit(metric.kind().name()).as("kind"),
                                                 lit(metric.outcome()).as("outcome"),
-                                                lit(micros(metric.within())).as("within")))
+                                                lit(micros(metric.within())).as("within"),
+                                                lit(ChronoUnit.MICROS.between(
+                                                                Instant.EPOCH, arrivals.settledUntil(metric)))
+                                                        .as("settled_until")))
                                         .toArray(Column[]::new))))
                         .toArray(Column[]::new))
-                .cast("map<string, array<struct<metric_name: string, kind: string, outcome: string, within: bigint>>>");
+                .cast("map<string, array<struct<metric_name: string, kind: string, outcome: string, within: bigint,"
+                        + " settled_until: bigint>>>");
     }
 
     private static Duration longest(List<MeasuredExperiment> experiments) {
@@ -288,6 +306,30 @@ public final class FirstExposures {
                                 .and(rows.col("parameters_version").geq(begins.col("begins"))),
                         "leftsemi")
                 .select(columns(USER));
+    }
+
+    /**
+     * The rows with the segments that their users count in. Where scores move after the exposure that is the segment of the
+     * user's first exposure with a score: later ones may have come about by what the user was served.
+     *
+     * @param moving experiments whose users' scores move
+     */
+    public static Dataset<Row> ofBaseline(Dataset<Row> rows, Set<String> moving) {
+        if (moving.isEmpty()) {
+            return rows;
+        }
+        Column scored = when(col("segment").notEqual(SegmentMetrics.UNSCORED), struct("exposed_at", "segment"));
+        WindowSpec soFar = Window.partitionBy("user_id", "experiment_id")
+                .orderBy("exposed_at")
+                .rangeBetween(Window.unboundedPreceding(), Window.currentRow());
+        return rows.withColumn("_first", min(scored).over(soFar))
+                .withColumn(
+                        "segment",
+                        when(
+                                        col("experiment_id").isin(moving.toArray()),
+                                        coalesce(col("_first.segment"), col("segment")))
+                                .otherwise(col("segment")))
+                .drop("_first");
     }
 
     /** The rows of the users of some experiments. */

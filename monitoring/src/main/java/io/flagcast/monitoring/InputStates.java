@@ -15,8 +15,8 @@ import org.apache.spark.sql.Row;
 /** How much of an input has arrived, and until when. */
 public final class InputStates {
 
-    /** Days before the as-of that are counted one by one. */
-    public static final int DAYS = 15;
+    /** Days before the as-of that are counted one by one: the last, and three weeks to compare it with. */
+    public static final int DAYS = 22;
 
     private static final double MICROS_PER_DAY = 86_400e6;
 

@@ -2,7 +2,6 @@ package io.flagcast.monitoring;
 
 import static io.flagcast.monitoring.SegmentMetrics.DAY;
 import static io.flagcast.monitoring.SegmentMetrics.EVIDENCE;
-import static io.flagcast.monitoring.SegmentMetrics.EVIDENCE_DAY;
 import static io.flagcast.monitoring.SegmentMetrics.TOTAL;
 import static java.util.stream.Collectors.toMap;
 import static org.apache.spark.sql.functions.array;
@@ -49,7 +48,7 @@ final class Interpretation {
 
     private static final double CONFIDENCE = 0.95;
     private static final String[] GROUP = {
-        "experiment_id", "user_segment", "cell", "population", "metric_name", "window"
+        "experiment_id", "user_segment", "cell", "population", "metric_name", "window", "since_version"
     };
     private static final StructType DERIVED =
             StructType.fromDDL("metric_value DOUBLE, m2 DOUBLE, lower DOUBLE, upper DOUBLE,"
@@ -59,31 +58,38 @@ final class Interpretation {
     private Interpretation() {}
 
     static Dataset<Row> of(Instant asOf, Dataset<Row> states, List<MeasuredExperiment> experiments) {
-        Dataset<Row> derived = derived(windows(asOf, states), experiments);
         Column begins = MeasuredExperiment.evidenceVersion(experiments, col("user_segment"));
-        Column isTotal = col("window").isin(TOTAL, DAY);
-        Column evidence = when(col("window").equalTo(TOTAL), EVIDENCE).otherwise(EVIDENCE_DAY);
-        Column windows = when(isTotal.and(functions.not(begins.gt(0))), array(col("window"), evidence))
+        // Evidence that begins with the first exposure is what the total is.
+        Column windows = when(
+                        col("window").equalTo(TOTAL).and(functions.not(begins.gt(0))), array(lit(TOTAL), lit(EVIDENCE)))
                 .otherwise(array(col("window")));
-        return derived.withColumn("since_version", when(isTotal, 0L).otherwise(begins))
+        return derived(windows(asOf, states), experiments)
                 .withColumn("window", explode(windows))
+                .withColumn("cap", Caps.limit(experiments, col("experiment_id"), col("metric_name")))
                 .select(Tables.SEGMENT_METRICS.columnNames().stream()
                         .filter(name -> !List.of("run_id", "as_of").contains(name))
                         .map(functions::col)
                         .toArray(Column[]::new));
     }
 
-    /** Days, totals and evidence; enabled, control and everyone: all sums of the days. */
-    private static Dataset<Row> windows(Instant asOf, Dataset<Row> days) {
-        Column nextDay = col("day").plus(expr("INTERVAL 1 DAY"));
-        Column whole = struct(col("window").as("name"), lit(asOf).as("end"));
-        Column day = when(col("window").equalTo(TOTAL), DAY).otherwise(EVIDENCE_DAY);
-        Column own = struct(day.as("name"), nextDay.as("end"));
+    /** Totals, evidence and days; enabled, control and everyone: all sums of states. */
+    private static Dataset<Row> windows(Instant asOf, Dataset<Row> states) {
+        Column isTotal = col("since_version").equalTo(0);
+        Column isFirst = col("returned_after").equalTo(0);
+        Column whole = struct(
+                when(isTotal, TOTAL).otherwise(EVIDENCE).as("name"), lit(asOf).as("end"));
+        Column day = struct(
+                lit(DAY).as("name"), col("day").plus(expr("INTERVAL 1 DAY")).as("end"));
+        Column none = functions.slice(array(whole), 1, 0);
         Column[] keys = Stream.concat(Arrays.stream(GROUP), Stream.of("window_end"))
                 .map(name -> col(name))
                 .toArray(Column[]::new);
-        return days.withColumn("population", explode(array(col("population"), lit("everyone"))))
-                .withColumn("span", explode(array(whole, own)))
+        return states.withColumn("population", explode(array(col("population"), lit("everyone"))))
+                .withColumn(
+                        "span",
+                        explode(functions.concat(
+                                when(isFirst, array(whole)).otherwise(none),
+                                when(isTotal, array(day)).otherwise(none))))
                 .withColumn("window", col("span.name"))
                 .withColumn("window_end", col("span.end"))
                 .groupBy(keys)
@@ -96,13 +102,13 @@ final class Interpretation {
                 Window.partitionBy("experiment_id", "user_segment", "cell", "metric_name", "window", "window_end");
         Column control = max(when(col("population").equalTo("control"), struct("weighted", "covariate")))
                 .over(arms);
-        Map<String, Map<String, Metric.Kind>> kinds = experiments.stream()
+        Map<String, Map<String, Metric>> metrics = experiments.stream()
                 .collect(toMap(
                         MeasuredExperiment::experimentId,
-                        experiment -> experiment.metrics().stream().collect(toMap(Metric::name, Metric::kind))));
+                        experiment -> experiment.metrics().stream().collect(toMap(Metric::name, metric -> metric))));
         UDF8<String, String, Long, BigDecimal, BigDecimal, Row, Row, Row, Row> derived =
                 (experiment, metric, n, sum, squares, weighted, covariate, against) -> derived(
-                        kinds.get(experiment).get(metric),
+                        metrics.get(experiment).get(metric),
                         n,
                         sum,
                         squares,
@@ -126,7 +132,7 @@ final class Interpretation {
     }
 
     private static Row derived(
-            Metric.Kind kind,
+            Metric metric,
             long n,
             BigDecimal sum,
             BigDecimal squares,
@@ -135,27 +141,32 @@ final class Interpretation {
             Optional<Row> control) {
         Optional<Moments> moments =
                 sum == null || squares == null ? Optional.empty() : Optional.of(moments(n, sum, squares));
-        Optional<Interval> interval = moments.flatMap(known -> interval(kind, known, sum));
+        Optional<Interval> interval = moments.flatMap(known -> interval(metric, known, sum));
         Optional<Effect> effect = control.filter(
                         arm -> !weighted.anyNull() && !arm.getStruct(0).anyNull())
-                .flatMap(arm -> Effect.difference(weighted(weighted), weighted(arm.getStruct(0)), kind));
+                .flatMap(arm -> Effect.difference(weighted(weighted), weighted(arm.getStruct(0)), metric.kind()));
+        Optional<Interval> ofEffect = effect.flatMap(known ->
+                control.flatMap(arm -> interval(metric, known, weighted(weighted), weighted(arm.getStruct(0)))));
+        // The same for both arms: only differences in x count.
+        BigDecimal originOfX =
+                isAbsent(covariate) || weighted.anyNull() ? BigDecimal.ZERO : mean(weighted, covariate, 0);
         Optional<Effect> adjusted = effect.isEmpty() || isAbsent(covariate)
                 ? Optional.empty()
                 : control.filter(arm -> !isAbsent(arm.getStruct(1)))
                         .flatMap(arm -> Effect.adjusted(
                                 weighted(weighted),
-                                covariate(covariate),
+                                covariate(weighted, covariate, originOfX),
                                 weighted(arm.getStruct(0)),
-                                covariate(arm.getStruct(1)),
-                                kind));
+                                covariate(arm.getStruct(0), arm.getStruct(1), originOfX),
+                                metric.kind()));
         return RowFactory.create(
                 orNull(moments, Moments::mean),
                 orNull(moments, Moments::m2),
                 orNull(interval, Interval::lower),
                 orNull(interval, Interval::upper),
                 orNull(effect, Effect::estimate),
-                orNull(effect, known -> known.interval(CONFIDENCE).lower()),
-                orNull(effect, known -> known.interval(CONFIDENCE).upper()),
+                orNull(ofEffect, Interval::lower),
+                orNull(ofEffect, Interval::upper),
                 orNull(effect, Effect::effectiveSampleSize),
                 orNull(adjusted, Effect::estimate),
                 orNull(adjusted, known -> known.interval(CONFIDENCE).lower()),
@@ -166,6 +177,15 @@ final class Interpretation {
         return known.map(value::applyAsDouble).orElse(null);
     }
 
+    static Moments values(Row row) {
+        BigDecimal sum = row.getAs("sum");
+        BigDecimal squares = row.getAs("sum_squares");
+        if (sum == null || squares == null) {
+            throw new IllegalArgumentException("the sum of squares has more than 23 digits before the point");
+        }
+        return moments(row.<Long>getAs("n"), sum, squares);
+    }
+
     /** From exact sums: digits that the square takes are not lost. */
     private static Moments moments(long n, BigDecimal sum, BigDecimal squares) {
         BigDecimal mean = sum.divide(BigDecimal.valueOf(n), MathContext.DECIMAL128);
@@ -173,39 +193,95 @@ final class Interpretation {
         return new Moments(n, mean.doubleValue(), Math.max(0, m2));
     }
 
-    private static Optional<Interval> interval(Metric.Kind kind, Moments moments, BigDecimal sum) {
-        if (kind == Metric.Kind.PROPORTION) {
+    /** Of the mean, for one look. */
+    static Optional<Interval> interval(Metric metric, Moments moments, BigDecimal sum) {
+        if (metric.kind() == Metric.Kind.PROPORTION) {
             return Optional.of(Interval.wilson(sum.longValue(), moments.n(), CONFIDENCE));
+        }
+        if (metric.limit().isPresent() && metric.misfit(moments).isEmpty()) {
+            return Optional.of(Interval.limited(moments, metric, CONFIDENCE));
         }
         return moments.n() < 2
                 ? Optional.empty()
                 : Optional.of(Interval.normal(moments.mean(), moments.standardError(), CONFIDENCE));
     }
 
+    /** Of an effect; one of capped values leans with their skew. */
+    private static Optional<Interval> interval(
+            Metric metric, Effect effect, WeightedMoments enabled, WeightedMoments control) {
+        boolean limited = metric.limit().isPresent()
+                && metric.misfit(enabled).isEmpty()
+                && metric.misfit(control).isEmpty();
+        return limited
+                ? Interval.limitedDifference(enabled, control, metric, CONFIDENCE)
+                : Optional.of(effect.interval(CONFIDENCE));
+    }
+
     private static boolean isAbsent(Row covariate) {
         return covariate == null || covariate.anyNull();
     }
 
+    /** Measured from the mean, while the sums are exact. */
     static WeightedMoments weighted(Row row) {
+        if (row.getLong(0) == 0) {
+            return WeightedMoments.EMPTY;
+        }
+        BigDecimal origin = mean(row, row, 3);
         return new WeightedMoments(
                 row.getLong(0),
-                number(row, 1),
-                number(row, 2),
-                number(row, 3),
-                number(row, 4),
-                number(row, 5),
-                number(row, 6));
+                number(row, 1).doubleValue(),
+                number(row, 2).doubleValue(),
+                origin.doubleValue(),
+                first(number(row, 3), number(row, 1), origin),
+                second(number(row, 4), number(row, 3), number(row, 1), origin),
+                first(number(row, 5), number(row, 2), origin),
+                second(number(row, 6), number(row, 5), number(row, 2), origin));
     }
 
-    private static CovariateSums covariate(Row row) {
+    static CovariateSums covariate(Row arm, Row row, BigDecimal originOfX) {
+        BigDecimal origin = mean(arm, arm, 3);
         return new CovariateSums(
-                number(row, 0), number(row, 1), number(row, 2), number(row, 3), number(row, 4), number(row, 5));
+                origin.doubleValue(),
+                first(number(row, 0), number(arm, 1), originOfX),
+                second(number(row, 1), number(row, 0), number(arm, 1), originOfX),
+                product(number(row, 2), number(row, 0), originOfX, number(arm, 3), number(arm, 1), origin),
+                first(number(row, 3), number(arm, 2), originOfX),
+                second(number(row, 4), number(row, 3), number(arm, 2), originOfX),
+                product(number(row, 5), number(row, 3), originOfX, number(arm, 5), number(arm, 2), origin));
     }
 
-    private static double number(Row row, int index) {
+    /** The weighted mean of a sum in {@code row}, as the number that stands for it; 0 without weights. */
+    static BigDecimal mean(Row weighted, Row row, int sum) {
+        BigDecimal weights = number(weighted, 1);
+        return weights.signum() == 0
+                ? BigDecimal.ZERO
+                : new BigDecimal(
+                        number(row, sum).divide(weights, MathContext.DECIMAL128).doubleValue());
+    }
+
+    /** Σ w (y − origin) from Σ wy and Σ w. */
+    private static double first(BigDecimal wy, BigDecimal w, BigDecimal origin) {
+        return wy.subtract(origin.multiply(w)).doubleValue();
+    }
+
+    /** Σ w (y − origin)² from Σ wy², Σ wy and Σ w; each of their terms is rounded to 15 decimals. */
+    private static double second(BigDecimal wy2, BigDecimal wy, BigDecimal w, BigDecimal origin) {
+        return Math.max(0, product(wy2, wy, origin, wy, w, origin));
+    }
+
+    /** Σ w (x − originOfX)(y − origin) from Σ wxy, Σ wx, Σ wy and Σ w. */
+    private static double product(
+            BigDecimal wxy, BigDecimal wx, BigDecimal originOfX, BigDecimal wy, BigDecimal w, BigDecimal origin) {
+        return wxy.subtract(origin.multiply(wx))
+                .subtract(originOfX.multiply(wy))
+                .add(originOfX.multiply(origin).multiply(w))
+                .doubleValue();
+    }
+
+    private static BigDecimal number(Row row, int index) {
         if (row.isNullAt(index)) {
             throw new IllegalArgumentException("a weighted sum has more than 23 digits before the point");
         }
-        return row.getDecimal(index).doubleValue();
+        return row.getDecimal(index);
     }
 }

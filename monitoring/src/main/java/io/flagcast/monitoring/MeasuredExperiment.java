@@ -4,12 +4,16 @@ import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.when;
 
+import io.flagcast.statistics.Cap;
 import io.flagcast.statistics.Metric;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.apache.spark.sql.Column;
 
 /**
@@ -18,21 +22,73 @@ import org.apache.spark.sql.Column;
  * @param experimentId the experiment
  * @param metrics its metrics
  * @param prePeriod how long before the exposure the same outcomes count as a covariate; absent for none
+ * @param scores whether a user's score can be another one at the next exposure
  * @param evidenceVersions per segment the parameters version with which its evidence begins; 0 where absent
  */
 public record MeasuredExperiment(
-        String experimentId, List<Metric> metrics, Optional<Duration> prePeriod, Map<String, Long> evidenceVersions) {
+        String experimentId,
+        List<Metric> metrics,
+        Optional<Duration> prePeriod,
+        Scores scores,
+        Map<String, Long> evidenceVersions) {
+
+    /** Whether a user's score can be another one at the next exposure. */
+    public enum Scores {
+        /** That of the first exposure stays. */
+        STAY,
+        /** It moves. */
+        MOVE
+    }
 
     public MeasuredExperiment {
         Objects.requireNonNull(experimentId, "experimentId");
         metrics = List.copyOf(metrics);
         Objects.requireNonNull(prePeriod, "prePeriod");
+        Objects.requireNonNull(scores, "scores");
         evidenceVersions = Map.copyOf(evidenceVersions);
     }
 
-    /** Without a covariate. */
+    /** Without a covariate, with scores that stay. */
     public MeasuredExperiment(String experimentId, List<Metric> metrics, Map<String, Long> evidenceVersions) {
-        this(experimentId, metrics, Optional.empty(), evidenceVersions);
+        this(experimentId, metrics, Optional.empty(), Scores.STAY, evidenceVersions);
+    }
+
+    /** The experiments whose users' scores move. */
+    static Set<String> withMovingScores(List<MeasuredExperiment> experiments) {
+        return experiments.stream()
+                .filter(experiment -> experiment.scores == Scores.MOVE)
+                .map(MeasuredExperiment::experimentId)
+                .collect(Collectors.toSet());
+    }
+
+    /** Metrics whose cap is a quantile that nobody has looked up yet, with it. */
+    public Map<String, Double> openCaps() {
+        Map<String, Double> open = new TreeMap<>();
+        for (Metric metric : metrics) {
+            if (metric.cap().orElse(null) instanceof Cap.Quantile cap) {
+                open.put(metric.name(), cap.quantile());
+            }
+        }
+        return open;
+    }
+
+    /**
+     * With values in the place of quantiles.
+     *
+     * @param caps by metric, above 0; of metrics without an open cap they are not looked at
+     */
+    public MeasuredExperiment withCaps(Map<String, Double> caps) {
+        Map<String, Double> open = openCaps();
+        return new MeasuredExperiment(
+                experimentId,
+                metrics.stream()
+                        .map(metric -> open.containsKey(metric.name()) && caps.containsKey(metric.name())
+                                ? metric.frozenAt(caps.get(metric.name()))
+                                : metric)
+                        .toList(),
+                prePeriod,
+                scores,
+                evidenceVersions);
     }
 
     /**

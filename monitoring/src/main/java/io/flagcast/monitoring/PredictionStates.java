@@ -14,7 +14,6 @@ import static org.apache.spark.sql.functions.size;
 import static org.apache.spark.sql.functions.struct;
 import static org.apache.spark.sql.functions.when;
 
-import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
@@ -67,25 +66,22 @@ public final class PredictionStates {
     }
 
     /**
-     * Users with a prediction whose outcome window has closed.
+     * Users with a prediction whose outcomes are in.
      *
      * @param counted see {@link CountedUsers}
      * @param responses per experiment the proportion that its model predicts; a prediction that is no probability was
      *     made of something else, and left out
-     * @param asOf outcome windows that closed at or before it count
      * @return {@code experiment_id}, {@code segment}, {@code enabled}, {@code propensity}, {@code predicted} response
      *     of the arm that was served, predicted {@code uplift} where there is one, and the response {@code y}
      */
-    public static Dataset<Row> predicted(Dataset<Row> counted, Map<String, String> responses, Instant asOf) {
+    public static Dataset<Row> predicted(Dataset<Row> counted, Map<String, String> responses) {
         Column metric = byExperiment(responses, name -> lit(name)).cast("string");
         return counted.withColumn("metric_name", metric)
                 .withColumn("response", expr("get(filter(counted, c -> c.metric_name = metric_name), 0)"))
                 .withColumn(
                         "predicted",
                         when(col("enabled"), col("response_if_enabled")).otherwise(col("response_if_not")))
-                .where(col("response.closes_at")
-                        .leq(lit(asOf))
-                        .and(col("predicted").between(0, 1)))
+                .where(col("response.settled").and(col("predicted").between(0, 1)))
                 .select(
                         col("experiment_id"),
                         col("segment"),

@@ -2,13 +2,11 @@ package io.flagcast.monitoring;
 
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.explode;
-import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.min;
 import static org.apache.spark.sql.functions.struct;
-import static org.apache.spark.sql.functions.timestamp_micros;
 import static org.apache.spark.sql.functions.unix_micros;
 
-import java.time.Instant;
+import io.flagcast.statistics.Arrivals;
 import java.util.List;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -19,7 +17,7 @@ final class Rewards {
     private Rewards() {}
 
     static Dataset<Row> of(
-            Instant asOf, Dataset<Row> exposures, Dataset<Row> outcomes, List<MeasuredExperiment> experiments) {
+            Arrivals arrivals, Dataset<Row> exposures, Dataset<Row> outcomes, List<MeasuredExperiment> experiments) {
         Dataset<Row> first = FirstExposures.ofMeasured(exposures, experiments)
                 .groupBy("experiment_id", "user_id")
                 .agg(min(struct(
@@ -32,8 +30,8 @@ final class Rewards {
                                 col("run_id")))
                         .as("first"))
                 .select("experiment_id", "user_id", "first.*");
-        return counted(first, outcomes, experiments)
-                .where(col("closes_at").leq(lit(asOf)))
+        return counted(first, outcomes, arrivals, experiments)
+                .where(col("settled"))
                 .select(
                         col("experiment_id"),
                         col("user_id"),
@@ -47,13 +45,14 @@ final class Rewards {
                         col("y").as("reward"));
     }
 
-    /** Exposures with each {@code metric} of their experiment, when its window {@code closes_at}, and what it counts, {@code y}. */
+    /** Exposures with each {@code metric} of their experiment, whether its window is {@code settled}, and what it counts, {@code y}. */
     private static Dataset<Row> counted(
-            Dataset<Row> first, Dataset<Row> outcomes, List<MeasuredExperiment> experiments) {
+            Dataset<Row> first, Dataset<Row> outcomes, Arrivals arrivals, List<MeasuredExperiment> experiments) {
         return first.join(FirstExposures.happened(outcomes), new String[] {"user_id"}, "left")
                 .withColumn(
-                        "metric", explode(FirstExposures.metrics(experiments).getItem(col("experiment_id"))))
-                .withColumn("closes_at", timestamp_micros(FirstExposures.closes(col("metric"))))
+                        "metric",
+                        explode(FirstExposures.metrics(experiments, arrivals).getItem(col("experiment_id"))))
+                .withColumn("settled", FirstExposures.closes(col("metric")).leq(col("metric.settled_until")))
                 .withColumn(
                         "y",
                         FirstExposures.amount(

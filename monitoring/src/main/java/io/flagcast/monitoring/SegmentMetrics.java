@@ -1,5 +1,7 @@
 package io.flagcast.monitoring;
 
+import io.flagcast.statistics.Arrivals;
+import io.flagcast.statistics.Moments;
 import io.flagcast.statistics.WeightedMoments;
 import java.time.Instant;
 import java.util.List;
@@ -10,9 +12,10 @@ import org.apache.spark.sql.Row;
 /**
  * Metrics per experiment, segment, population and window.
  *
- * <p>A user counts once per segment (once per bandit cell, and once in {@link #ALL}): with the arm of the first exposure, on the day on which
- * its outcome window closes. Sums are states that merge by addition: a total is the sum of its days, everyone the sum of
- * enabled and control.
+ * <p>A user counts once per segment, cell and {@link #ALL} in a window, with the arm of the first exposure in it, on the day
+ * from which on that day's outcome windows close. Sums are states that merge by addition ({@code segment_days}): users of a
+ * day by how long they had not come. A window that begins later counts whoever had last come before it began; everyone is the
+ * sum of enabled and control.
  */
 public final class SegmentMetrics {
 
@@ -21,14 +24,15 @@ public final class SegmentMetrics {
     /** Users who had no score when they were exposed. */
     public static final String UNSCORED = "unscored";
 
-    /** From the first exposure on. */
+    /** By the first exposure. */
     public static final String TOTAL = "total";
-    /** From the change on that last set the segment's share. */
+    /** By the first exposure since the segment's share was last set. */
     public static final String EVIDENCE = "evidence";
-    /** One day of {@link #TOTAL}. */
+    /** One day, by the first exposure of the day. */
     public static final String DAY = "day";
-    /** One day of {@link #EVIDENCE}. */
-    public static final String EVIDENCE_DAY = "evidence_day";
+
+    /** Days since the exposure before that are told apart; longer ones count as this many. */
+    public static final int LONGEST_RETURN = 28;
 
     private SegmentMetrics() {}
 
@@ -45,36 +49,34 @@ public final class SegmentMetrics {
     /**
      * Measures every experiment.
      *
-     * @param asOf only outcome windows that closed at or before it count
+     * @param asOf instant up to which {@code first_exposures} was counted
      * @param firstExposures rows of {@code first_exposures}
      * @param experiments what is measured
      * @return the columns of {@code segment_metrics} without run and as-of
      */
     public static Dataset<Row> measure(
             Instant asOf, Dataset<Row> firstExposures, List<MeasuredExperiment> experiments) {
-        return interpret(asOf, states(asOf, firstExposures, experiments), experiments);
+        return interpret(asOf, states(firstExposures, experiments), experiments);
     }
 
     /**
-     * The exact sums per day, segment and arm that everything else is made of: one row per experiment, segment, cell, arm,
-     * metric, day and window {@link #TOTAL} or {@link #EVIDENCE}. Evidence that begins with the first exposure is what the
-     * total is, and has no rows of its own.
+     * The exact sums that everything else is made of: the columns of {@code segment_days} without run and as-of. Evidence that
+     * begins with the first exposure is what all exposures are, and has no rows of its own.
      *
-     * <p>A user counts in a segment with the first exposure there, and in {@link #ALL} with the first of all; in the cells
-     * of those exposures, too, of which all users together have those that are a dimension's.
+     * <p>A user counts on each day of a segment with the first exposure there on it, and in {@link #ALL} with the first of
+     * all; in the cells of those exposures, too, of which all users together have those that are a dimension's.
      */
-    public static Dataset<Row> states(Instant asOf, Dataset<Row> firstExposures, List<MeasuredExperiment> experiments) {
-        return SegmentStates.of(asOf, firstExposures, experiments);
+    public static Dataset<Row> states(Dataset<Row> firstExposures, List<MeasuredExperiment> experiments) {
+        return SegmentStates.table(SegmentStates.of(firstExposures, experiments), experiments);
     }
 
     /**
      * What an earlier run has measured.
      *
-     * @param asOf instant up to which it looked
      * @param firstExposures its slice of {@code first_exposures}
-     * @param metrics its slice of {@code segment_metrics}
+     * @param states its slice of {@code segment_days}
      */
-    public record Measurement(Instant asOf, Dataset<Row> firstExposures, Dataset<Row> metrics) {}
+    public record Measurement(Dataset<Row> firstExposures, Dataset<Row> states) {}
 
     /**
      * The states of {@link #states}, from those of before: less what they had of the users who were counted anew, and with
@@ -85,11 +87,10 @@ public final class SegmentMetrics {
      */
     public static Dataset<Row> goOn(
             Measurement before,
-            Instant asOf,
             Dataset<Row> firstExposures,
             Dataset<Row> counted,
             List<MeasuredExperiment> experiments) {
-        return SegmentStates.goOn(before, asOf, firstExposures, counted, experiments);
+        return SegmentStates.table(SegmentStates.goOn(before, firstExposures, counted, experiments), experiments);
     }
 
     /** Totals, evidence and days from the states, with value, interval and effect. */
@@ -101,7 +102,7 @@ public final class SegmentMetrics {
      * What each metric counts of each user of an experiment: one row per experiment, user and metric, with the decision of
      * the user's first exposure that had a score, or of the first at all where none had.
      *
-     * @param asOf only outcome windows that closed at or before it count
+     * @param arrivals only outcome windows whose outcomes are in count
      * @param exposures valid exposures before the as-of, with their decision where it is known
      * @param outcomes valid outcomes before the as-of
      * @param experiments what is counted
@@ -109,8 +110,17 @@ public final class SegmentMetrics {
      *     propensity}, {@code score}, {@code reason}, {@code run_id} and {@code reward}
      */
     public static Dataset<Row> rewards(
-            Instant asOf, Dataset<Row> exposures, Dataset<Row> outcomes, List<MeasuredExperiment> experiments) {
-        return Rewards.of(asOf, exposures, outcomes, experiments);
+            Arrivals arrivals, Dataset<Row> exposures, Dataset<Row> outcomes, List<MeasuredExperiment> experiments) {
+        return Rewards.of(arrivals, exposures, outcomes, experiments);
+    }
+
+    /**
+     * The values that a row of {@code segment_days} has summed up.
+     *
+     * @throws IllegalArgumentException where a sum is absent
+     */
+    public static Moments values(Row row) {
+        return Interpretation.values(row);
     }
 
     /**

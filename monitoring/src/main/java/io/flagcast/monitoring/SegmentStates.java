@@ -1,17 +1,14 @@
 package io.flagcast.monitoring;
 
 import static io.flagcast.monitoring.SegmentMetrics.ALL;
-import static io.flagcast.monitoring.SegmentMetrics.DAY;
-import static io.flagcast.monitoring.SegmentMetrics.EVIDENCE;
-import static io.flagcast.monitoring.SegmentMetrics.EVIDENCE_DAY;
-import static io.flagcast.monitoring.SegmentMetrics.TOTAL;
 import static org.apache.spark.sql.functions.array;
 import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.count;
 import static org.apache.spark.sql.functions.explode;
+import static org.apache.spark.sql.functions.least;
 import static org.apache.spark.sql.functions.lit;
-import static org.apache.spark.sql.functions.min;
+import static org.apache.spark.sql.functions.max;
 import static org.apache.spark.sql.functions.pmod;
 import static org.apache.spark.sql.functions.struct;
 import static org.apache.spark.sql.functions.timestamp_micros;
@@ -20,7 +17,7 @@ import static org.apache.spark.sql.functions.unix_micros;
 import static org.apache.spark.sql.functions.when;
 
 import io.flagcast.monitoring.SegmentMetrics.Measurement;
-import java.time.Instant;
+import io.flagcast.tables.Tables;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -28,47 +25,60 @@ import java.util.stream.Stream;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.expressions.Window;
 import org.apache.spark.sql.expressions.WindowSpec;
 import org.apache.spark.sql.functions;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
 
 /** The exact sums that {@code segment_metrics} is made of: see {@link SegmentMetrics#states}. */
 final class SegmentStates {
 
-    /** Whether a row is the one with which its user counts in all users, in their evidence, in the segment, in its evidence. */
-    private static final String[] COUNTS = {"is_first", "is_evidence", "is_first_in_segment", "is_evidence_in_segment"};
+    /**
+     * Per way in which a row can count the days since the user was exposed before: in all users, in their evidence, in the
+     * segment, in its evidence. Absent where the row does not count so, as one that is not the first of its day.
+     */
+    private static final String[] COUNTS = {"in_all", "in_evidence", "in_segment", "in_segment_evidence"};
+
+    private static final long MICROS_PER_DAY = TimeUnit.DAYS.toMicros(1);
+    private static final StructType SEGMENTS = new StructType()
+            .add("experiment_id", DataTypes.StringType, false)
+            .add("user_segment", DataTypes.StringType, false)
+            .add("since_version", DataTypes.LongType, false);
 
     private SegmentStates() {}
 
     /** States from first exposures alone. */
-    static Dataset<Row> of(Instant asOf, Dataset<Row> firstExposures, List<MeasuredExperiment> experiments) {
-        return Sums.merge(alike(asOf, counting(firstExposures, experiments))
-                .withColumn("of", explode(groups()))
+    static Dataset<Row> of(Dataset<Row> firstExposures, List<MeasuredExperiment> experiments) {
+        return Sums.merge(alike(counting(firstExposures, experiments))
+                .withColumn("of", explode(groups(experiments)))
                 .withColumn("user_segment", col("of.user_segment"))
                 .withColumn("cell", col("of.cell"))
-                .withColumn("window", col("of.window"))
+                .withColumn("since_version", col("of.since_version"))
+                .withColumn("returned_after", col("of.returned_after"))
                 .select(Sums.columns()));
     }
 
-    /** The rows with which a user counts somewhere, and where: the first of the user, of the segment, of their evidence. */
+    /** The rows with which a user counts somewhere, and as whom: the first of a day. */
     private static Dataset<Row> counting(Dataset<Row> firstExposures, List<MeasuredExperiment> experiments) {
         Column order = struct("exposed_at", "enabled", "propensity", "segment", "parameters_version", "decided_by");
-        // One shuffle serves both windows, and what is sorted for the first is nearly so for the second.
-        WindowSpec user = Window.partitionBy("user_id", "experiment_id");
-        WindowSpec segment = Window.partitionBy("user_id", "experiment_id", "segment");
+        // One shuffle serves all, and what is sorted for the first is nearly so for the second.
+        WindowSpec user = Window.partitionBy("user_id", "experiment_id").orderBy("order");
+        WindowSpec segment =
+                Window.partitionBy("user_id", "experiment_id", "segment").orderBy("order");
         Column[] counts = Arrays.stream(COUNTS).map(functions::col).toArray(Column[]::new);
-        return firstExposures
+        Column since = MeasuredExperiment.evidenceVersion(experiments, lit(ALL));
+        return FirstExposures.ofBaseline(firstExposures, MeasuredExperiment.withMovingScores(experiments))
                 .withColumn("order", order)
-                .withColumn("is_first", col("order").equalTo(min("order").over(user)))
+                .withColumn("in_all", returnedAfter(lit(true), user))
+                .withColumn("in_evidence", returnedAfter(isEvidence(since), user))
+                .withColumn("in_segment", returnedAfter(lit(true), segment))
                 .withColumn(
-                        "is_evidence",
-                        isFirst(isEvidence(MeasuredExperiment.evidenceVersion(experiments, lit(ALL))), user))
-                .withColumn(
-                        "is_first_in_segment", col("order").equalTo(min("order").over(segment)))
-                .withColumn(
-                        "is_evidence_in_segment",
-                        isFirst(isEvidence(MeasuredExperiment.evidenceVersion(experiments, col("segment"))), segment))
-                .where(Arrays.stream(counts).reduce(Column::or).orElseThrow());
+                        "in_segment_evidence",
+                        returnedAfter(
+                                isEvidence(MeasuredExperiment.evidenceVersion(experiments, col("segment"))), segment))
+                .where(coalesce(counts).isNotNull());
     }
 
     /** Whether a row is of evidence that does not begin with the first exposure. */
@@ -76,16 +86,24 @@ final class SegmentStates {
         return begins.gt(0).and(col("parameters_version").geq(begins));
     }
 
-    private static Column isFirst(Column among, WindowSpec of) {
-        return coalesce(col("order").equalTo(min(when(among, col("order"))).over(of)), lit(false));
+    /**
+     * Days since the row before it among those; 0 where there is none; absent for a row that is not among them, or not the
+     * first of its day.
+     */
+    private static Column returnedAfter(Column among, WindowSpec of) {
+        Column before = max(when(among, col("exposed_on"))).over(of.rowsBetween(Window.unboundedPreceding(), -1));
+        Column days = unix_micros(col("exposed_on"))
+                .minus(unix_micros(before))
+                .divide(MICROS_PER_DAY)
+                .cast("int");
+        return when(among, when(before.isNull(), 0).when(days.gt(0), least(days, lit(SegmentMetrics.LONGEST_RETURN))));
     }
 
     /**
      * The sums of users who count in the same groups, one row per metric and day on which its window has closed. Those of
      * whom the same was counted come together first: most did nothing.
      */
-    private static Dataset<Row> alike(Instant asOf, Dataset<Row> counting) {
-        Column closed = when(col("metric.closes_at").leq(lit(asOf)), day(col("metric.closes_at")));
+    private static Dataset<Row> alike(Dataset<Row> counting) {
         Column[] together = Stream.concat(
                         Stream.of("experiment_id", "segment", "cells", "population", "metric_name", "day"),
                         Arrays.stream(COUNTS))
@@ -95,9 +113,12 @@ final class SegmentStates {
                         Arrays.stream(together),
                         Stream.of("enabled", "propensity", "y", "before").map(functions::col))
                 .toArray(Column[]::new);
+        Column within = unix_micros(col("metric.closes_at")).minus(unix_micros(col("exposed_at")));
+        Column wholeDays = within.minus(pmod(within, lit(MICROS_PER_DAY)));
         Dataset<Row> counts = counting.withColumn("metric", explode(col("counted")))
-                .withColumn("day", closed)
-                .where(col("day").isNotNull())
+                .where(col("metric.settled"))
+                .withColumn(
+                        "day", timestamp_micros(unix_micros(col("exposed_on")).plus(wholeDays)))
                 .withColumn("population", when(col("enabled"), "enabled").otherwise("control"))
                 .withColumn("metric_name", col("metric.metric_name"))
                 .withColumn("y", col("metric.y"))
@@ -107,74 +128,80 @@ final class SegmentStates {
         return Sums.of(counts, together);
     }
 
-    /** The day of an instant, UTC. By arithmetic: date_trunc asks the calendar, for every row. */
-    private static Column day(Column instant) {
-        Column micros = unix_micros(instant);
-        return timestamp_micros(micros.minus(pmod(micros, lit(TimeUnit.DAYS.toMicros(1)))));
-    }
-
-    /** Segments, cells and windows that a row counts in. */
-    private static Column groups() {
+    /** Segments, cells and evidence that a row counts in. */
+    private static Column groups(List<MeasuredExperiment> experiments) {
         Column dimensions = functions.filter(col("cells"), cell -> functions.not(SegmentMetrics.isLearned(cell)));
+        Column all = MeasuredExperiment.evidenceVersion(experiments, lit(ALL));
+        Column own = MeasuredExperiment.evidenceVersion(experiments, col("segment"));
         return functions.concat(
-                groups(col("is_first"), lit(ALL), dimensions, TOTAL),
-                groups(col("is_evidence"), lit(ALL), dimensions, EVIDENCE),
-                groups(col("is_first_in_segment"), col("segment"), col("cells"), TOTAL),
-                groups(col("is_evidence_in_segment"), col("segment"), col("cells"), EVIDENCE));
+                groups(col("in_all"), lit(ALL), dimensions, lit(0L)),
+                groups(col("in_evidence"), lit(ALL), dimensions, all),
+                groups(col("in_segment"), col("segment"), col("cells"), lit(0L)),
+                groups(col("in_segment_evidence"), col("segment"), col("cells"), own));
     }
 
-    private static Column groups(Column counts, Column segment, Column cells, String window) {
+    private static Column groups(Column returnedAfter, Column segment, Column cells, Column since) {
         Column every = functions.concat(array(lit("")), cells);
         Column in = transform(
                 every,
                 cell -> struct(
-                        segment.as("user_segment"), cell.as("cell"), lit(window).as("window")));
-        return when(counts, in).otherwise(functions.slice(in, 1, 0));
+                        segment.as("user_segment"),
+                        cell.as("cell"),
+                        since.as("since_version"),
+                        when(cell.equalTo(""), returnedAfter)
+                                .otherwise(least(returnedAfter, lit(1)))
+                                .as("returned_after")));
+        return when(returnedAfter.isNotNull(), in).otherwise(functions.slice(in, 1, 0));
     }
 
     /** States from those of before: see {@link SegmentMetrics#goOn}. */
     static Dataset<Row> goOn(
             Measurement before,
-            Instant asOf,
             Dataset<Row> firstExposures,
             Dataset<Row> counted,
             List<MeasuredExperiment> experiments) {
-        Dataset<Row> begunAnew = before.metrics()
-                .where(col("window").equalTo(EVIDENCE_DAY))
-                .where(col("since_version")
-                        .notEqual(MeasuredExperiment.evidenceVersion(experiments, col("user_segment"))))
-                .select("experiment_id", "user_segment")
-                .distinct();
+        Dataset<Row> begunAnew = begunAnew(before.states(), experiments);
         Dataset<Row> users = counted.select("experiment_id", "user_id")
                 .union(FirstExposures.inEvidence(firstExposures, begunAnew, experiments));
-        Dataset<Row> left = of(before.asOf(), FirstExposures.ofUsers(before.firstExposures(), users), experiments);
-        Dataset<Row> joined = of(asOf, FirstExposures.ofUsers(firstExposures, users), experiments);
-        return Sums.merge(statesOf(before.metrics(), experiments)
-                .unionByName(Sums.negated(withoutEvidence(left, begunAnew)))
-                .unionByName(joined));
+        Dataset<Row> left = of(FirstExposures.ofUsers(before.firstExposures(), users), experiments);
+        Dataset<Row> joined = of(FirstExposures.ofUsers(firstExposures, users), experiments);
+        Column since = col("since_version");
+        Dataset<Row> kept = before.states()
+                .where(since.equalTo(0)
+                        .or(since.equalTo(MeasuredExperiment.evidenceVersion(experiments, col("user_segment")))))
+                .select(Sums.columns());
+        return Sums.merge(
+                kept.unionByName(Sums.negated(withoutEvidence(left, begunAnew))).unionByName(joined));
     }
 
-    /** The states that rows of {@code segment_metrics} were made from, but for evidence that began with another version. */
-    private static Dataset<Row> statesOf(Dataset<Row> metrics, List<MeasuredExperiment> experiments) {
-        Column isDay = col("window").equalTo(DAY);
-        Column since = col("since_version");
-        return metrics.where(col("population").notEqual("everyone"))
-                .where(isDay.or(col("window")
-                        .equalTo(EVIDENCE_DAY)
-                        .and(since.gt(0))
-                        .and(since.equalTo(MeasuredExperiment.evidenceVersion(experiments, col("user_segment"))))))
-                .withColumn("window", when(isDay, TOTAL).otherwise(EVIDENCE))
-                .withColumn("day", col("window_start"))
-                .select(Sums.columns());
+    /** Segments whose evidence has no states yet: it begins with another version than it did. */
+    private static Dataset<Row> begunAnew(Dataset<Row> states, List<MeasuredExperiment> experiments) {
+        List<Row> segments = experiments.stream()
+                .flatMap(experiment -> experiment.evidenceVersions().entrySet().stream()
+                        .filter(segment -> segment.getValue() > 0)
+                        .map(segment ->
+                                RowFactory.create(experiment.experimentId(), segment.getKey(), segment.getValue())))
+                .toList();
+        Dataset<Row> begun = states.sparkSession().createDataFrame(segments, SEGMENTS);
+        return begun.join(states, SEGMENTS.fieldNames(), "leftanti").select("experiment_id", "user_segment");
     }
 
     private static Dataset<Row> withoutEvidence(Dataset<Row> states, Dataset<Row> evidence) {
         return states.join(
                 evidence,
-                states.col("window")
-                        .equalTo(EVIDENCE)
+                states.col("since_version")
+                        .gt(0)
                         .and(states.col("experiment_id").equalTo(evidence.col("experiment_id")))
                         .and(states.col("user_segment").equalTo(evidence.col("user_segment"))),
                 "leftanti");
+    }
+
+    /** The columns of {@code segment_days} without run and as-of. */
+    static Dataset<Row> table(Dataset<Row> states, List<MeasuredExperiment> experiments) {
+        return states.withColumn("cap", Caps.limit(experiments, col("experiment_id"), col("metric_name")))
+                .select(Tables.SEGMENT_DAYS.columnNames().stream()
+                        .filter(name -> !List.of("run_id", "as_of").contains(name))
+                        .map(functions::col)
+                        .toArray(Column[]::new));
     }
 }

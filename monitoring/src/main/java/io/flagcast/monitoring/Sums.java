@@ -26,14 +26,13 @@ import org.apache.spark.sql.types.DecimalType;
 import org.apache.spark.sql.types.StructType;
 
 /**
- * The sums of {@code segment_metrics}, exact to 15 decimals: parts add up to the whole to the last digit in whatever order,
+ * The sums of {@code segment_days}, exact to 15 decimals: parts add up to the whole to the last digit in whatever order,
  * and what was added can be taken away again. A sum beyond 23 digits before the point is absent from then on.
  */
 final class Sums {
 
     /** What states are grouped by. */
-    static final List<String> KEY =
-            List.of("experiment_id", "user_segment", "cell", "population", "metric_name", "window", "day");
+    static final List<String> KEY = Tables.SEGMENT_DAYS.key();
 
     private static final StructType TABLE = StructType.fromDDL(Tables.SEGMENT_METRICS.schema());
     private static final StructType TERMS = new StructType()
@@ -46,7 +45,7 @@ final class Sums {
 
     private Sums() {}
 
-    private static Row terms(long n, Double propensity, boolean enabled, double value, Double before) {
+    static Row terms(long n, Double propensity, boolean enabled, double value, Double before) {
         BigDecimal users = BigDecimal.valueOf(n);
         BigDecimal y = exact(value);
         boolean random = propensity != null && propensity > 0 && propensity < 1;

@@ -1,6 +1,7 @@
 package io.flagcast.monitoring;
 
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Optional;
 import org.apache.spark.sql.Dataset;
@@ -88,9 +89,9 @@ record Exposed(
     /** The rows of experiment e, with the metric conversion where a row is counted by one. */
     static Dataset<Row> table(SparkSession spark, Exposed... rows) {
         StructType schema = StructType.fromDDL("experiment_id STRING, user_id STRING, segment STRING,"
-                + " parameters_version BIGINT, decided_by STRING, exposed_at TIMESTAMP, enabled BOOLEAN, propensity DOUBLE,"
+                + " parameters_version BIGINT, decided_by STRING, exposed_on TIMESTAMP, exposed_at TIMESTAMP, enabled BOOLEAN, propensity DOUBLE,"
                 + " contradictory BOOLEAN, response_if_enabled DOUBLE, response_if_not DOUBLE, counted ARRAY<STRUCT<metric_name:"
-                + " STRING, closes_at: TIMESTAMP, y: DOUBLE, before: DOUBLE>>");
+                + " STRING, closes_at: TIMESTAMP, settled: BOOLEAN, y: DOUBLE, before: DOUBLE>>");
         return spark.createDataFrame(
                 List.of(rows).stream()
                         .map(row -> RowFactory.create(
@@ -99,6 +100,7 @@ record Exposed(
                                 row.segment,
                                 row.version,
                                 "",
+                                java.sql.Timestamp.from(row.exposedAt.truncatedTo(ChronoUnit.DAYS)),
                                 java.sql.Timestamp.from(row.exposedAt),
                                 row.enabled,
                                 row.propensity,
@@ -108,7 +110,11 @@ record Exposed(
                                 row.closesAt
                                         .map(closes -> new Object[] {
                                             RowFactory.create(
-                                                    "conversion", java.sql.Timestamp.from(closes), row.y, null)
+                                                    "conversion",
+                                                    java.sql.Timestamp.from(closes),
+                                                    !closes.isAfter(HealthStatesTest.AS_OF),
+                                                    row.y,
+                                                    null)
                                         })
                                         .orElse(new Object[0])))
                         .toList(),

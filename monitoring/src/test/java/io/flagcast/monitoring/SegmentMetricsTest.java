@@ -2,11 +2,13 @@ package io.flagcast.monitoring;
 
 import static org.apache.spark.sql.functions.expr;
 import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.max;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 import static org.assertj.core.api.Assertions.within;
 
 import io.flagcast.fixtures.SharedSpark;
+import io.flagcast.statistics.Arrivals;
 import io.flagcast.statistics.Metric;
 import io.flagcast.tables.Tables;
 import java.math.BigDecimal;
@@ -17,6 +19,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.IntStream;
 import org.apache.spark.sql.Dataset;
@@ -81,7 +84,13 @@ class SegmentMetricsTest {
 
     private static Dataset<Row> counted(
             Dataset<Row> exposures, Dataset<Row> outcomes, List<MeasuredExperiment> experiments) {
-        return FirstExposures.counted(described(FirstExposures.of(exposures, experiments)), outcomes, experiments);
+        return counted(exposures, outcomes, Arrivals.complete(AS_OF), experiments);
+    }
+
+    private static Dataset<Row> counted(
+            Dataset<Row> exposures, Dataset<Row> outcomes, Arrivals arrivals, List<MeasuredExperiment> experiments) {
+        return FirstExposures.counted(
+                described(FirstExposures.of(exposures, experiments)), outcomes, arrivals, experiments);
     }
 
     /** User b is in a cell that a bandit learns of where there is a score, and every second letter is in Germany. */
@@ -219,8 +228,9 @@ class SegmentMetricsTest {
                         tuple("enabled", "2026-01-02T00:00:00Z", "2026-01-03T00:00:00Z", 2L, 1.0),
                         tuple("control", "2026-01-02T00:00:00Z", "2026-01-03T00:00:00Z", 1L, 1.0),
                         tuple("everyone", "2026-01-02T00:00:00Z", "2026-01-03T00:00:00Z", 3L, 2.0),
-                        tuple("control", "2026-01-03T00:00:00Z", "2026-01-04T00:00:00Z", 1L, 0.0),
-                        tuple("everyone", "2026-01-03T00:00:00Z", "2026-01-04T00:00:00Z", 1L, 0.0));
+                        // d, and a, who is met again.
+                        tuple("control", "2026-01-03T00:00:00Z", "2026-01-04T00:00:00Z", 2L, 1.0),
+                        tuple("everyone", "2026-01-03T00:00:00Z", "2026-01-04T00:00:00Z", 2L, 1.0));
     }
 
     @Test
@@ -323,7 +333,7 @@ class SegmentMetricsTest {
                 + " TIMESTAMP '2026-01-02 11:00:00' AS occurred_at");
 
         assertThat(SegmentMetrics.rewards(
-                                Instant.parse("2026-01-04T00:00:00Z"),
+                                Arrivals.complete(Instant.parse("2026-01-04T00:00:00Z")),
                                 met,
                                 bought,
                                 List.of(new MeasuredExperiment("e", List.of(CONVERSION), Map.of())))
@@ -344,7 +354,11 @@ class SegmentMetricsTest {
     }
 
     private static final List<MeasuredExperiment> MEASURED_BY_DAY = List.of(new MeasuredExperiment(
-            "e", List.of(CONVERSION, REVENUE), Optional.of(Duration.ofDays(2)), Map.of("low", 1L)));
+            "e",
+            List.of(CONVERSION, REVENUE),
+            Optional.of(Duration.ofDays(2)),
+            MeasuredExperiment.Scores.STAY,
+            Map.of("low", 1L)));
 
     /** 700 exposures of 300 users, whose arms, segments, versions and runs come from a hash; {@code id} is their number. */
     private Dataset<Row> met() {
@@ -411,12 +425,129 @@ class SegmentMetricsTest {
         assertSame(states(simulated("true"), keys), states(parts, keys));
     }
 
+    /** Whoever counts in a window is found here from the exposures alone: user by user, the first one since it began. */
     @Test
-    void theDaysSumToTheTotalAndTheArmsToEveryone() {
+    void theStatesOfAWindowAreThoseOfUsersByTheirFirstExposureInIt() {
+        Dataset<Row> counted = inMemory(counted(met(), done(), MEASURED_BY_DAY));
+        List<Row> states = SegmentMetrics.states(counted, MEASURED_BY_DAY)
+                .where("since_version = 0 AND cell = ''")
+                .collectAsList();
+        for (int first = 1; first < 8; first++) {
+            Instant begin = Instant.parse("2026-01-01T00:00:00Z").plus(Duration.ofDays(first));
+            Map<String, Double> expected = new TreeMap<>();
+            Map<String, Row> firsts = new TreeMap<>();
+            for (Row row : counted.orderBy("exposed_at", "enabled").collectAsList()) {
+                // Windows of a day close from the next day on.
+                if (!instant(row, "exposed_at").isBefore(begin.minus(Duration.ofDays(1)))) {
+                    firsts.putIfAbsent(row.getAs("user_id") + "|all", row);
+                    firsts.putIfAbsent(row.getAs("user_id") + "|" + row.getAs("segment"), row);
+                }
+            }
+            firsts.forEach((key, row) -> row.<Row>getList(row.fieldIndex("counted")).stream()
+                    .filter(metric ->
+                            metric.getAs("metric_name").equals("conversion") && metric.<Boolean>getAs("settled"))
+                    .forEach(metric -> {
+                        String group = key.substring(key.indexOf('|') + 1) + row.getAs("enabled");
+                        expected.merge(group + " n", 1.0, Double::sum);
+                        expected.merge(group + " sum", metric.<Double>getAs("y"), Double::sum);
+                    }));
+            Map<String, Double> actual = new TreeMap<>();
+            for (Row state : states) {
+                Instant day = instant(state, "day");
+                int after = state.getAs("returned_after");
+                if (state.getAs("metric_name").equals("conversion")
+                        && !day.isBefore(begin)
+                        && (after == 0 || day.minus(Duration.ofDays(after)).isBefore(begin))) {
+                    String group = state.<String>getAs("user_segment")
+                            + state.getAs("population").equals("enabled");
+                    actual.merge(group + " n", (double) state.<Long>getAs("n"), Double::sum);
+                    actual.merge(group + " sum", state.<BigDecimal>getAs("sum").doubleValue(), Double::sum);
+                }
+            }
+            assertThat(actual).as("from %s on", begin).isNotEmpty().isEqualTo(expected);
+        }
+    }
+
+    private static Instant instant(Row row, String column) {
+        return row.getTimestamp(row.fieldIndex(column)).toInstant();
+    }
+
+    /** a has a first score of 90 and moves to low by what was served; b had none first. */
+    @Test
+    void whereScoresMoveAUserBelongsToTheSegmentOfTheFirstScore() {
+        String exposures =
+                "('a', true, '2026-01-01 10:00:00', 0.5, 'high', 1L), ('a', true, '2026-01-04 10:00:00', 0.5, 'low', 1L),"
+                        + "('b', true, '2026-01-01 10:00:00', 0.5, NULL, 1L), ('b', true, '2026-01-04 10:00:00', 0.5, 'low', 1L),"
+                        + "('b', true, '2026-01-05 10:00:00', 0.5, 'high', 1L)";
+        List<MeasuredExperiment> moving = List.of(new MeasuredExperiment(
+                "e", List.of(CONVERSION), Optional.empty(), MeasuredExperiment.Scores.MOVE, Map.of()));
+        assertThat(SegmentMetrics.states(counted(exposures(exposures), outcomes(OUTCOMES), moving), moving)
+                        .where("cell = '' AND user_segment != 'all'")
+                        .collectAsList())
+                .extracting(
+                        row -> row.getAs("user_segment"),
+                        row -> instant(row, "day").toString().substring(0, 10),
+                        row -> row.getAs("returned_after"),
+                        row -> row.getAs("n"))
+                .containsExactlyInAnyOrder(
+                        tuple("high", "2026-01-02", 0, 1L),
+                        tuple("high", "2026-01-05", 3, 1L),
+                        tuple("unscored", "2026-01-02", 0, 1L),
+                        tuple("low", "2026-01-05", 0, 1L),
+                        tuple("low", "2026-01-06", 1, 1L));
+    }
+
+    /** Of c's window of a day the outcomes are in, of those of d and of a's later one they are not. */
+    @Test
+    void aUserCountsWhenTheOutcomesUpToTheEndOfTheWindowAreIn() {
+        List<MeasuredExperiment> experiments = List.of(new MeasuredExperiment("e", List.of(CONVERSION), Map.of()));
+        Arrivals arrivals = new Arrivals(AS_OF, Map.of("buy", Instant.parse("2026-01-02T13:00:00Z")));
+        assertThat(SegmentMetrics.measure(
+                                AS_OF,
+                                counted(exposures(EXPOSURES), outcomes(OUTCOMES), arrivals, experiments),
+                                experiments)
+                        .where(of("high", "everyone", "conversion", "total"))
+                        .collectAsList())
+                .extracting(row -> row.<Long>getAs("n"))
+                .containsExactly(3L);
+    }
+
+    @Test
+    void theUsersOfADaySumToTheDayThoseOfTheFirstTimeToTheTotalAndTheArmsToEveryone() {
         List<Row> rows = simulated("true");
+        List<Row> states = SegmentMetrics.states(counted(met(), done(), MEASURED_BY_DAY), MEASURED_BY_DAY)
+                .where("since_version = 0")
+                .withColumnRenamed("day", "window_start")
+                .collectAsList();
         assertSame(
-                states(ofWindow(rows, "day"), "user_segment", "cell", "population", "metric_name"),
-                states(ofWindow(rows, "total"), "user_segment", "cell", "population", "metric_name"));
+                states(
+                        rows.stream()
+                                .filter(row -> row.getAs("window").equals("day")
+                                        && !row.getAs("population").equals("everyone"))
+                                .toList(),
+                        "user_segment",
+                        "cell",
+                        "population",
+                        "metric_name",
+                        "window_start"),
+                states(states, "user_segment", "cell", "population", "metric_name", "window_start"));
+        assertSame(
+                states(
+                        ofWindow(rows, "total").stream()
+                                .filter(row -> !row.getAs("population").equals("everyone"))
+                                .toList(),
+                        "user_segment",
+                        "cell",
+                        "population",
+                        "metric_name"),
+                states(
+                        states.stream()
+                                .filter(row -> row.<Integer>getAs("returned_after") == 0)
+                                .toList(),
+                        "user_segment",
+                        "cell",
+                        "population",
+                        "metric_name"));
         List<Row> arms = rows.stream()
                 .filter(row -> !row.getAs("population").equals("everyone"))
                 .toList();
@@ -438,7 +569,7 @@ class SegmentMetricsTest {
     @Test
     void whatIsMeasuredBatchByBatchIsWhatIsMeasuredAtOnce() {
         Dataset<Row> earlier = null;
-        Dataset<Row> metrics = null;
+        Dataset<Row> states = null;
         Instant before = null;
         List<MeasuredExperiment> experiments = MEASURED_BY_DAY;
         for (int batch = 0; batch < 5; batch++) {
@@ -462,35 +593,35 @@ class SegmentMetricsTest {
                         "e",
                         List.of(CONVERSION, REVENUE),
                         Optional.of(Duration.ofDays(2)),
+                        MeasuredExperiment.Scores.STAY,
                         Map.of("low", 1L, "high", 2L, "all", 1L)));
             }
-            Dataset<Row> atOnce = counted(allMet, allDone, experiments);
+            Instant newest =
+                    allDone.agg(max("occurred_at")).head().getTimestamp(0).toInstant();
+            Arrivals arrivals = new Arrivals(asOf, Map.of("buy", newest.minus(Duration.ofHours(30))));
+            Dataset<Row> atOnce = counted(allMet, allDone, arrivals, experiments);
             List<Row> expected =
                     SegmentMetrics.measure(asOf, atOnce, experiments).collectAsList();
             if (earlier == null) {
                 earlier = inMemory(atOnce);
-                metrics = inMemory(SegmentMetrics.measure(asOf, earlier, experiments));
+                states = inMemory(SegmentMetrics.states(earlier, experiments));
             } else {
                 Dataset<Row> merged =
                         inMemory(FirstExposures.merge(earlier, described(FirstExposures.of(newMet, experiments))));
                 Dataset<Row> counted = inMemory(FirstExposures.counted(
-                        FirstExposures.touched(merged, before, newDone, experiments), allDone, experiments));
+                        FirstExposures.touched(merged, newDone, experiments), allDone, arrivals, experiments));
                 Dataset<Row> all = inMemory(FirstExposures.with(merged, counted));
-                metrics = inMemory(SegmentMetrics.interpret(
-                        asOf,
-                        SegmentMetrics.goOn(
-                                new SegmentMetrics.Measurement(before, earlier, metrics),
-                                asOf,
-                                all,
-                                counted,
-                                experiments),
-                        experiments));
+                states = inMemory(SegmentMetrics.goOn(
+                        new SegmentMetrics.Measurement(earlier, states), all, counted, experiments));
                 earlier = all;
             }
-            assertThat(sorted(metrics.collectAsList())).as("batch %d", batch).isEqualTo(sorted(expected));
+            assertThat(sorted(
+                            SegmentMetrics.interpret(asOf, states, experiments).collectAsList()))
+                    .as("batch %d", batch)
+                    .isEqualTo(sorted(expected));
             before = asOf;
         }
-        assertThat(metrics.where("since_version > 0").isEmpty()).isFalse();
+        assertThat(states.where("since_version > 0").isEmpty()).isFalse();
     }
 
     private Dataset<Row> inMemory(Dataset<Row> rows) {

@@ -51,7 +51,8 @@ final class DayGroup {
                                 experiment.segments(),
                                 metric),
                         new Table(
-                                metric + " by the day on which the outcome window closed; 95 % intervals",
+                                metric + " by the day on which the outcome window closed; "
+                                        + experiment.intervals(metric),
                                 List.of(
                                         new Column("day", "day", Format.DAY),
                                         Column.text("segment", "segment"),

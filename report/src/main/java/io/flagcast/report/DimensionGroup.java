@@ -65,7 +65,8 @@ final class DimensionGroup {
                                         "enabled − control")
                                 .at(0),
                         new Table(
-                                metric + " by value of a dimension; 95 % intervals, each for itself",
+                                metric + " by value of a dimension; " + experiment.intervals(metric)
+                                        + ", each for itself",
                                 Arms.columns(
                                         format, Column.text("dimension", "dimension"), Column.text("part", "value")),
                                 rows)));

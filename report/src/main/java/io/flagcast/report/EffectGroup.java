@@ -38,7 +38,8 @@ final class EffectGroup {
                     metric,
                     chart,
                     new Table(
-                            metric + " of users whose outcome window has closed, by segment; 95 % intervals",
+                            metric + " of users whose outcome window has closed, by segment; "
+                                    + experiment.intervals(metric),
                             Arms.columns(format, Column.text("segment", "segment")),
                             rows)));
         }

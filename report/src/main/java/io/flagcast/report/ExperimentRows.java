@@ -3,6 +3,7 @@ package io.flagcast.report;
 import io.flagcast.lake.Lake;
 import io.flagcast.monitoring.SegmentMetrics;
 import io.flagcast.report.page.Format;
+import io.flagcast.rules.Texts;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -72,6 +73,17 @@ record ExperimentRows(
                                 row.getAs("sum") != null && row.getAs("sum").equals(row.getAs("sum_squares")))
                 ? Format.PERCENT
                 : Format.NUMBER;
+    }
+
+    /** What the intervals of a metric are, and what is not shown of them. */
+    String intervals(String metric) {
+        String intervals = "95 % intervals";
+        Optional<Double> cap = metrics.stream()
+                .filter(row -> row.getAs("metric_name").equals(metric) && row.getAs("cap") != null)
+                .map(row -> row.<Double>getAs("cap"))
+                .findFirst();
+        return cap.map(limit -> "%s, of users' values up to the cap of %s".formatted(intervals, Texts.number(limit)))
+                .orElse(format(metric) == Format.PERCENT ? intervals : intervals + ", not proven for heavy tails");
     }
 
     /** The days of a metric, without those of single cells. */

@@ -76,12 +76,22 @@ final class ModelGroups {
                 .map(text -> ": " + text)
                 .orElse("");
         String p = metrics.has("heterogeneity_p")
-                ? " (p = %.2g)".formatted(metrics.get("heterogeneity_p").asDouble())
+                ? " (p = %.2g%s)".formatted(metrics.get("heterogeneity_p").asDouble(), spent(metrics))
                 : "";
         String qini = estimate(metrics, "qini")
                 .map(value -> ". Qini " + Format.NUMBER.text(value))
                 .orElse("");
-        return "%s (%s), trained on %s examples up to %s%s%s%s."
+        String order = metrics.has("order_p")
+                ? estimate(metrics, "autoc")
+                                .map(value -> ". AUTOC " + Format.NUMBER.text(value))
+                                .orElse("")
+                        + estimate(metrics, "rate_qini")
+                                .map(value -> ", rank-weighted Qini " + Format.NUMBER.text(value))
+                                .orElse("")
+                        + " (p of the order = %.2g)"
+                                .formatted(metrics.get("order_p").asDouble())
+                : "";
+        return "%s (%s), trained on %s examples up to %s%s%s%s%s."
                 .formatted(
                         model.getAs("model_id"),
                         model.getAs("learner"),
@@ -89,7 +99,18 @@ final class ModelGroups {
                         Format.DAY.text(Lake.instant(model, "as_of")),
                         verdict,
                         p,
-                        qini);
+                        qini,
+                        order);
+    }
+
+    /** What the p-value is held against. */
+    private static String spent(JsonNode metrics) {
+        return metrics.has("heterogeneity_level")
+                ? ", held against %.2g at training %.0f"
+                        .formatted(
+                                metrics.get("heterogeneity_level").asDouble(),
+                                metrics.get("heterogeneity_training").asDouble())
+                : "";
     }
 
     private static Optional<Estimate> estimate(JsonNode metrics, String name) {

@@ -37,9 +37,7 @@ public final class Report {
         Map<String, String> ids = new LinkedHashMap<>();
         snapshot.experiments().forEach(experimentId -> ids.put(experimentId, "experiment-" + (ids.size() + 1)));
         List<Section> sections = new ArrayList<>();
-        if (!worth.isEmpty()) {
-            sections.add(WorthSection.of(worth));
-        }
+        sections.add(WorthSection.of(snapshot, worth));
         ids.forEach((experimentId, id) -> sections.add(ExperimentSection.of(snapshot, experimentId, id)));
         sections.addAll(LakeSection.furtherFeatures(snapshot));
         sections.add(snapshot.alerts().section());

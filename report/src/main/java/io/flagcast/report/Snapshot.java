@@ -2,6 +2,7 @@ package io.flagcast.report;
 
 import io.flagcast.allocation.Cell;
 import io.flagcast.lake.Publication;
+import io.flagcast.monitoring.HoldoutWorth;
 import io.flagcast.monitoring.SegmentMetrics;
 import io.flagcast.tables.Table;
 import io.flagcast.tables.Tables;
@@ -27,6 +28,8 @@ import org.apache.spark.sql.Row;
  * @param allocationsBefore the same of the publication before
  * @param scores per feature and decile of the score: users, model_id
  * @param metrics totals, and days of the last {@link #DAYS}, of segments and of values of dimensions
+ * @param holdout fraction of users whom the lake holds out of every experiment, in [0, 1)
+ * @param worth of everything together, where somebody is held out
  * @param findings of the health checks
  * @param decisions of rules in every publication up to this one
  * @param changes of allocation parameters
@@ -42,6 +45,8 @@ record Snapshot(
         List<Row> allocationsBefore,
         List<Row> scores,
         List<Row> metrics,
+        double holdout,
+        List<HoldoutWorth> worth,
         List<Row> findings,
         List<Row> decisions,
         List<Row> changes,

@@ -1,6 +1,7 @@
 package io.flagcast.report;
 
 import static org.apache.spark.sql.functions.avg;
+import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.count;
 import static org.apache.spark.sql.functions.floor;
@@ -13,6 +14,7 @@ import io.flagcast.delivery.AlertTable;
 import io.flagcast.delivery.Notes;
 import io.flagcast.lake.Lake;
 import io.flagcast.lake.Publication;
+import io.flagcast.monitoring.HoldoutWorth;
 import io.flagcast.monitoring.SegmentMetrics;
 import io.flagcast.tables.Table;
 import io.flagcast.tables.Tables;
@@ -50,6 +52,11 @@ final class SnapshotReader {
                 before.isPresent() ? allocations(lake, before) : List.of(),
                 scores(lake.published(Tables.RESPONSIVENESS_SCORES, shown)),
                 metrics(lake.published(Tables.SEGMENT_METRICS, shown), asOf),
+                lake.published(Tables.EXPERIMENTS, shown)
+                        .agg(coalesce(max("holdout"), lit(0.0)))
+                        .head()
+                        .getDouble(0),
+                HoldoutWorth.read(lake.published(Tables.SEGMENT_METRICS, shown)),
                 lake.published(Tables.HEALTH_CHECKS, shown).collectAsList(),
                 decisions(lake, earlier),
                 upTo(lake, Tables.ALLOCATION_PARAMETERS, "effective_as_of", asOf)

@@ -7,6 +7,7 @@ import io.flagcast.rules.Condition.Quality;
 import io.flagcast.rules.Condition.Side;
 import io.flagcast.rules.Condition.VersusBaseline;
 import io.flagcast.rules.Condition.VersusControl;
+import io.flagcast.rules.Reading.State;
 import io.flagcast.rules.Rule.Evidence;
 import io.flagcast.statistics.ConfidenceSequence;
 import io.flagcast.statistics.Interval;
@@ -23,6 +24,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * Reads the measurements for one rule: which days count for a comparison, and what they say of a level, of the difference
@@ -36,43 +39,92 @@ import java.util.OptionalLong;
 record Assessor(Rule rule, Map<String, Metric> metrics, Measurements measurements, Instant asOf) {
 
     /**
-     * What the evidence says of a comparison.
+     * What the evidence says of a comparison: where windows are declared, what the window says that began last of those
+     * that tell either way, as the longest tells it that says the same.
      *
-     * @param alpha probability to be wrong that its bound may spend, over all windows
+     * @param alpha probability to be wrong that its bounds may spend, over all windows
      */
     Reading read(Comparison comparison, double alpha) {
+        List<Reading> readings =
+                looks(comparison, alpha).stream().map(this::read).toList();
+        State state = readings.stream()
+                .map(Reading::state)
+                .filter(each -> each == State.HOLDS || each == State.OPPOSITE)
+                .reduce((earlier, later) -> later)
+                .orElse(State.OPEN);
+        return readings.stream()
+                .filter(reading -> reading.state() == state)
+                .findFirst()
+                .orElse(readings.get(0));
+    }
+
+    /**
+     * The windows that a comparison looks at, the longest first; without a declared length the one since the evidence began.
+     *
+     * <p>A window begins every day and lasts its length; a user counts in it once, with the arm of the first exposure in it.
+     * Those that begin in the k-th length since the evidence began may spend α · 6 / (π² k²), the first of them one half of it
+     * and the others the other: as 1/k² adds up to π²/6, all windows together spend α, and no bound needs the windows of one
+     * user to be independent.
+     */
+    private List<Look> looks(Comparison comparison, double alpha) {
         List<Observation> evidence = of(measurements.evidence(), comparison).stream()
                 .filter(observation -> observation.day().isBefore(asOf))
                 .toList();
+        Metric metric = metrics.get(comparison.metric());
         Optional<Instant> start = evidence.stream().map(Observation::day).min(Comparator.naturalOrder());
-        Optional<Duration> length = rule.evidence().window();
-        int window = length.isEmpty() || start.isEmpty()
-                ? 1
-                : 1 + (int) Duration.between(start.get(), lastDay()).dividedBy(length.get());
-        Optional<Instant> windowStart = start.map(
-                first -> length.isEmpty() ? first : first.plus(length.get().multipliedBy(window - 1L)));
-        Look look = new Look(
-                comparison,
-                metrics.get(comparison.metric()),
-                evidence.stream()
-                        .filter(observation -> !observation.day().isBefore(windowStart.orElseThrow()))
-                        .toList(),
-                length.isEmpty() ? alpha : alpha * 6 / (Math.PI * Math.PI * window * window),
-                window,
-                start,
-                windowStart);
+        if (rule.evidence().window().isEmpty() || start.isEmpty()) {
+            return List.of(new Look(
+                    comparison,
+                    metric,
+                    evidence.stream()
+                            .filter(observation -> observation.returnedAfter() == 0)
+                            .toList(),
+                    alpha,
+                    1,
+                    start,
+                    start));
+        }
+        int length = Math.toIntExact(rule.evidence().window().get().toDays());
+        Instant last = evidence.stream()
+                .map(Observation::day)
+                .max(Comparator.naturalOrder())
+                .orElseThrow();
+        Instant oldest = lastDay().minus(length, ChronoUnit.DAYS);
+        return IntStream.range(0, length)
+                .mapToObj(day -> last.minus(length - 1L - day, ChronoUnit.DAYS))
+                .filter(begin -> !begin.isBefore(start.get()))
+                .map(begin -> {
+                    long days = ChronoUnit.DAYS.between(start.get(), begin);
+                    int window = 1 + Math.toIntExact(days / length);
+                    double part = length == 1 ? 1 : days % length == 0 ? 0.5 : 0.5 / (length - 1);
+                    return new Look(
+                            comparison,
+                            metric,
+                            evidence.stream()
+                                    // What has not gone on for a whole length is no recent evidence.
+                                    .filter(observation -> last.isAfter(oldest) && observation.isFirstSince(begin))
+                                    .toList(),
+                            part * alpha * 6 / (Math.PI * Math.PI * window * window),
+                            window,
+                            start,
+                            Optional.of(begin));
+                })
+                .toList();
+    }
+
+    private Reading read(Look look) {
         Optional<String> problem = look.observations().stream()
                 .flatMap(observation -> observation.problem().stream())
                 .findFirst();
         if (problem.isPresent()) {
-            return look.inconclusive("%s cannot be used: %s".formatted(comparison.metric(), problem.get()));
+            return look.unusable(problem.get());
         }
-        if (comparison instanceof Level level) {
+        if (look.comparison() instanceof Level level) {
             return level(look, level);
         }
-        return comparison instanceof VersusControl versus
+        return look.comparison() instanceof VersusControl versus
                 ? versusControl(look, versus)
-                : versusBaseline(look, (VersusBaseline) comparison);
+                : versusBaseline(look, (VersusBaseline) look.comparison());
     }
 
     private Instant lastDay() {
@@ -95,7 +147,7 @@ record Assessor(Rule rule, Map<String, Metric> metrics, Measurements measurement
         if (unusable.isPresent()) {
             return unusable.get();
         }
-        Look.Bounds bounds = bounds(values, look.metric().kind(), look.alpha());
+        Look.Bounds bounds = bounds(values, look.metric(), look.alpha());
         return look.compared(
                 level.side(),
                 values.mean(),
@@ -109,28 +161,38 @@ record Assessor(Rule rule, Map<String, Metric> metrics, Measurements measurement
             return Optional.of(look.inconclusive("%,d users, needs min_users %,d"
                     .formatted(values.n(), rule.evidence().minUsers())));
         }
+        Optional<String> misfit = look.metric().misfit(values);
+        if (misfit.isPresent()) {
+            return misfit.map(look::unusable);
+        }
         return look.metric().kind() == Kind.PROPORTION && !(values.mean() >= 0 && values.mean() <= 1)
-                ? Optional.of(look.inconclusive("%s cannot be used: a proportion of %s is outside [0, 1]"
-                        .formatted(look.metric().name(), Texts.number(values.mean()))))
+                ? Optional.of(
+                        look.unusable("a proportion of %s is outside [0, 1]".formatted(Texts.number(values.mean()))))
                 : Optional.empty();
     }
 
-    private Look.Bounds bounds(Moments values, Kind kind, double alpha) {
+    private Look.Bounds bounds(Moments values, Metric metric, double alpha) {
         if (rule.evidence().method() == Evidence.Method.POINT) {
             return Look.Bounds.point(values.mean());
         }
         ConfidenceSequence sequence =
                 new ConfidenceSequence(alpha, rule.evidence().tunedAt());
-        return Look.Bounds.sequence(() -> sequence.lowerBound(values, kind), () -> sequence.upperBound(values, kind));
+        return Look.Bounds.sequence(
+                () -> sequence.lowerBound(values, metric), () -> sequence.upperBound(values, metric));
     }
 
     private Reading versusControl(Look look, VersusControl versus) {
         WeightedMoments enabled = look.weighted(Population.ENABLED);
         WeightedMoments control = look.weighted(Population.CONTROL);
         long least = rule.evidence().minUsers();
-        if (enabled.n() < least || control.n() < least) {
-            return look.inconclusive("%,d enabled and %,d control users, each needs min_users %,d"
-                    .formatted(enabled.n(), control.n(), least));
+        if (enabled.effectiveSampleSize() < least || control.effectiveSampleSize() < least) {
+            return look.inconclusive("%s enabled and %s control users, each needs to be worth min_users %,d"
+                    .formatted(worth(enabled), worth(control), least));
+        }
+        Optional<String> misfit =
+                look.metric().misfit(enabled).or(() -> look.metric().misfit(control));
+        if (misfit.isPresent()) {
+            return look.unusable(misfit.get());
         }
         boolean lower =
                 (versus.quality() == Quality.WORSE) == (look.metric().direction() == Direction.HIGHER_IS_BETTER);
@@ -145,15 +207,19 @@ record Assessor(Rule rule, Map<String, Metric> metrics, Measurements measurement
                     .formatted(Texts.number(controlMean), versus.by()));
         }
         double contrast = enabled.mean().orElseThrow() - factor * controlMean;
-        Kind kind = look.metric().kind();
         ConfidenceSequence sequence =
                 new ConfidenceSequence(look.alpha(), rule.evidence().tunedAt());
         Look.Bounds bounds = rule.evidence().method() == Evidence.Method.POINT
                 ? Look.Bounds.point(contrast)
                 : Look.Bounds.sequence(
-                        () -> sequence.lowerBound(enabled, control, factor, kind),
-                        () -> sequence.upperBound(enabled, control, factor, kind));
+                        () -> sequence.lowerBound(enabled, control, factor, look.metric()),
+                        () -> sequence.upperBound(enabled, control, factor, look.metric()));
         return look.compared(side, contrast, bounds, new Look.Limits(limit, limit), OptionalLong.of(control.n()));
+    }
+
+    private static String worth(WeightedMoments arm) {
+        long effective = Math.round(Math.floor(arm.effectiveSampleSize()));
+        return effective == arm.n() ? Texts.count(arm.n()) : "%,d (worth %,d)".formatted(arm.n(), effective);
     }
 
     /** Half the error for the recent users, whom every run looks at, half for the baseline, which stands still. */
@@ -163,39 +229,74 @@ record Assessor(Rule rule, Map<String, Metric> metrics, Measurements measurement
         if (unusable.isPresent()) {
             return unusable.get();
         }
-        Instant until = look.windowStart().orElseThrow();
-        Moments baseline = of(measurements.history(), versus).stream()
-                .filter(observation -> observation.day().isBefore(until)
-                        && !observation.day().isBefore(until.minus(versus.versus()))
-                        && observation.problem().isEmpty())
-                .map(Observation::values)
-                .reduce(Moments.EMPTY, Moments::merge);
+        Moments baseline = baseline(look, versus);
         if (baseline.n() < rule.evidence().minUsers() || baseline.mean() <= 0) {
             return look.inconclusive("the baseline, the %s before %s, has %,d users%s; needs min_users %,d"
                     .formatted(
                             Texts.duration(versus.versus()),
-                            until,
+                            look.windowStart().orElseThrow(),
                             baseline.n(),
                             baseline.n() > 0 ? " with a mean of " + Texts.number(baseline.mean()) : "",
                             rule.evidence().minUsers()));
         }
-        Kind kind = look.metric().kind();
-        Look.Bounds bounds = bounds(recent, kind, look.alpha() / 2);
-        Look.Limits limits = limits(versus, baseline, kind, look.alpha());
+        Optional<String> misfit = look.metric().misfit(baseline);
+        if (misfit.isPresent()) {
+            return look.unusable("the baseline: " + misfit.get());
+        }
+        Look.Bounds bounds = bounds(recent, look.metric(), look.alpha() / 2);
+        Look.Limits limits = limits(versus, baseline, look.metric(), look.alpha());
         return look.compared(versus.side(), recent.mean(), bounds, limits, OptionalLong.of(baseline.n()));
     }
 
-    private Look.Limits limits(VersusBaseline versus, Moments baseline, Kind kind, double alpha) {
+    /**
+     * The users of the same days of the weeks before, counted as those of the window are: by their first exposure since such a
+     * window would have begun, up to the same age of it.
+     */
+    private Moments baseline(Look look, VersusBaseline versus) {
+        Instant begin = look.windowStart().orElseThrow();
+        List<Observation> history = of(measurements.history(), versus);
+        Optional<Instant> first = history.stream().map(Observation::day).min(Comparator.naturalOrder());
+        Duration age = Duration.between(
+                begin,
+                look.observations().stream()
+                        .map(Observation::day)
+                        .max(Comparator.naturalOrder())
+                        .orElse(begin));
+        Duration step = versus.step(rule.evidence().window().orElseThrow());
+        return Stream.iterate(begin.minus(step), earlier -> earlier.minus(step))
+                .takeWhile(earlier -> first.isPresent()
+                        && !earlier.isBefore(first.get())
+                        && !earlier.isBefore(begin.minus(versus.versus())))
+                .flatMap(earlier -> history.stream()
+                        .filter(observation -> observation.isFirstSince(earlier)
+                                && !observation.day().isAfter(earlier.plus(age))
+                                && observation.problem().isEmpty()))
+                .map(Observation::values)
+                .reduce(Moments.EMPTY, Moments::merge);
+    }
+
+    private Look.Limits limits(VersusBaseline versus, Moments baseline, Metric metric, double alpha) {
         if (rule.evidence().method() == Evidence.Method.POINT) {
             double limit = versus.factor() * baseline.mean();
             return new Look.Limits(limit, limit);
         }
         // Two-sided at 1 - alpha: each end may be wrong with half of it.
-        Interval interval = kind == Kind.PROPORTION
-                ? Interval.wilson(Math.round(baseline.sum()), baseline.n(), 1 - alpha)
-                : Interval.normal(baseline.mean(), baseline.standardError(), 1 - alpha);
+        Interval interval = metric.limit().isPresent()
+                ? capped(baseline, metric, alpha / 2)
+                : metric.kind() == Kind.PROPORTION
+                        ? Interval.wilson(Math.round(baseline.sum()), baseline.n(), 1 - alpha)
+                        : Interval.normal(baseline.mean(), baseline.standardError(), 1 - alpha);
         double low = versus.factor() * interval.lower();
         double high = versus.factor() * interval.upper();
         return versus.side() == Side.BELOW ? new Look.Limits(low, high) : new Look.Limits(high, low);
+    }
+
+    /** Exact, if wider than an interval for one look need be. */
+    private Interval capped(Moments values, Metric metric, double alpha) {
+        ConfidenceSequence sequence =
+                new ConfidenceSequence(alpha, rule.evidence().tunedAt());
+        return new Interval(
+                sequence.lowerBound(values, metric).orElseThrow(),
+                sequence.upperBound(values, metric).orElseThrow());
     }
 }

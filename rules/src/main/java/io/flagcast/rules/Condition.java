@@ -118,16 +118,18 @@ public sealed interface Condition {
     }
 
     /**
-     * Against what the same population did before the evidence window.
+     * Against what the same population did on the same weekdays before the evidence window.
      *
      * @param population users of the segment
      * @param metric metric of the experiment
      * @param side below where it drops, above where it rises
      * @param by by more than this fraction of the baseline's mean, in [0, 1]
-     * @param versus length of the baseline, which ends where the evidence window begins; whole days
+     * @param versus how far back the baseline reaches from where the window begins; whole days, a week at least
      */
     record VersusBaseline(Population population, String metric, Side side, double by, Duration versus)
             implements Comparison {
+
+        private static final Duration WEEK = Duration.ofDays(7);
 
         public VersusBaseline {
             Objects.requireNonNull(population, "population");
@@ -137,6 +139,17 @@ public sealed interface Condition {
                 throw new IllegalArgumentException("by " + by + " must be at least 0% and below 100%");
             }
             requireWholeDays("versus", versus);
+            if (versus.compareTo(WEEK) < 0) {
+                throw new IllegalArgumentException("versus %s is shorter than a week: days are compared with the same"
+                                .formatted(Texts.duration(versus))
+                        + " weekday of the weeks before; write 7d or more");
+            }
+        }
+
+        /** From one window of the baseline to the one before it: whole weeks, so that weekdays are alike. */
+        Duration step(Duration window) {
+            long weeks = (window.toDays() + WEEK.toDays() - 1) / WEEK.toDays();
+            return WEEK.multipliedBy(weeks);
         }
 
         /** What the baseline's mean is multiplied with to be the limit. */

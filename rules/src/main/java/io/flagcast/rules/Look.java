@@ -10,6 +10,7 @@ import io.flagcast.statistics.Metric;
 import io.flagcast.statistics.Moments;
 import io.flagcast.statistics.WeightedMoments;
 import java.time.Instant;
+import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
@@ -23,7 +24,7 @@ import java.util.function.Supplier;
  * @param metric its metric
  * @param observations of the window
  * @param alpha probability to be wrong that a bound may spend in this window
- * @param window its number, from 1
+ * @param window number of the window lengths that had begun since the start, from 1
  * @param start first day of the evidence; absent without data
  * @param windowStart first day of the window
  */
@@ -35,6 +36,9 @@ record Look(
         int window,
         Optional<Instant> start,
         Optional<Instant> windowStart) {
+
+    /** What every bound on a mean without a cap says of itself. */
+    private static final String NOT_PROVEN = "not proven for heavy tails";
 
     /** Bounds that are computed where they are asked for: they cost more than all the rest. */
     record Bounds(Evidence.Method method, Supplier<OptionalDouble> lower, Supplier<OptionalDouble> upper) {
@@ -60,6 +64,18 @@ record Look(
      * @param opposite on its other side the opposite holds
      */
     record Limits(double holds, double opposite) {}
+
+    /** Of which days the users are. */
+    private String days() {
+        List<Instant> days =
+                observations.stream().map(Observation::day).sorted().toList();
+        return days.isEmpty()
+                ? ""
+                : " of %tF to %tF"
+                        .formatted(
+                                days.get(0).atZone(ZoneOffset.UTC),
+                                days.get(days.size() - 1).atZone(ZoneOffset.UTC));
+    }
 
     Moments values() {
         return observations.stream().map(Observation::values).reduce(Moments.EMPTY, Moments::merge);
@@ -90,6 +106,10 @@ record Look(
                 reason);
     }
 
+    Reading unusable(String why) {
+        return inconclusive("%s cannot be used: %s".formatted(comparison.metric(), why));
+    }
+
     Reading compared(Side side, double observed, Bounds bounds, Limits limits, OptionalLong compared) {
         OptionalDouble bound = bounds.on(side);
         if (bound.isEmpty()) {
@@ -107,7 +127,7 @@ record Look(
                         + weighted(Population.CONTROL).n()
                 : values().n();
         boolean isPoint = bounds.method() == Evidence.Method.POINT;
-        String reason = "%s: %s %s is %s%s %s (observed %s, n = %,d%s)"
+        String reason = "%s: %s %s is %s%s %s (observed %s, n = %,d%s)%s"
                 .formatted(
                         comparison.describe(),
                         isPoint ? "estimate, without statistics," : (side == Side.BELOW ? "upper" : "lower") + " bound",
@@ -117,7 +137,8 @@ record Look(
                         Texts.number(limits.holds()),
                         Texts.number(observed),
                         n,
-                        window > 1 ? ", window " + window : "");
+                        days(),
+                        metric.isUnlimited() && !isPoint ? ", " + NOT_PROVEN : "");
         return new Reading(
                 comparison,
                 holds ? State.HOLDS : opposite ? State.OPPOSITE : State.OPEN,

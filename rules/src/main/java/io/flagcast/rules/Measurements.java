@@ -5,8 +5,8 @@ import java.util.List;
 /**
  * What the rules of one experiment look at.
  *
- * @param evidence users by their first exposure since the share of their segment last changed
- * @param history users by their first exposure ever, for baselines
+ * @param evidence users of each day since the share of their segment last changed
+ * @param history users of each day, for baselines
  */
 public record Measurements(List<Observation> evidence, List<Observation> history) {
 

@@ -4,16 +4,20 @@ import io.flagcast.rules.Condition.Population;
 import io.flagcast.statistics.Moments;
 import io.flagcast.statistics.WeightedMoments;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.Objects;
 import java.util.Optional;
 
 /**
- * What was measured of one segment, arm and metric over the users whose outcome windows closed on one day.
+ * What was measured of one segment, arm and metric over the users of one day who had not come for the same time: the arm is
+ * that of their first exposure on the day.
  *
  * @param segment the segment, or all
  * @param population its users: enabled or control, as everyone is both
  * @param metric the metric
- * @param day start of the day, UTC
+ * @param day start of the day from which on their outcome windows closed, UTC
+ * @param returnedAfter days since they had been exposed before, in the evidence; 0 where they came for the first time. From
+ *     some length on all count as that long
  * @param values per-user values
  * @param weighted the same weighted by the inverse of the propensity, over users with a propensity between 0 and 1
  * @param problem why the values are unusable, as an infinite sum; nothing is concluded from them
@@ -23,9 +27,22 @@ public record Observation(
         Population population,
         String metric,
         Instant day,
+        int returnedAfter,
         Moments values,
         WeightedMoments weighted,
         Optional<String> problem) {
+
+    /** Of users who came for the first time. */
+    public Observation(
+            String segment,
+            Population population,
+            String metric,
+            Instant day,
+            Moments values,
+            WeightedMoments weighted,
+            Optional<String> problem) {
+        this(segment, population, metric, day, 0, values, weighted, problem);
+    }
 
     public Observation {
         Objects.requireNonNull(segment, "segment");
@@ -37,5 +54,22 @@ public record Observation(
         if (population == Population.EVERYONE) {
             throw new IllegalArgumentException("everyone is not measured on its own: enabled and control add up to it");
         }
+        if (returnedAfter < 0) {
+            throw new IllegalArgumentException("returnedAfter " + returnedAfter + " is negative");
+        }
+    }
+
+    /** Whether its users came for the first time since an instant. */
+    public boolean isFirstSince(Instant begin) {
+        return !day.isBefore(begin)
+                && (returnedAfter == 0
+                        || day.minus(returnedAfter, ChronoUnit.DAYS).isBefore(begin));
+    }
+
+    /** The same users, who have come for the first time since an instant. */
+    Observation since(Instant begin) {
+        return isFirstSince(begin)
+                ? new Observation(segment, population, metric, day, values, weighted, problem)
+                : this;
     }
 }

@@ -11,14 +11,14 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * What the rules of an experiment would have done with measured days, had they been evaluated at the end of each.
  *
- * <p>After a change only users count whose outcome window began after it, as in a real run. A user counts once, with the
- * first exposure ever: a real run counts a user again who meets the experiment again after a change. The days were measured
- * under the allocation that really was; as shedding is random within a segment, means stay, but fewer users would have
- * been counted.
+ * <p>After a change only users count whose outcome window began after it, as in a real run, with those who come again. The
+ * days were measured under the allocation that really was; as shedding is random within a segment, means stay, but fewer
+ * users would have been counted.
  *
  * @param decisions of every rule at every evaluation, in order
  * @param log changes that were there and those that the decisions added
@@ -34,7 +34,7 @@ public record Replay(List<RuleDecision> decisions, ParameterLog log) {
     /**
      * Evaluates rules at the end of each day.
      *
-     * @param days users by their first exposure ever
+     * @param days users of each day
      * @param log changes that were there before the first evaluation; later ones are left out
      * @param from first evaluation
      * @param to last evaluation
@@ -50,12 +50,13 @@ public record Replay(List<RuleDecision> decisions, ParameterLog log) {
             List<Observation> past = endedBy(asOf, days);
             AllocationParameters parameters = known.until(asOf).newest(engine.experimentId());
             List<Observation> evidence = past.stream()
-                    .filter(day -> parameters
+                    .flatMap(day -> parameters
                             .evidenceOf(day.segment())
                             .shareChangedAt()
-                            .map(changed ->
-                                    !day.day().isBefore(changed.plus(within.getOrDefault(day.metric(), Duration.ZERO))))
-                            .orElse(true))
+                            .map(changed -> changed.plus(within.getOrDefault(day.metric(), Duration.ZERO)))
+                            .map(begin -> Stream.of(day.since(begin))
+                                    .filter(since -> !since.day().isBefore(begin)))
+                            .orElse(Stream.of(day)))
                     .toList();
             List<RuleDecision> made = engine.evaluate(new Measurements(evidence, past), known, holding, health, asOf);
             made.forEach(decision -> holding.put(decision.rule().ruleId(), decision.holdingRuns()));

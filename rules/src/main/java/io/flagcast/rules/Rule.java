@@ -66,7 +66,7 @@ public record Rule(
      * @param confidence of the one-sided bound over all looks together, in (0.5, 1), before the rules of an experiment
      *     share it
      * @param tunedAt number of users at which the bound is tightest, at least 1
-     * @param window length after which a new sequence begins; whole days; absent for one without end
+     * @param window how long a sequence lasts, of which one begins every day; whole days; absent for one without end
      * @param consecutiveRuns runs in a row at which the condition must hold before the rule fires, at least 1
      */
     public record Evidence(
@@ -132,6 +132,20 @@ public record Rule(
             throw new IllegalArgumentException("when compares with a baseline: evidence.window has to say what is"
                     + " recent, as in window: 7d; the baseline is what was before it");
         }
+        evidence.window()
+                .ifPresent(window -> when.comparisons()
+                        .filter(Condition.VersusBaseline.class::isInstance)
+                        .map(Condition.VersusBaseline.class::cast)
+                        .filter(versus -> versus.versus().compareTo(versus.step(window)) < 0)
+                        .forEach(versus -> {
+                            throw new IllegalArgumentException(
+                                    "versus %s is shorter than the %s back to the same weekdays before a window of %s; write %s or more"
+                                            .formatted(
+                                                    Texts.duration(versus.versus()),
+                                                    Texts.duration(versus.step(window)),
+                                                    Texts.duration(window),
+                                                    Texts.duration(versus.step(window))));
+                        }));
         if (then instanceof Action.Alert) {
             if (!cooldown.isZero() || maxFirings.isPresent() || recover.isPresent()) {
                 throw new IllegalArgumentException("then is an alert, which changes nothing: cooldown, max_firings and"

@@ -4,6 +4,7 @@ import io.flagcast.allocation.ParameterLog;
 import io.flagcast.allocation.Policy;
 import io.flagcast.allocation.Segments;
 import io.flagcast.rules.Reading.State;
+import io.flagcast.statistics.Cap;
 import io.flagcast.statistics.Metric;
 import io.flagcast.tables.ContentHash;
 import java.time.Instant;
@@ -51,6 +52,22 @@ public record RuleEngine(
                         .formatted(rule.ruleId(), comparison.metric(), names));
             }
         }));
+    }
+
+    /**
+     * The same rules on metrics whose quantiles have become values.
+     *
+     * @param caps per metric where the value of a user stops to count; of a metric whose cap is no quantile it is not asked
+     */
+    public RuleEngine withCaps(Map<String, Double> caps) {
+        List<Metric> frozen = metrics.stream()
+                .map(metric ->
+                        metric.cap().filter(Cap.Quantile.class::isInstance).isPresent()
+                                        && caps.containsKey(metric.name())
+                                ? metric.frozenAt(caps.get(metric.name()))
+                                : metric)
+                .toList();
+        return new RuleEngine(experimentId, contentHash, rules, frozen, segments, policy);
     }
 
     /**

@@ -35,6 +35,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -145,7 +146,7 @@ class AssessmentTest {
     }
 
     @Test
-    void theKthWindowStartsAnewAndMaySpendSixOverPiSquaredKSquared() {
+    void aWindowBeginsEveryDayAndThoseOfTheKthLengthSpendSixOverPiSquaredKSquared() {
         Rule weekly = RuleOf.id("r").evidence(windows(Duration.ofDays(7))).rule();
         List<Observation> days = new ArrayList<>();
         for (int day = 3; day < 30; day++) {
@@ -156,15 +157,103 @@ class AssessmentTest {
         Reading first = assess(weekly, 10, all).deciding();
         assertThat(first.window()).isEqualTo(1);
         assertThat(first.n()).isEqualTo(7_000);
-        assertThat(first.alpha()).isCloseTo(0.05 * 6 / (Math.PI * Math.PI), within(1e-15));
+        assertThat(first.alpha()).isCloseTo(0.5 * 0.05 * 6 / (Math.PI * Math.PI), within(1e-15));
 
-        Reading third = assess(weekly, 19, all).deciding();
-        assertThat(third.window()).isEqualTo(3);
-        assertThat(third.windowStart()).contains(day(17));
-        assertThat(third.evidenceStart()).contains(day(3));
-        assertThat(third.n()).isEqualTo(2_000);
-        assertThat(third.observed()).hasValueCloseTo((47 + 48) / 2_000.0, within(1e-15));
-        assertThat(third.alpha()).isCloseTo(0.05 * 6 / (Math.PI * Math.PI * 9), within(1e-15));
+        // Day 18 is the last; the window that began on day 12 is in the second length, its third day.
+        Reading second = assess(weekly, 19, all).deciding();
+        assertThat(second.state()).isEqualTo(State.OPEN);
+        assertThat(second.window()).isEqualTo(2);
+        assertThat(second.windowStart()).contains(day(12));
+        assertThat(second.evidenceStart()).contains(day(3));
+        assertThat(second.n()).isEqualTo(7_000);
+        assertThat(second.observed()).hasValueCloseTo((42 + 43 + 44 + 45 + 46 + 47 + 48) / 7_000.0, within(1e-15));
+        assertThat(second.alpha()).isCloseTo(0.5 / 6 * 0.05 * 6 / (Math.PI * Math.PI * 4), within(1e-15));
+
+        assertThat(IntStream.range(3, 3 + 7 * 2_000)
+                        .mapToDouble(day -> {
+                            int k = 1 + (day - 3) / 7;
+                            return ((day - 3) % 7 == 0 ? 0.5 : 0.5 / 6) * 6 / (Math.PI * Math.PI * k * k);
+                        })
+                        .sum())
+                .as("what all windows spend of the error")
+                .isBetween(0.999, 1.0);
+    }
+
+    @Test
+    void aUserCountsInAWindowWhoHadNotComeSinceItBegan() {
+        Rule weekly = RuleOf.id("r").evidence(windows(Duration.ofDays(7))).rule();
+        // 10 days of 1,000 new users each, who come again after three days and convert no more.
+        List<Observation> days = new ArrayList<>();
+        for (int day = 0; day < 10; day++) {
+            days.add(conversions(day, 100, 1_000));
+            if (day >= 3) {
+                days.add(Given.returned(Population.ENABLED, CONVERSION, day, 3, Moments.ofProportion(0, 1_000)));
+            }
+        }
+        Observation[] all = days.toArray(Observation[]::new);
+
+        // From day 3 on 7,000 new ones, and of those who come again the first three days': the others count already.
+        Reading reading = assess(weekly, 10, all).deciding();
+        assertThat(reading.windowStart()).contains(day(3));
+        assertThat(reading.n()).isEqualTo(10_000);
+        assertThat(reading.observed()).hasValueCloseTo(700.0 / 10_000, within(1e-15));
+        // Without a window those who come again are none.
+        assertThat(assess(RULE, 10, all).deciding().n()).isEqualTo(10_000);
+        assertThat(assess(RULE, 10, all).deciding().observed()).hasValueCloseTo(0.1, within(1e-15));
+    }
+
+    @Test
+    void evidenceThatHasNotGoneOnForAWholeWindowSaysNothing() {
+        Rule weekly = RuleOf.id("r").evidence(windows(Duration.ofDays(7))).rule();
+
+        assertThat(assess(weekly, 8, conversions(0, 0, 20_000), conversions(1, 0, 20_000))
+                        .state())
+                .isEqualTo(State.HOLDS);
+        assertThat(assess(weekly, 9, conversions(0, 0, 20_000), conversions(1, 0, 20_000))
+                        .state())
+                .isEqualTo(State.INCONCLUSIVE);
+    }
+
+    @Test
+    void effectiveUsersAreWhatNeedsToBeEnoughAgainstControl() {
+        Rule rule = RuleOf.id("r")
+                .when(new VersusControl("conversion_rate", Quality.BETTER, new Amount(0, Unit.RELATIVE)))
+                .rule();
+        // 980 rows of weight 1 and 20 of weight 50: (980 + 1,000)² / (980 + 50,000) = 76.9.
+        WeightedMoments few = new WeightedMoments(1_000, 1_980, 50_980, 99, 99, 2_549, 2_549);
+        Observation enabled = new Observation(
+                "high",
+                Population.ENABLED,
+                "conversion_rate",
+                day(0),
+                Moments.ofProportion(50, 1_000),
+                few,
+                Optional.empty());
+
+        assertThat(assess(rule, enabled, proportion("high", Population.CONTROL, CONVERSION, 0, 500, 10_000))
+                        .deciding())
+                .returns(State.INCONCLUSIVE, Reading::state)
+                .returns(
+                        "1,000 (worth 76) enabled and 10,000 control users, each needs to be worth min_users 1,000",
+                        Reading::reason);
+    }
+
+    @Test
+    void aDropComparesLikeWeekdays() {
+        // Saturdays and Sundays convert half as often; nothing else ever changes.
+        Rule drops = RuleOf.id("r")
+                .evidence(windows(Duration.ofDays(7)))
+                .when(new VersusBaseline(Population.ENABLED, "conversion_rate", Side.BELOW, 0.2, Duration.ofDays(28)))
+                .rule();
+        List<Observation> days = new ArrayList<>();
+        for (int day = 0; day < 60; day++) {
+            days.add(conversions(day, day % 7 < 2 ? 500 : 1_000, 10_000));
+        }
+        for (int asOf = 30; asOf < 60; asOf++) {
+            assertThat(assess(drops, asOf, days.toArray(Observation[]::new)).state())
+                    .as("day %d", asOf)
+                    .isNotEqualTo(State.HOLDS);
+        }
     }
 
     @ParameterizedTest
@@ -223,7 +312,9 @@ class AssessmentTest {
                                 proportion("high", Population.CONTROL, CONVERSION, 0, 50, 999))
                         .deciding())
                 .returns(State.INCONCLUSIVE, Reading::state)
-                .returns("20,000 enabled and 999 control users, each needs min_users 1,000", Reading::reason);
+                .returns(
+                        "20,000 enabled and 999 control users, each needs to be worth min_users 1,000",
+                        Reading::reason);
 
         Rule revenue = RuleOf.id("r")
                 .when(new VersusControl("revenue_per_user", Quality.WORSE, new Amount(0.1, Unit.RELATIVE)))
@@ -248,9 +339,9 @@ class AssessmentTest {
             days.add(conversions(day, day < 21 ? 100 : 60, 1_000));
         }
 
-        // Day 21 begins the fourth window; the two weeks before it are the baseline.
+        // Day 21 begins the fourth length; the two weeks before it are the baseline.
         Reading reading = assess(drops, 28, days.toArray(Observation[]::new)).deciding();
-        double alpha = 0.05 * 6 / (Math.PI * Math.PI * 16);
+        double alpha = 0.5 * 0.05 * 6 / (Math.PI * Math.PI * 16);
         assertThat(reading.state()).as(reading.reason()).isEqualTo(State.HOLDS);
         assertThat(reading.n()).isEqualTo(7_000);
         assertThat(reading.compared()).hasValue(14_000);
@@ -284,7 +375,7 @@ class AssessmentTest {
                 .returns(0.0, Reading::alpha)
                 .returns(
                         "conversion_rate of enabled below 0.05: estimate, without statistics, 0.045 is below 0.05"
-                                + " (observed 0.045, n = 200)",
+                                + " (observed 0.045, n = 200 of 2026-11-01 to 2026-11-01)",
                         Reading::reason);
         assertThat(assess(RULE, conversions(0, 9, 200)).state()).isEqualTo(State.INCONCLUSIVE);
     }

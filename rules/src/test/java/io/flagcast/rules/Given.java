@@ -158,14 +158,19 @@ final class Given {
         return observation(segment, arm, metric, day, Moments.ofProportion(successes, users));
     }
 
+    /** The same of users who had not come for some days. */
+    static Observation returned(Population arm, Metric metric, int day, int after, Moments values) {
+        Observation first = observation("high", arm, metric, day, values);
+        return new Observation(
+                "high", arm, metric.name(), first.day(), after, values, first.weighted(), Optional.empty());
+    }
+
     /** Both arms as likely, so every user has weight 2. */
     static Observation observation(String segment, Population arm, Metric metric, int day, Moments values) {
         double n = values.n();
-        double squares = values.m2() + values.sum() * values.mean();
         WeightedMoments weighted = values.n() == 0
                 ? WeightedMoments.EMPTY
-                : new WeightedMoments(
-                        values.n(), 2 * n, 4 * n, 2 * values.sum(), 2 * squares, 4 * values.sum(), 4 * squares);
+                : new WeightedMoments(values.n(), 2 * n, 4 * n, values.mean(), 0, 2 * values.m2(), 0, 4 * values.m2());
         return new Observation(segment, arm, metric.name(), day(day), values, weighted, Optional.empty());
     }
 

@@ -16,7 +16,8 @@ final class SimulationReader {
                         simulation.instant("start"),
                         simulation.integer("days"),
                         simulation.rate("daily-visitors"),
-                        simulation.integer("drop-on-day")),
+                        simulation.integer("drop-on-day"),
+                        simulation.integer("repair-on-day")),
                 null);
     }
 }

@@ -193,6 +193,12 @@ final class SettingCases {
                         "simulation.dailyVisitors",
                         "0%",
                         "it must be in (0%, 100%]"),
-                setting("simulation.drop-on-day", "-1", "simulation.dropOnDay", "never", WHOLE));
+                setting("simulation.drop-on-day", "-1", "simulation.dropOnDay", "never", WHOLE),
+                setting(
+                        "simulation.repair-on-day",
+                        "9",
+                        "simulation.repairOnDay",
+                        "2",
+                        "it must be after drop-on-day 2, or -1 for never"));
     }
 }

@@ -49,7 +49,8 @@ public final class Simulation {
     private static final StructType OUTCOME =
             StructType.fromDDL("user_id STRING, outcome STRING, value DOUBLE, occurred_at TIMESTAMP");
     private static final StructType TRUTH = StructType.fromDDL(
-            "day INT, experiment_id STRING, user_id STRING, enabled BOOLEAN, y_if_enabled DOUBLE, y_if_not DOUBLE,"
+            "day INT, experiment_id STRING, user_id STRING, enabled BOOLEAN, without_rules BOOLEAN, y_if_enabled DOUBLE,"
+                    + " y_if_not DOUBLE,"
                     + " p_if_enabled DOUBLE, p_if_not DOUBLE");
 
     private final DailyFiles files;
@@ -170,10 +171,15 @@ public final class Simulation {
         }
     }
 
-    /** A decision as an application gets it: {@code allocations} without what only explains it. */
+    /**
+     * A decision as an application gets it: {@code allocations} without what only explains it.
+     *
+     * @param withoutRules what it would have been had no rule changed the share of the segment
+     */
     private record Served(
             String experimentId,
             boolean enabled,
+            boolean withoutRules,
             double propensity,
             Double score,
             String segment,
@@ -183,13 +189,16 @@ public final class Simulation {
 
         /** The fair coin of a pilot, before there is anything to serve from. */
         Served(String experimentId, boolean enabled) {
-            this(experimentId, enabled, 0.5, null, null, null, null, null);
+            this(experimentId, enabled, enabled, 0.5, null, null, null, null, null);
         }
 
         static Served of(Row allocation) {
             return new Served(
                     allocation.getAs("experiment_id"),
                     allocation.<Boolean>getAs("enabled"),
+                    allocation.getAs("reason").equals("policy")
+                            ? allocation.<Double>getAs("bucket") < allocation.<Double>getAs("base_probability")
+                            : allocation.<Boolean>getAs("enabled"),
                     allocation.<Double>getAs("propensity"),
                     allocation.getAs("score"),
                     allocation.getAs("segment"),
@@ -215,7 +224,7 @@ public final class Simulation {
             // Everybody has a time of day, so that the outcome windows of two visits never overlap.
             long habit = world.draws(user, 0, "habit").nextLong(DAY.toSeconds());
             Instant when = day(day).plusSeconds(habit);
-            boolean broken = settings.dropOnDay() >= 0 && day >= settings.dropOnDay();
+            boolean broken = settings.isBroken(day);
             double ifNot = World.responseIfNot(user, featureId);
             double ifEnabled =
                     broken ? World.responseIfEnabledBroken(user, featureId) : World.responseIfEnabled(user, featureId);
@@ -244,6 +253,7 @@ public final class Simulation {
                     served.experimentId(),
                     user.id(),
                     served.enabled(),
+                    served.withoutRules(),
                     luck < ifEnabled ? 1.0 : 0.0,
                     luck < ifNot ? 1.0 : 0.0,
                     ifEnabled,

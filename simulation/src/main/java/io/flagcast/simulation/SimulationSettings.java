@@ -12,9 +12,18 @@ import java.time.Instant;
  * @param days days of the demo, at least 1
  * @param dailyVisitors share of users who meet their experiments on a day, in (0, 1]
  * @param dropOnDay day from which the planted drop lasts; negative for never
+ * @param repairOnDay day from which it is over; negative for never
  */
 public record SimulationSettings(
-        String root, long seed, int users, Instant start, int days, double dailyVisitors, int dropOnDay) {
+        String root,
+        long seed,
+        int users,
+        Instant start,
+        int days,
+        double dailyVisitors,
+        int dropOnDay,
+        int repairOnDay) {
+
     public SimulationSettings {
         if (root.isBlank()) {
             throw new IllegalArgumentException("flagcast.simulation.root is empty: name a folder");
@@ -29,5 +38,14 @@ public record SimulationSettings(
             throw new IllegalArgumentException(
                     "flagcast.simulation.daily-visitors is " + dailyVisitors + ": it must be in (0%, 100%]");
         }
+        if (repairOnDay >= 0 && repairOnDay <= dropOnDay) {
+            throw new IllegalArgumentException("flagcast.simulation.repair-on-day is " + repairOnDay
+                    + ": it must be after drop-on-day " + dropOnDay + ", or -1 for never");
+        }
+    }
+
+    /** Whether the planted drop lasts on a day. */
+    public boolean isBroken(int day) {
+        return dropOnDay >= 0 && day >= dropOnDay && (repairOnDay < 0 || day < repairOnDay);
     }
 }

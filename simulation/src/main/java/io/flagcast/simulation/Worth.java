@@ -10,16 +10,19 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 
 /**
- * What the allocation of one experiment was worth, against two others on the same exposures and the same luck: a uniform
- * A/B that enables as many, and an oracle that knows every user's true response. Conversions per 1,000 exposures.
+ * What the allocation of one experiment was worth, against others on the same exposures and the same luck: a uniform A/B that
+ * enables as many, the same policy whose shares no rule has changed, and an oracle that knows every user's true response.
+ * Conversions per 1,000 exposures.
  *
  * @param experimentId the experiment
  * @param exposures how many
  * @param enabled share of them that was enabled
  * @param flagcast what happened
  * @param uniform what a uniform A/B of the same size would have had
+ * @param withoutRules what the same decisions would have had at full shares
  * @param oracle what enabling exactly those whom it helps would have had
  * @param gain flagcast minus uniform, paired
+ * @param gainOfRules flagcast minus withoutRules, paired
  */
 public record Worth(
         String experimentId,
@@ -27,8 +30,10 @@ public record Worth(
         double enabled,
         Estimate flagcast,
         Estimate uniform,
+        Estimate withoutRules,
         Estimate oracle,
-        Estimate gain) {
+        Estimate gain,
+        Estimate gainOfRules) {
 
     private static final double CONFIDENCE = 0.95;
 
@@ -68,20 +73,23 @@ public record Worth(
             double ifEnabled = row.<Double>getAs("y_if_enabled");
             double ifNot = row.<Double>getAs("y_if_not");
             boolean helps = row.<Double>getAs("p_if_enabled") > row.<Double>getAs("p_if_not");
-            double[] sum = sums.computeIfAbsent(row.getAs("user_id"), id -> new double[3]);
+            double[] sum = sums.computeIfAbsent(row.getAs("user_id"), id -> new double[4]);
             sum[0] += row.<Boolean>getAs("enabled") ? ifEnabled : ifNot;
             sum[1] += share * ifEnabled + (1 - share) * ifNot;
-            sum[2] += helps ? ifEnabled : ifNot;
+            sum[2] += row.<Boolean>getAs("without_rules") ? ifEnabled : ifNot;
+            sum[3] += helps ? ifEnabled : ifNot;
         }
         // A mean over users of their sums, scaled to 1,000 exposures.
         double scale = 1000.0 * sums.size() / rows.size();
-        double[][] values = new double[4][sums.size()];
+        double[][] values = new double[6][sums.size()];
         int user = 0;
         for (double[] sum : sums.values()) {
             values[0][user] = scale * sum[0];
             values[1][user] = scale * sum[1];
             values[2][user] = scale * sum[2];
-            values[3][user] = scale * (sum[0] - sum[1]);
+            values[3][user] = scale * sum[3];
+            values[4][user] = scale * (sum[0] - sum[1]);
+            values[5][user] = scale * (sum[0] - sum[2]);
             user++;
         }
         return new Worth(
@@ -91,6 +99,8 @@ public record Worth(
                 Estimate.of(values[0]),
                 Estimate.of(values[1]),
                 Estimate.of(values[2]),
-                Estimate.of(values[3]));
+                Estimate.of(values[3]),
+                Estimate.of(values[4]),
+                Estimate.of(values[5]));
     }
 }

@@ -158,7 +158,8 @@ class EffectCoverageTest {
             SEGMENTS.names()
                     .forEach(name ->
                             evidence.put(Cell.whole(name), new Arms(seen.get(name).enabled, seen.get(name).control)));
-            BanditUpdate update = learner.update(evidence, cell -> probabilities.getOrDefault(cell.segment(), 0.5));
+            BanditUpdate update =
+                    learner.update(evidence, evidence, cell -> probabilities.getOrDefault(cell.segment(), 0.5));
             update.changes().forEach(step -> probabilities.put(step.cell().segment(), step.after()));
         }
     }

@@ -52,7 +52,8 @@ public record BestLinearPrediction(
     }
 
     /**
-     * The one-sided p-value of slope &gt; 0 against slope ≤ 0 by the normal law, for one look.
+     * The one-sided p-value of slope &gt; 0 against slope ≤ 0 by the normal law, for one look and predictions that were
+     * made without any of the rows; {@link CrossFitting} has the one for those made from other folds of them.
      *
      * @return in [0, 1]; without any residual, 0 for a rising line and 1 for any other
      */
@@ -257,6 +258,11 @@ public record BestLinearPrediction(
             double d2e2 = Math.max(0, c22 - 2 * slope * c31 + slope * slope * c40);
             return Optional.of(
                     new BestLinearPrediction(n, meanX, meanY, Math.sqrt(e2) / n, slope, Math.sqrt(d2e2) / c20));
+        }
+
+        /** Standard deviation of the predictions, with n as divisor; 0 without rows. */
+        public double deviation() {
+            return n == 0 ? 0 : Math.sqrt(Math.max(0, x2 / n - x / n * (x / n)));
         }
 
         private double[] toArray() {

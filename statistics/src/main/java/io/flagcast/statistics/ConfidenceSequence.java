@@ -16,7 +16,10 @@ import java.util.OptionalDouble;
  * bound lie up to 6 % more than the formula below leaves (8 % at a tenth and at ten times tunedAt; its σ̂² being p̃(1
  * − p̃), p̃ as below), and without a success half as much.
  *
- * <p><b>The bounds on a mean and on a contrast are asymptotic</b>: the guarantee is approached as the first look moves to
+ * <p><b>The bounds on a mean of values in [0, limit] are exact</b> as well, for values of every law: see {@link
+ * #lowerBound(Moments, Metric)}.
+ *
+ * <p><b>The bounds on any other mean and on a contrast are asymptotic</b>: the guarantee is approached as the first look moves to
  * larger samples. Source: I. Waudby-Smith, D. Arbour, R. Sinha, E. H. Kennedy, A. Ramdas, "Time-uniform central limit
  * theory and asymptotic confidence sequences", Annals of Statistics 52 (2024), arXiv 2103.06476, appendix on one-sided
  * sequences (equation (134) of version 7). After t values with mean μ̂ and standard deviation σ̂ the lower bound is
@@ -117,6 +120,68 @@ public record ConfidenceSequence(double alpha, long tunedAt) {
     public OptionalDouble upperBound(
             WeightedMoments enabled, WeightedMoments control, double factor, Metric.Kind kind) {
         return contrastBound(enabled, control, factor, kind, +1);
+    }
+
+    /**
+     * The lower bound on the mean of what a metric counts, in its unit. With a {@linkplain Metric#limit limit} it is exact
+     * ({@code BoundedMartingale}): it holds for values in [0, limit] of every law and from the first on.
+     *
+     * @return absent as {@link #lowerBound(Moments, Metric.Kind)}; with a limit only without values
+     * @throws IllegalArgumentException if the moments are not of values in [0, limit]
+     */
+    public OptionalDouble lowerBound(Moments moments, Metric metric) {
+        return metric.limit().isPresent()
+                ? Limited.of(moments, metric).lowerBound(this)
+                : lowerBound(moments, metric.kind());
+    }
+
+    /** The upper bound, as {@link #lowerBound(Moments, Metric)}. */
+    public OptionalDouble upperBound(Moments moments, Metric metric) {
+        return metric.limit().isPresent()
+                ? Limited.of(moments, metric).upperBound(this)
+                : upperBound(moments, metric.kind());
+    }
+
+    /**
+     * The lower bound on the contrast of two independent arms, as {@link #lowerBound(WeightedMoments, WeightedMoments,
+     * double, Metric.Kind)}. With a {@linkplain Metric#limit limit} each arm's own bound spends half of alpha, so that the
+     * contrast of the two is exact where the rows of an arm have equal weights. Where they do not, rows count as the
+     * effective sample size of rows with the weight Σw² / Σw, which is exact to the second order of the stakes.
+     *
+     * @return absent as there; with a limit where an arm has fewer than two rows
+     * @throws IllegalArgumentException if the sums are not of values in [0, limit], or the factor is below 0 or not finite
+     */
+    public OptionalDouble lowerBound(WeightedMoments enabled, WeightedMoments control, double factor, Metric metric) {
+        return metric.limit().isPresent()
+                ? limitedContrast(enabled, control, factor, metric, -1)
+                : lowerBound(enabled, control, factor, metric.kind());
+    }
+
+    /** The upper bound, as {@link #lowerBound(WeightedMoments, WeightedMoments, double, Metric)}. */
+    public OptionalDouble upperBound(WeightedMoments enabled, WeightedMoments control, double factor, Metric metric) {
+        return metric.limit().isPresent()
+                ? limitedContrast(enabled, control, factor, metric, +1)
+                : upperBound(enabled, control, factor, metric.kind());
+    }
+
+    private OptionalDouble limitedContrast(
+            WeightedMoments enabled, WeightedMoments control, double factor, Metric metric, int side) {
+        if (!(factor >= 0 && Double.isFinite(factor))) {
+            throw new IllegalArgumentException(
+                    "ConfidenceSequence: factor is " + factor + ", it must be finite and at least 0");
+        }
+        if (enabled.n() < 2 || control.n() < 2) {
+            return OptionalDouble.empty();
+        }
+        ConfidenceSequence half = new ConfidenceSequence(alpha / 2, tunedAt);
+        Limited here = Limited.of(enabled, metric);
+        Limited there = Limited.of(control, metric);
+        return OptionalDouble.of(
+                side < 0
+                        ? here.lowerBound(half).orElseThrow()
+                                - factor * there.upperBound(half).orElseThrow()
+                        : here.upperBound(half).orElseThrow()
+                                - factor * there.lowerBound(half).orElseThrow());
     }
 
     /**

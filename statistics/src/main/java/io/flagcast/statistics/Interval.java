@@ -1,5 +1,6 @@
 package io.flagcast.statistics;
 
+import java.util.Optional;
 import org.apache.commons.math3.distribution.NormalDistribution;
 
 /**
@@ -35,14 +36,53 @@ public record Interval(double lower, double upper) {
         if (n == 0) {
             return new Interval(0, 1);
         }
-        double p = (double) successes / n;
+        return score((double) successes / n, (double) n, z);
+    }
+
+    /** All p with |share − p| ≤ z √(p(1 − p)/n). */
+    static Interval score(double share, double n, double z) {
         double z2n = z * z / n;
-        double centre = (p + z2n / 2) / (1 + z2n);
-        double halfWidth = z / (1 + z2n) * Math.sqrt(p * (1 - p) / n + z2n / (4 * n));
+        double centre = (share + z2n / 2) / (1 + z2n);
+        double halfWidth = z / (1 + z2n) * Math.sqrt(share * (1 - share) / n + z2n / (4 * n));
         // At the extremes one end is exactly the extreme; rounding must not move it inside.
         return new Interval(
-                successes == 0 ? 0 : Math.max(0, centre - halfWidth),
-                successes == n ? 1 : Math.min(1, centre + halfWidth));
+                share == 0 ? 0 : Math.max(0, centre - halfWidth), share == 1 ? 1 : Math.min(1, centre + halfWidth));
+    }
+
+    /**
+     * The interval of the mean of a metric that has a {@linkplain Metric#limit limit}, which values far from normal do not
+     * mislead (formula in {@code Limited}).
+     *
+     * @param values in [0, limit]
+     * @param confidence in (0, 1), for both sides together
+     * @return an interval within [0, limit]; all of it without values
+     * @throws IllegalArgumentException if the moments are not of such values, or the confidence is outside (0, 1)
+     */
+    public static Interval limited(Moments values, Metric metric, double confidence) {
+        return Limited.of(values, metric).interval(confidence);
+    }
+
+    /**
+     * The interval of the difference between two independent arms of a metric that has a limit, from each arm's own: it
+     * leans as they do. R. G. Newcombe, "Interval estimation for the difference between independent proportions",
+     * Statistics in Medicine 17 (1998), method 10; for any two means, G. Y. Zou, A. Donner, Statistics in Medicine 27 (2008).
+     *
+     * @return absent if an arm has fewer than two rows
+     * @throws IllegalArgumentException as {@link #limited}
+     */
+    public static Optional<Interval> limitedDifference(
+            WeightedMoments enabled, WeightedMoments control, Metric metric, double confidence) {
+        if (enabled.n() < 2 || control.n() < 2) {
+            return Optional.empty();
+        }
+        double here = enabled.mean().orElseThrow();
+        double there = control.mean().orElseThrow();
+        Interval ofHere = Limited.of(enabled, metric).interval(confidence);
+        Interval ofThere = Limited.of(control, metric).interval(confidence);
+        double difference = here - there;
+        return Optional.of(new Interval(
+                difference - Math.hypot(here - ofHere.lower(), ofThere.upper() - there),
+                difference + Math.hypot(ofHere.upper() - here, there - ofThere.lower())));
     }
 
     /**

@@ -3,6 +3,9 @@ package io.flagcast.statistics;
 import java.io.Serializable;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.function.Supplier;
 
 /**
  * What is counted of every exposed user, from exposure for a fixed time, so that early and late users compare.
@@ -12,8 +15,19 @@ import java.util.Objects;
  * @param outcome the outcome that counts, as in {@code outcomes.outcome}, not blank
  * @param within length of the half-open window [exposed_at, exposed_at + within), above zero
  * @param direction which way is better
+ * @param cap where the value of a user stops to count; absent for values without a limit. Only a mean has one
+ * @param heavyTails whether rules may act on a mean without a cap
+ * @param settle how long after its window a user's outcomes are in, not negative; absent where the data tell
  */
-public record Metric(String name, Kind kind, String outcome, Duration within, Direction direction)
+public record Metric(
+        String name,
+        Kind kind,
+        String outcome,
+        Duration within,
+        Direction direction,
+        Optional<Cap> cap,
+        HeavyTails heavyTails,
+        Optional<Duration> settle)
         implements Serializable {
 
     /** How the outcomes of a user's window become one number, and the numbers of all users another. */
@@ -32,22 +46,143 @@ public record Metric(String name, Kind kind, String outcome, Duration within, Di
         LOWER_IS_BETTER
     }
 
-    /** @throws IllegalArgumentException for a blank name or outcome, or a window that is not above zero */
+    /** What is said of values without a limit, of which a few may be worth more than all others together. */
+    public enum HeavyTails {
+        /** Nothing: rules that would act on an uncapped mean are refused. */
+        NOT_ACCEPTED,
+        /** The errors of rules on this metric may be several times what they declare, and that is accepted. */
+        ACCEPTED
+    }
+
+    /**
+     * @throws IllegalArgumentException for a blank name or outcome, a window that is not above zero, a proportion with a cap or
+     *     with heavy tails, or a negative settling time
+     */
     public Metric {
         requireText("name", name);
         Objects.requireNonNull(kind, "kind");
         requireText("outcome", outcome);
         Objects.requireNonNull(within, "within");
         Objects.requireNonNull(direction, "direction");
+        Objects.requireNonNull(cap, "cap");
+        Objects.requireNonNull(heavyTails, "heavyTails");
+        Objects.requireNonNull(settle, "settle");
         if (within.isNegative() || within.isZero()) {
             throw new IllegalArgumentException(
                     "Metric " + name + ": within is " + within + ", the window must be longer than zero");
+        }
+        if (settle.isPresent() && settle.get().isNegative()) {
+            throw new IllegalArgumentException(
+                    "Metric " + name + ": settle is " + settle.get() + ", it must not be negative");
+        }
+        if (kind == Kind.PROPORTION && cap.isPresent()) {
+            throw new IllegalArgumentException("cap of metric " + name
+                    + ": a proportion counts 0 or 1 of each user, nothing is there to cap; remove it");
+        }
+        if (heavyTails == HeavyTails.ACCEPTED && (kind == Kind.PROPORTION || cap.isPresent())) {
+            throw new IllegalArgumentException("heavy_tails of metric " + name + ": "
+                    + (cap.isPresent() ? "a capped mean" : "a proportion") + " has none; remove it");
+        }
+    }
+
+    /** A metric without a cap, whose heavy tails are not accepted, with outcomes that are in when the data say so. */
+    public Metric(String name, Kind kind, String outcome, Duration within, Direction direction) {
+        this(name, kind, outcome, within, direction, Optional.empty(), HeavyTails.NOT_ACCEPTED, Optional.empty());
+    }
+
+    /** A metric with outcomes that are in when the data say so. */
+    public Metric(
+            String name,
+            Kind kind,
+            String outcome,
+            Duration within,
+            Direction direction,
+            Optional<Cap> cap,
+            HeavyTails heavyTails) {
+        this(name, kind, outcome, within, direction, cap, heavyTails, Optional.empty());
+    }
+
+    /**
+     * This metric with a quantile's value in its place.
+     *
+     * @param value above 0, finite
+     */
+    public Metric frozenAt(double value) {
+        return new Metric(name, kind, outcome, within, direction, Optional.of(new Cap.At(value)), heavyTails, settle);
+    }
+
+    /** The largest value of a user that counts; absent without a cap, and while a quantile has no value yet. */
+    public OptionalDouble limit() {
+        return cap.filter(Cap.At.class::isInstance)
+                .map(at -> OptionalDouble.of(((Cap.At) at).value()))
+                .orElseGet(OptionalDouble::empty);
+    }
+
+    /** Whether nothing limits the values of this metric, so that bounds on it are approximate. */
+    public boolean isUnlimited() {
+        return kind == Kind.MEAN && cap.isEmpty();
+    }
+
+    /**
+     * Why values with these moments are not what this metric counts, as values beyond its cap, that were counted before it
+     * had one; absent where they may be, and without a cap.
+     */
+    public Optional<String> misfit(Moments values) {
+        return misfit(() -> Limited.of(values, this));
+    }
+
+    /** As {@link #misfit(Moments)}, of the rows of an arm. */
+    public Optional<String> misfit(WeightedMoments rows) {
+        return rows.n() < 2 ? Optional.empty() : misfit(() -> Limited.of(rows, this));
+    }
+
+    private Optional<String> misfit(Supplier<Limited> limited) {
+        if (cap.isEmpty()) {
+            return Optional.empty();
+        }
+        if (limit().isEmpty()) {
+            return Optional.of("its cap, a quantile of its values, is not known yet");
+        }
+        try {
+            Objects.requireNonNull(limited.get(), "limited");
+            return Optional.empty();
+        } catch (IllegalArgumentException e) {
+            return Optional.of(e.getMessage());
         }
     }
 
     private static void requireText(String component, String text) {
         if (Objects.requireNonNull(text, component).isBlank()) {
             throw new IllegalArgumentException("Metric: " + component + " is blank, it needs a name");
+        }
+    }
+
+    /** Engines ship metrics to where the users are, which an Optional cannot be. */
+    private Object writeReplace() {
+        return new Shipped(name, kind, outcome, within, direction, cap.orElse(null), heavyTails, settle.orElse(null));
+    }
+
+    private record Shipped(
+            String name,
+            Kind kind,
+            String outcome,
+            Duration within,
+            Direction direction,
+            Cap cap,
+            HeavyTails heavyTails,
+            Duration settle)
+            implements Serializable {
+
+        private Object readResolve() {
+            return new Metric(
+                    name,
+                    kind,
+                    outcome,
+                    within,
+                    direction,
+                    Optional.ofNullable(cap),
+                    heavyTails,
+                    Optional.ofNullable(settle));
         }
     }
 }

@@ -63,7 +63,8 @@ public record SampleRatio(
      *
      * @param alpha probability to ever report a mismatch where there is none, in (0, 1); 0.001 suits a test that looks
      *     at every experiment on every day
-     * @param minimumDeviation in [0, 1): a smaller one is never reported, however certain it is
+     * @param minimumDeviation of the share, in [0, 1): a smaller one is never reported, however certain it is. What
+     *     matters depends on the propensities: half a point is 1 % of an arm at p = 0.5 and half of it at 0.01
      * @throws IllegalArgumentException if a parameter is outside its range
      */
     public static SampleRatio of(Assignment rows, double alpha, double minimumDeviation) {

@@ -12,19 +12,27 @@ import java.util.OptionalDouble;
  * J. K. Lunceford, M. Davidian, Statistics in Medicine 23 (2004), their estimator IPW2; the effective sample size,
  * L. Kish, "Survey Sampling" (1965), section 11.7.
  *
+ * <p>The outcome is summed as its distance d from an origin near the mean: sums of y² itself have lost the digits of a
+ * variance whose square root is a millionth of the mean. Parts with other origins merge as in T. F. Chan, G. H. Golub, R.
+ * J. LeVeque, "Algorithms for Computing the Sample Variance", The American Statistician 37 (1983), equations (2.1), here
+ * with weights.
+ *
  * @param n number of rows, at least 0
  * @param w Σ weight
  * @param w2 Σ weight²
- * @param wy Σ weight · y
- * @param wy2 Σ weight · y²
- * @param w2y Σ weight² · y
- * @param w2y2 Σ weight² · y²
+ * @param origin from which d = y − origin is measured, in the unit of y; no result depends on it but by rounding. Best
+ *     is the mean; 0 without rows
+ * @param wd Σ weight · d
+ * @param wd2 Σ weight · d²
+ * @param w2d Σ weight² · d
+ * @param w2d2 Σ weight² · d²
  */
-public record WeightedMoments(long n, double w, double w2, double wy, double wy2, double w2y, double w2y2)
+public record WeightedMoments(
+        long n, double w, double w2, double origin, double wd, double wd2, double w2d, double w2d2)
         implements Serializable {
 
     /** The sums over no rows; the neutral element of {@link #merge}. */
-    public static final WeightedMoments EMPTY = new WeightedMoments(0, 0, 0, 0, 0, 0, 0);
+    public static final WeightedMoments EMPTY = new WeightedMoments(0, 0, 0, 0, 0, 0, 0, 0);
 
     /**
      * @throws IllegalArgumentException for a negative count, a sum that is not finite, a negative sum of squares,
@@ -36,21 +44,36 @@ public record WeightedMoments(long n, double w, double w2, double wy, double wy2
         }
         requireFinite("w", w);
         requireFinite("w2", w2);
-        requireFinite("wy", wy);
-        requireFinite("wy2", wy2);
-        requireFinite("w2y", w2y);
-        requireFinite("w2y2", w2y2);
+        requireFinite("origin", origin);
+        requireFinite("wd", wd);
+        requireFinite("wd2", wd2);
+        requireFinite("w2d", w2d);
+        requireFinite("w2d2", w2d2);
         if (n > 0 && (w <= 0 || w2 <= 0)) {
             throw new IllegalArgumentException(
                     "WeightedMoments: " + n + " rows with w " + w + " and w2 " + w2 + ", every weight must be above 0");
         }
-        if (wy2 < 0 || w2y2 < 0) {
+        if (wd2 < 0 || w2d2 < 0) {
             throw new IllegalArgumentException(
-                    "WeightedMoments: wy2 is " + wy2 + " and w2y2 is " + w2y2 + ", both must be at least 0");
+                    "WeightedMoments: wd2 is " + wd2 + " and w2d2 is " + w2d2 + ", both must be at least 0");
         }
-        if (n == 0 && (w != 0 || w2 != 0 || wy != 0 || wy2 != 0 || w2y != 0 || w2y2 != 0)) {
+        if (n == 0 && (w != 0 || w2 != 0 || origin != 0 || wd != 0 || wd2 != 0 || w2d != 0 || w2d2 != 0)) {
             throw new IllegalArgumentException("WeightedMoments: no rows, yet a sum is not 0");
         }
+    }
+
+    /**
+     * Sums of the outcome as it is, with the origin 0: where its mean is less than some thousand times its standard
+     * deviation, as of every proportion.
+     *
+     * @param wy Σ weight · y
+     * @param wy2 Σ weight · y²
+     * @param w2y Σ weight² · y
+     * @param w2y2 Σ weight² · y²
+     * @throws IllegalArgumentException as the other constructor
+     */
+    public WeightedMoments(long n, double w, double w2, double wy, double wy2, double w2y, double w2y2) {
+        this(n, w, w2, 0, wy, wy2, w2y, w2y2);
     }
 
     /**
@@ -61,21 +84,70 @@ public record WeightedMoments(long n, double w, double w2, double wy, double wy2
      * @throws IllegalArgumentException if the weight is not above 0 or a number is not finite
      */
     public WeightedMoments plus(double weight, double y) {
-        double weightedY = weight * y;
-        return merge(new WeightedMoments(
-                1, weight, weight * weight, weightedY, weightedY * y, weight * weightedY, weightedY * weightedY));
+        return merge(new WeightedMoments(1, weight, weight * weight, y, 0, 0, 0, 0));
     }
 
     /** The sums over the rows of both. */
     public WeightedMoments merge(WeightedMoments other) {
+        if (n == 0 || other.n == 0) {
+            return n == 0 ? other : this;
+        }
+        if (origin != other.origin) {
+            double mean = center();
+            double both = mean + (other.center() - mean) * (other.w / (w + other.w));
+            return from(both).merge(other.from(both));
+        }
         return new WeightedMoments(
                 Math.addExact(n, other.n),
                 w + other.w,
                 w2 + other.w2,
-                wy + other.wy,
-                wy2 + other.wy2,
-                w2y + other.w2y,
-                w2y2 + other.w2y2);
+                origin,
+                wd + other.wd,
+                wd2 + other.wd2,
+                w2d + other.w2d,
+                w2d2 + other.w2d2);
+    }
+
+    /** The same rows, their outcome measured from elsewhere. */
+    WeightedMoments from(double newOrigin) {
+        double shift = origin - newOrigin;
+        if (shift == 0 || n == 0) {
+            return this;
+        }
+        // Twice the shift times d² and the square itself can leave a rounding error below 0.
+        return new WeightedMoments(
+                n,
+                w,
+                w2,
+                newOrigin,
+                wd + shift * w,
+                Math.max(0, wd2 + shift * (2 * wd + shift * w)),
+                w2d + shift * w2,
+                Math.max(0, w2d2 + shift * (2 * w2d + shift * w2)));
+    }
+
+    private double center() {
+        return origin + wd / w;
+    }
+
+    /** Σ weight · y. */
+    public double wy() {
+        return from(0).wd;
+    }
+
+    /** Σ weight · y², without the digits that a large mean takes. */
+    public double wy2() {
+        return from(0).wd2;
+    }
+
+    /** Σ weight² · y. */
+    public double w2y() {
+        return from(0).w2d;
+    }
+
+    /** Σ weight² · y², without the digits that a large mean takes. */
+    public double w2y2() {
+        return from(0).w2d2;
     }
 
     /**
@@ -90,12 +162,12 @@ public record WeightedMoments(long n, double w, double w2, double wy, double wy2
                     "WeightedMoments: fraction is " + fraction + ", it must be above 0 and at most 1");
         }
         return new WeightedMoments(
-                n, fraction * w, fraction * w2, fraction * wy, fraction * wy2, fraction * w2y, fraction * w2y2);
+                n, fraction * w, fraction * w2, origin, fraction * wd, fraction * wd2, fraction * w2d, fraction * w2d2);
     }
 
     /** The Hájek mean Σwy / Σw, in the unit of y; absent without rows. */
     public OptionalDouble mean() {
-        return n == 0 ? OptionalDouble.empty() : OptionalDouble.of(wy / w);
+        return n == 0 ? OptionalDouble.empty() : OptionalDouble.of(center());
     }
 
     /**
@@ -106,9 +178,17 @@ public record WeightedMoments(long n, double w, double w2, double wy, double wy2
         if (n < 2) {
             return OptionalDouble.empty();
         }
-        double mean = wy / w;
+        double mean = wd / w;
         // Rows without any spread can leave a rounding error below 0.
-        return OptionalDouble.of(Math.max(0, w2y2 - 2 * mean * w2y + mean * mean * w2) / (w * w));
+        return OptionalDouble.of(Math.max(0, w2d2 - 2 * mean * w2d + mean * mean * w2) / (w * w));
+    }
+
+    /**
+     * The variance of the outcome itself, not of its mean: Σ w(y − mean)² / Σw, in the squared unit of y; absent without
+     * rows.
+     */
+    public OptionalDouble outcomeVariance() {
+        return n == 0 ? OptionalDouble.empty() : OptionalDouble.of(Math.max(0, wd2 - wd * (wd / w)) / w);
     }
 
     /**
@@ -137,11 +217,20 @@ public record WeightedMoments(long n, double w, double w2, double wy, double wy2
     private WeightedMoments smoothed(double pseudoRows) {
         ConfidenceSequence.requireProportion(mean().orElseThrow());
         double weight = w2 / w;
-        double ones = pseudoRows * weight;
-        double squares = ones * weight;
+        double rows = pseudoRows * weight;
+        double squares = rows * weight;
+        double one = 1 - origin;
+        double zero = -origin;
         return new WeightedMoments(
-                        n, w + 2 * ones, w2 + 2 * squares, wy + ones, wy2 + ones, w2y + squares, w2y2 + squares)
-                .discounted(w / (w + 2 * ones));
+                        n,
+                        w + 2 * rows,
+                        w2 + 2 * squares,
+                        origin,
+                        wd + rows * (one + zero),
+                        wd2 + rows * (one * one + zero * zero),
+                        w2d + squares * (one + zero),
+                        w2d2 + squares * (one * one + zero * zero))
+                .discounted(w / (w + 2 * rows));
     }
 
     private static void requireFinite(String sum, double value) {

@@ -37,6 +37,13 @@ class BestLinearPredictionTest {
     }
 
     @Test
+    void theDeviationIsThatOfThePredictions() {
+        // Σd² / 4 = 5 / 4.
+        assertThat(sums(PREDICTION, OUTCOME).deviation()).isCloseTo(Math.sqrt(1.25), within(1e-12));
+        assertThat(Sums.EMPTY.deviation()).isZero();
+    }
+
+    @Test
     void theSumsStandInTheOrderOfTheirExponents() {
         double[] ofOneRow =
                 Sums.EXPONENTS.stream().mapToDouble(power -> power.of(2, 3)).toArray();

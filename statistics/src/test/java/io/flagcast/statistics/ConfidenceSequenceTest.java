@@ -105,7 +105,7 @@ class ConfidenceSequenceTest {
     void theBoundsOfAProportionEncloseItWithinZeroAndOne() {
         record Sample(long n, double rate, double alpha, long tunedAt) {}
         Generator<Sample> generator = dice -> new Sample(
-                dice.whole(1, 100_000_000), dice.real(0, 1), dice.real(1e-6, 0.499), dice.whole(1, 1_000_000_000_000L));
+                dice.whole(1, 100_000_000), dice.real(0, 1), dice.real(1e-5, 0.499), dice.whole(1, 1_000_000_000_000L));
         cases(1, 500, generator).allSatisfy(sample -> {
             long n = sample.n();
             ConfidenceSequence sequence = new ConfidenceSequence(sample.alpha(), sample.tunedAt());

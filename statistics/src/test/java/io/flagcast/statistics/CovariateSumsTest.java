@@ -102,6 +102,22 @@ class CovariateSumsTest {
         assertThat(first.merge(CovariateSums.EMPTY)).isEqualTo(first);
     }
 
+    /** Rows (weight, x, y): (2, 3, 5), (1, −1, 4) and (4, 0.5, 2), y less 4 by hand: 1, 0, −2. */
+    @Test
+    void theOriginOfTheOutcomeChangesNoResult() {
+        CovariateSums moved =
+                new CovariateSums(4, 0, 0, 0, 0, 0, 0).plus(2, 3, 5).plus(1, -1, 4);
+        CovariateSums raw = CovariateSums.EMPTY.plus(2, 3, 5).plus(1, -1, 4).plus(4, 0.5, 2);
+        WeightedMoments arm = WeightedMoments.EMPTY.plus(2, 5).plus(1, 4).plus(4, 2);
+
+        CovariateSums merged = moved.merge(CovariateSums.EMPTY.plus(4, 0.5, 2));
+        assertThat(merged).isEqualTo(new CovariateSums(4, 7, 20, 6 - 4, 19, 41, 12 - 16));
+        assertThat(merged.correlation(arm).orElseThrow())
+                .isCloseTo(raw.correlation(arm).orElseThrow(), within(1e-14));
+        assertThat(merged.covariance(arm)).isCloseTo(raw.covariance(arm), within(1e-14));
+        assertThat(merged.variance(arm)).isCloseTo(raw.variance(arm), within(1e-14));
+    }
+
     /** Equal weights make it Pearson's, here that of Commons Math. */
     @Test
     void theCorrelationIsPearsonsForEqualWeights() {

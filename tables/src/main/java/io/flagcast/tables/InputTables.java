@@ -55,7 +55,8 @@ final class InputTables {
                     USER_ID,
                     required("outcome", "STRING", "name of what the user did, as purchase"),
                     optional("value", "DOUBLE", "amount, as revenue; absent counts as 1"),
-                    required("occurred_at", "TIMESTAMP", "when the user did it")),
+                    required("occurred_at", "TIMESTAMP", "when the user did it"),
+                    optional("ingested_at", "TIMESTAMP", "when the row reached the lake")),
             List.of(),
             ColumnSet.CLOSED,
             "a counted action of a user");

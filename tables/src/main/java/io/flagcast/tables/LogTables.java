@@ -26,7 +26,8 @@ final class LogTables {
                     optional(
                             "verdict",
                             "STRING",
-                            "heterogeneous, no reliable heterogeneity, or absent where no uplift is learned"),
+                            "heterogeneous, no reliable heterogeneity, differences exist; this order is not shown to find"
+                                    + " them, or absent where no uplift is learned"),
                     required("cause", "STRING", "training or person"),
                     required("effective_as_of", "TIMESTAMP", "runs of this as-of and later use it"),
                     required("changed_at", "TIMESTAMP", "when the status was given"),

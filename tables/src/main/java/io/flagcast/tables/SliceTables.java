@@ -132,6 +132,7 @@ final class SliceTables {
                     required("segment", "STRING", "segment of the score at the time; unscored without one"),
                     required("parameters_version", "BIGINT", "parameters in force; 0 where none are logged"),
                     required("decided_by", "STRING", "run whose allocation was served; empty where none is logged"),
+                    required("exposed_on", "TIMESTAMP", "start of the day of the exposure, UTC"),
                     required("exposed_at", "TIMESTAMP", "first exposure of the user under all of these"),
                     required("enabled", "BOOLEAN", "what the user was served then"),
                     optional("propensity", "DOUBLE", "probability in [0, 1] with which the user was enabled"),
@@ -147,12 +148,13 @@ final class SliceTables {
                                     + " dimension when the user was first measured, as country=DE"),
                     required(
                             "counted",
-                            "ARRAY<STRUCT<metric_name: STRING, closes_at: TIMESTAMP, y: DOUBLE, before: DOUBLE>>",
-                            "per metric when its window closes, what it has counted by as_of, and what it counted in the"
-                                    + " pre-period, where one is declared")),
-            List.of("user_id", "experiment_id", "segment", "parameters_version", "decided_by"),
+                            "ARRAY<STRUCT<metric_name: STRING, closes_at: TIMESTAMP, settled: BOOLEAN, y: DOUBLE,"
+                                    + " before: DOUBLE>>",
+                            "per metric when its window closes, whether the outcomes up to then are in, what it has"
+                                    + " counted by as_of, and what it counted in the pre-period, where one is declared")),
+            List.of("user_id", "experiment_id", "segment", "parameters_version", "decided_by", "exposed_on"),
             ColumnSet.CLOSED,
-            "the first exposure of a user under one decision, with what its metrics have counted so far");
+            "the first exposure of a user under one decision on one day, with what its metrics have counted so far");
 
     static final Table MEASURED_INPUTS = new Table(
             "measured_inputs",
@@ -167,23 +169,89 @@ final class SliceTables {
             ColumnSet.CLOSED,
             "something that first_exposures was made from: what is not here is new to the next measurement");
 
+    private static final Column CELL = required(
+            "cell",
+            "STRING",
+            "part of the segment: a bandit's cell as JSON, or one value of a dimension as country=DE; empty for the"
+                    + " whole segment");
+
+    private static final Column WEIGHTED = required(
+            "weighted",
+            "STRUCT<n: BIGINT, w: E, w2: E, wy: E, wy2: E, w2y: E, w2y2: E>".replace("E", EXACT),
+            "sums weighted by inverse propensity, over users with 0 < propensity < 1");
+
+    private static final Column COVARIATE = optional(
+            "covariate",
+            "STRUCT<wx: E, wx2: E, wxy: E, w2x: E, w2x2: E, w2xy: E>".replace("E", EXACT),
+            "the same with the value of the pre-period, x; absent where none is declared");
+
+    private static final Column CAP = optional(
+            "cap",
+            "DOUBLE",
+            "where the value of a user stops to count; absent without a cap, and while its quantile is not looked up");
+
+    static final Table SEGMENT_DAYS = new Table(
+            "segment_days",
+            Kind.SLICE,
+            List.of(
+                    EXPERIMENT_ID,
+                    required("user_segment", "STRING", "segment at the exposure; all; or unscored"),
+                    CELL,
+                    required("population", "STRING", "enabled or control, by the user's first exposure on the day"),
+                    required("metric_name", "STRING", "metric of the experiment"),
+                    required(
+                            "since_version",
+                            "BIGINT",
+                            "parameters version that the evidence begins with; 0 for all exposures"),
+                    required(
+                            "day",
+                            "TIMESTAMP",
+                            "day from which on the outcome windows of a day's exposures close: the day of the exposures"
+                                    + " and the whole days of within"),
+                    required(
+                            "returned_after",
+                            "INT",
+                            "days since the user was exposed before, at most 28, in a cell 1; 0 for the first time"),
+                    required("n", "BIGINT", "users"),
+                    optional("sum", EXACT, "sum of the per-user values; absent beyond 23 digits before the point"),
+                    optional("sum_squares", EXACT, "sum of their squares; absent likewise"),
+                    WEIGHTED,
+                    COVARIATE,
+                    CAP),
+            List.of(
+                    "experiment_id",
+                    "user_segment",
+                    "cell",
+                    "population",
+                    "metric_name",
+                    "since_version",
+                    "day",
+                    "returned_after"),
+            ColumnSet.CLOSED,
+            "users of a day by how long they had not come, with sums that merge by addition: whoever comes for the first"
+                    + " time in a window is who came back after longer than it had lasted");
+
     static final Table SEGMENT_METRICS = new Table(
             "segment_metrics",
             Kind.SLICE,
             List.of(
-                    EXPERIMENT_ID,
-                    required("user_segment", "STRING", "segment at the first exposure; all; or unscored"),
                     required(
-                            "cell",
+                            "experiment_id",
                             "STRING",
-                            "part of the segment: a bandit's cell as JSON, or one value of a dimension as country=DE;"
-                                    + " empty for the whole segment"),
-                    required("population", "STRING", "enabled, control or everyone"),
+                            "the configured rollout; empty for all together, in window holdout alone"),
+                    required("user_segment", "STRING", "segment at the first exposure; all; or unscored"),
+                    CELL,
+                    required(
+                            "population",
+                            "STRING",
+                            "enabled, control or everyone; in window holdout everybody_else or held_out"),
                     required("metric_name", "STRING", "metric of the experiment"),
                     required(
                             "window",
                             "STRING",
-                            "total or evidence (since the share last changed), or a day of them: day, evidence_day"),
+                            "total (by the first exposure), evidence (by the first since the share last changed), or day"
+                                    + " (by the first of the day); or holdout: what is measured against the users who are"
+                                    + " held out"),
                     required("window_start", "TIMESTAMP", "first instant at which an outcome window closed"),
                     required("window_end", "TIMESTAMP", "first instant after the last one"),
                     required(
@@ -200,24 +268,25 @@ final class SliceTables {
                             "sum of squared deviations from the mean: with n and mean it merges by Chan"),
                     optional("lower", "DOUBLE", "lower end of its 95 % interval"),
                     optional("upper", "DOUBLE", "upper end of its 95 % interval"),
-                    required(
-                            "weighted",
-                            "STRUCT<n: BIGINT, w: E, w2: E, wy: E, wy2: E, w2y: E, w2y2: E>".replace("E", EXACT),
-                            "sums weighted by inverse propensity, over users with 0 < propensity < 1"),
+                    WEIGHTED,
+                    COVARIATE,
                     optional(
-                            "covariate",
-                            "STRUCT<wx: E, wx2: E, wxy: E, w2x: E, w2x2: E, w2xy: E>".replace("E", EXACT),
-                            "the same with the value of the pre-period, x; absent where none is declared"),
-                    optional("effect", "DOUBLE", "enabled minus control, Hajek-weighted"),
-                    optional("effect_lower", "DOUBLE", "lower end of its 95 % interval"),
-                    optional("effect_upper", "DOUBLE", "upper end of its 95 % interval"),
+                            "effect",
+                            "DOUBLE",
+                            "enabled minus control, Hajek-weighted; in window holdout everybody else minus the held-out"),
+                    optional(
+                            "effect_lower",
+                            "DOUBLE",
+                            "lower end of its 95 % interval; in window holdout one that is valid at every look"),
+                    optional("effect_upper", "DOUBLE", "upper end of that interval"),
                     optional("effective_sample_size", "DOUBLE", "users the weighted effect is worth"),
                     optional("adjusted_effect", "DOUBLE", "the effect less what the pre-period explains (CUPED)"),
                     optional("adjusted_lower", "DOUBLE", "lower end of its 95 % interval"),
-                    optional("adjusted_upper", "DOUBLE", "upper end of its 95 % interval")),
+                    optional("adjusted_upper", "DOUBLE", "upper end of its 95 % interval"),
+                    CAP),
             List.of("experiment_id", "user_segment", "cell", "population", "metric_name", "window", "window_start"),
             ColumnSet.CLOSED,
-            "a metric of a segment, population and window; every state merges by addition");
+            "a metric of a segment, population and window");
 
     static final Table HEALTH_CHECKS = new Table(
             "health_checks",

@@ -20,6 +20,7 @@ public final class Tables {
     public static final Table EXPERIMENTS = SliceTables.EXPERIMENTS;
     public static final Table FIRST_EXPOSURES = SliceTables.FIRST_EXPOSURES;
     public static final Table MEASURED_INPUTS = SliceTables.MEASURED_INPUTS;
+    public static final Table SEGMENT_DAYS = SliceTables.SEGMENT_DAYS;
     public static final Table SEGMENT_METRICS = SliceTables.SEGMENT_METRICS;
     public static final Table HEALTH_CHECKS = SliceTables.HEALTH_CHECKS;
     public static final Table RULE_DECISIONS = SliceTables.RULE_DECISIONS;
@@ -47,6 +48,7 @@ public final class Tables {
             EXPERIMENTS,
             FIRST_EXPOSURES,
             MEASURED_INPUTS,
+            SEGMENT_DAYS,
             SEGMENT_METRICS,
             HEALTH_CHECKS,
             RULE_DECISIONS,

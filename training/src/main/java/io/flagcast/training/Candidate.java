@@ -5,6 +5,10 @@ import static org.apache.spark.sql.functions.posexplode;
 import static org.apache.spark.sql.functions.udf;
 
 import io.flagcast.statistics.BestLinearPrediction;
+import io.flagcast.statistics.CrossFitting;
+import io.flagcast.statistics.RepeatedVerdict;
+import io.flagcast.statistics.RepeatedVerdict.Verdict;
+import io.flagcast.statistics.ranking.OrderEvidence;
 import io.flagcast.training.learners.CrossFit;
 import io.flagcast.training.learners.Estimate;
 import io.flagcast.training.learners.Fits;
@@ -94,17 +98,31 @@ record Candidate(
      * The calibrated model that it makes.
      *
      * @param gain over the simplest candidate; absent for that one itself, and where they cannot be compared
+     * @param test of whether users differ
      */
     ResponsivenessModel.Uplift model(
-            PredictorEncoding encoding, CrossFit data, ExampleCounts counts, Optional<Gain> gain) {
+            PredictorEncoding encoding,
+            CrossFit data,
+            ExampleCounts counts,
+            Optional<Gain> gain,
+            RepeatedVerdict test) {
+        BestLinearPrediction calibration = evaluation.calibration().orElse(undecided());
+        Verdict judged = test.judge(
+                calibration,
+                evaluation.sums().deviation(),
+                new CrossFitting(data.settings().folds(), estimate.directions()));
         Map<String, Double> metrics =
                 new TreeMap<>(evaluation.metrics(data.settings().seed()));
+        // Each fold by the order that was learned without it: those orders share their users, and their error says so.
+        metrics.putAll(Evaluation.metrics(OrderEvidence.crossFitted(
+                byFold.values().stream().map(Evaluation::targeting).toList())));
         metrics.put("examples", (double) counts.users());
         metrics.put("response_rate_enabled", counts.arms().get(true).rate());
         metrics.put("response_rate_control", counts.arms().get(false).rate());
         metrics.put("propensities_clipped", (double) counts.clipped());
         metrics.put("propensities_estimated", (double) counts.unknown());
         metrics.put("propensities_certain", (double) counts.certain());
+        metrics.putAll(EarlierVerdicts.metrics(judged));
         gain.ifPresent(known -> {
             metrics.put("qini_over_simplest", known.qini().mean());
             metrics.put("qini_over_simplest_error", known.qini().error());
@@ -115,7 +133,8 @@ record Candidate(
                 encoding,
                 estimate,
                 data.share(),
-                evaluation.calibration().orElse(undecided()),
+                calibration,
+                judged,
                 reference,
                 benefitBounds(),
                 metrics,

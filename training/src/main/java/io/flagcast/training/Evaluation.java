@@ -16,6 +16,8 @@ import io.flagcast.statistics.BestLinearPrediction.Power;
 import io.flagcast.statistics.BestLinearPrediction.Sums;
 import io.flagcast.statistics.Interval;
 import io.flagcast.statistics.Metric;
+import io.flagcast.statistics.ranking.OrderEvidence;
+import io.flagcast.statistics.ranking.TargetingCurve;
 import io.flagcast.statistics.ranking.UpliftCurve;
 import io.flagcast.statistics.ranking.UpliftCurve.Bin;
 import io.flagcast.statistics.ranking.UpliftCurve.Cell;
@@ -48,6 +50,7 @@ import org.apache.spark.sql.Row;
  * @param squaredError sum of the squared difference of response and prediction
  * @param sums of predicted uplift and doubly robust pseudo-outcome
  * @param deciles users by decile of the score, lowest first
+ * @param effects doubly robust pseudo-outcomes by score, to a tenth of a point
  */
 public record Evaluation(
         Metric.Kind kind,
@@ -56,7 +59,8 @@ public record Evaluation(
         double logLoss,
         double squaredError,
         Sums sums,
-        List<Decile> deciles) {
+        List<Decile> deciles,
+        List<TargetingCurve.Cell> effects) {
 
     private static final int DECILES = 10;
     private static final int RESAMPLES = 500;
@@ -120,11 +124,13 @@ public record Evaluation(
     public Evaluation {
         bins = List.copyOf(bins);
         deciles = List.copyOf(deciles);
+        effects = List.copyOf(effects);
     }
 
     /** One evaluation of the users of all. */
     static Evaluation merged(Metric.Kind kind, Collection<Evaluation> parts) {
         List<Bin> bins = new ArrayList<>();
+        List<TargetingCurve.Cell> effects = new ArrayList<>();
         Decile[] deciles = new Decile[DECILES];
         Arrays.fill(deciles, Decile.NOBODY);
         long users = 0;
@@ -133,6 +139,7 @@ public record Evaluation(
         Sums sums = Sums.EMPTY;
         for (Evaluation part : parts) {
             bins.addAll(part.bins);
+            effects.addAll(part.effects);
             users += part.users;
             logLoss += part.logLoss;
             squaredError += part.squaredError;
@@ -141,7 +148,7 @@ public record Evaluation(
                 deciles[i] = deciles[i].plus(part.deciles.get(i));
             }
         }
-        return new Evaluation(kind, bins, users, logLoss, squaredError, sums, List.of(deciles));
+        return new Evaluation(kind, bins, users, logLoss, squaredError, sums, List.of(deciles), effects);
     }
 
     /** The decile of a score, 0 the lowest. */
@@ -230,7 +237,8 @@ public record Evaluation(
                 row.getDouble(offset + 6),
                 row.getDouble(offset + 7),
                 Sums.of(powers),
-                deciles);
+                deciles,
+                List.of(new TargetingCurve.Cell(score, users, powers[at(0, 1)], powers[at(0, 2)])));
     }
 
     private static int at(int prediction, int outcome) {
@@ -268,7 +276,25 @@ public record Evaluation(
         return sums.interpret();
     }
 
-    /** All measures by name, with 95 % bootstrap intervals of the ranking ones. */
+    /** What enabling the highest scores first is worth, by doubly robust pseudo-outcomes; at least one user. */
+    TargetingCurve targeting() {
+        return new TargetingCurve(effects);
+    }
+
+    /** What an order is worth by name: both forms with their 95 % intervals and p-values, and the p-value of both. */
+    static Map<String, Double> metrics(OrderEvidence order) {
+        Map<String, Double> metrics = new TreeMap<>(Map.of("order_p", order.p()));
+        Map.of("autoc", order.autoc(), "rate_qini", order.qini()).forEach((name, effect) -> {
+            Interval interval = effect.interval(CONFIDENCE);
+            metrics.put(name, effect.estimate());
+            metrics.put(name + "_lower", interval.lower());
+            metrics.put(name + "_upper", interval.upper());
+            metrics.put(name + "_p", effect.p());
+        });
+        return metrics;
+    }
+
+    /** All measures by name, with 95 % intervals of the ranking ones, for users that the estimates know nothing of. */
     public Map<String, Double> metrics(long seed) {
         Map<String, Double> metrics = new TreeMap<>();
         boolean proportion = kind == Metric.Kind.PROPORTION;
@@ -281,6 +307,7 @@ public record Evaluation(
             put(metrics, "uplift_at_" + percent, curve -> curve.upliftAt(percent / 100.0), seed);
         }
         metrics.put(proportion ? "brier" : "squared_error", squaredError / users);
+        metrics.putAll(metrics(OrderEvidence.of(targeting())));
         calibration().ifPresent(blp -> {
             metrics.put("effect", blp.effect());
             metrics.put("effect_error", blp.effectError());

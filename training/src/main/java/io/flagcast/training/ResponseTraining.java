@@ -26,6 +26,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Function;
 import org.apache.spark.ml.linalg.Vector;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
@@ -61,7 +62,7 @@ public record ResponseTraining(
          *
          * @param champion the model to use, unless it is rejected
          * @param challengers the other learners' models
-         * @param rejection why the champion is worse than the live model, where it is
+         * @param rejection why the champion does not replace the live model, where it does not
          * @param notes what a person should know, a sentence each
          */
         record Trained(
@@ -94,14 +95,20 @@ public record ResponseTraining(
      */
     public record Live(ResponsivenessModel.Uplift model, Instant since) {}
 
+    /** As {@link #uplift(Dataset, Metric.Kind, Optional, EarlierVerdicts)}, for the first training of a feature. */
+    public Result uplift(Dataset<Row> examples, Metric.Kind kind, Optional<Live> live) {
+        return uplift(examples, kind, live, EarlierVerdicts.NONE);
+    }
+
     /**
      * Trains every learner for the uplift, cross-fitted, and selects.
      *
      * @param examples {@code training_examples} of the feature
      * @param kind whether responses are 0 or 1, or any value
      * @param live the model in use
+     * @param earlier verdicts of earlier trainings
      */
-    public Result uplift(Dataset<Row> examples, Metric.Kind kind, Optional<Live> live) {
+    public Result uplift(Dataset<Row> examples, Metric.Kind kind, Optional<Live> live, EarlierVerdicts earlier) {
         Propensities propensities = new Propensities(leastPropensity, settings);
         Dataset<Row> rows = examples.withColumn("fresh", LiveComparison.fresh(live));
         ExampleCounts counts = ExampleCounts.of(rows, propensities);
@@ -126,7 +133,7 @@ public record ResponseTraining(
                     .filter(challenger -> !learners.contains(challenger))
                     .forEach(challenger ->
                             notes.add("challenger %s cannot learn values: it does not compete".formatted(challenger)));
-            return select(encoding, data, Fits.of(data, learners), counts, live, notes);
+            return select(encoding, data, Fits.of(data, learners), counts, live, earlier, notes);
         }
     }
 
@@ -136,6 +143,7 @@ public record ResponseTraining(
             Fits fits,
             ExampleCounts counts,
             Optional<Live> live,
+            EarlierVerdicts earlier,
             List<String> notes) {
         Dataset<Row> outOfFold = data.examples(Set.of())
                 .withColumn("predictions", fits.outOfFold())
@@ -146,19 +154,25 @@ public record ResponseTraining(
             selection.note().ifPresent(notes::add);
             Candidate champion = selection.champion();
             int place = fits.learners().indexOf(champion.learner());
+            Function<Candidate, ResponsivenessModel.Uplift> modelOf = candidate -> candidate.model(
+                    encoding, data, counts, selection.gain(candidate), earlier.test(selection.level(candidate)));
+            ResponsivenessModel.Uplift model = modelOf.apply(champion);
             Optional<String> rejection = live.flatMap(
-                    known -> LiveComparison.rejection(known, champion, place, predictions, data, counts, notes));
-            ResponsivenessModel.Uplift model = champion.model(encoding, data, counts, selection.gain(champion));
-            notes.add("%s: %s, p = %.2g"
+                    known -> LiveComparison.rejection(known, champion, place, predictions, data, counts, notes)
+                            .or(() -> earlier.keeps(model.judged())));
+            notes.add("%s: %s, %s%s"
                     .formatted(
                             champion.learner(),
                             model.verdict(),
-                            model.calibration().p()));
+                            model.judged().reason(),
+                            model.orderP()
+                                    .filter(p -> model.heterogeneous())
+                                    .map(", of the order %.2g"::formatted)
+                                    .orElse("")));
             return new Result.Trained(
                     model,
                     selection.others().stream()
-                            .<ResponsivenessModel>map(
-                                    other -> other.model(encoding, data, counts, selection.gain(other)))
+                            .<ResponsivenessModel>map(modelOf)
                             .toList(),
                     rejection,
                     notes);

@@ -8,6 +8,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import io.flagcast.statistics.BestLinearPrediction;
 import io.flagcast.statistics.Metric;
+import io.flagcast.statistics.RepeatedVerdict.Verdict;
+import io.flagcast.statistics.ranking.OrderEvidence;
 import io.flagcast.training.learners.Estimate;
 import io.flagcast.training.learners.ResponseModel;
 import java.io.Serializable;
@@ -48,7 +50,8 @@ public sealed interface ResponsivenessModel extends Serializable
      * @param encoding of the predictors
      * @param estimate uplift, not yet calibrated, and response
      * @param share mean propensity of the examples
-     * @param calibration of the out-of-fold uplift: intercept, slope and the test of heterogeneity
+     * @param calibration of the out-of-fold uplift: intercept and slope
+     * @param judged whether users differ in their uplift, with one error for all trainings of the feature
      * @param reference out-of-fold uplift, not calibrated
      * @param benefitBounds per decile of the score, lowest first: doubly robust mean effect + 1.64 standard errors
      * @param metrics measured out of fold
@@ -61,14 +64,15 @@ public sealed interface ResponsivenessModel extends Serializable
             Estimate estimate,
             double share,
             BestLinearPrediction calibration,
+            Verdict judged,
             Reference reference,
             List<Double> benefitBounds,
             Map<String, Double> metrics,
             Evaluation.Curves curves)
             implements ResponsivenessModel {
 
-        /** Level of the one test that decides whether there is anything to personalise. */
-        public static final double LEVEL = 0.01;
+        /** Probability to take an order for useful that is not. */
+        private static final double LEVEL_OF_ORDER = 0.01;
 
         public Uplift {
             benefitBounds = List.copyOf(benefitBounds);
@@ -77,12 +81,25 @@ public sealed interface ResponsivenessModel extends Serializable
 
         /** Whether users differ in their uplift beyond doubt, as far as this model tells them apart. */
         public boolean heterogeneous() {
-            return calibration.p() < LEVEL;
+            return judged.heterogeneous();
         }
 
-        /** The verdict of that test in words. */
+        /**
+         * The verdict of that test in words; where users differ, it also says if the order of users is not shown to be
+         * worth more than none.
+         */
         public String verdict() {
-            return heterogeneous() ? "heterogeneous" : "no reliable heterogeneity";
+            if (!heterogeneous()) {
+                return "no reliable heterogeneity";
+            }
+            return orderP().filter(p -> p >= LEVEL_OF_ORDER).isPresent()
+                    ? "differences exist; this order is not shown to find them"
+                    : "heterogeneous";
+        }
+
+        /** The p-value of an order that is worth more than none, {@link OrderEvidence#p}; absent where not measured. */
+        public Optional<Double> orderP() {
+            return Optional.ofNullable(metrics.get("order_p"));
         }
 
         @Override

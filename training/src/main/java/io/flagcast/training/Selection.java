@@ -16,6 +16,8 @@ import java.util.Optional;
  */
 record Selection(List<Candidate> candidates, Candidate champion, Map<Learner, Gain> gains) {
 
+    private static final double LEVEL = 0.01;
+
     static Selection of(List<Candidate> candidates) {
         Candidate simplest = candidates.get(0);
         List<Candidate> challengers = candidates.subList(1, candidates.size());
@@ -36,6 +38,14 @@ record Selection(List<Candidate> candidates, Candidate champion, Map<Learner, Ga
         return candidates.stream()
                 .filter(candidate -> !candidate.learner().equals(champion.learner()))
                 .toList();
+    }
+
+    /**
+     * Error of all verdicts on a candidate's estimates together: 1 % for the simplest, which is the champion unless another
+     * is promoted, and as much for the others together, of which any may be.
+     */
+    double level(Candidate candidate) {
+        return candidate.learner().equals(candidates.get(0).learner()) ? LEVEL : LEVEL / (candidates.size() - 1);
     }
 
     /** What a candidate gains over the simplest. */

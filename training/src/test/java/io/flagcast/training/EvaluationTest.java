@@ -7,6 +7,8 @@ import io.flagcast.fixtures.SharedSpark;
 import io.flagcast.statistics.BestLinearPrediction;
 import io.flagcast.statistics.BestLinearPrediction.Sums;
 import io.flagcast.statistics.Metric;
+import io.flagcast.statistics.ranking.OrderEvidence;
+import io.flagcast.statistics.ranking.TargetingCurve;
 import io.flagcast.statistics.ranking.UpliftCurve;
 import io.flagcast.training.learners.PredictedArms;
 import java.util.ArrayList;
@@ -192,6 +194,26 @@ class EvaluationTest {
                 .map(user -> new User(user.fold, 50, user.enabled, user.propensity, user.response, 0.1, user.mean))
                 .toList();
         assertThat(evaluation(same, Metric.Kind.PROPORTION).calibration()).isEmpty();
+    }
+
+    @Test
+    void theWorthOfAnOrderIsThatOfPseudoOutcomesByScore() {
+        List<User> users = users(false);
+        TargetingCurve curve = TargetingCurve.of(
+                users.stream().mapToDouble(User::score).toArray(),
+                users.stream().mapToDouble(User::effect).toArray());
+        Map<String, Double> metrics = evaluation(users, Metric.Kind.MEAN).metrics(1);
+        assertThat(metrics.get("autoc")).isCloseTo(curve.autoc().estimate(), within(1e-12));
+        assertThat(metrics.get("autoc_lower"))
+                .isCloseTo(curve.autoc().interval(0.95).lower(), within(1e-9));
+        assertThat(metrics.get("autoc_upper"))
+                .isCloseTo(curve.autoc().interval(0.95).upper(), within(1e-9));
+        assertThat(metrics.get("autoc_p")).isCloseTo(curve.autoc().p(), within(1e-9));
+        assertThat(metrics.get("rate_qini")).isCloseTo(curve.qini().estimate(), within(1e-12));
+        assertThat(metrics.get("rate_qini_lower"))
+                .isCloseTo(curve.qini().interval(0.95).lower(), within(1e-9));
+        assertThat(metrics.get("rate_qini_p")).isCloseTo(curve.qini().p(), within(1e-9));
+        assertThat(metrics.get("order_p")).isCloseTo(OrderEvidence.of(curve).p(), within(1e-9));
     }
 
     @Test

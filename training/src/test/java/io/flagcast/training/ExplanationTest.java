@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import io.flagcast.statistics.BestLinearPrediction;
+import io.flagcast.statistics.CrossFitting;
 import io.flagcast.statistics.Metric;
+import io.flagcast.statistics.RepeatedVerdict;
 import io.flagcast.training.Explanation.Contribution;
 import io.flagcast.training.PredictorEncoding.Categorical;
 import io.flagcast.training.PredictorEncoding.Numeric;
@@ -20,12 +22,16 @@ import io.flagcast.training.learners.ResponseModel.Trees;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.apache.spark.sql.RowFactory;
 import org.junit.jupiter.api.Test;
 
 class ExplanationTest {
+
+    /** Of learners of any shape. */
+    private static final CrossFitting CROSS_FITTED = new CrossFitting(5, OptionalInt.empty());
 
     private static final ItemFactors ITEMS =
             new ItemFactors(List.of("chat", "maps"), new double[][] {{1, 0.2}, {0.1, 1}}, 5, 0.1);
@@ -80,6 +86,8 @@ class ExplanationTest {
                 Estimate.ofArms(enabled, control, 0.5),
                 0.5,
                 new BestLinearPrediction(100, 0, 0.1, 0.1, 0.5, 0.1),
+                RepeatedVerdict.first(0.01)
+                        .judge(new BestLinearPrediction(100, 0, 0.1, 0.1, 0.5, 0.1), 0.1, CROSS_FITTED),
                 REFERENCE,
                 Collections.nCopies(10, 1.0),
                 Map.of(),

@@ -37,7 +37,8 @@ class GainTest {
                 logLoss,
                 0,
                 Sums.EMPTY,
-                Collections.nCopies(10, Evaluation.Decile.NOBODY));
+                Collections.nCopies(10, Evaluation.Decile.NOBODY),
+                List.of());
     }
 
     @Test

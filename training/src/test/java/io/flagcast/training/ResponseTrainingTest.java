@@ -15,7 +15,10 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.flagcast.fixtures.SharedSpark;
 import io.flagcast.statistics.BestLinearPrediction;
+import io.flagcast.statistics.CrossFitting;
 import io.flagcast.statistics.Metric;
+import io.flagcast.statistics.RepeatedVerdict;
+import io.flagcast.statistics.RepeatedVerdict.Outcome;
 import io.flagcast.training.PredictorEncoding.Numeric;
 import io.flagcast.training.PredictorEncoding.Scale;
 import io.flagcast.training.ResponseTraining.Live;
@@ -36,6 +39,8 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalInt;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -49,6 +54,9 @@ import org.junit.jupiter.api.extension.ExtendWith;
 
 @ExtendWith(SharedSpark.class)
 class ResponseTrainingTest {
+
+    /** Of learners of any shape. */
+    private static final CrossFitting CROSS_FITTED = new CrossFitting(5, OptionalInt.empty());
 
     private static final ResponseTraining TRAINING = training(PREDICTORS, SETTINGS);
 
@@ -77,6 +85,10 @@ class ResponseTrainingTest {
 
     private static Uplift champion(Result result) {
         return (Uplift) trained(result).champion();
+    }
+
+    private static double crossFittedP(Uplift model) {
+        return new CrossFitting(SETTINGS.folds(), model.estimate().directions()).p(model.calibration());
     }
 
     /** Scores of users who were not trained on, with the x of each. */
@@ -157,6 +169,12 @@ class ResponseTrainingTest {
             assertThat(together / ofPredicted).as(model.learner()).isBetween(0.8, 1.2);
             assertThat(mean(rows, predicted)).as(model.learner()).isCloseTo(mean(rows, trueUplift), within(0.05));
             assertThat(model.metrics()).containsKeys("qini", "brier", "log_loss");
+            // Seven challengers share what the configured champion has alone.
+            assertThat(model.metrics().get("heterogeneity_level"))
+                    .isCloseTo(
+                            RepeatedVerdict.first(0.01).spent()
+                                    / (model.learner().equals("t_linear") ? 1 : 7),
+                            within(1e-12));
         }
         assertThat(result.rejection()).isEmpty();
         assertThat(result.notes()).anyMatch(note -> note.contains("heterogeneous, p = "));
@@ -200,10 +218,21 @@ class ResponseTrainingTest {
         assertThat(model.metrics().get("uplift_at_30")).isCloseTo(0.175, within(0.09));
         assertThat(model.metrics().get("qini"))
                 .isBetween(model.metrics().get("qini_lower"), model.metrics().get("qini_upper"));
+        // ∫ w(q) (1 − 2q)/4 dq of the perfect order, w(q) = −ln q − 1 and ½ − q: 1/8 and 1/24. Pseudo-outcomes have a
+        // standard deviation of .92, the weights of 1 and .29: four standard errors are .048 and .014.
+        assertThat(model.metrics().get("autoc")).isCloseTo(1 / 8.0, within(0.048));
+        assertThat(model.metrics().get("rate_qini")).isCloseTo(1 / 24.0, within(0.014));
+        // The error of orders that were learned by cross-fitting: √2 as large.
+        assertThat(model.metrics().get("autoc_upper") - model.metrics().get("autoc"))
+                .isCloseTo(1.96 * Math.sqrt(2) * 0.92 / Math.sqrt(6000), within(0.004));
+        assertThat(model.orderP().orElseThrow())
+                .isEqualTo(model.metrics().get("order_p"))
+                .isLessThan(0.01);
+        assertThat(model.verdict()).isEqualTo("heterogeneous");
         assertThat(model.metrics().get("effect")).isCloseTo(0, within(0.05));
         assertThat(model.metrics().get("heterogeneity_p"))
-                .isEqualTo(model.calibration().p())
-                .isLessThan(Uplift.LEVEL);
+                .isEqualTo(crossFittedP(model))
+                .isLessThan(RepeatedVerdict.first(0.01).spent());
         // No benefit is a matter of the decile, and true for the lowest only.
         assertThat(rows)
                 .allSatisfy(row -> assertThat(row.<Boolean>getAs("no_benefit"))
@@ -237,8 +266,8 @@ class ResponseTrainingTest {
         Uplift model = (Uplift) result.champion();
         assertThat(model.verdict()).isEqualTo("no reliable heterogeneity");
         assertThat(result.notes())
-                .containsExactly("t_linear: no reliable heterogeneity, p = %.2g"
-                        .formatted(model.calibration().p()));
+                .containsExactly("t_linear: no reliable heterogeneity, p = %.2g, not below 0.0061 at training 1"
+                        .formatted(crossFittedP(model)));
         assertThat(Scoring.score(examples.limit(20), List.of(new Scorer("f", "m", model)))
                         .collectAsList())
                 .allSatisfy(row -> {
@@ -246,6 +275,30 @@ class ResponseTrainingTest {
                     assertThat(row.<String>getAs("source")).isEqualTo("prior");
                     assertThat(row.<String>getAs("model_id")).isNull();
                 });
+    }
+
+    @Test
+    void aLaterTrainingJudgesByItsPartOfTheErrorAndByTheClaimInForce() {
+        // 2,000 users, seed 11: enabling adds 0.1 for everyone.
+        Dataset<Row> examples = Simulated.examples(
+                spark,
+                2000,
+                11,
+                x -> 0.5,
+                (x, plan, enabled, random) -> Simulated.happens(0.3 + 0.1 * x + (enabled ? 0.1 : 0), random));
+        // Uplifts of shares that differ by 4 are out of the question.
+        Trained result = trained(TRAINING.uplift(
+                examples, Metric.Kind.PROPORTION, Optional.empty(), new EarlierVerdicts(3, OptionalDouble.of(4))));
+        Uplift model = (Uplift) result.champion();
+        assertThat(model.judged().outcome()).isEqualTo(Outcome.REFUTED);
+        assertThat(model.verdict()).isEqualTo("no reliable heterogeneity");
+        assertThat(result.notes())
+                .anyMatch(note -> note.contains("at training 4; refuted, as the spread of the uplift is at most"));
+        // 1 % · 6 / (π² · 16).
+        assertThat(model.metrics().get("heterogeneity_level"))
+                .isCloseTo(0.01 * 6 / (Math.PI * Math.PI * 16), within(1e-12));
+        assertThat(model.metrics()).doesNotContainKey("uplift_spread_claimed");
+        assertThat(ResponsivenessModel.fromJson(model.toJson()).toJson()).isEqualTo(model.toJson());
     }
 
     @Test
@@ -397,6 +450,8 @@ class ResponseTrainingTest {
                         Estimate.ofArms(enabled, control, 0.5),
                         0.5,
                         new BestLinearPrediction(100, 0, 0, 0.1, 1, 0.1),
+                        RepeatedVerdict.first(0.01)
+                                .judge(new BestLinearPrediction(100, 0, 0, 0.1, 1, 0.1), 0.1, CROSS_FITTED),
                         Reference.of(IntStream.rangeClosed(-100, 100)
                                 .mapToDouble(i -> slope * i / 100)
                                 .toArray()),

@@ -6,7 +6,9 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.flagcast.fixtures.SharedSpark;
 import io.flagcast.statistics.BestLinearPrediction;
+import io.flagcast.statistics.CrossFitting;
 import io.flagcast.statistics.Metric;
+import io.flagcast.statistics.RepeatedVerdict;
 import io.flagcast.tables.Tables;
 import io.flagcast.training.PredictorEncoding.Categorical;
 import io.flagcast.training.PredictorEncoding.Numeric;
@@ -21,6 +23,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.stream.Stream;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -31,6 +34,9 @@ import org.junit.jupiter.api.extension.ExtendWith;
 
 @ExtendWith(SharedSpark.class)
 class ScoringTest {
+
+    /** Of learners of any shape. */
+    private static final CrossFitting CROSS_FITTED = new CrossFitting(5, OptionalInt.empty());
 
     private static final PredictorEncoding ENCODING = new PredictorEncoding(
             List.of(new Numeric("visits", Scale.LOG1P, 1, 1, 0, 5), new Numeric("age", Scale.LINEAR, 40, 10, 20, 60)),
@@ -50,6 +56,14 @@ class ScoringTest {
     }
 
     private static Uplift uplift(ResponseModel enabled, ResponseModel control, BestLinearPrediction calibration) {
+        return uplift(enabled, control, calibration, Map.of("examples", 9.0));
+    }
+
+    private static Uplift uplift(
+            ResponseModel enabled,
+            ResponseModel control,
+            BestLinearPrediction calibration,
+            Map<String, Double> metrics) {
         List<Double> bounds = new ArrayList<>(Collections.nCopies(10, 0.1));
         bounds.set(0, 0.0);
         return new Uplift(
@@ -59,9 +73,10 @@ class ScoringTest {
                 Estimate.ofArms(enabled, control, 0.25),
                 0.25,
                 calibration,
+                RepeatedVerdict.first(0.01).judge(calibration, 0.1, CROSS_FITTED),
                 REFERENCE,
                 bounds,
-                Map.of("examples", 9.0),
+                metrics,
                 new Evaluation.Curves(List.of(), List.of()));
     }
 
@@ -235,18 +250,34 @@ class ScoringTest {
 
     @Test
     void withoutReliableHeterogeneityEveryoneHasThePrior() {
-        // 2.3 standard errors: p = 0.0107, above 0.01.
-        Uplift model = uplift(constant(0), constant(-1), new BestLinearPrediction(100, 0.05, 0.15, 0.01, 1, 1 / 2.3));
+        // 3.5 standard errors: p = Φ(−3.5 / √2) = 0.0067, above the 0.0061 of a first training.
+        Uplift model = uplift(constant(0), constant(-1), new BestLinearPrediction(100, 0.05, 0.15, 0.01, 1, 1 / 3.5));
         assertThat(model.verdict()).isEqualTo("no reliable heterogeneity");
         assertThat(scores(List.of(new Scorer("f", "m", model))).collectAsList())
                 .hasSize(4)
                 .allSatisfy(row -> assertThat(RowFactory.create(
                                 row.get(1), row.get(2), row.get(3), row.get(4), row.get(5), row.get(6), row.get(7)))
                         .isEqualTo(RowFactory.create("f", 50.0, null, null, null, false, "prior")));
-        // 2.4: p = 0.0082.
-        assertThat(uplift(constant(0), constant(-1), new BestLinearPrediction(100, 0.05, 0.15, 0.01, 1, 1 / 2.4))
+        // 3.6: p = 0.0055.
+        assertThat(uplift(constant(0), constant(-1), new BestLinearPrediction(100, 0.05, 0.15, 0.01, 1, 1 / 3.6))
                         .verdict())
                 .isEqualTo("heterogeneous");
+    }
+
+    @Test
+    void whereTheOrderIsNotShownToBeWorthAnythingTheVerdictSaysSoAndUsersAreScoredAllTheSame() {
+        BestLinearPrediction differ = new BestLinearPrediction(100, 0.05, 0.15, 0.01, 1, 1 / 2.4);
+        Uplift unsure = uplift(constant(0), constant(-1), differ, Map.of("order_p", 0.01));
+        assertThat(unsure.verdict()).isEqualTo("differences exist; this order is not shown to find them");
+        assertThat(unsure.heterogeneous()).isTrue();
+        assertThat(scores(unsure, "f", "a").head().<String>getAs("source")).isEqualTo("model");
+        assertThat(uplift(constant(0), constant(-1), differ, Map.of("order_p", 0.0099))
+                        .verdict())
+                .isEqualTo("heterogeneous");
+        BestLinearPrediction alike = new BestLinearPrediction(100, 0.05, 0.15, 0.01, 1, 1 / 2.3);
+        assertThat(uplift(constant(0), constant(-1), alike, Map.of("order_p", 0.5))
+                        .verdict())
+                .isEqualTo("no reliable heterogeneity");
     }
 
     @Test

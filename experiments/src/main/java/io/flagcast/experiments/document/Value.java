@@ -3,6 +3,7 @@ package io.flagcast.experiments.document;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import org.snakeyaml.engine.v2.nodes.MappingNode;
 import org.snakeyaml.engine.v2.nodes.Node;
 import org.snakeyaml.engine.v2.nodes.ScalarNode;
 import org.snakeyaml.engine.v2.nodes.SequenceNode;
@@ -30,6 +31,11 @@ public record Value(String key, int line, Node node, Problems problems) {
             return refuse("has no value; write one or remove the key");
         }
         return build(() -> read.apply(scalar));
+    }
+
+    /** Whether this value is a mapping of keys to values. */
+    public boolean isMapping() {
+        return node instanceof MappingNode;
     }
 
     /** An item of this value, which is a list. */

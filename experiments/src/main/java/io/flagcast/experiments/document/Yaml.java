@@ -40,7 +40,7 @@ public final class Yaml {
             }
             return root.map(node -> new Value("the file", line(node.getStartMark()), node, problems));
         } catch (MarkedYamlEngineException e) {
-            problems.add(line(e.getProblemMark()), "not readable as YAML: " + e.getProblem());
+            problems.add(line(e.getProblemMark()), "not readable as YAML: " + onOneLine(e.getProblem()));
         } catch (ReaderException e) {
             int line = 1
                     + (int) text.codePoints()
@@ -49,9 +49,14 @@ public final class Yaml {
                             .count();
             problems.add(line, "character U+%04X is not allowed; remove it".formatted(e.getCodePoint()));
         } catch (YamlEngineException e) {
-            problems.add(0, "not readable as YAML: " + e.getMessage());
+            problems.add(0, "not readable as YAML: " + onOneLine(e.getMessage()));
         }
         return Optional.empty();
+    }
+
+    /** The parser shows the character that it met, which may be the end of a line. */
+    private static String onOneLine(String message) {
+        return message.replaceAll("\\p{Cntrl}+", " ");
     }
 
     /** Line from 1, 0 where it is unknown. */

@@ -2,14 +2,16 @@ package io.flagcast.jobs.checks;
 
 import static java.util.stream.Collectors.groupingBy;
 import static java.util.stream.Collectors.toMap;
+import static java.util.stream.Collectors.toSet;
 import static org.apache.spark.sql.functions.col;
 
 import io.flagcast.experiments.Experiment;
-import io.flagcast.jobs.records.MeasuredSegment;
+import io.flagcast.jobs.records.MeasuredDay;
 import io.flagcast.jobs.run.Run;
 import io.flagcast.monitoring.AssignmentStates;
 import io.flagcast.monitoring.BiasStates;
 import io.flagcast.monitoring.CountedUsers;
+import io.flagcast.monitoring.FirstExposures;
 import io.flagcast.monitoring.NoveltyStates;
 import io.flagcast.monitoring.PredictionStates;
 import io.flagcast.monitoring.PredictionStates.Cuts;
@@ -35,6 +37,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.function.Predicate;
@@ -70,9 +73,17 @@ final class ExperimentChecks implements AutoCloseable {
     ExperimentChecks(Run run, List<Experiment> experiments, Dataset<Row> firstExposures) {
         this.run = run;
         this.firstExposures = firstExposures;
-        this.counted = CountedUsers.of(firstExposures).persist(StorageLevel.MEMORY_AND_DISK());
+        this.counted = CountedUsers.of(FirstExposures.ofBaseline(firstExposures, moving(experiments)))
+                .persist(StorageLevel.MEMORY_AND_DISK());
         experiments.forEach(experiment ->
                 response(experiment).ifPresent(metric -> responses.put(experiment.experimentId(), metric)));
+    }
+
+    private static Set<String> moving(List<Experiment> experiments) {
+        return experiments.stream()
+                .filter(experiment -> experiment.stickiness() == Experiment.Stickiness.NONE)
+                .map(Experiment::experimentId)
+                .collect(toSet());
     }
 
     /** The metric that counts what the model of an experiment predicts, as a probability. */
@@ -91,8 +102,7 @@ final class ExperimentChecks implements AutoCloseable {
                 counted,
                 responses.entrySet().stream()
                         .collect(toMap(
-                                Map.Entry::getKey, entry -> entry.getValue().name())),
-                run.asOf());
+                                Map.Entry::getKey, entry -> entry.getValue().name())));
     }
 
     /** What first exposures alone tell. */
@@ -114,7 +124,7 @@ final class ExperimentChecks implements AutoCloseable {
             Dataset<Row> groups = BiasStates.groups(run.inputs().valid(Tables.USERS), attributes);
             Dataset<Row> allocations = run.slice(Tables.ALLOCATIONS);
             aggregates.put(ENABLED_BY_GROUP, BiasStates.enabled(allocations, groups, LEAST_COLLECTED));
-            aggregates.put(OUTCOMES_BY_GROUP, BiasStates.outcomes(counted, groups, run.asOf(), LEAST_COLLECTED));
+            aggregates.put(OUTCOMES_BY_GROUP, BiasStates.outcomes(counted, groups, LEAST_COLLECTED));
         }
         return aggregates;
     }
@@ -154,9 +164,9 @@ final class ExperimentChecks implements AutoCloseable {
     /**
      * What was found of an experiment.
      *
-     * @param totals whole segments of {@code segment_metrics} over all time
+     * @param days whole segments of {@code segment_days}
      */
-    List<Finding> findings(Experiment experiment, HealthStates states, List<MeasuredSegment> totals) {
+    List<Finding> findings(Experiment experiment, HealthStates states, List<MeasuredDay> days) {
         String id = experiment.experimentId();
         List<Finding> findings = new ArrayList<>();
         states.of(CONTRADICTIONS, id)
@@ -168,7 +178,7 @@ final class ExperimentChecks implements AutoCloseable {
         Optional.ofNullable(responses.get(id)).ifPresent(metric -> findings.addAll(predictions(id, metric, states)));
         findings.addAll(bias(id, states));
         for (Metric metric : experiment.metrics()) {
-            simpson(id, metric, totals).ifPresent(findings::add);
+            simpson(id, metric, days).ifPresent(findings::add);
             findings.addAll(novelty(id, metric, states));
         }
         return findings;
@@ -232,13 +242,14 @@ final class ExperimentChecks implements AutoCloseable {
         return rows.collect(groupingBy(key, toMap(row -> row.getAs("protected_group"), state)));
     }
 
-    private static Optional<Finding> simpson(String id, Metric metric, List<MeasuredSegment> totals) {
-        Map<String, Map<String, MeasuredSegment>> bySegment = totals.stream()
-                .filter(total ->
-                        total.experimentId().equals(id) && total.metric().equals(metric.name()))
-                .collect(groupingBy(
-                        total -> total.cell().segment(), toMap(MeasuredSegment::population, total -> total)));
-        Map<String, MeasuredSegment> all =
+    private static Optional<Finding> simpson(String id, Metric metric, List<MeasuredDay> days) {
+        Map<String, Map<Population, List<MeasuredDay>>> bySegment = days.stream()
+                .filter(day -> day.experimentId().equals(id)
+                        && day.metric().equals(metric.name())
+                        && day.sinceVersion() == 0
+                        && day.returnedAfter() == 0)
+                .collect(groupingBy(day -> day.cell().segment(), groupingBy(MeasuredDay::population)));
+        Map<Population, List<MeasuredDay>> all =
                 Optional.ofNullable(bySegment.remove(SegmentMetrics.ALL)).orElse(Map.of());
         Map<String, SimpsonCheck.Arms> bands = bySegment.entrySet().stream()
                 .collect(toMap(
@@ -252,16 +263,16 @@ final class ExperimentChecks implements AutoCloseable {
                         id, metric.name(), values(all, Population.ENABLED), values(all, Population.CONTROL), bands));
     }
 
-    private static Moments values(Map<String, MeasuredSegment> arms, Population arm) {
-        return Optional.ofNullable(arms.get(arm.label()))
-                .map(MeasuredSegment::values)
-                .orElse(Moments.EMPTY);
+    private static Moments values(Map<Population, List<MeasuredDay>> arms, Population arm) {
+        return arms.getOrDefault(arm, List.of()).stream()
+                .map(MeasuredDay::values)
+                .reduce(Moments.EMPTY, Moments::merge);
     }
 
-    private static WeightedMoments weighted(Map<String, MeasuredSegment> arms, Population arm) {
-        return Optional.ofNullable(arms.get(arm.label()))
-                .map(MeasuredSegment::weighted)
-                .orElse(WeightedMoments.EMPTY);
+    private static WeightedMoments weighted(Map<Population, List<MeasuredDay>> arms, Population arm) {
+        return arms.getOrDefault(arm, List.of()).stream()
+                .map(MeasuredDay::weighted)
+                .reduce(WeightedMoments.EMPTY, WeightedMoments::merge);
     }
 
     private static List<Finding> novelty(String id, Metric metric, HealthStates states) {

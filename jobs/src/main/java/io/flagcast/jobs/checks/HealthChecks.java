@@ -6,10 +6,9 @@ import static java.util.stream.Collectors.joining;
 import static org.apache.spark.sql.functions.col;
 
 import io.flagcast.experiments.Experiment;
-import io.flagcast.jobs.records.MeasuredSegment;
+import io.flagcast.jobs.records.MeasuredDay;
 import io.flagcast.jobs.run.Run;
 import io.flagcast.lake.Publication;
-import io.flagcast.monitoring.SegmentMetrics;
 import io.flagcast.rules.Health;
 import io.flagcast.rules.checks.Check;
 import io.flagcast.rules.checks.Finding;
@@ -51,7 +50,7 @@ public final class HealthChecks {
     /**
      * The checks of a run.
      *
-     * @param firstExposures rows of {@code first_exposures} of this run, whose {@code segment_metrics} are written
+     * @param firstExposures rows of {@code first_exposures} of this run, whose {@code segment_days} are written
      */
     public static HealthChecks of(Run run, Dataset<Row> firstExposures) {
         return new HealthChecks(run, firstExposures);
@@ -80,7 +79,7 @@ public final class HealthChecks {
             aggregates.putAll(checks.aggregates());
             HealthStates first = HealthStates.collect(aggregates);
             HealthStates states = first.with(HealthStates.collect(checks.aggregates(first, active)));
-            List<MeasuredSegment> totals = totals(run.slice(Tables.SEGMENT_METRICS));
+            List<MeasuredDay> days = days(run.slice(Tables.SEGMENT_DAYS));
 
             List<Finding> findings = new ArrayList<>();
             findings.add(pipeline(run));
@@ -88,15 +87,15 @@ public final class HealthChecks {
             for (Experiment experiment : active) {
                 findings.addAll(inputs.findings(experiment, states));
                 findings.addAll(drift.findings(experiment, states));
-                findings.addAll(checks.findings(experiment, states, totals));
+                findings.addAll(checks.findings(experiment, states, days));
+                findings.addAll(EvidenceChecks.findings(experiment, days, run.parameters(experiment)));
             }
             return findings;
         }
     }
 
-    private static List<MeasuredSegment> totals(Dataset<Row> metrics) {
-        return MeasuredSegment.read(
-                metrics.where(col("cell").equalTo("").and(col("window").equalTo(SegmentMetrics.TOTAL))));
+    private static List<MeasuredDay> days(Dataset<Row> slice) {
+        return MeasuredDay.read(slice.where(col("cell").equalTo("")));
     }
 
     /**
@@ -105,10 +104,10 @@ public final class HealthChecks {
      * @param before all findings of then
      * @param then instant up to which they looked
      * @param newest per subject of a freshness check the newest row that has come since
-     * @param metrics rows of {@code segment_metrics}
+     * @param measured rows of {@code segment_days}
      */
     public List<Finding> renewed(
-            List<Finding> before, Instant then, Map<String, Instant> newest, Dataset<Row> metrics) {
+            List<Finding> before, Instant then, Map<String, Instant> newest, Dataset<Row> measured) {
         List<Experiment> active = active();
         List<Finding> anew = new ArrayList<>(List.of(pipeline(run)));
         before.stream()
@@ -117,9 +116,9 @@ public final class HealthChecks {
                 .forEach(anew::add);
         try (ExperimentChecks checks = new ExperimentChecks(run, active, own(active))) {
             HealthStates states = HealthStates.collect(checks.ownAggregates());
-            List<MeasuredSegment> totals = totals(metrics);
+            List<MeasuredDay> days = days(measured);
             active.stream()
-                    .flatMap(experiment -> checks.findings(experiment, states, totals).stream())
+                    .flatMap(experiment -> checks.findings(experiment, states, days).stream())
                     .filter(finding -> BETWEEN_RUNS.contains(finding.check()))
                     .forEach(anew::add);
         }

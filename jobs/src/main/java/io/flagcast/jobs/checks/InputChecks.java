@@ -63,7 +63,9 @@ final class InputChecks {
         for (Table table : run.settings().sources().keySet()) {
             List<Row> rows = states.of(table.name());
             findings.add(
-                    InputCheck.volume(table.name(), COLUMNS.containsKey(table) ? daily(rows) : daily(table, rows)));
+                    COLUMNS.containsKey(table)
+                            ? InputCheck.volume("", table.name(), daily(rows))
+                            : InputCheck.snapshot(table.name(), snapshots(table, rows)));
             if (table.equals(Tables.EVENTS)) {
                 findings.add(freshness("", "event", rows.stream()));
             }
@@ -71,22 +73,24 @@ final class InputChecks {
         return findings;
     }
 
-    /** The freshness of an experiment's exposures, and of the outcomes that its metrics count. */
+    /** The freshness of an experiment's exposures, and freshness and volume of the outcomes that its metrics count. */
     List<Finding> findings(Experiment experiment, HealthStates states) {
         String id = experiment.experimentId();
         List<Finding> findings = new ArrayList<>();
-        findings.add(freshness(id, "exposure of " + id, part(states, Tables.EXPOSURES, id)));
-        experiment.metrics().stream()
-                .map(Metric::outcome)
-                .distinct()
-                .forEach(outcome ->
-                        findings.add(freshness(id, "outcome " + outcome, part(states, Tables.OUTCOMES, outcome))));
+        findings.add(freshness(id, "exposure of " + id, part(states, Tables.EXPOSURES, id).stream()));
+        experiment.metrics().stream().map(Metric::outcome).distinct().forEach(outcome -> {
+            String input = "outcome " + outcome;
+            List<Row> rows = part(states, Tables.OUTCOMES, outcome);
+            findings.add(freshness(id, input, rows.stream()));
+            findings.add(InputCheck.volume(id, input, daily(rows)));
+        });
         return findings;
     }
 
-    private static Stream<Row> part(HealthStates states, Table table, String part) {
+    private static List<Row> part(HealthStates states, Table table, String part) {
         return states.of(table.name()).stream()
-                .filter(row -> row.<String>getAs("part").equals(part));
+                .filter(row -> row.<String>getAs("part").equals(part))
+                .toList();
     }
 
     private Finding freshness(String experimentId, String input, Stream<Row> rows) {
@@ -108,7 +112,7 @@ final class InputChecks {
     }
 
     /** Rows of a snapshot in earlier runs, oldest first, and in this one. */
-    private List<Long> daily(Table table, List<Row> now) {
+    private List<Long> snapshots(Table table, List<Row> now) {
         Map<Instant, Long> before = new TreeMap<>();
         run.lake()
                 .history(Tables.RUNS)
@@ -118,8 +122,8 @@ final class InputChecks {
                 .collectAsList()
                 .forEach(row -> Counts.valid(row.<String, String>getJavaMap(1).getOrDefault(table.name(), ""))
                         .ifPresent(rows -> before.put(Lake.instant(row, "as_of"), rows)));
-        List<Long> daily = new ArrayList<>(before.values());
-        now.forEach(row -> daily.add(row.getAs("rows")));
-        return daily.subList(Math.max(0, daily.size() - InputStates.DAYS), daily.size());
+        List<Long> counts = new ArrayList<>(before.values());
+        now.forEach(row -> counts.add(row.getAs("rows")));
+        return counts.subList(Math.max(0, counts.size() - InputStates.DAYS), counts.size());
     }
 }

@@ -30,6 +30,7 @@ public final class Commands {
             line.addSubcommand(stage.label(), command(stage, surroundings, options));
         }
         return line.addSubcommand(new StatusCommand(surroundings))
+                .addSubcommand(new WorthCommand(surroundings))
                 .addSubcommand(new SqlCommand(surroundings))
                 .addSubcommand(new ReportCommand(surroundings))
                 .addSubcommand(new ExplainCommand())

@@ -166,6 +166,9 @@ final class EvaluateCommand implements Callable<Integer> {
         printer.say(comparison.featureId());
         comparison.notes().forEach(note -> printer.say("  " + note));
         printer.print(QualitySheets.learners(), comparison.judged());
+        printer.say("");
+        printer.say("what enabling the highest scores first is worth, beyond enabling as many at random");
+        printer.print(QualitySheets.orders(), comparison.judged());
         comparison.lastChosen().ifPresent(chosen -> {
             printer.say("");
             printer.say("calibration of %s, seed %d".formatted(chosen.learner(), chosen.seed()));

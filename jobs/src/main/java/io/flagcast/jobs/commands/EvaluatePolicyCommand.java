@@ -83,7 +83,7 @@ final class EvaluatePolicyCommand implements Callable<Integer> {
             names = "--promote",
             description = "Put FILE in the place of the file in force (which is kept beside it, renamed) if with 95 %%"
                     + " confidence it earns more than that and more than everybody and nobody, from at least 200 effective"
-                    + " users.")
+                    + " users under each of them and where two differ.")
     private boolean promote;
 
     @Mixin

@@ -1,5 +1,6 @@
 package io.flagcast.jobs.commands;
 
+import io.flagcast.allocation.OffPolicyEvaluation.Difference;
 import io.flagcast.allocation.OffPolicyEvaluation.Estimate;
 import io.flagcast.experiments.Experiment;
 import io.flagcast.jobs.commands.options.ConfigurationOptions;
@@ -122,7 +123,11 @@ final class PreviewCommand implements Callable<Integer> {
         sheet = estimate(
                 sheet, "then", "95 % ", "%.4f", outcome -> outcome.then().doublyRobust());
         sheet = estimate(
-                sheet, "change", "95 %  ", "%+.4f", outcome -> outcome.then().overFirst());
+                sheet,
+                "change",
+                "95 %  ",
+                "%+.4f",
+                outcome -> outcome.then().overFirst().map(Difference::estimate));
         return sheet.column(
                 "effective users",
                 "effective_users",

@@ -46,14 +46,16 @@ public record ClosedLoop(
             morning(day);
             Simulation.Day lived = simulation.live(day, lake, experiments).orElseThrow();
             progress.say("  the day brings %,d exposures and %,d outcomes%s"
-                    .formatted(
-                            lived.exposures(),
-                            lived.outcomes(),
-                            day == settings.simulation().dropOnDay()
-                                    ? "; from today on checkout_v2 is broken for those whom it helped"
-                                    : ""));
+                    .formatted(lived.exposures(), lived.outcomes(), event(day)));
         }
         return morning(days);
+    }
+
+    private String event(int day) {
+        if (day == settings.simulation().dropOnDay()) {
+            return "; from today on checkout_v2 is broken for those whom it helped";
+        }
+        return day == settings.simulation().repairOnDay() ? "; from today on checkout_v2 is mended" : "";
     }
 
     private Publication morning(int day) {

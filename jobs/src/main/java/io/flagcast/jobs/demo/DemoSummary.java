@@ -72,15 +72,25 @@ public record DemoSummary(
 
     private TextTable compared() {
         TextTable table = new TextTable(List.of(
-                "experiment", "exposures", "enabled", "Flagcast", "uniform A/B", "oracle", "Flagcast - uniform"));
+                "experiment",
+                "exposures",
+                "enabled",
+                "Flagcast",
+                "uniform A/B",
+                "without its rules",
+                "oracle",
+                "Flagcast - uniform",
+                "worth of the rules"));
         worth.forEach(each -> table.add(List.of(
                 each.experimentId(),
                 "%,d".formatted(each.exposures()),
                 percent(each.enabled()),
                 Report.text(each.flagcast()),
                 Report.text(each.uniform()),
+                Report.text(each.withoutRules()),
                 Report.text(each.oracle()),
-                Report.text(each.gain()))));
+                Report.text(each.gain()),
+                Report.text(each.gainOfRules()))));
         return table;
     }
 

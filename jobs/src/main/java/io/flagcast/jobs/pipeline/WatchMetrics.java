@@ -1,9 +1,9 @@
 package io.flagcast.jobs.pipeline;
 
 import static org.apache.spark.sql.functions.col;
-import static org.apache.spark.sql.functions.exists;
-import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.filter;
 import static org.apache.spark.sql.functions.max;
+import static org.apache.spark.sql.functions.size;
 
 import io.flagcast.allocation.ParameterLog;
 import io.flagcast.delivery.DeliverAlerts;
@@ -11,7 +11,7 @@ import io.flagcast.experiments.Experiment;
 import io.flagcast.jobs.checks.HealthChecks;
 import io.flagcast.jobs.records.DecisionTable;
 import io.flagcast.jobs.records.FindingTable;
-import io.flagcast.jobs.records.MeasuredSegment;
+import io.flagcast.jobs.records.MeasuredDay;
 import io.flagcast.jobs.records.ParameterTable;
 import io.flagcast.jobs.run.Progress;
 import io.flagcast.jobs.run.Run;
@@ -27,8 +27,6 @@ import io.flagcast.lake.Publication;
 import io.flagcast.lake.Publications;
 import io.flagcast.lake.Refusal;
 import io.flagcast.lake.RunId;
-import io.flagcast.monitoring.MeasuredExperiment;
-import io.flagcast.monitoring.SegmentMetrics;
 import io.flagcast.monitoring.SegmentMetrics.Measurement;
 import io.flagcast.rules.Action;
 import io.flagcast.rules.RuleDecision;
@@ -80,10 +78,11 @@ public final class WatchMetrics {
      * What a look leaves for the next.
      *
      * @param run the run that it began with
+     * @param asOf instant up to which it looked
      * @param earlier what was measured
      * @param findings of all health checks
      */
-    private record Held(String run, Earlier earlier, List<Finding> findings) {}
+    private record Held(String run, Instant asOf, Earlier earlier, List<Finding> findings) {}
 
     /**
      * Looks once.
@@ -103,8 +102,11 @@ public final class WatchMetrics {
             return Optional.empty();
         }
         if (held.filter(known -> known.run().equals(base)).isEmpty()) {
-            held = Optional.of(
-                    new Held(base, Earlier.of(lake, base), FindingTable.read(lake.slice(Tables.HEALTH_CHECKS, base))));
+            held = Optional.of(new Held(
+                    base,
+                    RunId.parse(base).asOf(),
+                    Earlier.of(lake, base),
+                    FindingTable.read(lake.slice(Tables.HEALTH_CHECKS, base))));
         }
         try (Inputs inputs = new Inputs(lake, settings.sources(), asOf, publications)) {
             return look(run(asOf, live, publications, inputs), live, held.orElseThrow());
@@ -128,33 +130,33 @@ public final class WatchMetrics {
     }
 
     private Optional<Publication> look(Run run, Publication live, Held before) {
-        List<MeasuredExperiment> measuredExperiments = MeasureSegments.measured(run);
         Map<String, Long> written = new HashMap<>();
-        try (Measured measured = MeasureSegments.measure(run, measuredExperiments, Optional.of(before.earlier()))) {
+        try (Measured measured =
+                MeasureSegments.measure(run, MeasureSegments.measured(run), Optional.of(before.earlier()))) {
             boolean moves = isNew(measured, before);
             Earlier now = before.earlier();
             if (moves) {
                 Dataset<Row> firstExposures = measured.firstExposures().localCheckpoint(true);
-                Dataset<Row> metrics = SegmentMetrics.interpret(
-                        run.asOf(),
-                        measured.states(firstExposures, firstExposures.count()).coalesce(1),
-                        measuredExperiments);
                 written.put(
-                        Tables.SEGMENT_METRICS.name(), lake.replaceSlice(Tables.SEGMENT_METRICS, run.id(), metrics));
-                now = new Earlier(
-                        new Measurement(
-                                run.asOf(),
-                                firstExposures,
-                                lake.slice(Tables.SEGMENT_METRICS, run.id().toString())),
-                        measured.inputs());
+                        Tables.SEGMENT_DAYS.name(),
+                        lake.replaceSlice(
+                                Tables.SEGMENT_DAYS,
+                                run.id(),
+                                measured.states(firstExposures, firstExposures.count())
+                                        .coalesce(1)));
+                Dataset<Row> states = lake.slice(Tables.SEGMENT_DAYS, run.id().toString());
+                written.put(
+                        Tables.SEGMENT_METRICS.name(),
+                        lake.replaceSlice(Tables.SEGMENT_METRICS, run.id(), measured.metrics(firstExposures, states)));
+                now = new Earlier(new Measurement(firstExposures, states), measured.inputs());
             }
             List<Finding> findings = HealthChecks.of(run, now.measurement().firstExposures())
                     .renewed(
                             before.findings(),
-                            before.earlier().measurement().asOf(),
+                            before.asOf(),
                             newest(measured),
-                            now.measurement().metrics());
-            List<AlertChange> alerts = alerts(run, findings, now.measurement().metrics());
+                            now.measurement().states());
+            List<AlertChange> alerts = alerts(run, findings, now.measurement().states());
             if (!moves && alerts.isEmpty()) {
                 return Optional.empty();
             }
@@ -164,7 +166,7 @@ public final class WatchMetrics {
             Optional<Publication> published =
                     new Publications(lake).publishMetrics(live, run.id(), written, run.configHash(), clock.instant());
             if (published.isPresent()) {
-                held = Optional.of(new Held(before.run(), now, findings));
+                held = Optional.of(new Held(before.run(), run.asOf(), now, findings));
                 progress.say("%s: %,d exposure and %,d outcome files more, %s%s"
                         .formatted(
                                 run.asOf(),
@@ -179,19 +181,21 @@ public final class WatchMetrics {
         }
     }
 
-    /** Whether a metric can be another one than before: a file is new, or an outcome window has closed. */
+    /** Whether a metric can be another one than before: a file is new, or a user counts who did not. */
     private static boolean isNew(Measured measured, Held before) {
         if (measured.exposures().files() > 0
                 || measured.outcomes().files() > 0
                 || measured.earlier().isEmpty()) {
             return true;
         }
-        Column closes = exists(
-                col("counted"),
-                metric -> metric.getField("closes_at")
-                        .gt(lit(before.earlier().measurement().asOf()))
-                        .and(metric.getField("closes_at").leq(lit(measured.run().asOf()))));
-        return !measured.counted().where(closes).isEmpty();
+        Column settled = size(filter(col("counted"), metric -> metric.getField("settled")));
+        String[] key = Tables.FIRST_EXPOSURES.key().toArray(String[]::new);
+        Dataset<Row> then = before.earlier().measurement().firstExposures().withColumn("then", settled);
+        return !measured.counted()
+                .withColumn("now", settled)
+                .join(then.select("then", key), key)
+                .where(col("now").notEqual(col("then")))
+                .isEmpty();
     }
 
     /** The newest row of every input that a freshness check looks at, among those that were not read before. */
@@ -217,9 +221,8 @@ public final class WatchMetrics {
     }
 
     /** Alerts of checks, of metrics, and of rules whose action is one; all other rules wait for the next run. */
-    private List<AlertChange> alerts(Run run, List<Finding> findings, Dataset<Row> metrics) {
-        List<MeasuredSegment> whole =
-                MeasuredSegment.read(metrics.where(col("cell").equalTo("")));
+    private List<AlertChange> alerts(Run run, List<Finding> findings, Dataset<Row> states) {
+        List<MeasuredDay> whole = MeasuredDay.read(states.where(col("cell").equalTo("")));
         ParameterLog log = ParameterTable.read(lake);
         DecisionTable earlier = DecisionTable.of(lake, run.beside());
         List<RuleDecision> decisions = new ArrayList<>();
@@ -247,7 +250,7 @@ public final class WatchMetrics {
                 .mapToObj(looks::get)
                 .toList();
         if (!old.isEmpty()) {
-            lake.removeSlices(List.of(Tables.SEGMENT_METRICS, Tables.HEALTH_CHECKS), old);
+            lake.removeSlices(List.of(Tables.SEGMENT_DAYS, Tables.SEGMENT_METRICS, Tables.HEALTH_CHECKS), old);
         }
     }
 }

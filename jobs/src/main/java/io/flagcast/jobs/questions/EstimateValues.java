@@ -2,6 +2,7 @@ package io.flagcast.jobs.questions;
 
 import io.flagcast.allocation.Arms;
 import io.flagcast.allocation.BandRewards;
+import io.flagcast.allocation.LoggedReward;
 import io.flagcast.allocation.OffPolicyEvaluation;
 import io.flagcast.allocation.OffPolicySums;
 import io.flagcast.allocation.RewardModel;
@@ -97,8 +98,9 @@ final class EstimateValues {
     }
 
     private static List<OffPolicySums> plus(List<OffPolicySums> all, LoggedUser user, RewardModel model) {
+        LoggedReward first = user.under(user.enabled().get(0), model);
         for (int policy = 0; policy < all.size(); policy++) {
-            all.set(policy, all.get(policy).plus(user.under(user.enabled().get(policy), model)));
+            all.set(policy, all.get(policy).plus(user.under(user.enabled().get(policy), model), first));
         }
         return all;
     }

@@ -24,7 +24,6 @@ import io.flagcast.monitoring.SegmentMetrics;
 import io.flagcast.statistics.Metric;
 import io.flagcast.tables.Tables;
 import java.io.Serializable;
-import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -73,10 +72,9 @@ public final class PolicyValues {
      * @param metrics the rewards
      * @return the columns of {@link SegmentMetrics#rewards} and {@code no_benefit}
      */
-    public static Dataset<Row> logged(
-            Lake lake, Inputs inputs, Instant asOf, Experiment experiment, List<Metric> metrics) {
+    public static Dataset<Row> logged(Lake lake, Inputs inputs, Experiment experiment, List<Metric> metrics) {
         Dataset<Row> rewards = SegmentMetrics.rewards(
-                asOf,
+                inputs.arrivals(),
                 inputs.exposures(),
                 inputs.valid(Tables.OUTCOMES),
                 List.of(new MeasuredExperiment(experiment.experimentId(), metrics, Map.of())));

@@ -4,13 +4,12 @@ import static org.apache.spark.sql.functions.col;
 
 import io.flagcast.allocation.AllocationParameters;
 import io.flagcast.experiments.Experiment;
-import io.flagcast.jobs.records.MeasuredSegment;
+import io.flagcast.jobs.records.MeasuredDay;
 import io.flagcast.jobs.records.ParameterTable;
 import io.flagcast.lake.ExitCode;
 import io.flagcast.lake.Lake;
 import io.flagcast.lake.Publication;
 import io.flagcast.lake.Refusal;
-import io.flagcast.monitoring.SegmentMetrics;
 import io.flagcast.rules.Health;
 import io.flagcast.rules.Observation;
 import io.flagcast.rules.Replay;
@@ -44,13 +43,11 @@ public record RuleReplay(Experiment experiment, Replay replay) {
      */
     public static RuleReplay of(Lake lake, Experiment experiment, Optional<Instant> from, Optional<Instant> to) {
         Publication live = lake.requireLive();
-        List<Observation> days = MeasuredSegment.observations(
-                experiment,
-                MeasuredSegment.read(lake.published(Tables.SEGMENT_METRICS, Optional.of(live))
-                        .where(col("window")
-                                .equalTo(SegmentMetrics.DAY)
-                                .and(col("cell").equalTo("")))),
-                SegmentMetrics.DAY);
+        List<MeasuredDay> measured = MeasuredDay.read(lake.published(Tables.SEGMENT_DAYS, Optional.of(live))
+                .where(col("experiment_id")
+                        .equalTo(experiment.experimentId())
+                        .and(col("cell").equalTo(""))));
+        List<Observation> days = MeasuredDay.history(measured);
         Instant firstDay = days.stream()
                 .map(Observation::day)
                 .min(Comparator.naturalOrder())
@@ -68,7 +65,13 @@ public record RuleReplay(Experiment experiment, Replay replay) {
         }
         return new RuleReplay(
                 experiment,
-                Replay.of(experiment.ruleEngine(), days, ParameterTable.read(lake), Health.SOUND, first, last));
+                Replay.of(
+                        experiment.ruleEngine().withCaps(MeasuredDay.caps(experiment, measured)),
+                        days,
+                        ParameterTable.read(lake),
+                        Health.SOUND,
+                        first,
+                        last));
     }
 
     /** The decisions that changed something, asked for it or tell something. */

@@ -70,4 +70,17 @@ public record TrainedModels(ModelRegistry registry) {
                 .map(name -> "%s %.4f".formatted(name, metrics.get(name)))
                 .orElse("");
     }
+
+    /** What the order of a model's users is worth, in a sentence; empty where it was not measured. */
+    public static Optional<String> order(Map<String, Double> metrics) {
+        return metrics.containsKey("order_p")
+                ? Optional.of("AUTOC %s, Qini form %s, p = %.2g"
+                        .formatted(effect(metrics, "autoc"), effect(metrics, "rate_qini"), metrics.get("order_p")))
+                : Optional.empty();
+    }
+
+    private static String effect(Map<String, Double> metrics, String name) {
+        return "%+.4f (%+.4f to %+.4f)"
+                .formatted(metrics.get(name), metrics.get(name + "_lower"), metrics.get(name + "_upper"));
+    }
 }

@@ -255,6 +255,20 @@ public record ModelRegistry(Lake lake, List<Entry> entries) {
     }
 
     /**
+     * Trainings of a feature whose examples looked no further than the given instant, oldest first: what each made its
+     * champion, whatever became of it.
+     */
+    public List<Entry> trainings(String featureId, Instant upTo) {
+        Map<String, Entry> first = new LinkedHashMap<>();
+        entries.stream()
+                .filter(entry -> entry.featureId().equals(featureId))
+                .filter(entry -> entry.cause() == Cause.TRAINING && entry.status() != Status.CHALLENGER)
+                .filter(entry -> !entry.asOf().isAfter(upTo))
+                .forEach(entry -> first.putIfAbsent(entry.modelId(), entry));
+        return first.values().stream().sorted(Comparator.comparing(Entry::asOf)).toList();
+    }
+
+    /**
      * Loads a model.
      *
      * @throws Refusal with exit code 65 where the file is not the one that was written, or cannot be read

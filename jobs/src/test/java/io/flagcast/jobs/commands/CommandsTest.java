@@ -40,6 +40,7 @@ class CommandsTest {
             strings = {
                 "sql",
                 "status",
+                "worth",
                 "explain",
                 "preview",
                 "evaluate",

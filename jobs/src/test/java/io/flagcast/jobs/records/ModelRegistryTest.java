@@ -79,6 +79,23 @@ class ModelRegistryTest {
     }
 
     @Test
+    void trainingsAreCountedOnceEachWhateverBecameOfTheirModels() {
+        trained("m1", 1, Status.CHAMPION);
+        trained("c1", 1, Status.CHALLENGER);
+        trained("r8", 8, Status.REJECTED);
+        trained("m15", 15, Status.CHAMPION);
+        promoted("c1", 16);
+        // Used again by a later run of the same day.
+        trained("m1", 1, Status.CHAMPION);
+        // A backfill trains later what was known earlier.
+        trained("m5", 5, Status.CHAMPION);
+        assertThat(registry().trainings("search", day(14)))
+                .extracting(Entry::modelId)
+                .containsExactly("m1", "m5", "r8");
+        assertThat(registry().trainings("checkout", day(14))).isEmpty();
+    }
+
+    @Test
     void aRollbackReturnsAlongTheModelsThatWereUsed() {
         trained("m1", 1, Status.CHAMPION);
         trained("m8", 8, Status.CHAMPION);

@@ -36,7 +36,7 @@ final class Chance {
     static Optional<Effect> effect(WeightedMoments enabled, WeightedMoments control) {
         return Effect.difference(enabled, control)
                 .map(effect -> {
-                    double pooled = variance(enabled.merge(control))
+                    double pooled = enabled.merge(control).outcomeVariance().orElseThrow()
                             * (1 / enabled.effectiveSampleSize() + 1 / control.effectiveSampleSize());
                     return new Effect(
                             effect.estimate(),
@@ -45,12 +45,6 @@ final class Chance {
                             effect.n());
                 })
                 .filter(effect -> effect.standardError() > 0 && effect.effectiveSampleSize() >= LEAST_USERS);
-    }
-
-    /** Of the outcome itself, not of its mean. */
-    private static double variance(WeightedMoments rows) {
-        double mean = rows.wy() / rows.w();
-        return Math.max(0, rows.wy2() / rows.w() - mean * mean);
     }
 
     /** Bounds of an estimate of weighted rows, which know as much as their effective size says. */

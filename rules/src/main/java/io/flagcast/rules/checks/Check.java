@@ -34,7 +34,9 @@ public enum Check {
     /** All users together show an effect of the other sign than the bands do. */
     SIMPSON(Severity.WARNING),
     /** The effect changes with the days since the first exposure. */
-    NOVELTY(Severity.INFO);
+    NOVELTY(Severity.INFO),
+    /** Users go on coming, but the evidence of a rule or bandit has counted them all. */
+    EVIDENCE_DRIED_UP(Severity.WARNING);
 
     private final Severity severity;
 
@@ -53,7 +55,7 @@ public enum Check {
 
     /** While one of these fails, nobody else is given a feature: the data that would justify it are unsound. */
     public boolean blocksIncreases() {
-        return Set.of(FRESHNESS, CONTRADICTION, SAMPLE_RATIO).contains(this);
+        return Set.of(FRESHNESS, VOLUME, CONTRADICTION, SAMPLE_RATIO).contains(this);
     }
 
     /**
@@ -104,7 +106,7 @@ public enum Check {
             case UNEXPECTED_OUTCOME -> Set.of(OUTCOME_BIAS, SIMPSON, NOVELTY);
             // Who is enabled less often has less of the effect.
             case ENABLE_BIAS -> Set.of(OUTCOME_BIAS);
-            case OUTCOME_BIAS, SIMPSON, NOVELTY -> Set.of();
+            case OUTCOME_BIAS, SIMPSON, NOVELTY, EVIDENCE_DRIED_UP -> Set.of();
         };
     }
 }

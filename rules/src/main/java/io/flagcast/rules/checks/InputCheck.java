@@ -8,6 +8,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.function.IntToDoubleFunction;
 import java.util.stream.IntStream;
 import org.apache.commons.math3.special.Erf;
 
@@ -16,7 +17,8 @@ import org.apache.commons.math3.special.Erf;
  */
 public final class InputCheck {
 
-    private static final int LEAST_DAYS_BEFORE = 4;
+    private static final int LEAST_RUNS_BEFORE = 4;
+    private static final int WEEK = 7;
     private static final double FEW = 0.5;
     private static final double MANY = 2;
 
@@ -56,63 +58,179 @@ public final class InputCheck {
     }
 
     /**
-     * Whether the rows of a day are not far fewer or more than usual: below half or above double the median of the days
-     * before, and beyond what counts of that size vary by chance. That is judged by √(k + 3/8), whose variance is ¼ for
-     * any Poisson count k (F. J. Anscombe, "The Transformation of Poisson, Binomial and Negative-Binomial Data",
-     * Biometrika 35 (1948)); the median of d days adds π/2d of a day's variance.
+     * Whether the rows of a day are not far fewer or more than those of the same weekday before: below half or above
+     * double their median, and beyond what counts of that size vary by chance. No other day is compared, as a weekend may
+     * have any part of a working day's rows: until a week is known nothing is said. One same weekday alone may have been
+     * the odd one; then the day must be as far from the median of the last seven days, too. Of an even number both
+     * middle ones count.
      *
-     * @param dailyRows oldest first, the last being the day judged; the days before it at least 4, or the verdict is
+     * <p>Chance is judged by √(k + 3/8), whose variance is ¼ for any Poisson count k (F. J. Anscombe, "The
+     * Transformation of Poisson, Binomial and Negative-Binomial Data", Biometrika 35 (1948)); the median of d days adds
+     * π/2d of a day's variance. More than two days count as two: few rows are skewed, and with three days the exact
+     * probability to fail by chance was 0.0013 at a mean of 5 rows; so it is 0.0006 at most at means from 0.2 to 20.
+     *
+     * @param experimentId whose input it is; empty for an input of all
+     * @param input what it is of, as "exposures" or "outcome purchase"
+     * @param dailyRows oldest first, the last being the day judged; the days before it at least 7, or the verdict is
      *     unknown
      * @throws IllegalArgumentException for a negative count
      */
-    public static Finding volume(String input, List<Long> dailyRows) {
-        if (dailyRows.stream().anyMatch(rows -> rows < 0)) {
-            throw new IllegalArgumentException(
-                    "InputCheck: the daily rows of " + input + " are " + dailyRows + ", none can be negative");
-        }
-        int before = dailyRows.size() - 1;
-        if (before < LEAST_DAYS_BEFORE) {
-            return Finding.of(
-                    Check.VOLUME,
-                    "",
-                    Finding.ALL,
+    public static Finding volume(String experimentId, String input, List<Long> dailyRows) {
+        requireCounts(input, dailyRows);
+        int last = dailyRows.size() - 1;
+        List<Long> alike = sameWeekdays(dailyRows, last);
+        if (alike.isEmpty()) {
+            return unknown(
+                    experimentId,
                     input,
-                    State.UNKNOWN,
-                    dailyRows.stream().mapToLong(Long::longValue).sum(),
-                    input + " has " + Math.max(0, before) + " days to compare the last with, it takes "
-                            + LEAST_DAYS_BEFORE);
+                    dailyRows,
+                    input + " has " + Math.max(0, last) + " days to compare the last with, it takes " + WEEK
+                            + ": only the same weekday tells what is usual");
         }
-        long rows = dailyRows.get(before);
-        double usual = median(dailyRows.subList(0, before));
-        double z = 2 * (Math.sqrt(rows + 0.375) - Math.sqrt(usual + 0.375)) / Math.sqrt(1 + Math.PI / (2 * before));
-        double pValue = Erf.erfc(Math.abs(z) / Math.sqrt(2));
-        boolean unusual = (rows < FEW * usual || rows > MANY * usual) && pValue < Chance.ALPHA;
+        List<Long> week = dailyRows.subList(last - WEEK, last);
+        Usual usual = alike.size() == 1 ? Usual.of(alike).widenedBy(Usual.of(week)) : Usual.of(alike);
+        return judged(
+                experimentId,
+                input,
+                dailyRows,
+                usual,
+                " rows on the last day, "
+                        + (alike.size() == 1
+                                ? "the same weekday before or the median of the week has "
+                                : "the median of the " + alike.size() + " same weekdays before is "),
+                day -> day == last ? usual.nearest(dailyRows.get(last)) : usualOn(day, dailyRows));
+    }
+
+    /** The median of all days before the last that have the weekday of one. */
+    private static double usualOn(int day, List<Long> dailyRows) {
+        int last = dailyRows.size() - 1;
+        int back = (last - day) % WEEK;
+        return Usual.of(sameWeekdays(dailyRows, back == 0 ? last : last - back + WEEK))
+                .median();
+    }
+
+    /**
+     * Whether a snapshot, as of all users, has not far fewer or more rows than those of the runs before: below half or
+     * above double their median, and beyond chance as in {@link #volume}. A snapshot has no weekdays.
+     *
+     * @param rows of each run, oldest first, the last being judged; the runs before it at least 4, or the verdict is
+     *     unknown
+     * @throws IllegalArgumentException for a negative count
+     */
+    public static Finding snapshot(String input, List<Long> rows) {
+        requireCounts(input, rows);
+        int before = rows.size() - 1;
+        if (before < LEAST_RUNS_BEFORE) {
+            return unknown(
+                    "",
+                    input,
+                    rows,
+                    input + " has " + Math.max(0, before) + " runs to compare the last with, it takes "
+                            + LEAST_RUNS_BEFORE);
+        }
+        Usual usual = Usual.of(rows.subList(0, before));
+        return judged(
+                "",
+                input,
+                rows,
+                usual,
+                " rows in the last run, the median of the " + before + " runs before is ",
+                run -> run == before ? usual.nearest(rows.get(run)) : usual.median());
+    }
+
+    /**
+     * What counts to compare with say is usual.
+     *
+     * @param least of the middle ones
+     * @param most of the middle ones
+     * @param counts how many there are
+     */
+    private record Usual(long least, long most, int counts) {
+
+        static Usual of(List<Long> counts) {
+            List<Long> sorted = counts.stream().sorted().toList();
+            int size = sorted.size();
+            return new Usual(sorted.get((size - 1) / 2), sorted.get(size / 2), size);
+        }
+
+        Usual widenedBy(Usual other) {
+            return new Usual(Math.min(least, other.least), Math.max(most, other.most), counts);
+        }
+
+        /** What a count is compared with. */
+        long nearest(long count) {
+            return Math.max(least, Math.min(most, count));
+        }
+
+        double median() {
+            return (least + most) / 2.0;
+        }
+
+        /** Of a count's own size by chance, where it is not usual: both tails. */
+        double pValue(long count) {
+            double z = 2
+                    * (Math.sqrt(count + 0.375) - Math.sqrt(nearest(count) + 0.375))
+                    / Math.sqrt(1 + Math.PI / (2 * Math.min(counts, 2)));
+            return Erf.erfc(Math.abs(z) / Math.sqrt(2));
+        }
+    }
+
+    /** The counts 7, 14, 21, … places before one. */
+    private static List<Long> sameWeekdays(List<Long> dailyRows, int day) {
+        return IntStream.iterate(day - WEEK, before -> before >= 0, before -> before - WEEK)
+                .mapToObj(dailyRows::get)
+                .toList();
+    }
+
+    private static void requireCounts(String input, List<Long> counts) {
+        if (counts.stream().anyMatch(rows -> rows < 0)) {
+            throw new IllegalArgumentException(
+                    "InputCheck: the rows of " + input + " are " + counts + ", none can be negative");
+        }
+    }
+
+    private static Finding unknown(String experimentId, String input, List<Long> counts, String reason) {
+        return Finding.of(
+                Check.VOLUME,
+                experimentId,
+                Finding.ALL,
+                input,
+                State.UNKNOWN,
+                counts.stream().mapToLong(Long::longValue).sum(),
+                reason);
+    }
+
+    private static Finding judged(
+            String experimentId,
+            String input,
+            List<Long> counts,
+            Usual usual,
+            String comparison,
+            IntToDoubleFunction shownAsUsual) {
+        int last = counts.size() - 1;
+        long rows = counts.get(last);
+        long compared = usual.nearest(rows);
+        double pValue = usual.pValue(rows);
+        boolean unusual = (rows < FEW * compared || rows > MANY * compared) && pValue < Chance.ALPHA;
         return Finding.of(
                         Check.VOLUME,
-                        "",
+                        experimentId,
                         Finding.ALL,
                         input,
                         State.failedWhere(unusual),
                         rows,
-                        input + " has " + Texts.count(rows) + " rows on the last day, the median of the " + before
-                                + " days before is " + Texts.number(usual)
-                                + (unusual ? rows < usual ? ": less than half" : ": more than double" : ""))
-                .measured((double) rows, (rows < usual ? FEW : MANY) * usual)
+                        input + " has " + Texts.count(rows) + comparison + Texts.count(compared)
+                                + (unusual ? rows < compared ? ": less than half" : ": more than double" : ""))
+                .measured((double) rows, (rows < compared ? FEW : MANY) * compared)
                 .withPValue(pValue)
-                .withDetail(IntStream.rangeClosed(0, before)
+                .withDetail(IntStream.rangeClosed(0, last)
                         .mapToObj(day -> new Part(
-                                String.valueOf(day - before),
-                                dailyRows.get(day),
-                                OptionalDouble.of(usual),
-                                OptionalDouble.of(dailyRows.get(day)),
+                                String.valueOf(day - last),
+                                counts.get(day),
+                                OptionalDouble.of(shownAsUsual.applyAsDouble(day)),
+                                OptionalDouble.of(counts.get(day)),
                                 Optional.empty()))
                         .toList());
-    }
-
-    private static double median(List<Long> counts) {
-        List<Long> sorted = counts.stream().sorted().toList();
-        int middle = sorted.size() / 2;
-        return sorted.size() % 2 == 1 ? sorted.get(middle) : (sorted.get(middle - 1) + sorted.get(middle)) / 2.0;
     }
 
     private static double hours(Duration duration) {

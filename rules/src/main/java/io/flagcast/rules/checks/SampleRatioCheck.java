@@ -1,5 +1,6 @@
 package io.flagcast.rules.checks;
 
+import io.flagcast.rules.Texts;
 import io.flagcast.rules.checks.Finding.State;
 import io.flagcast.statistics.Assignment;
 import io.flagcast.statistics.SampleRatio;
@@ -14,8 +15,12 @@ import java.util.TreeMap;
  */
 public final class SampleRatioCheck {
 
-    /** A smaller deviation of the share of the enabled does not matter. */
-    private static final double LEAST_DEVIATION = 0.005;
+    /**
+     * A smaller shift of the log odds of being enabled does not matter: it is what the loss of two rows in a hundred of
+     * one arm makes, whichever arm and however small. Half a point of enabled where half are, a fiftieth of a point
+     * where one in a hundred is.
+     */
+    private static final double LEAST_SHIFT = 0.02;
 
     private SampleRatioCheck() {}
 
@@ -43,15 +48,17 @@ public final class SampleRatioCheck {
                     0,
                     "nobody in " + segment + " had a propensity between 0 and 1");
         }
-        SampleRatio ratio = SampleRatio.of(rows, alpha, LEAST_DEVIATION);
+        // A row's propensity rises by p(1 − p) for each unit of its log odds: the derivative of the logistic function.
+        double leastDeviation = LEAST_SHIFT * rows.variance() / rows.n();
+        SampleRatio ratio = SampleRatio.of(rows, alpha, leastDeviation);
         String numbers = String.format(
                 Locale.ROOT,
-                "in %s: %,d enabled and %,d control users, %+.1f points of enabled against the logged propensities"
+                "in %s: %,d enabled and %,d control users, %s points of enabled against the logged propensities"
                         + " (chi-squared p = %.2g)",
                 segment,
                 ratio.enabled(),
                 ratio.control(),
-                100 * ratio.deviation(),
+                points(ratio.deviation()),
                 ratio.chiSquaredPValue());
         return Finding.of(
                         Check.SAMPLE_RATIO,
@@ -61,7 +68,15 @@ public final class SampleRatioCheck {
                         State.failedWhere(ratio.mismatch()),
                         rows.n(),
                         (ratio.mismatch() ? "sample ratio mismatch " : "no sample ratio mismatch ") + numbers)
-                .measured(ratio.deviation(), LEAST_DEVIATION)
+                .measured(ratio.deviation(), leastDeviation)
                 .withPValue(ratio.chiSquaredPValue());
+    }
+
+    /** Half of one enabled in a hundred is half a point: below a whole one, further digits say how much. */
+    private static String points(double deviation) {
+        double points = 100 * deviation;
+        return Math.abs(points) < 1
+                ? (points > 0 ? "+" : "") + Texts.rough(points)
+                : String.format(Locale.ROOT, "%+.1f", points);
     }
 }

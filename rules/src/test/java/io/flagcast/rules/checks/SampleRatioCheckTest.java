@@ -1,12 +1,18 @@
 package io.flagcast.rules.checks;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import io.flagcast.rules.checks.Finding.State;
 import io.flagcast.statistics.Assignment;
 import java.util.Map;
+import java.util.SplittableRandom;
 import java.util.TreeMap;
+import java.util.stream.LongStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class SampleRatioCheckTest {
 
@@ -44,10 +50,117 @@ class SampleRatioCheckTest {
         assertThat(SampleRatioCheck.of("checkout", hundred)).noneMatch(Finding::failed);
     }
 
+    /** By hand: the deviation that counts is 0.02 p(1 − p), 0.005 at p = 0.5 and 0.000198 at 0.01 and 0.99. */
+    @ParameterizedTest
+    @CsvSource({
+        "0.5, 0.00499, 0.00501, 0.005",
+        "0.01, 0.000197, 0.000199, 0.000198",
+        "0.99, 0.000197, 0.000199, 0.000198"
+    })
+    void whatDoesNotMatterIsAsSmallAsTheSmallerArm(double propensity, double below, double above, double least) {
+        long n = 1_000_000_000;
+        for (int sign : new int[] {-1, 1}) {
+            long fewer = Math.round(n * (propensity + sign * below));
+            long more = Math.round(n * (propensity + sign * above));
+            Finding small = only(propensity, fewer, n - fewer);
+            Finding large = only(propensity, more, n - more);
+
+            assertThat(small.failed()).isFalse();
+            assertThat(small.threshold().orElseThrow()).isCloseTo(least, within(1e-12));
+            assertThat(small.observed().orElseThrow()).isCloseTo(sign * below, within(1e-9));
+            assertThat(large.failed()).isTrue();
+        }
+    }
+
+    private static Finding only(double propensity, long enabled, long control) {
+        return SampleRatioCheck.of("checkout", Map.of("all", Assignment.of(enabled, control, propensity)))
+                .get(0);
+    }
+
     @Test
-    void aDeviationBelowHalfAPointIsNoneHoweverManyUsers() {
-        assertThat(SampleRatioCheck.of("checkout", Map.of("all", Assignment.of(5_040_000, 4_960_000, 0.5))))
-                .noneMatch(Finding::failed);
+    void aDeviationBelowAPointIsToldWithItsDigits() {
+        assertThat(only(0.01, 50_000, 9_950_000).reason()).contains(", -0.5 points of enabled against");
+        assertThat(only(0.5, 101, 99).reason()).contains(", +0.5 points of enabled against");
+        assertThat(only(0.5, 100, 100).reason()).contains(", 0 points of enabled against");
+        assertThat(only(0.5, 98, 102).reason()).contains(", -1.0 points of enabled against");
+    }
+
+    /**
+     * 500 worlds each, seeds 0 to 499, from 10⁵ to 10⁷ users before the loss; 99.9 % would be 499.5. A loss of 50 % of
+     * the enabled at p = 0.01 is 0.5 points, of a fifth of the control at 0.975 as well.
+     */
+    @ParameterizedTest
+    @CsvSource({
+        "0.01, 0.5, 1",
+        "0.01, 2, 1",
+        "0.01, 1, 2",
+        "0.975, 1, 0.8",
+        "0.975, 1, 2",
+        "0.5, 0.9, 1",
+        "0.5, 1, 0.9",
+        "0.05, 0.8, 1",
+        "0.95, 1, 0.8",
+        "0.99, 1, 0.5"
+    })
+    @Tag("simulation")
+    void anArmThatIsLostOrDoubledIsFoundAtAnyPropensity(double propensity, double enabledKept, double controlKept) {
+        for (long n : new long[] {100_000, 1_000_000, 10_000_000}) {
+            int found = 0;
+            int beyondHalfAPoint = 0;
+            for (int seed = 0; seed < 500; seed++) {
+                SplittableRandom random = new SplittableRandom(seed);
+                long enabled = binomial(random, n, propensity);
+                Finding finding =
+                        only(propensity, kept(random, enabled, enabledKept), kept(random, n - enabled, controlKept));
+                found += finding.failed() ? 1 : 0;
+                beyondHalfAPoint +=
+                        finding.failed() && Math.abs(finding.observed().orElseThrow()) >= 0.005 ? 1 : 0;
+            }
+            System.out.printf(
+                    "sample ratio: p %s, enabled x %s, control x %s, n %,d: found in %d of 500, %d by half a point%n",
+                    propensity, enabledKept, controlKept, n, found, beyondHalfAPoint);
+            assertThat(found).as("n %s", n).isEqualTo(500);
+        }
+    }
+
+    /** Looks at 1,000, 2,000, … 8,192,000 users, 400 worlds (seeds 0 to 399) for each of five propensities. */
+    @Test
+    @Tag("simulation")
+    void aRightAssignmentOfAnySizeIsHardlyEverCalledAMismatch() {
+        int ever = 0;
+        for (double propensity : new double[] {0.01, 0.05, 0.5, 0.975, 0.99}) {
+            for (int seed = 0; seed < 400; seed++) {
+                SplittableRandom random = new SplittableRandom(seed);
+                long n = 1_000;
+                long enabled = binomial(random, n, propensity);
+                boolean failed = false;
+                for (int look = 0; look < 14; look++) {
+                    failed |= only(propensity, enabled, n - enabled).failed();
+                    enabled += binomial(random, n, propensity);
+                    n *= 2;
+                }
+                ever += failed ? 1 : 0;
+            }
+        }
+
+        System.out.printf("sample ratio: %d of 2,000 right assignments were ever called a mismatch%n", ever);
+        // 0.001 a world: 2 expected at most, and 8 have a probability below 0.001.
+        assertThat(ever).isLessThan(8);
+    }
+
+    private static long kept(SplittableRandom random, long rows, double factor) {
+        return factor < 1 ? binomial(random, rows, factor) : Math.round(factor * rows);
+    }
+
+    /** Drawn one by one where they are few, else from the normal law with the same two moments. */
+    private static long binomial(SplittableRandom random, long n, double probability) {
+        double variance = n * probability * (1 - probability);
+        if (variance > 200) {
+            return Math.round(n * probability + random.nextGaussian() * Math.sqrt(variance));
+        }
+        return LongStream.range(0, n)
+                .filter(row -> random.nextDouble() < probability)
+                .count();
     }
 
     @Test

@@ -3,6 +3,7 @@ package io.flagcast.training.learners;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalInt;
 
 /**
  * What a learner says of a user: sums of models for the uplift and for the response of a population that is enabled with
@@ -57,6 +58,20 @@ public record Estimate(double constant, List<Part> parts) implements Serializabl
                     part -> all.add(new Part(part.model(), weight * part.inUplift(), weight * part.inResponse())));
         }
         return new Estimate(constant, all);
+    }
+
+    /** Numbers that are fitted to the uplift; absent where one of its models is not linear. */
+    public OptionalInt directions() {
+        int directions = 0;
+        for (Part part : parts) {
+            if (part.inUplift() != 0 && !(part.model() instanceof ResponseModel.Linear)) {
+                return OptionalInt.empty();
+            }
+            if (part.inUplift() != 0 && part.model() instanceof ResponseModel.Linear linear) {
+                directions += linear.coefficients().length + 1;
+            }
+        }
+        return directions == 0 ? OptionalInt.empty() : OptionalInt.of(directions);
     }
 
     /**

@@ -116,6 +116,7 @@ final class PrintedScore {
         } else if (!TrainedModels.quality(metrics).isEmpty()) {
             printer.say("  quality   " + TrainedModels.quality(metrics));
         }
+        TrainedModels.order(metrics).ifPresent(order -> printer.say("  order     " + order));
     }
 
     private static void tell(Explanation why, Printer printer) {

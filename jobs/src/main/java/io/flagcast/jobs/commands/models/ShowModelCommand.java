@@ -7,6 +7,7 @@ import io.flagcast.jobs.printing.Sheet;
 import io.flagcast.jobs.questions.TrainedModels;
 import io.flagcast.jobs.records.ModelRegistry.Entry;
 import io.flagcast.lake.ExitCode;
+import io.flagcast.training.ResponsivenessModel;
 import java.util.List;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
@@ -32,10 +33,10 @@ final class ShowModelCommand implements Callable<Integer> {
             TrainedModels models = TrainedModels.of(lake, configuration.lake().root());
             Entry entry = models.require(modelId);
             // Refuses a file that was changed.
-            models.registry().load(entry);
+            ResponsivenessModel model = models.registry().load(entry);
             Printer printer = format.printer();
             if (printer.isForPeople()) {
-                tell(models, entry, printer);
+                tell(models, entry, model, printer);
             } else {
                 printer.print(whole(models), List.of(entry));
             }
@@ -67,8 +68,12 @@ final class ShowModelCommand implements Callable<Integer> {
                 .value("curves", Entry::curves);
     }
 
-    private static void tell(TrainedModels models, Entry entry, Printer printer) {
+    private static void tell(TrainedModels models, Entry entry, ResponsivenessModel model, Printer printer) {
         head(models).object(entry).forEach((name, value) -> printer.say("%-26s %s".formatted(name, value)));
+        if (model instanceof ResponsivenessModel.Uplift uplift) {
+            printer.say("%-26s %s".formatted("why", uplift.judged().reason()));
+        }
+        TrainedModels.order(entry.metrics()).ifPresent(order -> printer.say("%-26s %s".formatted("order", order)));
         printer.say("metrics, out of fold");
         new TreeMap<>(entry.metrics()).forEach((name, value) -> printer.say("  %-24s %.6g".formatted(name, value)));
         printer.say("made from");

@@ -115,7 +115,7 @@ record CompareLearners(
         Map<String, Double> metrics = new TreeMap<>(evaluation.metrics(seed));
         metrics.put("examples", trainedOn);
         metrics.put("judged", (double) evaluation.users());
-        metrics.put("verdict_p", model.calibration().p());
+        metrics.put("verdict_p", model.judged().p());
         return new JudgedLearner(
                 seed, model.learner(), chosen, metrics, evaluation.curves(), evaluation.users() / trainedOn);
     }

@@ -67,7 +67,12 @@ public record EvaluateScores(
         Optional<Dataset<Row>> nobody = UserList.withheld(settings.training().withhold(), users.sparkSession());
         Dataset<Row> examples = UserList.without(
                         settings.learning(experiments)
-                                .before(upTo, users, events, inputs.exposures(), inputs.valid(Tables.OUTCOMES)),
+                                .before(
+                                        inputs.arrivals(),
+                                        users,
+                                        events,
+                                        inputs.exposures(),
+                                        inputs.valid(Tables.OUTCOMES)),
                         nobody)
                 .persist(StorageLevel.MEMORY_AND_DISK());
         Dataset<Row> profiles = UserList.without(

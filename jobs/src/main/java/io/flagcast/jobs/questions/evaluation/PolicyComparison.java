@@ -2,6 +2,7 @@ package io.flagcast.jobs.questions.evaluation;
 
 import io.flagcast.allocation.BanditLearner;
 import io.flagcast.allocation.OffPolicyEstimator;
+import io.flagcast.allocation.OffPolicyEvaluation.Difference;
 import io.flagcast.allocation.OffPolicyEvaluation.Estimate;
 import io.flagcast.allocation.OffPolicyEvaluation.PolicyValue;
 import io.flagcast.experiments.Experiment;
@@ -40,6 +41,27 @@ public record PolicyComparison(Experiment incumbent, Metric metric, Instant unti
         private final String label;
 
         Compared(String label) {
+            this.label = label;
+        }
+
+        /** Its name for people and programs. */
+        public String label() {
+            return label;
+        }
+    }
+
+    /** How the policy that was asked about stands to another one. */
+    public enum Verdict {
+        /** It earns more, with 95 % confidence. */
+        SUPERIOR("superior"),
+        /** That it earns more is not shown, though the log says enough of both. */
+        NOT_SUPERIOR("not superior"),
+        /** The log says too little of one of them, or of where they differ. */
+        CANNOT_TELL("cannot tell");
+
+        private final String label;
+
+        Verdict(String label) {
             this.label = label;
         }
 
@@ -92,8 +114,8 @@ public record PolicyComparison(Experiment incumbent, Metric metric, Instant unti
     }
 
     /**
-     * What a person should know of the values, a sentence each: where the log cannot answer, and where it is worth few users
-     * only.
+     * What a person should know of the values, a sentence each: where the log cannot answer, where it is worth few users only,
+     * and where it cannot tell which of two policies is better.
      */
     public List<String> caveats() {
         List<String> caveats = new ArrayList<>();
@@ -103,6 +125,11 @@ public record PolicyComparison(Experiment incumbent, Metric metric, Instant unti
             } else if (value.effectiveSampleSize() < BanditLearner.LEAST_SAMPLE) {
                 caveats.add("%s: worth %.0f users only: take its intervals for a hint"
                         .formatted(policy.label(), value.effectiveSampleSize()));
+            }
+            if (value.refusal().isEmpty() && verdict(policy).equals(Optional.of(Verdict.CANNOT_TELL))) {
+                doubt(policy)
+                        .ifPresent(why -> caveats.add(
+                                "%s over %s: cannot tell: %s".formatted(asked().label(), policy.label(), why)));
             }
         });
         return caveats;
@@ -127,11 +154,59 @@ public record PolicyComparison(Experiment incumbent, Metric metric, Instant unti
 
     /** What the policy that was asked about earns above another; absent for itself, and where the log cannot answer. */
     public Optional<Estimate> over(Compared other) {
-        return other == asked()
-                ? Optional.empty()
-                : value(other)
-                        .overFirst()
-                        .map(estimate -> new Estimate(-estimate.value(), reversed(estimate.interval())));
+        return difference(other)
+                .map(Difference::estimate)
+                .map(estimate -> new Estimate(-estimate.value(), reversed(estimate.interval())));
+    }
+
+    /**
+     * Effective users who speak of what the policy that was asked about and another one differ in; absent for itself, and where
+     * the log cannot answer.
+     */
+    public Optional<Double> differenceUsers(Compared other) {
+        return difference(other).map(Difference::effectiveSampleSize);
+    }
+
+    private Optional<Difference> difference(Compared other) {
+        return other == asked() ? Optional.empty() : value(other).overFirst();
+    }
+
+    /** How the policy that was asked about stands to another one; absent for itself. */
+    public Optional<Verdict> verdict(Compared other) {
+        if (other == asked()) {
+            return Optional.empty();
+        }
+        if (doubt(other).isPresent()) {
+            return Optional.of(Verdict.CANNOT_TELL);
+        }
+        return Optional.of(
+                gain(other).filter(gain -> gain.lower() > 0).isPresent() ? Verdict.SUPERIOR : Verdict.NOT_SUPERIOR);
+    }
+
+    /** Why the log cannot tell which of the policy that was asked about and another one is better. */
+    private Optional<String> doubt(Compared other) {
+        Optional<Double> users = differenceUsers(other);
+        if (users.isEmpty()) {
+            return Optional.of(value(other).refusal().orElse("no comparison"));
+        }
+        for (Compared one : List.of(asked(), other)) {
+            double sample = value(one).effectiveSampleSize();
+            if (sample < BanditLearner.LEAST_SAMPLE) {
+                return Optional.of("the log is worth %.1f users under %s, needs %.0f"
+                        .formatted(sample, one.label(), BanditLearner.LEAST_SAMPLE));
+            }
+        }
+        return users.get() < BanditLearner.LEAST_SAMPLE
+                ? Optional.of("where the two differ the log is worth %.1f users, needs %.0f"
+                        .formatted(users.get(), BanditLearner.LEAST_SAMPLE))
+                : Optional.empty();
+    }
+
+    /** What the policy that was asked about gains over another, positive where it is better. */
+    private Optional<Interval> gain(Compared other) {
+        return over(other)
+                .map(Estimate::interval)
+                .map(over -> metric.direction() == Metric.Direction.HIGHER_IS_BETTER ? over : reversed(over));
     }
 
     private static Interval reversed(Interval interval) {
@@ -140,7 +215,8 @@ public record PolicyComparison(Experiment incumbent, Metric metric, Instant unti
 
     /**
      * Why the candidate should not replace the file in force, a sentence each; none where it is superior to each of the
-     * others: so to the best constant too, whichever that is, without choosing it first.
+     * others: so to the best constant too, whichever that is, without choosing it first. Each comparison needs enough
+     * effective users under both of its policies and where they differ.
      *
      * @param candidate the edited experiment, whose policy was asked about
      */
@@ -156,30 +232,20 @@ public record PolicyComparison(Experiment incumbent, Metric metric, Instant unti
         if (!candidate.treatment().equals(incumbent.treatment())) {
             objections.add("its treatment is another one: the log is of %s".formatted(incumbent.treatment()));
         }
-        double sample = value(Compared.CANDIDATE).effectiveSampleSize();
-        if (sample < BanditLearner.LEAST_SAMPLE) {
-            objections.add("the logged users are worth %.0f under it, needs %.0f"
-                    .formatted(sample, BanditLearner.LEAST_SAMPLE));
+        for (Compared other : values.keySet()) {
+            verdict(other)
+                    .filter(verdict -> verdict != Verdict.SUPERIOR)
+                    .ifPresent(verdict -> objections.add("over %s%s".formatted(other.label(), objection(other))));
         }
-        values.forEach((other, value) -> {
-            if (other != Compared.CANDIDATE) {
-                objection(other, value).ifPresent(objections::add);
-            }
-        });
         return objections;
     }
 
-    private Optional<String> objection(Compared other, PolicyValue value) {
-        Optional<Interval> gain = over(other)
-                .map(Estimate::interval)
-                .map(over -> metric.direction() == Metric.Direction.HIGHER_IS_BETTER ? over : reversed(over));
-        if (gain.isEmpty()) {
-            return Optional.of(
-                    "over %s: %s".formatted(other.label(), value.refusal().orElse("no comparison")));
-        }
-        return gain.get().lower() > 0
-                ? Optional.empty()
-                : Optional.of("over %s it gains %+.5f to %+.5f with 95 %% confidence, which has to be above 0"
-                        .formatted(other.label(), gain.get().lower(), gain.get().upper()));
+    private String objection(Compared other) {
+        return doubt(other)
+                .map(why -> ": cannot tell: " + why)
+                .orElseGet(() -> gain(other)
+                        .map(gain -> " it gains %+.5f to %+.5f with 95 %% confidence, which has to be above 0"
+                                .formatted(gain.lower(), gain.upper()))
+                        .orElseThrow());
     }
 }

@@ -1,10 +1,12 @@
 package io.flagcast.jobs.questions.evaluation;
 
 import io.flagcast.allocation.OffPolicyEstimator;
+import io.flagcast.allocation.OffPolicyEvaluation.Difference;
 import io.flagcast.allocation.OffPolicyEvaluation.Estimate;
 import io.flagcast.jobs.printing.Sheet;
 import io.flagcast.jobs.questions.evaluation.PolicyComparison.Compared;
 import io.flagcast.jobs.questions.evaluation.PolicyComparison.Estimated;
+import io.flagcast.jobs.questions.evaluation.PolicyComparison.Verdict;
 import io.flagcast.statistics.Interval;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -38,8 +40,19 @@ public final class PolicySheets {
                                         .map(gain -> text(gain.interval(), "%+.5f"))
                                         .orElse("-"))
                 .text(
+                        "so it is",
+                        policy -> comparison.verdict(policy).map(Verdict::label).orElse(""))
+                .text(
                         "effective users",
                         policy -> "%,.0f".formatted(comparison.value(policy).effectiveSampleSize()))
+                .text(
+                        "where they differ",
+                        policy -> policy == comparison.asked()
+                                ? ""
+                                : comparison
+                                        .differenceUsers(policy)
+                                        .map(users -> "%,.0f".formatted(users))
+                                        .orElse("-"))
                 .text(
                         "largest weight",
                         policy -> "%.1f".formatted(comparison.value(policy).largestWeight()))
@@ -59,7 +72,14 @@ public final class PolicySheets {
                             .map(PolicySheets::numbers));
         }
         return sheet.value(
-                "over_first", policy -> comparison.value(policy).overFirst().map(PolicySheets::numbers));
+                        "over_first",
+                        policy -> comparison
+                                .value(policy)
+                                .overFirst()
+                                .map(Difference::estimate)
+                                .map(PolicySheets::numbers))
+                .value("difference_users", comparison::differenceUsers)
+                .value("verdict", policy -> comparison.verdict(policy).map(Verdict::label));
     }
 
     /** Of every estimate, for people. */

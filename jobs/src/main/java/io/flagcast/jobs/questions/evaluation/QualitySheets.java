@@ -23,6 +23,7 @@ public final class QualitySheets {
 
     /** Measures that stand alone. */
     private static final List<String> PLAIN = List.of(
+            "autoc_p",
             "brier",
             "calibration_intercept",
             "calibration_slope",
@@ -33,11 +34,13 @@ public final class QualitySheets {
             "heterogeneity_p",
             "judged",
             "log_loss",
+            "order_p",
             "propensities_certain",
             "propensities_clipped",
             "propensities_estimated",
             "qini_over_simplest",
             "qini_over_simplest_error",
+            "rate_qini_p",
             "response_rate_control",
             "response_rate_enabled",
             "squared_error",
@@ -45,11 +48,13 @@ public final class QualitySheets {
 
     /** Measures that have an interval. */
     private static final List<String> WITH_INTERVAL = List.of(
+            "autoc",
             "map_at_10",
             "ndcg_at_10",
             "precision_at_10",
             "qini",
             "qini_gain",
+            "rate_qini",
             "recall_at_10",
             "uplift_at_10",
             "uplift_at_20",
@@ -106,6 +111,24 @@ public final class QualitySheets {
                                 .or(() -> one.metric("heterogeneity_p"))
                                 .map("%.2g"::formatted)
                                 .orElse("-"));
+    }
+
+    /** Of what the orders of the learners are worth, for people. */
+    public static Sheet<JudgedLearner> orders() {
+        return Sheet.<JudgedLearner>unnamed()
+                .text("seed", one -> Long.toString(one.seed()))
+                .text("learner", JudgedLearner::learner)
+                .text("AUTOC", one -> four(one.metric("autoc")))
+                .text("95 %", one -> range(one, "autoc"))
+                .text("p", one -> p(one, "autoc_p"))
+                .text("Qini form", one -> four(one.metric("rate_qini")))
+                .text("95 %", one -> range(one, "rate_qini"))
+                .text("p", one -> p(one, "rate_qini_p"))
+                .text("p of both", one -> p(one, "order_p"));
+    }
+
+    private static String p(JudgedLearner one, String metric) {
+        return one.metric(metric).map("%.2g"::formatted).orElse("-");
     }
 
     /** Of the predicted and the observed effect by decile of the score, for people. */

@@ -13,7 +13,6 @@ import io.flagcast.lake.Lake;
 import io.flagcast.lake.Publication;
 import io.flagcast.settings.Settings;
 import io.flagcast.tables.Tables;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -69,7 +68,7 @@ public record ExpectedOutcomes(List<Outcome> outcomes, List<String> notes) {
             }
             progress.say("%s: asking the log what to expect".formatted(rollout.experimentId()));
             List<Outcome> own = new ArrayList<>();
-            values(preview.live(), preview.at(), rollout, lake, inputs, settings)
+            values(preview.live(), rollout, lake, inputs, settings)
                     .parts()
                     .forEach((part, evaluation) -> own.add(new Outcome(
                             rollout.experimentId(),
@@ -86,13 +85,9 @@ public record ExpectedOutcomes(List<Outcome> outcomes, List<String> notes) {
     }
 
     private static PolicyValues.Result values(
-            Publication live, Instant at, Rollout rollout, Lake lake, Inputs inputs, Settings settings) {
+            Publication live, Rollout rollout, Lake lake, Inputs inputs, Settings settings) {
         Dataset<Row> logged = PolicyValues.logged(
-                        lake,
-                        inputs,
-                        at,
-                        rollout.experiment(),
-                        rollout.experiment().metrics())
+                        lake, inputs, rollout.experiment(), rollout.experiment().metrics())
                 .persist(StorageLevel.MEMORY_AND_DISK());
         Dataset<Row> edited = PolicyValues.decided(
                         logged,

@@ -38,7 +38,7 @@ public final class BuildFeatures {
         Dataset<Row> profiles = Profiles.at(run.asOf(), users, events, settings.predictors(), settings.usage());
         TrainingExamples learning = settings.learning(run.experiments());
         Dataset<Row> examples =
-                learning.before(run.asOf(), users, events, inputs.exposures(), inputs.valid(Tables.OUTCOMES));
+                learning.before(inputs.arrivals(), users, events, inputs.exposures(), inputs.valid(Tables.OUTCOMES));
         sayRepeats(run, learning.repeats(inputs.exposures()));
 
         Map<Table, Long> written = new HashMap<>();

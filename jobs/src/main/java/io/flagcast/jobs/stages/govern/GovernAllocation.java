@@ -10,7 +10,7 @@ import io.flagcast.experiments.Experiment;
 import io.flagcast.jobs.checks.HealthChecks;
 import io.flagcast.jobs.records.DecisionTable;
 import io.flagcast.jobs.records.FindingTable;
-import io.flagcast.jobs.records.MeasuredSegment;
+import io.flagcast.jobs.records.MeasuredDay;
 import io.flagcast.jobs.records.ParameterTable;
 import io.flagcast.jobs.run.Run;
 import io.flagcast.jobs.run.StageResult;
@@ -19,7 +19,6 @@ import io.flagcast.lake.Refusal;
 import io.flagcast.monitoring.SegmentMetrics;
 import io.flagcast.rules.Action;
 import io.flagcast.rules.Health;
-import io.flagcast.rules.Measurements;
 import io.flagcast.rules.RuleDecision;
 import io.flagcast.rules.alerts.AlertChange;
 import io.flagcast.rules.checks.Finding;
@@ -37,8 +36,8 @@ public final class GovernAllocation {
     private GovernAllocation() {}
 
     public static StageResult run(Run run) {
-        List<MeasuredSegment> metrics = MeasuredSegment.read(run.lake()
-                .slice(Tables.SEGMENT_METRICS, run.id().toString())
+        List<MeasuredDay> days = MeasuredDay.read(run.lake()
+                .slice(Tables.SEGMENT_DAYS, run.id().toString())
                 .where(col("cell").equalTo("").or(isReward(run.experiments()))));
         ParameterLog log = ParameterTable.read(run.lake());
         DecisionTable earlier = DecisionTable.of(run.lake(), run.earlier());
@@ -54,11 +53,11 @@ public final class GovernAllocation {
             }
             List<RuleDecision> own = experiment.rules().isEmpty()
                     ? List.of()
-                    : evaluate(experiment, metrics, log, earlier, HealthChecks.health(experiment, findings), run);
+                    : evaluate(experiment, days, log, earlier, HealthChecks.health(experiment, findings), run);
             decisions.addAll(own);
             List<ParameterChange> changes = new ArrayList<>(ruleChanges(own, log));
             Optional<UpdateBandits.Result> bandit =
-                    UpdateBandits.update(experiment, metrics, log.with(changes), run.asOf());
+                    UpdateBandits.update(experiment, days, log.with(changes), run.asOf());
             bandit.ifPresent(update -> {
                 changes.addAll(update.changes());
                 learned.add(update.summary());
@@ -68,7 +67,7 @@ public final class GovernAllocation {
             own.stream().map(GovernAllocation::line).forEach(line -> line.ifPresent(fired::add));
         }
 
-        List<AlertChange> alerts = RaiseAlerts.raise(run, findings, metrics, log, decisions);
+        List<AlertChange> alerts = RaiseAlerts.raise(run, findings, days, log, decisions);
         long written = run.lake()
                 .replaceSlice(
                         Tables.RULE_DECISIONS,
@@ -78,7 +77,7 @@ public final class GovernAllocation {
                 + (fired.isEmpty() ? ", none fired" : "; " + String.join("; ", fired))
                 + (learned.isEmpty() ? "" : "; " + String.join("; ", learned))
                 + RaiseAlerts.summary(alerts);
-        return StageResult.wrote(metrics.size(), Map.of(Tables.RULE_DECISIONS, written), summary);
+        return StageResult.wrote(days.size(), Map.of(Tables.RULE_DECISIONS, written), summary);
     }
 
     /** The days of cells that a bandit learns from. */
@@ -87,7 +86,7 @@ public final class GovernAllocation {
                 .filter(experiment -> experiment.allocation() instanceof Policy.Bandit)
                 .map(experiment -> col("experiment_id")
                         .equalTo(experiment.experimentId())
-                        .and(col("window").equalTo(SegmentMetrics.DAY))
+                        .and(col("since_version").equalTo(0))
                         .and(SegmentMetrics.isLearned(col("cell")))
                         .and(col("metric_name")
                                 .equalTo(((Policy.Bandit) experiment.allocation())
@@ -101,7 +100,7 @@ public final class GovernAllocation {
     /** Evaluates the rules of an experiment; nothing changes. */
     public static List<RuleDecision> evaluate(
             Experiment experiment,
-            List<MeasuredSegment> metrics,
+            List<MeasuredDay> days,
             ParameterLog log,
             DecisionTable earlier,
             Health health,
@@ -116,10 +115,9 @@ public final class GovernAllocation {
         }
         return experiment
                 .ruleEngine()
+                .withCaps(MeasuredDay.caps(experiment, days))
                 .evaluate(
-                        new Measurements(
-                                MeasuredSegment.observations(experiment, metrics, SegmentMetrics.EVIDENCE_DAY),
-                                MeasuredSegment.observations(experiment, metrics, SegmentMetrics.DAY)),
+                        MeasuredDay.measurements(experiment, days, run.parameters(experiment)),
                         log,
                         earlier.holdingRuns(experiment),
                         health,

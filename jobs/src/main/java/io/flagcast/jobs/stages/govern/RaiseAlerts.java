@@ -3,12 +3,10 @@ package io.flagcast.jobs.stages.govern;
 import io.flagcast.allocation.ParameterLog;
 import io.flagcast.delivery.AlertTable;
 import io.flagcast.experiments.Experiment;
-import io.flagcast.jobs.records.MeasuredSegment;
+import io.flagcast.jobs.records.MeasuredDay;
 import io.flagcast.jobs.run.Run;
 import io.flagcast.lake.Publication;
-import io.flagcast.monitoring.SegmentMetrics;
 import io.flagcast.rules.Health;
-import io.flagcast.rules.Measurements;
 import io.flagcast.rules.RuleDecision;
 import io.flagcast.rules.RuleEngine;
 import io.flagcast.rules.alerts.AlertChange;
@@ -28,16 +26,12 @@ public final class RaiseAlerts {
      * Appends what changes of the alerts at the as-of of a run.
      *
      * @param findings of all health checks
-     * @param metrics of all experiments
+     * @param days of all experiments
      * @param log all changes of parameters
      * @param decisions of all rules
      */
     public static List<AlertChange> raise(
-            Run run,
-            List<Finding> findings,
-            List<MeasuredSegment> metrics,
-            ParameterLog log,
-            List<RuleDecision> decisions) {
+            Run run, List<Finding> findings, List<MeasuredDay> days, ParameterLog log, List<RuleDecision> decisions) {
         List<Experiment> active = run.experiments().stream()
                 .filter(experiment -> experiment.status() == Experiment.Status.ACTIVE)
                 .toList();
@@ -46,7 +40,7 @@ public final class RaiseAlerts {
                 .toList();
         List<RuleDecision> all = Stream.concat(
                         decisions.stream(),
-                        active.stream().flatMap(experiment -> evaluate(experiment, metrics, log, run).stream()))
+                        active.stream().flatMap(experiment -> evaluate(experiment, days, log, run).stream()))
                 .toList();
         List<Signal> signals = watches.stream()
                 .flatMap(watch -> watch.signals(findings, all).stream())
@@ -62,14 +56,12 @@ public final class RaiseAlerts {
     }
 
     private static List<RuleDecision> evaluate(
-            Experiment experiment, List<MeasuredSegment> metrics, ParameterLog log, Run run) {
-        RuleEngine engine = experiment.alertEngine();
+            Experiment experiment, List<MeasuredDay> days, ParameterLog log, Run run) {
+        RuleEngine engine = experiment.alertEngine().withCaps(MeasuredDay.caps(experiment, days));
         return engine.rules().isEmpty()
                 ? List.of()
                 : engine.evaluate(
-                        new Measurements(
-                                MeasuredSegment.observations(experiment, metrics, SegmentMetrics.EVIDENCE_DAY),
-                                MeasuredSegment.observations(experiment, metrics, SegmentMetrics.DAY)),
+                        MeasuredDay.measurements(experiment, days, run.parameters(experiment)),
                         log,
                         Map.of(),
                         Health.SOUND,

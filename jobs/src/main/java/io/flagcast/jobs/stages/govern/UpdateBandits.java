@@ -13,14 +13,16 @@ import io.flagcast.allocation.ParameterChange.Origin;
 import io.flagcast.allocation.ParameterLog;
 import io.flagcast.allocation.Policy;
 import io.flagcast.experiments.Experiment;
-import io.flagcast.jobs.records.MeasuredSegment;
+import io.flagcast.jobs.records.MeasuredDay;
 import io.flagcast.lake.Json;
-import io.flagcast.monitoring.SegmentMetrics;
 import io.flagcast.rules.Condition.Population;
 import io.flagcast.statistics.WeightedMoments;
 import io.flagcast.statistics.posterior.Comparison.Belief;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -47,12 +49,11 @@ final class UpdateBandits {
     /**
      * Updates the bandit of an experiment, once per as-of.
      *
-     * @param metrics all measured segments; days whose outcome windows have closed are what it learns from
+     * @param days all measured days: what it learns from
      * @param log with the changes of this run's rules: a bandit never moves a share
      * @return absent where the experiment has no bandit, or this as-of's update has been made
      */
-    static Optional<Result> update(
-            Experiment experiment, List<MeasuredSegment> metrics, ParameterLog log, Instant asOf) {
+    static Optional<Result> update(Experiment experiment, List<MeasuredDay> days, ParameterLog log, Instant asOf) {
         String experimentId = experiment.experimentId();
         String decisionId = "bandit-" + experimentId + "-" + asOf;
         if (!(experiment.allocation() instanceof Policy.Bandit bandit) || log.has(decisionId)) {
@@ -62,8 +63,8 @@ final class UpdateBandits {
         Policy.Bandit inForce = (Policy.Bandit) bandit.inForce(newest, asOf);
         BanditUpdate update = bandit.learner()
                 .update(
-                        evidence(experiment, bandit, metrics, asOf, bandit.learner()::weightOf),
-                        evidence(experiment, bandit, metrics, asOf, bandit.learner()::recentWeightOf),
+                        evidence(experiment, bandit, days, asOf, bandit.learner()::weightOf),
+                        evidence(experiment, bandit, days, asOf, bandit.learner()::recentWeightOf),
                         cell -> inForce.baseProbability(0, cell));
         String decision = decision(bandit.learner(), update, newest.version(), asOf);
         List<ParameterChange> changes = update.changes().stream()
@@ -84,38 +85,68 @@ final class UpdateBandits {
     }
 
     /**
-     * Rewards of every cell, older ones discounted; whole segments where the bandit has no context. Rows of cells count only
-     * users whom a bandit can move, those of whole segments all.
+     * Rewards of every cell; whole segments where the bandit has no context. Rows of cells count only users whom a bandit can
+     * move, those of whole segments all.
+     *
+     * <p>A bandit that forgets nothing counts a user once, by the first exposure. One that does counts a user on every day, with
+     * the arm of the first exposure on it, and older days less; as the days of one user say less than days of as many users,
+     * they are worth together what the users of a half-life are.
      *
      * @param weightOf weight of evidence by its age
      */
     private static Map<Cell, Arms> evidence(
             Experiment experiment,
             Policy.Bandit bandit,
-            List<MeasuredSegment> metrics,
+            List<MeasuredDay> days,
             Instant asOf,
             ToDoubleFunction<Duration> weightOf) {
+        List<MeasuredDay> own = days.stream()
+                .filter(day -> day.experimentId().equals(experiment.experimentId())
+                        && day.sinceVersion() == 0
+                        && day.metric().equals(bandit.learner().reward().name())
+                        && experiment.segments().names().contains(day.cell().segment()))
+                .toList();
+        boolean forgets = bandit.learner().dailyDiscount() < 1;
+        Map<String, Double> worth = new HashMap<>();
         Map<Cell, Arms> evidence = new TreeMap<>();
-        for (MeasuredSegment measured : metrics) {
-            boolean enabled = measured.population().equals(Population.ENABLED.label());
-            if (measured.experimentId().equals(experiment.experimentId())
-                    && measured.window().equals(SegmentMetrics.DAY)
-                    && measured.metric().equals(bandit.learner().reward().name())
-                    && (enabled || measured.population().equals(Population.CONTROL.label()))
-                    && experiment.segments().names().contains(measured.cell().segment())
-                    && !measured.cell().isWhole()) {
-                Cell cell =
-                        bandit.context().isEmpty() ? Cell.whole(measured.cell().segment()) : measured.cell();
-                // The day that the as-of cuts ends after it.
-                Duration age = Duration.between(measured.windowEnd(), asOf);
-                Arms day = enabled
-                        ? new Arms(measured.weighted(), WeightedMoments.EMPTY)
-                        : new Arms(WeightedMoments.EMPTY, measured.weighted());
-                double weight = weightOf.applyAsDouble(age.isNegative() ? Duration.ZERO : age);
-                evidence.merge(cell, day.discounted(weight), Arms::merge);
+        for (MeasuredDay measured : own) {
+            if (measured.cell().isWhole() || !(forgets || measured.returnedAfter() == 0)) {
+                continue;
             }
+            String segment = measured.cell().segment();
+            Cell cell = bandit.context().isEmpty() ? Cell.whole(segment) : measured.cell();
+            // The day that the as-of cuts ends after it.
+            Duration age = Duration.between(measured.day().plus(1, ChronoUnit.DAYS), asOf);
+            Arms day = measured.population() == Population.ENABLED
+                    ? new Arms(measured.weighted(), WeightedMoments.EMPTY)
+                    : new Arms(WeightedMoments.EMPTY, measured.weighted());
+            double weight = weightOf.applyAsDouble(age.isNegative() ? Duration.ZERO : age);
+            double users =
+                    forgets ? worth.computeIfAbsent(segment, name -> usersPerDay(name, bandit.learner(), own)) : 1;
+            evidence.merge(cell, day.discounted(weight * users), Arms::merge);
         }
         return evidence;
+    }
+
+    /** Users of the last half-life by the days on which they came, in (0, 1]. */
+    private static double usersPerDay(String segment, BanditLearner learner, List<MeasuredDay> days) {
+        List<MeasuredDay> whole = days.stream()
+                .filter(day -> day.cell().isWhole() && day.cell().segment().equals(segment))
+                .toList();
+        Optional<Instant> last = whole.stream().map(MeasuredDay::day).max(Comparator.naturalOrder());
+        if (last.isEmpty()) {
+            return 1;
+        }
+        Instant begin = last.get().minus(learner.halfLifeDays() - 1, ChronoUnit.DAYS);
+        long userDays = 0;
+        long users = 0;
+        for (MeasuredDay day : whole) {
+            if (!day.day().isBefore(begin)) {
+                userDays += day.weighted().n();
+                users += day.observation().isFirstSince(begin) ? day.weighted().n() : 0;
+            }
+        }
+        return users == 0 ? 1 : (double) users / userDays;
     }
 
     private static String summary(BanditUpdate update) {
@@ -132,7 +163,8 @@ final class UpdateBandits {
                 moved == 0
                         ? "update held: " + reason(update.gate())
                         : "%d cells moved, not as far as believed: %s".formatted(moved, reason(update.gate()));
-            case NOTHING_TO_PROVE -> moved == 0 ? still(update) : "%d cells moved: %s".formatted(moved, reason(update.gate()));
+            case NOTHING_TO_PROVE ->
+                moved == 0 ? still(update) : "%d cells moved: %s".formatted(moved, reason(update.gate()));
         };
     }
 

@@ -1,12 +1,21 @@
 package io.flagcast.jobs.stages.measure;
 
+import static org.apache.spark.sql.functions.array_max;
 import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.count_distinct;
+import static org.apache.spark.sql.functions.filter;
+import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.max;
 import static org.apache.spark.sql.functions.min;
+import static org.apache.spark.sql.functions.not;
+import static org.apache.spark.sql.functions.size;
+import static org.apache.spark.sql.functions.transform;
 
 import io.flagcast.allocation.AllocationParameters;
 import io.flagcast.allocation.Policy;
 import io.flagcast.allocation.Segments;
 import io.flagcast.experiments.Experiment;
+import io.flagcast.experiments.Experiment.Stickiness;
 import io.flagcast.jobs.checks.HealthChecks;
 import io.flagcast.jobs.records.FindingTable;
 import io.flagcast.jobs.run.Run;
@@ -14,12 +23,15 @@ import io.flagcast.jobs.run.StageResult;
 import io.flagcast.lake.Inputs.Further;
 import io.flagcast.lake.Lake;
 import io.flagcast.lake.Publication;
-import io.flagcast.lake.RunId;
+import io.flagcast.monitoring.Caps;
 import io.flagcast.monitoring.FirstExposures;
+import io.flagcast.monitoring.HoldoutWorth;
 import io.flagcast.monitoring.MeasuredExperiment;
+import io.flagcast.monitoring.MeasuredExperiment.Scores;
 import io.flagcast.monitoring.SegmentMetrics;
 import io.flagcast.monitoring.SegmentMetrics.Measurement;
 import io.flagcast.rules.checks.Finding;
+import io.flagcast.statistics.Arrivals;
 import io.flagcast.tables.ContentHash;
 import io.flagcast.tables.Table;
 import io.flagcast.tables.Tables;
@@ -53,24 +65,23 @@ public final class MeasureSegments {
     private MeasureSegments() {}
 
     public static StageResult run(Run run) {
-        List<MeasuredExperiment> experiments = measured(run);
         Optional<Earlier> earlier = run.earlier()
                 .map(Publication::tables)
                 .map(tables -> tables.get(Tables.FIRST_EXPOSURES.name()))
                 .map(live -> Earlier.of(run.lake(), live.runId()));
-        try (Measured measured = measure(run, experiments, earlier)) {
+        try (Measured measured = measure(run, measured(run), earlier)) {
             String runId = run.id().toString();
             long exposures = run.lake().replaceSlice(Tables.FIRST_EXPOSURES, run.id(), measured.firstExposures());
             run.lake().replaceSlice(Tables.MEASURED_INPUTS, run.id(), rows(measured.inputs()));
             Dataset<Row> firstExposures = run.lake().slice(Tables.FIRST_EXPOSURES, runId);
-            long rows = run.lake()
+            long days = run.lake()
                     .replaceSlice(
-                            Tables.SEGMENT_METRICS,
+                            Tables.SEGMENT_DAYS,
                             run.id(),
-                            SegmentMetrics.interpret(
-                                    run.asOf(),
-                                    measured.states(firstExposures, exposures).coalesce(1),
-                                    experiments));
+                            measured.states(firstExposures, exposures).coalesce(1));
+            Dataset<Row> states = run.lake().slice(Tables.SEGMENT_DAYS, runId);
+            long rows =
+                    run.lake().replaceSlice(Tables.SEGMENT_METRICS, run.id(), measured.metrics(firstExposures, states));
             List<Finding> findings = HealthChecks.of(run, firstExposures).findings();
             long checks = run.lake().replaceSlice(Tables.HEALTH_CHECKS, run.id(), FindingTable.rows(findings));
             return StageResult.wrote(
@@ -78,11 +89,18 @@ public final class MeasureSegments {
                     Map.of(
                             Tables.FIRST_EXPOSURES,
                             exposures,
+                            Tables.SEGMENT_DAYS,
+                            days,
                             Tables.SEGMENT_METRICS,
                             rows,
                             Tables.HEALTH_CHECKS,
                             checks),
-                    "%,d metrics%s, %s".formatted(rows, measured.how(), HealthChecks.summary(findings)));
+                    "%,d metrics%s, %s%s"
+                            .formatted(
+                                    rows,
+                                    measured.how(),
+                                    HealthChecks.summary(findings),
+                                    waiting(firstExposures, run.asOf())));
         }
     }
 
@@ -92,6 +110,7 @@ public final class MeasureSegments {
                         experiment.experimentId(),
                         experiment.metrics(),
                         experiment.prePeriod(),
+                        experiment.stickiness() == Stickiness.NONE ? Scores.MOVE : Scores.STAY,
                         evidenceVersions(experiment, run)))
                 .toList();
     }
@@ -111,18 +130,33 @@ public final class MeasureSegments {
         Map<String, String> mappings = run.settings().mappings();
         Stream<String> inputs = Stream.of(Tables.EXPOSURES, Tables.OUTCOMES)
                 .map(table -> table.name() + " " + ContentHash.sha256(mappings.getOrDefault(table.name(), "")));
-        Stream<String> experiments = run.experiments().stream()
-                .map(experiment -> experiment.experimentId() + " "
-                        + ContentHash.sha256(List.of(
-                                        experiment.featureId(),
-                                        experiment.metrics(),
-                                        experiment.prePeriod(),
-                                        experiment.dimensions(),
-                                        experiment.allocation() instanceof Policy.Bandit bandit
-                                                ? bandit.context()
-                                                : List.of())
-                                .toString()));
+        Stream<String> experiments = run.experiments().stream().map(MeasureSegments::definition);
         return Stream.concat(inputs, experiments).collect(Collectors.toSet());
+    }
+
+    private static String definition(Experiment experiment) {
+        return experiment.experimentId() + " "
+                + ContentHash.sha256(List.of(
+                                experiment.featureId(),
+                                experiment.metrics(),
+                                experiment.prePeriod(),
+                                experiment.dimensions(),
+                                experiment.allocation() instanceof Policy.Bandit bandit ? bandit.context() : List.of())
+                        .toString());
+    }
+
+    /** With the caps that were looked up before, of experiments that are still measured in the same way. */
+    private static List<MeasuredExperiment> capped(
+            Run run, List<MeasuredExperiment> declared, Optional<Earlier> before) {
+        Set<String> same = run.experiments().stream()
+                .filter(experiment -> before.stream()
+                        .anyMatch(known -> known.known(DEFINITION).contains(definition(experiment))))
+                .map(Experiment::experimentId)
+                .collect(Collectors.toSet());
+        return before.map(known -> FreezeCaps.carried(
+                        declared,
+                        known.measurement().states().where(col("experiment_id").isin(same.toArray()))))
+                .orElse(declared);
     }
 
     /**
@@ -139,10 +173,7 @@ public final class MeasureSegments {
                             row -> row.getAs("input"),
                             Collectors.mapping(row -> row.<String>getAs("identity"), Collectors.toSet())));
             return new Earlier(
-                    new Measurement(
-                            RunId.parse(runId).asOf(),
-                            lake.slice(Tables.FIRST_EXPOSURES, runId),
-                            lake.slice(Tables.SEGMENT_METRICS, runId)),
+                    new Measurement(lake.slice(Tables.FIRST_EXPOSURES, runId), lake.slice(Tables.SEGMENT_DAYS, runId)),
                     known);
         }
 
@@ -158,9 +189,8 @@ public final class MeasureSegments {
                             .toArray());
             return new Earlier(
                     new Measurement(
-                            measurement.asOf(),
                             measurement.firstExposures().where(configured),
-                            measurement.metrics().where(configured)),
+                            measurement.states().where(configured)),
                     known);
         }
     }
@@ -194,15 +224,26 @@ public final class MeasureSegments {
          */
         public Dataset<Row> states(Dataset<Row> firstExposures, long rows) {
             return earlier.isEmpty() || rows <= FEW
-                    ? SegmentMetrics.states(run.asOf(), firstExposures, experiments)
-                    : SegmentMetrics.goOn(
-                            earlier.get().measurement(), run.asOf(), firstExposures, counted, experiments);
+                    ? SegmentMetrics.states(firstExposures, experiments)
+                    : SegmentMetrics.goOn(earlier.get().measurement(), firstExposures, counted, experiments);
+        }
+
+        /**
+         * The rows of {@code segment_metrics}, with the worth of everything where the lake has a holdout.
+         *
+         * @param states rows of {@code segment_days}
+         */
+        public Dataset<Row> metrics(Dataset<Row> firstExposures, Dataset<Row> states) {
+            Dataset<Row> segments = SegmentMetrics.interpret(run.asOf(), states, experiments);
+            return run.settings().lake().holdout() > 0
+                    ? segments.unionByName(
+                                    HoldoutWorth.measure(run.asOf(), firstExposures, experiments, Optional.empty()))
+                            .coalesce(1)
+                    : segments;
         }
 
         String how() {
-            return earlier.map(before ->
-                            " on top of those of " + before.measurement().asOf())
-                    .orElse("");
+            return earlier.isPresent() ? " on top of those before" : "";
         }
 
         @Override
@@ -214,9 +255,11 @@ public final class MeasureSegments {
     /**
      * Measures.
      *
+     * @param declared what is measured; the measurement has its quantiles as values
      * @param before what it may go on from
      */
-    public static Measured measure(Run run, List<MeasuredExperiment> experiments, Optional<Earlier> before) {
+    public static Measured measure(Run run, List<MeasuredExperiment> declared, Optional<Earlier> before) {
+        List<MeasuredExperiment> experiments = capped(run, declared, before);
         Set<String> definitions = definitions(run);
         Optional<Earlier> earlier = before.filter(
                         known -> known.known(DEFINITION).containsAll(definitions))
@@ -231,20 +274,25 @@ public final class MeasureSegments {
         Dataset<Row> first = DescribeExposures.describe(
                 FirstExposures.of(run.inputs().attributed(exposures.rows()), experiments), run);
         List<Dataset<Row>> persisted = new ArrayList<>();
+        Arrivals arrivals = run.inputs().arrivals();
         Dataset<Row> counted;
         Dataset<Row> all;
         if (earlier.isPresent()) {
             Dataset<Row> merged =
                     persist(FirstExposures.merge(earlier.get().measurement().firstExposures(), first), persisted);
-            Dataset<Row> touched = persist(
-                    FirstExposures.touched(merged, earlier.get().measurement().asOf(), outcomes.rows(), experiments),
-                    persisted);
+            Dataset<Row> touched = persist(FirstExposures.touched(merged, outcomes.rows(), experiments), persisted);
             counted = persist(
-                    FirstExposures.counted(touched, happened(run, touched, experiments), experiments), persisted);
+                    Caps.applied(
+                            FirstExposures.counted(touched, happened(run, touched, experiments), arrivals, experiments),
+                            experiments),
+                    persisted);
             all = FirstExposures.with(merged, counted);
         } else {
             counted = persist(
-                    FirstExposures.counted(first, run.inputs().since(Tables.OUTCOMES, Instant.EPOCH), experiments),
+                    Caps.applied(
+                            FirstExposures.counted(
+                                    first, run.inputs().since(Tables.OUTCOMES, Instant.EPOCH), arrivals, experiments),
+                            experiments),
                     persisted);
             all = counted;
         }
@@ -255,7 +303,40 @@ public final class MeasureSegments {
                 exposures.read(),
                 Tables.OUTCOMES.name(),
                 outcomes.read());
-        return new Measured(run, experiments, earlier, all, counted, inputs, exposures, outcomes, persisted);
+        List<MeasuredExperiment> frozen = FreezeCaps.frozen(all, experiments);
+        return frozen.equals(experiments)
+                ? new Measured(run, experiments, earlier, all, counted, inputs, exposures, outcomes, persisted)
+                // What was summed before knew no cap.
+                : new Measured(
+                        run,
+                        frozen,
+                        Optional.empty(),
+                        Caps.applied(all, frozen),
+                        Caps.applied(counted, frozen),
+                        inputs,
+                        exposures,
+                        outcomes,
+                        persisted);
+    }
+
+    /** How many users would count if outcomes were in, and up to when they are not. */
+    private static String waiting(Dataset<Row> firstExposures, Instant asOf) {
+        Column closed = filter(
+                col("counted"),
+                metric -> not(metric.getField("settled"))
+                        .and(metric.getField("closes_at").leq(lit(asOf))));
+        Row waiting = firstExposures
+                .withColumn("waits", closed)
+                .where(size(col("waits")).gt(0))
+                .agg(
+                        count_distinct(col("user_id")).as("users"),
+                        max(array_max(transform(col("waits"), metric -> metric.getField("closes_at"))))
+                                .as("last"))
+                .head();
+        long users = waiting.getAs("users");
+        return users == 0
+                ? ""
+                : "; %,d users wait for outcomes up to %s".formatted(users, Lake.instant(waiting, "last"));
     }
 
     private static Further further(Run run, Table table, Optional<Earlier> earlier) {

@@ -68,6 +68,13 @@ record ModelProvenance(Map<String, String> facts) {
         return new ModelProvenance(facts);
     }
 
+    /** The same with one more fact. */
+    ModelProvenance plus(String name, String fact) {
+        Map<String, String> all = new TreeMap<>(facts);
+        all.put(name, fact);
+        return new ModelProvenance(all);
+    }
+
     /** Id of the model that a learner makes. */
     String modelId(String learner) {
         return "m-" + ContentHash.sha256(facts + learner).substring(0, 12);

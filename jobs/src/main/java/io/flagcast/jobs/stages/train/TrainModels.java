@@ -17,6 +17,7 @@ import io.flagcast.settings.Settings;
 import io.flagcast.tables.Tables;
 import io.flagcast.training.CollaborativeModel;
 import io.flagcast.training.CollaborativeTraining;
+import io.flagcast.training.EarlierVerdicts;
 import io.flagcast.training.ItemFactors;
 import io.flagcast.training.Objective;
 import io.flagcast.training.ResponseTraining;
@@ -25,6 +26,7 @@ import io.flagcast.training.ResponseTraining.Result;
 import io.flagcast.training.ResponsivenessModel;
 import io.flagcast.training.Scoring.Scorer;
 import io.flagcast.training.learners.TrainingSettings;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -109,10 +111,12 @@ public final class TrainModels {
 
     /** Learns the response to a feature; says whether the feature has a model then. */
     private boolean fromExperiments(String featureId) {
-        ModelProvenance provenance = ModelProvenance.of(run, featureId, withheld);
         TrainingSettings how = run.settings().training().model();
         Settings.Feature feature = run.settings().features().get(featureId);
         boolean uplift = feature.objective() == Objective.UPLIFT;
+        ModelProvenance made = ModelProvenance.of(run, featureId, withheld);
+        EarlierVerdicts earlier = uplift ? earlier(featureId, made) : EarlierVerdicts.NONE;
+        ModelProvenance provenance = uplift ? made.plus("earlier_verdicts", earlier.text()) : made;
         String learner = uplift ? how.champion().name() : "response_linear";
         Optional<Entry> newest = registry.newest(featureId, run.asOf().minusSeconds(1))
                 .filter(entry -> !entry.learner().equals(COLLABORATIVE));
@@ -127,7 +131,7 @@ public final class TrainModels {
                 how);
         Dataset<Row> own = examples.where(col("feature_id").equalTo(featureId));
         Result result = uplift
-                ? training.uplift(own, response.kind(), live(featureId, response, provenance))
+                ? training.uplift(own, response.kind(), live(featureId, response, provenance), earlier)
                 : training.propensity(own, response.kind());
         if (result instanceof Result.TooLittle nothing) {
             Optional<Entry> live = registry.live(featureId, run.asOf())
@@ -244,6 +248,18 @@ public final class TrainModels {
                     : Optional.empty();
         }
         return factors;
+    }
+
+    /** What earlier trainings say of whether users differ: those that looked less far, so that a repeated one repeats it. */
+    private EarlierVerdicts earlier(String featureId, ModelProvenance provenance) {
+        Instant before = run.asOf().minusSeconds(1);
+        long trainings = registry.trainings(featureId, before).stream()
+                .filter(entry -> entry.verdict().isPresent())
+                .filter(provenance::isOfFeature)
+                .count();
+        return EarlierVerdicts.of(
+                (int) trainings,
+                registry.live(featureId, before).filter(provenance::isOfFeature).map(Entry::metrics));
     }
 
     /** The model in use, where a new one can be compared with it. */

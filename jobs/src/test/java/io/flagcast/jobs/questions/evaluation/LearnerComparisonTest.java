@@ -126,6 +126,28 @@ class LearnerComparisonTest {
     }
 
     @Test
+    void peopleSeeWhatAnOrderIsWorthWithItsIntervals() {
+        JudgedLearner one = judged(
+                7,
+                "t_linear",
+                true,
+                Map.of(
+                        "autoc", 0.0123,
+                        "autoc_lower", -0.001,
+                        "autoc_upper", 0.0256,
+                        "autoc_p", 0.035,
+                        "rate_qini", 0.0014,
+                        "rate_qini_p", 0.24,
+                        "order_p", 0.07));
+        assertThat(printed(Format.TABLE, printer -> printer.print(QualitySheets.orders(), List.of(one))))
+                .isEqualTo("""
+                        seed  learner    AUTOC  95 %                   p  Qini form  95 %     p  p of both
+                        ----  --------  ------  -----------------  -----  ---------  ----  ----  ---------
+                           7  t_linear  0.0123  -0.0010 to 0.0256  0.035     0.0014  -     0.24      0.070
+                        """);
+    }
+
+    @Test
     void programsAreToldEveryMeasureThereIsAndNoOther() {
         LearnerComparison comparison = new LearnerComparison(
                 "checkout",
@@ -155,7 +177,7 @@ class LearnerComparisonTest {
                 .lines()
                 .toList();
         assertThat(lines).hasSize(6);
-        assertThat(lines.get(0)).startsWith("feature_id,seed,learner,champion,ranking,brier,");
+        assertThat(lines.get(0)).startsWith("feature_id,seed,learner,champion,ranking,autoc,");
         assertThat(lines.get(1)).startsWith("checkout,1,t_linear,true,,,");
         assertThat(lines.get(5)).startsWith("search,7,,,popularity,,");
     }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.flagcast.allocation.OffPolicyEstimator;
+import io.flagcast.allocation.OffPolicyEvaluation.Difference;
 import io.flagcast.allocation.OffPolicyEvaluation.Estimate;
 import io.flagcast.allocation.OffPolicyEvaluation.PolicyValue;
 import io.flagcast.experiments.Experiment;
@@ -11,6 +12,7 @@ import io.flagcast.experiments.ExperimentFiles;
 import io.flagcast.jobs.printing.Format;
 import io.flagcast.jobs.printing.Printer;
 import io.flagcast.jobs.questions.evaluation.PolicyComparison.Compared;
+import io.flagcast.jobs.questions.evaluation.PolicyComparison.Verdict;
 import io.flagcast.lake.Refusal;
 import io.flagcast.statistics.Interval;
 import java.io.ByteArrayOutputStream;
@@ -52,13 +54,18 @@ class PolicyComparisonTest {
 
     /** A value that the first policy's exceeds by so much; none for the first itself. */
     private static PolicyValue value(double sample, Optional<Interval> firstOver) {
+        return value(sample, firstOver, 400);
+    }
+
+    private static PolicyValue value(double sample, Optional<Interval> firstOver, double differing) {
         Estimate estimate = new Estimate(0.25, new Interval(0.125, 0.5));
         return new PolicyValue(
                 Map.of(OffPolicyEstimator.DR, estimate),
                 Optional.of(firstOver
                         .map(over -> new Estimate(
                                 -(over.lower() + over.upper()) / 2, new Interval(-over.upper(), -over.lower())))
-                        .orElse(new Estimate(0, new Interval(0, 0)))),
+                        .map(over -> new Difference(over, differing))
+                        .orElse(new Difference(new Estimate(0, new Interval(0, 0)), 0))),
                 Optional.empty(),
                 1_000,
                 sample,
@@ -117,8 +124,43 @@ class PolicyComparisonTest {
                         "its salt is another one, which would reshuffle every user: give it 'rollout-2026'",
                         "its feature_id is another one: the log is of 'checkout'",
                         "its treatment is another one: the log is of {}",
-                        "the logged users are worth 199 under it, needs 200",
-                        "over nobody: nobody was ever left out");
+                        "over in force: cannot tell: the log is worth 199.0 users under candidate, needs 200",
+                        "over everybody: cannot tell: the log is worth 199.0 users under candidate, needs 200",
+                        "over nobody: cannot tell: nobody was ever left out");
+    }
+
+    @Test
+    void eachPolicyNeedsItsOwnEffectiveUsersAndSoDoesWhatTwoDifferIn() throws IOException {
+        Experiment candidate = experiment("edited.yaml", FILE.replace("10%", "20%"));
+        PolicyComparison few = comparison("conversion_rate", 2_000, GAIN, value(199.94, Optional.of(GAIN)));
+        assertThat(few.verdict(Compared.CANDIDATE)).isEmpty();
+        assertThat(few.verdict(Compared.EVERYBODY)).contains(Verdict.SUPERIOR);
+        assertThat(few.verdict(Compared.NOBODY)).contains(Verdict.CANNOT_TELL);
+        assertThat(few.objections(candidate))
+                .containsExactly("over nobody: cannot tell: the log is worth 199.9 users under nobody, needs 200");
+
+        PolicyComparison narrow = comparison("conversion_rate", 2_000, GAIN, value(1_700, Optional.of(GAIN), 5));
+        assertThat(narrow.verdict(Compared.NOBODY)).contains(Verdict.CANNOT_TELL);
+        assertThat(narrow.differenceUsers(Compared.NOBODY)).contains(5.0);
+        assertThat(narrow.objections(candidate))
+                .containsExactly(
+                        "over nobody: cannot tell: where the two differ the log is worth 5.0 users, needs 200");
+        assertThat(narrow.caveats())
+                .containsExactly("candidate over nobody: cannot tell: where the two differ the log is worth 5.0 users,"
+                        + " needs 200");
+
+        PolicyComparison enough = comparison("conversion_rate", 200, GAIN, value(200, Optional.of(GAIN), 200));
+        assertThat(enough.verdict(Compared.NOBODY)).contains(Verdict.SUPERIOR);
+        assertThat(enough.objections(candidate)).isEmpty();
+        assertThat(enough.caveats()).isEmpty();
+    }
+
+    @Test
+    void aGainThatMayBeNothingIsNotSuperior() throws IOException {
+        Interval unsure = new Interval(0, 0.5);
+        PolicyComparison comparison = comparison("conversion_rate", 200, unsure, value(500, Optional.of(GAIN)));
+        assertThat(comparison.verdict(Compared.EVERYBODY)).contains(Verdict.NOT_SUPERIOR);
+        assertThat(comparison.verdict(Compared.NOBODY)).contains(Verdict.SUPERIOR);
     }
 
     @Test
@@ -128,16 +170,18 @@ class PolicyComparisonTest {
                 .isEqualTo("rollout, returns (lower is better): 1,000 users who met it and whose window of 90 min"
                         + " closed before 2026-03-13T00:00:00Z");
         assertThat(printed(Format.TABLE, comparison)).isEqualTo("""
-                        policy     value    95 %                candidate over it  95 %                  effective users  largest weight
-                        ---------  -------  ------------------  -----------------  --------------------  ---------------  --------------
-                        candidate  0.25000  0.12500 to 0.50000                                                       150             2.0
-                        in force   0.25000  0.12500 to 0.50000  +0.37500           +0.25000 to +0.50000              500             2.0
-                        everybody  0.25000  0.12500 to 0.50000  +0.37500           +0.25000 to +0.50000              500             2.0
-                        nobody     -        -                   -                  -                                   0             0.0
+                        policy     value    95 %                candidate over it  95 %                  so it is     effective users  where they differ  largest weight
+                        ---------  -------  ------------------  -----------------  --------------------  -----------  ---------------  -----------------  --------------
+                        candidate  0.25000  0.12500 to 0.50000                                                                    150                                2.0
+                        in force   0.25000  0.12500 to 0.50000  +0.37500           +0.25000 to +0.50000  cannot tell              500  400                           2.0
+                        everybody  0.25000  0.12500 to 0.50000  +0.37500           +0.25000 to +0.50000  cannot tell              500  400                           2.0
+                        nobody     -        -                   -                  -                     cannot tell                0  -                             0.0
                         """);
         assertThat(comparison.caveats())
                 .containsExactly(
                         "candidate: worth 150 users only: take its intervals for a hint",
+                        "candidate over in force: cannot tell: the log is worth 150.0 users under candidate, needs 200",
+                        "candidate over everybody: cannot tell: the log is worth 150.0 users under candidate, needs 200",
                         "nobody: nobody was ever left out");
         assertThat(comparison.estimates()).hasSize(3);
     }
@@ -155,7 +199,7 @@ class PolicyComparisonTest {
                 .last()
                 .isEqualTo("{\"experiment_id\":\"rollout\",\"metric\":\"conversion_rate\",\"policy\":\"nobody\","
                         + "\"users\":1000,\"effective_users\":0.0,\"largest_weight\":0.0,\"never_logged\":0.5,"
-                        + "\"refusal\":\"unknown\"}");
+                        + "\"refusal\":\"unknown\",\"verdict\":\"cannot tell\"}");
         assertThat(printed(Format.CSV, comparison).lines().skip(1)).hasSize(4);
     }
 

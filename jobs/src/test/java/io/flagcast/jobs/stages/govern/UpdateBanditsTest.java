@@ -10,14 +10,13 @@ import io.flagcast.allocation.ParameterChange.Origin;
 import io.flagcast.allocation.ParameterLog;
 import io.flagcast.experiments.Experiment;
 import io.flagcast.experiments.ExperimentFiles;
-import io.flagcast.jobs.records.MeasuredSegment;
+import io.flagcast.jobs.records.MeasuredDay;
 import io.flagcast.jobs.stages.govern.UpdateBandits.Result;
-import io.flagcast.monitoring.SegmentMetrics;
+import io.flagcast.rules.Condition.Population;
 import io.flagcast.statistics.Moments;
 import io.flagcast.statistics.WeightedMoments;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
@@ -41,20 +40,21 @@ class UpdateBanditsTest {
             """);
 
     /** Both arms of a day that ended so many days ago, 1,000 users each unless said otherwise, logged at an even chance. */
-    private static Stream<MeasuredSegment> day(int daysAgo, long users, long enabled, long control) {
-        return Stream.of(arm(daysAgo, "enabled", users, enabled), arm(daysAgo, "control", users, control));
+    private static Stream<MeasuredDay> day(int daysAgo, long users, long enabled, long control) {
+        return Stream.of(
+                arm(daysAgo, Population.ENABLED, users, enabled), arm(daysAgo, Population.CONTROL, users, control));
     }
 
-    private static MeasuredSegment arm(int daysAgo, String population, long users, long conversions) {
+    private static MeasuredDay arm(int daysAgo, Population population, long users, long conversions) {
         Instant end = AS_OF.minus(Duration.ofDays(daysAgo));
-        return new MeasuredSegment(
+        return new MeasuredDay(
                 "learning",
                 new Cell("high", "{}"),
                 population,
                 "conversion_rate",
-                SegmentMetrics.DAY,
+                0,
                 end.minus(Duration.ofDays(1)),
-                end,
+                0,
                 Moments.EMPTY,
                 new WeightedMoments(
                         users,
@@ -64,12 +64,17 @@ class UpdateBanditsTest {
                         2 * conversions,
                         4 * conversions,
                         4 * conversions),
-                Optional.empty());
+                Optional.empty(),
+                OptionalDouble.empty());
     }
 
-    private static Result update(double inForce, Stream<MeasuredSegment> days) {
+    private static Result update(double inForce, Stream<MeasuredDay> days) {
         Adjustment learned = new Adjustment(
-                Map.of(), Map.of(Cell.whole("high"), inForce), Optional.empty(), Optional.empty(), OptionalLong.empty());
+                Map.of(),
+                Map.of(Cell.whole("high"), inForce),
+                Optional.empty(),
+                Optional.empty(),
+                OptionalLong.empty());
         ParameterLog log = new ParameterLog(ParameterLog.EMPTY.changesTo(
                 "learning",
                 learned,
@@ -84,7 +89,8 @@ class UpdateBanditsTest {
         Result result = update(0.5, day(0, 1_000, 200, 100));
 
         assertThat(result.summary())
-                .isEqualTo("learning: 1 cells moved, +6.67 % of the reward expected of the moves away from an even chance");
+                .isEqualTo(
+                        "learning: 1 cells moved, +6.67 % of the reward expected of the moves away from an even chance");
         assertThat(result.changes())
                 .extracting(ParameterChange::baseProbability)
                 .containsExactly(OptionalDouble.of(0.6));
@@ -97,13 +103,19 @@ class UpdateBanditsTest {
      */
     @Test
     void anUnsureWinnerIsBetOnAsFarAsTheGateLets() {
-        assertThat(update(0.5, day(0, 1_000, 130, 110)).changes().get(0).origin().decision())
-                .contains("with 95 % confidence the moves away from an even chance lose at most 0.324 % of the reward, 1.0 %"
-                        + " are allowed");
+        assertThat(update(0.5, day(0, 1_000, 130, 110))
+                        .changes()
+                        .get(0)
+                        .origin()
+                        .decision())
+                .contains(
+                        "with 95 % confidence the moves away from an even chance lose at most 0.324 % of the reward, 1.0 %"
+                                + " are allowed");
         Result result = update(0.5, day(0, 1_000, 60, 50));
         assertThat(result.summary())
-                .isEqualTo("learning: 1 cells moved, not as far as believed: with 95 % confidence the moves away from an even"
-                        + " chance may lose 1.230 % of the reward, 1.0 % are allowed: 81 % of each is made");
+                .isEqualTo(
+                        "learning: 1 cells moved, not as far as believed: with 95 % confidence the moves away from an even"
+                                + " chance may lose 1.230 % of the reward, 1.0 % are allowed: 81 % of each is made");
         assertThat(result.changes().get(0).baseProbability().orElseThrow()).isBetween(0.581, 0.5815);
     }
 
@@ -111,13 +123,16 @@ class UpdateBanditsTest {
     void fewUsersSayWhatTheyAreWorth() {
         // After four days, the half-life, 150 users are worth 75.
         assertThat(update(0.5, day(4, 150, 30, 20)).summary())
-                .isEqualTo("learning: nothing to learn from yet: 150 enabled and 150 control users in the segment are worth 75"
-                        + " and 75, needs min_users 100 of each");
+                .isEqualTo(
+                        "learning: nothing to learn from yet: 150 enabled and 150 control users in the segment are worth 75"
+                                + " and 75, needs min_users 100 of each");
         assertThat(update(0.9, day(4, 150, 30, 20)).summary())
-                .isEqualTo("learning: 1 cells moved: no cell moves away from an even chance, and towards it no proof is needed");
+                .isEqualTo(
+                        "learning: 1 cells moved: no cell moves away from an even chance, and towards it no proof is needed");
         assertThat(update(0.5, day(0, 100, 90, 10)).summary())
-                .isEqualTo("learning: update held: the logged users are worth 192 under the moves away from an even chance,"
-                        + " needs 200: none is made");
+                .isEqualTo(
+                        "learning: update held: the logged users are worth 192 under the moves away from an even chance,"
+                                + " needs 200: none is made");
         assertThat(update(0.5, Stream.empty()).summary())
                 .isEqualTo("learning: nothing to learn from yet: no user with a score has a closed outcome window");
     }
@@ -125,19 +140,23 @@ class UpdateBanditsTest {
     /** Two days for the enabled arm and, days later, two against it: all in all it is ahead, of late it is behind. */
     @Test
     void aBetIsTakenBackOnceRecentDaysAreAgainstIt() {
-        Stream<MeasuredSegment> turned = Stream.of(
-                        day(0, 1_000, 100, 120), day(1, 1_000, 100, 120), day(4, 1_000, 150, 90), day(5, 1_000, 150, 90))
+        Stream<MeasuredDay> turned = Stream.of(
+                        day(0, 1_000, 100, 120),
+                        day(1, 1_000, 100, 120),
+                        day(4, 1_000, 150, 90),
+                        day(5, 1_000, 150, 90))
                 .flatMap(each -> each);
         Result result = update(0.9, turned);
         assertThat(result.changes())
                 .singleElement()
-                .satisfies(change -> assertThat(change.baseProbability().orElseThrow())
-                        .isBetween(0.79, 0.9));
+                .satisfies(change ->
+                        assertThat(change.baseProbability().orElseThrow()).isBetween(0.79, 0.9));
         assertThat(result.summary())
-                .isEqualTo("learning: 1 cells moved: no cell moves away from an even chance, and towards it no proof is needed");
+                .isEqualTo(
+                        "learning: 1 cells moved: no cell moves away from an even chance, and towards it no proof is needed");
 
-        Stream<MeasuredSegment> wavering = Stream.of(day(0, 1_000, 104, 103), day(1, 1_000, 104, 100))
-                .flatMap(each -> each);
+        Stream<MeasuredDay> wavering =
+                Stream.of(day(0, 1_000, 104, 103), day(1, 1_000, 104, 100)).flatMap(each -> each);
         Result kept = update(0.9, wavering);
         assertThat(kept.changes()).isEmpty();
         assertThat(kept.summary()).isEqualTo("learning: every cell stays where it is");

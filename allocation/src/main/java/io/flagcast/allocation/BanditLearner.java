@@ -209,8 +209,8 @@ public record BanditLearner(
         double target = floor + (1 - 2 * floor) * weight(belief, arms);
         double better = isHigherBetter() ? belief.probabilityGreater() : 1 - belief.probabilityGreater();
         boolean kept = before > START
-                ? target >= START && target < before && favour(recent) > 0
-                : target <= START && target > before && favour(recent) < 0;
+                ? target < before && better > 0.5 && favour(recent) > 0
+                : before < START && target > before && better < 0.5 && favour(recent) < 0;
         String reason = "enabled %.4f ± %.4f, control %.4f ± %.4f, %s with probability %.3f%s"
                 .formatted(
                         belief.first().mean(),

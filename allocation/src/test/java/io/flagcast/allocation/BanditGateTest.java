@@ -219,21 +219,27 @@ class BanditGateTest {
                 .isEqualTo(new BanditUpdate.Gate(0, 0, 0, 0, 0, 0, Verdict.NOTHING_TO_PROVE));
     }
 
-    /** At a half exactly: kept where recent evidence agrees, said so only where something is kept. */
+    /** One user in twenty is in the control arm: its upper bound is the higher one, though mean and recent users favour the other. */
     @Test
-    void equalMeansTakeABetBackOnlyWhereRecentEvidenceIsAgainstIt() {
+    void anUpperBoundAloneDoesNotTakeABetBack() {
+        Arms arms = arms(120, 1_000, 5, 50);
+        BanditLearner patient = new BanditLearner(
+                Algorithm.UCB, metric(Kind.PROPORTION, Direction.HIGHER_IS_BETTER), 0.05, 0.1, 50, 1);
+
+        Step kept = only(update(patient, arms, arms, 0.9));
+        assertThat(kept.target()).isCloseTo(0.05, within(1e-12));
+        assertThat(kept.after()).isEqualTo(0.9);
+        assertThat(only(update(patient, arms, arms(1, 10, 9, 10), 0.9)).after()).isCloseTo(0.8, within(1e-12));
+        Arms mirrored = new Arms(arms.control(), arms.enabled());
+        assertThat(only(update(patient, mirrored, mirrored, 0.1)).after()).isEqualTo(0.1);
+        // At an even chance there is no bet to keep.
+        assertThat(only(update(patient, mirrored, mirrored, 0.5)).after()).isCloseTo(0.6, within(1e-12));
+        assertThat(only(update(patient, arms, arms, 0.5)).after()).isCloseTo(0.4, within(1e-12));
+    }
+
+    @Test
+    void aStepThatGoesNowhereKeepsNothing() {
         BanditLearner greedy = learner(Algorithm.EPSILON_GREEDY, 0.05, 0.1);
-        Arms equal = arms(250, 1_000, 250, 1_000);
-
-        assertThat(only(update(greedy, equal, arms(26, 100, 25, 100), 0.9)).after())
-                .isEqualTo(0.9);
-        assertThat(only(update(greedy, equal, arms(25, 100, 26, 100), 0.9)).after())
-                .isCloseTo(0.8, within(1e-12));
-        assertThat(only(update(greedy, equal, arms(25, 100, 26, 100), 0.1)).after())
-                .isEqualTo(0.1);
-        assertThat(only(update(greedy, equal, arms(26, 100, 25, 100), 0.1)).after())
-                .isCloseTo(0.2, within(1e-12));
-
         double most = 0.05 + (1 - 2 * 0.05);
         Step there = only(update(greedy, arms(300, 1_000, 200, 1_000), most));
         assertThat(there.target()).isEqualTo(there.before());
@@ -245,5 +251,18 @@ class BanditGateTest {
                 Algorithm.THOMPSON, metric(Kind.PROPORTION, Direction.LOWER_IS_BETTER), 0.05, 0.1, 100, 1);
         assertThat(only(update(falling, arms(250, 1_000, 260, 1_000), 0.5)).reason())
                 .endsWith(", lower with probability 0.696");
+    }
+
+    @Test
+    void aCautiousMoveIsMadeAsProposedWhateverTheGateSaysOfOthers() {
+        Cell low = Cell.whole("low");
+        BanditUpdate update = learner(Algorithm.EPSILON_GREEDY, 0.05, 0.1)
+                .update(
+                        Map.of(HIGH, arms(60, 1_000, 50, 1_000), low, arms(6, 100, 5, 100)),
+                        Map.of(),
+                        cell -> cell.equals(low) ? 0.3 : 0.5);
+
+        assertThat(update.gate().verdict()).isEqualTo(Verdict.INFERIOR);
+        assertThat(update.changes()).contains(update.steps().get(1)).doesNotContain(update.steps().get(0));
     }
 }

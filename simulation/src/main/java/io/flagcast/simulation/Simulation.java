@@ -69,8 +69,8 @@ public final class Simulation {
     }
 
     /**
-     * Writes the users, their usage before the first day, and a pilot: the visitors of the day before met every
-     * experiment with a fair coin.
+     * Writes the users, their usage before the first day, and a pilot: on the day before all of them met every experiment,
+     * with a fair coin.
      *
      * @param experiments configured experiments, for the feature of each
      */
@@ -91,13 +91,11 @@ public final class Simulation {
         write("events", -1, events, EVENTS);
         Met met = new Met(PILOT);
         for (User user : world.users()) {
-            if (visits(user, PILOT)) {
-                experiments.forEach(experiment -> {
-                    boolean enabled = world.draws(user, PILOT, experiment.experimentId() + "/coin")
-                            .nextBoolean();
-                    met.add(user, experiment.featureId(), new Served(experiment.experimentId(), enabled));
-                });
-            }
+            experiments.forEach(experiment -> {
+                boolean enabled = world.draws(user, PILOT, experiment.experimentId() + "/coin")
+                        .nextBoolean();
+                met.add(user, experiment.featureId(), new Served(experiment.experimentId(), enabled));
+            });
         }
         met.write();
     }

@@ -34,8 +34,8 @@ import picocli.CommandLine.Option;
         name = "demo",
         mixinStandardHelpOptions = true,
         description =
-                "Simulates a week in closed loop through the real jobs: scores, allocation, metrics, a drop and the"
-                        + " rule that answers it. Needs no input; writes below target/demo.")
+                "Simulates two weeks in closed loop through the real jobs: scores, allocation, metrics, a feature that"
+                        + " breaks and is mended, and the rule that answers. Needs no input; writes below target/demo.")
 final class DemoCommand implements Callable<Integer> {
 
     private final Surroundings surroundings;

@@ -223,8 +223,8 @@ class BanditGateTest {
     @Test
     void anUpperBoundAloneDoesNotTakeABetBack() {
         Arms arms = arms(120, 1_000, 5, 50);
-        BanditLearner patient = new BanditLearner(
-                Algorithm.UCB, metric(Kind.PROPORTION, Direction.HIGHER_IS_BETTER), 0.05, 0.1, 50, 1);
+        BanditLearner patient =
+                new BanditLearner(Algorithm.UCB, metric(Kind.PROPORTION, Direction.HIGHER_IS_BETTER), 0.05, 0.1, 50, 1);
 
         Step kept = only(update(patient, arms, arms, 0.9));
         assertThat(kept.target()).isCloseTo(0.05, within(1e-12));
@@ -263,6 +263,8 @@ class BanditGateTest {
                         cell -> cell.equals(low) ? 0.3 : 0.5);
 
         assertThat(update.gate().verdict()).isEqualTo(Verdict.INFERIOR);
-        assertThat(update.changes()).contains(update.steps().get(1)).doesNotContain(update.steps().get(0));
+        assertThat(update.changes())
+                .contains(update.steps().get(1))
+                .doesNotContain(update.steps().get(0));
     }
 }

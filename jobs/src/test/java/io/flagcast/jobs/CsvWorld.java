@@ -25,7 +25,7 @@ record CsvWorld(Path folder) {
             segments: {low: [0, 30], mid: [30, 70], high: [70, 100]}
             allocation: {type: tiered, tier_thresholds: [80, 50, 20], active_tier: 2, exploration: 5%, unscored: 50%}
             metrics:
-              conversion_rate: {kind: proportion, outcome: purchase, within: 1d}
+              conversion_rate: {kind: proportion, outcome: purchase, within: 1d, settle: 0d}
             rules:
               - rule_id: pull_back_high_responders
                 description: If conversion of users with score > 70 is below 5 %, cut that segment by 20 %

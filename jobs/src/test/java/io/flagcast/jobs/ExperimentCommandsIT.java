@@ -40,10 +40,10 @@ class ExperimentCommandsIT {
             allocation:
               type: weighted_random
               weight_parameters: {curve: linear, floor: 30%, ceiling: 70%}
-              exploration: 20%
+              exploration: 60%
               stickiness: none
             metrics:
-              conversion_rate: {kind: proportion, outcome: purchase, within: 1d}
+              conversion_rate: {kind: proportion, outcome: purchase, within: 1d, settle: 0d}
             """;
 
     private static final String LEARNING = """
@@ -57,14 +57,14 @@ class ExperimentCommandsIT {
               bandit: {algorithm: thompson, reward: conversion_rate, context: [plan], max_step: 20pp, min_users: 50}
               stickiness: none
             metrics:
-              conversion_rate: {kind: proportion, outcome: purchase, within: 1d}
+              conversion_rate: {kind: proportion, outcome: purchase, within: 1d, settle: 0d}
             """;
 
     /** Nobody explores: tier 0 was always enabled, the rest never. */
     private static final String CERTAIN = WEIGHTED.replace("weighted", "certain")
             .replace("type: certain_random", "type: tiered")
             .replaceAll("weight_parameters: .*", "tier_thresholds: [50]\n  active_tier: 1")
-            .replace("exploration: 20%", "exploration: 0");
+            .replace("exploration: 60%", "exploration: 0");
 
     @TempDir
     private static Path folder;
@@ -138,7 +138,7 @@ class ExperimentCommandsIT {
                 .replaceAll(
                         "(?m)^  type: weighted_random\n  weight_parameters: .*$",
                         "  type: tiered\n  tier_thresholds: [50]\n  active_tier: 1")
-                .replace("exploration: 20%", "exploration: 2%");
+                .replace("exploration: 60%", "exploration: 2%");
     }
 
     private static Map<String, JsonNode> policies(Invocation evaluated) throws IOException {
@@ -238,7 +238,7 @@ class ExperimentCommandsIT {
                 edited(
                         "weighted.yaml",
                         WEIGHTED.replace("floor: 30%, ceiling: 70%", "floor: 100%, ceiling: 100%")
-                                .replace("exploration: 20%", "exploration: 0")),
+                                .replace("exploration: 60%", "exploration: 0")),
                 "--as-of",
                 AFTER,
                 "--format",

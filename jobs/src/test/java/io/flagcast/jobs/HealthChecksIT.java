@@ -36,7 +36,7 @@ class HealthChecksIT {
             segments: {low: [0, 30], mid: [30, 70], high: [70, 100]}
             allocation: %2$s
             metrics:
-              conversion_rate: {kind: proportion, outcome: purchase, within: 1d}
+              conversion_rate: {kind: proportion, outcome: purchase, within: 1d, settle: 0d}
             """;
 
     private static final String RULE = """

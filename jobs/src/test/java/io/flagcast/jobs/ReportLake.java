@@ -134,9 +134,7 @@ final class ReportLake {
                 {'model_id': '%s', 'feature_id': 'checkout_v2', 'learner': 't_linear', 'status': 'champion',
                  'verdict': 'heterogeneous', 'cause': 'training', 'effective_as_of': '%s', 'changed_at': '%2$s',
                  'as_of': '%2$s', 'run_id': 'r', 'examples': 21400, 'provenance': '{}', 'path': 'p', 'checksum': 'c',
-                 'metrics': '{"qini": 0.0765, "qini_lower": 0.031, "qini_upper": 0.122, "heterogeneity_p": 0.00025,
-                  "autoc": 0.0214, "autoc_lower": 0.0102, "autoc_upper": 0.0326, "autoc_p": 0.00009, "rate_qini": 0.0062,
-                  "rate_qini_lower": 0.0024, "rate_qini_upper": 0.01, "rate_qini_p": 0.0007, "order_p": 0.00018}',
+                 'metrics': '{"qini": 0.0765, "qini_lower": 0.031, "qini_upper": 0.122, "heterogeneity_p": 0.00025, "autoc": 0.0214, "autoc_lower": 0.0102, "autoc_upper": 0.0326, "autoc_p": 0.00009, "rate_qini": 0.0062, "rate_qini_lower": 0.0024, "rate_qini_upper": 0.01, "rate_qini_p": 0.0007, "order_p": 0.00018}',
                  'curves': '{"qini": %s, "deciles": %s}'}""".formatted(MODEL, day(9), qini, deciles);
     }
 

@@ -58,7 +58,7 @@ class RulesIT {
             salt: %1$s-2026
             allocation: {type: tiered, tier_thresholds: [80, 50, 20], active_tier: 1}
             metrics:
-              conversion_rate: {kind: proportion, outcome: purchase, within: 1d}
+              conversion_rate: {kind: proportion, outcome: purchase, within: 1d, settle: 0d}
             rules:
               - rule_id: let_in
                 description: One more tier where the enabled do better
@@ -84,7 +84,7 @@ class RulesIT {
             }
             rollout.add(line);
             if (line.startsWith("metrics:")) {
-                rollout.add("  revenue: {kind: mean, outcome: refund, within: 1d, heavy_tails: accepted}");
+                rollout.add("  revenue: {kind: mean, outcome: refund, within: 1d, settle: 0d, heavy_tails: accepted}");
             }
         }
         rollout.addAll(PROPOSING.lines().toList());

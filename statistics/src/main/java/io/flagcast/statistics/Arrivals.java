@@ -17,7 +17,7 @@ import java.util.Optional;
 public record Arrivals(Instant asOf, Map<String, Instant> until) {
 
     /** Age of the newest row from which on no more is expected. */
-    static final Duration OVER = Duration.ofDays(7);
+    static final Duration OVER = Duration.ofDays(3);
 
     public Arrivals {
         Objects.requireNonNull(asOf, "asOf");
@@ -45,7 +45,7 @@ public record Arrivals(Instant asOf, Map<String, Instant> until) {
     }
 
     /**
-     * The same; or all that is there, where the history is over: for a week neither an outcome nor an exposure has come.
+     * The same; or all that is there, where the history is over: for three days neither an outcome nor an exposure has come.
      *
      * @param exposed the newest exposure
      */
@@ -53,7 +53,7 @@ public record Arrivals(Instant asOf, Map<String, Instant> until) {
         return isSilent() && exposed.filter(this::isRecent).isEmpty() ? complete(asOf) : this;
     }
 
-    /** Whether no outcome has come for a week. */
+    /** Whether no outcome has come for three days. */
     public boolean isSilent() {
         return newest().filter(this::isRecent).isEmpty();
     }

@@ -12,7 +12,8 @@ import org.apache.commons.math3.distribution.NormalDistribution;
  */
 public record Interval(double lower, double upper) {
 
-    static final NormalDistribution STANDARD_NORMAL = new NormalDistribution(null, 0, 1);
+    /** Mean 0, variance 1. */
+    public static final NormalDistribution STANDARD_NORMAL = new NormalDistribution(null, 0, 1);
 
     /** @throws IllegalArgumentException if an end is not finite or {@code lower} is above {@code upper} */
     public Interval {

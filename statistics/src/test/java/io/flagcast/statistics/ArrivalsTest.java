@@ -36,15 +36,15 @@ class ArrivalsTest {
     }
 
     @Test
-    void aHistoryIsOverWhereForAWeekNeitherAnOutcomeNorAnExposureHasCome() {
-        Arrivals old = new Arrivals(AS_OF, Map.of("buy", ago(7 * 24)));
+    void aHistoryIsOverWhereForThreeDaysNeitherAnOutcomeNorAnExposureHasCome() {
+        Arrivals old = new Arrivals(AS_OF, Map.of("buy", ago(3 * 24)));
 
-        assertThat(old.unlessOver(Optional.of(ago(7 * 24))).settledUntil("buy")).isEqualTo(AS_OF);
+        assertThat(old.unlessOver(Optional.of(ago(3 * 24))).settledUntil("buy")).isEqualTo(AS_OF);
         assertThat(old.unlessOver(Optional.empty()).settledUntil("click")).isEqualTo(AS_OF);
-        assertThat(old.unlessOver(Optional.of(ago(7 * 24 - 1))).settledUntil("buy"))
-                .isEqualTo(ago(7 * 24));
-        Arrivals recent = new Arrivals(AS_OF, Map.of("buy", ago(7 * 24 - 1)));
+        assertThat(old.unlessOver(Optional.of(ago(3 * 24 - 1))).settledUntil("buy"))
+                .isEqualTo(ago(3 * 24));
+        Arrivals recent = new Arrivals(AS_OF, Map.of("buy", ago(3 * 24 - 1)));
         assertThat(recent.isSilent()).isFalse();
-        assertThat(recent.unlessOver(Optional.empty()).settledUntil("buy")).isEqualTo(ago(7 * 24 - 1));
+        assertThat(recent.unlessOver(Optional.empty()).settledUntil("buy")).isEqualTo(ago(3 * 24 - 1));
     }
 }

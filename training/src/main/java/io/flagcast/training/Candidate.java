@@ -4,10 +4,10 @@ import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.posexplode;
 import static org.apache.spark.sql.functions.udf;
 
-import io.flagcast.statistics.BestLinearPrediction;
-import io.flagcast.statistics.CrossFitting;
-import io.flagcast.statistics.RepeatedVerdict;
-import io.flagcast.statistics.RepeatedVerdict.Verdict;
+import io.flagcast.statistics.heterogeneity.BestLinearPrediction;
+import io.flagcast.statistics.heterogeneity.CrossFitting;
+import io.flagcast.statistics.heterogeneity.RepeatedVerdict;
+import io.flagcast.statistics.heterogeneity.RepeatedVerdict.Verdict;
 import io.flagcast.statistics.ranking.OrderEvidence;
 import io.flagcast.training.learners.CrossFit;
 import io.flagcast.training.learners.Estimate;

@@ -1,7 +1,7 @@
 package io.flagcast.training;
 
-import io.flagcast.statistics.RepeatedVerdict;
-import io.flagcast.statistics.RepeatedVerdict.Verdict;
+import io.flagcast.statistics.heterogeneity.RepeatedVerdict;
+import io.flagcast.statistics.heterogeneity.RepeatedVerdict.Verdict;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;

@@ -11,11 +11,11 @@ import static org.apache.spark.sql.functions.pow;
 import static org.apache.spark.sql.functions.sum;
 import static org.apache.spark.sql.functions.when;
 
-import io.flagcast.statistics.BestLinearPrediction;
-import io.flagcast.statistics.BestLinearPrediction.Power;
-import io.flagcast.statistics.BestLinearPrediction.Sums;
 import io.flagcast.statistics.Interval;
 import io.flagcast.statistics.Metric;
+import io.flagcast.statistics.heterogeneity.BestLinearPrediction;
+import io.flagcast.statistics.heterogeneity.BestLinearPrediction.Power;
+import io.flagcast.statistics.heterogeneity.BestLinearPrediction.Sums;
 import io.flagcast.statistics.ranking.OrderEvidence;
 import io.flagcast.statistics.ranking.TargetingCurve;
 import io.flagcast.statistics.ranking.UpliftCurve;

@@ -3,9 +3,9 @@ package io.flagcast.training;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
-import io.flagcast.statistics.RepeatedVerdict;
-import io.flagcast.statistics.RepeatedVerdict.Outcome;
-import io.flagcast.statistics.RepeatedVerdict.Verdict;
+import io.flagcast.statistics.heterogeneity.RepeatedVerdict;
+import io.flagcast.statistics.heterogeneity.RepeatedVerdict.Outcome;
+import io.flagcast.statistics.heterogeneity.RepeatedVerdict.Verdict;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;

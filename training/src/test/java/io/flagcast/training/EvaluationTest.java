@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import io.flagcast.fixtures.SharedSpark;
-import io.flagcast.statistics.BestLinearPrediction;
-import io.flagcast.statistics.BestLinearPrediction.Sums;
 import io.flagcast.statistics.Metric;
+import io.flagcast.statistics.heterogeneity.BestLinearPrediction;
+import io.flagcast.statistics.heterogeneity.BestLinearPrediction.Sums;
 import io.flagcast.statistics.ranking.OrderEvidence;
 import io.flagcast.statistics.ranking.TargetingCurve;
 import io.flagcast.statistics.ranking.UpliftCurve;

@@ -3,10 +3,10 @@ package io.flagcast.training;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import io.flagcast.statistics.BestLinearPrediction;
-import io.flagcast.statistics.CrossFitting;
 import io.flagcast.statistics.Metric;
-import io.flagcast.statistics.RepeatedVerdict;
+import io.flagcast.statistics.heterogeneity.BestLinearPrediction;
+import io.flagcast.statistics.heterogeneity.CrossFitting;
+import io.flagcast.statistics.heterogeneity.RepeatedVerdict;
 import io.flagcast.training.Explanation.Contribution;
 import io.flagcast.training.PredictorEncoding.Categorical;
 import io.flagcast.training.PredictorEncoding.Numeric;

@@ -3,9 +3,9 @@ package io.flagcast.training;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import io.flagcast.statistics.BestLinearPrediction.Sums;
 import io.flagcast.statistics.CorrectedDifference;
 import io.flagcast.statistics.Metric;
+import io.flagcast.statistics.heterogeneity.BestLinearPrediction.Sums;
 import io.flagcast.statistics.ranking.UpliftCurve;
 import java.util.Collections;
 import java.util.List;

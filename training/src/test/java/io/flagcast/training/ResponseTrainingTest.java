@@ -14,11 +14,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import io.flagcast.fixtures.SharedSpark;
-import io.flagcast.statistics.BestLinearPrediction;
-import io.flagcast.statistics.CrossFitting;
 import io.flagcast.statistics.Metric;
-import io.flagcast.statistics.RepeatedVerdict;
-import io.flagcast.statistics.RepeatedVerdict.Outcome;
+import io.flagcast.statistics.heterogeneity.BestLinearPrediction;
+import io.flagcast.statistics.heterogeneity.CrossFitting;
+import io.flagcast.statistics.heterogeneity.RepeatedVerdict;
+import io.flagcast.statistics.heterogeneity.RepeatedVerdict.Outcome;
 import io.flagcast.training.PredictorEncoding.Numeric;
 import io.flagcast.training.PredictorEncoding.Scale;
 import io.flagcast.training.ResponseTraining.Live;

@@ -5,10 +5,10 @@ import static org.assertj.core.api.Assertions.tuple;
 import static org.assertj.core.api.Assertions.within;
 
 import io.flagcast.fixtures.SharedSpark;
-import io.flagcast.statistics.BestLinearPrediction;
-import io.flagcast.statistics.CrossFitting;
 import io.flagcast.statistics.Metric;
-import io.flagcast.statistics.RepeatedVerdict;
+import io.flagcast.statistics.heterogeneity.BestLinearPrediction;
+import io.flagcast.statistics.heterogeneity.CrossFitting;
+import io.flagcast.statistics.heterogeneity.RepeatedVerdict;
 import io.flagcast.tables.Tables;
 import io.flagcast.training.PredictorEncoding.Categorical;
 import io.flagcast.training.PredictorEncoding.Numeric;

@@ -2,7 +2,7 @@ package io.flagcast.statistics.ranking;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.flagcast.statistics.BestLinearPrediction.Sums;
+import io.flagcast.statistics.heterogeneity.BestLinearPrediction.Sums;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;

@@ -1,13 +1,13 @@
-package io.flagcast.statistics;
+package io.flagcast.statistics.heterogeneity;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.within;
 
-import io.flagcast.statistics.BestLinearPrediction.Sums;
-import io.flagcast.statistics.RepeatedVerdict.Outcome;
-import io.flagcast.statistics.RepeatedVerdict.Verdict;
 import io.flagcast.statistics.WeeklyTrainings.Course;
+import io.flagcast.statistics.heterogeneity.BestLinearPrediction.Sums;
+import io.flagcast.statistics.heterogeneity.RepeatedVerdict.Outcome;
+import io.flagcast.statistics.heterogeneity.RepeatedVerdict.Verdict;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalDouble;

@@ -1,6 +1,6 @@
-package io.flagcast.statistics;
+package io.flagcast.statistics.heterogeneity;
 
-import io.flagcast.statistics.BestLinearPrediction.Sums;
+import io.flagcast.statistics.heterogeneity.BestLinearPrediction.Sums;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalDouble;

@@ -1,4 +1,4 @@
-package io.flagcast.statistics;
+package io.flagcast.statistics.heterogeneity;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;

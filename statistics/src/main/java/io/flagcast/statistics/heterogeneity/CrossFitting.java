@@ -1,5 +1,7 @@
-package io.flagcast.statistics;
+package io.flagcast.statistics.heterogeneity;
 
+import io.flagcast.statistics.Interval;
+import io.flagcast.statistics.Quadrature;
 import java.util.OptionalInt;
 import org.apache.commons.math3.special.Gamma;
 

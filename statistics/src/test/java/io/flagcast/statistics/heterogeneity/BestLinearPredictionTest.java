@@ -1,4 +1,4 @@
-package io.flagcast.statistics;
+package io.flagcast.statistics.heterogeneity;
 
 import static io.flagcast.fixtures.Cases.cases;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.within;
 
 import io.flagcast.fixtures.Generator;
-import io.flagcast.statistics.BestLinearPrediction.Sums;
+import io.flagcast.statistics.heterogeneity.BestLinearPrediction.Sums;
 import java.util.Arrays;
 import java.util.SplittableRandom;
 import org.apache.commons.math3.stat.regression.SimpleRegression;

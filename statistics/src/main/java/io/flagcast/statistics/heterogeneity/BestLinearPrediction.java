@@ -1,5 +1,6 @@
-package io.flagcast.statistics;
+package io.flagcast.statistics.heterogeneity;
 
+import io.flagcast.statistics.Interval;
 import java.io.Serializable;
 import java.util.List;
 import java.util.Optional;

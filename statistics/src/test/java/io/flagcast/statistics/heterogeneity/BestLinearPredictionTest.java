@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.within;
 
 import io.flagcast.fixtures.Generator;
+import io.flagcast.statistics.Interval;
 import io.flagcast.statistics.heterogeneity.BestLinearPrediction.Sums;
 import java.util.Arrays;
 import java.util.SplittableRandom;

@@ -4,10 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.within;
 
-import io.flagcast.statistics.WeeklyTrainings.Course;
+import io.flagcast.statistics.Interval;
 import io.flagcast.statistics.heterogeneity.BestLinearPrediction.Sums;
 import io.flagcast.statistics.heterogeneity.RepeatedVerdict.Outcome;
 import io.flagcast.statistics.heterogeneity.RepeatedVerdict.Verdict;
+import io.flagcast.statistics.heterogeneity.WeeklyTrainings.Course;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalDouble;

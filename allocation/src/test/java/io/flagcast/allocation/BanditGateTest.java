@@ -230,7 +230,9 @@ class BanditGateTest {
         assertThat(kept.target()).isCloseTo(0.05, within(1e-12));
         assertThat(kept.after()).isEqualTo(0.9);
         assertThat(only(update(patient, arms, arms(1, 10, 9, 10), 0.9)).after()).isCloseTo(0.8, within(1e-12));
-        Arms mirrored = new Arms(arms.control(), arms.enabled());
+        WeightedMoments better = arms.control();
+        WeightedMoments worse = arms.enabled();
+        Arms mirrored = new Arms(better, worse);
         assertThat(only(update(patient, mirrored, mirrored, 0.1)).after()).isEqualTo(0.1);
         // At an even chance there is no bet to keep.
         assertThat(only(update(patient, mirrored, mirrored, 0.5)).after()).isCloseTo(0.6, within(1e-12));

@@ -2,6 +2,7 @@ package io.flagcast.rules.checks;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 
 class CheckTest {
@@ -23,5 +24,12 @@ class CheckTest {
         assertThat(Check.VOLUME.mayExplain(Check.CALIBRATION)).isTrue();
         assertThat(Check.VOLUME.mayExplain(Check.CONTRADICTION)).isFalse();
         assertThat(Check.ENABLE_BIAS.mayExplain(Check.SIMPSON)).isFalse();
+    }
+
+    /** Data that are late, thin, contradictory or lost justify nothing that gives the feature to more users. */
+    @Test
+    void dataThatCannotBeTrustedHoldChangesUp() {
+        assertThat(Arrays.stream(Check.values()).filter(Check::blocksIncreases))
+                .containsExactly(Check.FRESHNESS, Check.VOLUME, Check.CONTRADICTION, Check.SAMPLE_RATIO);
     }
 }

@@ -102,12 +102,25 @@ public record MeasuredExperiment(
         for (MeasuredExperiment experiment : experiments) {
             for (var entry : experiment.evidenceVersions().entrySet()) {
                 if (entry.getValue() > 0) {
-                    Column here = col("experiment_id").equalTo(experiment.experimentId());
-                    version = when(here.and(segment.equalTo(entry.getKey())), lit(entry.getValue()))
+                    version = when(experiment.isOfRow().and(segment.equalTo(entry.getKey())), lit(entry.getValue()))
                             .otherwise(version);
                 }
             }
         }
         return version;
+    }
+
+    /** The same of all users, whatever the segment of a row. */
+    static Column evidenceVersion(List<MeasuredExperiment> experiments) {
+        Column version = lit(0L);
+        for (MeasuredExperiment experiment : experiments) {
+            long since = experiment.evidenceVersions().getOrDefault(SegmentMetrics.ALL, 0L);
+            version = since > 0 ? when(experiment.isOfRow(), lit(since)).otherwise(version) : version;
+        }
+        return version;
+    }
+
+    private Column isOfRow() {
+        return col("experiment_id").equalTo(experimentId);
     }
 }

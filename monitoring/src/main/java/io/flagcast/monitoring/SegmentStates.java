@@ -68,7 +68,7 @@ final class SegmentStates {
         WindowSpec segment =
                 Window.partitionBy("user_id", "experiment_id", "segment").orderBy("order");
         Column[] counts = Arrays.stream(COUNTS).map(functions::col).toArray(Column[]::new);
-        Column since = MeasuredExperiment.evidenceVersion(experiments, lit(ALL));
+        Column since = MeasuredExperiment.evidenceVersion(experiments);
         return FirstExposures.ofBaseline(firstExposures, MeasuredExperiment.withMovingScores(experiments))
                 .withColumn("order", order)
                 .withColumn("in_all", returnedAfter(lit(true), user))
@@ -131,7 +131,7 @@ final class SegmentStates {
     /** Segments, cells and evidence that a row counts in. */
     private static Column groups(List<MeasuredExperiment> experiments) {
         Column dimensions = functions.filter(col("cells"), cell -> functions.not(SegmentMetrics.isLearned(cell)));
-        Column all = MeasuredExperiment.evidenceVersion(experiments, lit(ALL));
+        Column all = MeasuredExperiment.evidenceVersion(experiments);
         Column own = MeasuredExperiment.evidenceVersion(experiments, col("segment"));
         return functions.concat(
                 groups(col("in_all"), lit(ALL), dimensions, lit(0L)),

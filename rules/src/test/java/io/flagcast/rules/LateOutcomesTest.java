@@ -141,7 +141,7 @@ class LateOutcomesTest {
                     .as(name)
                     .isLessThanOrEqualTo(0.05 * seeds + 3 * Math.sqrt(0.05 * 0.95 * seeds));
         });
-        assertThat(fired("36 h late", seeds, 0.08, late(36), Counting.CLOSED)).isEqualTo(seeds);
+        assertThat(fired("36 h late", seeds, 0.08, late(36), Counting.CLOSED)).isGreaterThanOrEqualTo(seeds * 99 / 100);
     }
 
     @Test

@@ -110,7 +110,7 @@ public record World(long seed, List<User> users) {
      */
     public static double responseIfNot(User user, String featureId) {
         return switch (featureId) {
-            case "checkout_v2" -> logistic(-3.2 + 0.25 * user.shopping());
+            case "checkout_v2" -> logistic(-2.6 + 0.25 * user.shopping());
             case "dark_mode" -> logistic(-2.2 + 0.3 * user.music());
             case "express_pay" -> logistic(-2.4 + 0.2 * user.shopping());
             default -> throw new IllegalArgumentException("no experiment with feature " + featureId);
@@ -125,7 +125,7 @@ public record World(long seed, List<User> users) {
             case "checkout_v2" ->
                 clamp(ifNot
                         - 0.012
-                        + 0.11 * logistic(1.6 * user.shopping() + (user.plan().equals("free") ? -2.2 : 1.0)));
+                        + 0.085 * logistic(1.6 * user.shopping() + (user.plan().equals("free") ? -2.2 : 1.0)));
             // None at all.
             case "dark_mode" -> ifNot;
             // Harms older users, helps younger ones.

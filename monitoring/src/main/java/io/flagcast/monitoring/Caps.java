@@ -28,8 +28,8 @@ public final class Caps {
     private Caps() {}
 
     /**
-     * Rows of {@code first_exposures} with the values of capped metrics in [0, cap], in the window and in the pre-period. What
-     * is within stays: to do it twice changes nothing. A value that is not a number stays as well, so that it is seen.
+     * Rows of {@code first_exposures} that were counted before a cap was known, with the values of capped metrics in [0, cap],
+     * in the window and in the pre-period. What is within stays: to do it twice changes nothing. A value that is not a number stays as well, so that it is seen.
      */
     public static Dataset<Row> applied(Dataset<Row> firstExposures, List<MeasuredExperiment> experiments) {
         if (experiments.stream()
@@ -49,7 +49,8 @@ public final class Caps {
         }));
     }
 
-    private static Column within(Column value, Column limit) {
+    /** The value in [0, limit], where there is a limit; what is not a number stays. */
+    static Column within(Column value, Column limit) {
         return when(value.isNull().or(limit.isNull()).or(isnan(value)), value)
                 .otherwise(greatest(lit(0.0), least(value, limit)));
     }

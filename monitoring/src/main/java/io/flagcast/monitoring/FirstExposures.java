@@ -217,7 +217,7 @@ public final class FirstExposures {
         return unix_micros(col("exposed_at")).plus(metric.getField("within"));
     }
 
-    /** What a metric counts of {@code happened} in [from, to): 1 or 0 for a proportion, the sum for a mean. */
+    /** What a metric counts of {@code happened} in [from, to): 1 or 0 for a proportion, the sum up to its cap for a mean. */
     static Column amount(Column metric, Column from, Column to) {
         UnaryOperator<Column> counts = outcome -> outcome.getField("outcome")
                 .equalTo(metric.getField("outcome"))
@@ -231,7 +231,7 @@ public final class FirstExposures {
                         .otherwise(total));
         return when(col("happened").isNull(), 0.0)
                 .when(metric.getField("kind").equalTo(Metric.Kind.PROPORTION.name()), any)
-                .otherwise(sum);
+                .otherwise(Caps.within(sum, metric.getField("limit")));
     }
 
     /** The metrics of each experiment, as a map from its id; times in microseconds. */
@@ -245,13 +245,18 @@ public final class FirstExposures {
                                                 lit(metric.kind().name()).as("kind"),
                                                 lit(metric.outcome()).as("outcome"),
                                                 lit(micros(metric.within())).as("within"),
+                                                (metric.limit().isPresent()
+                                                                ? lit(metric.limit()
+                                                                        .getAsDouble())
+                                                                : lit(null).cast("double"))
+                                                        .as("limit"),
                                                 lit(ChronoUnit.MICROS.between(
                                                                 Instant.EPOCH, arrivals.settledUntil(metric)))
                                                         .as("settled_until")))
                                         .toArray(Column[]::new))))
                         .toArray(Column[]::new))
                 .cast("map<string, array<struct<metric_name: string, kind: string, outcome: string, within: bigint,"
-                        + " settled_until: bigint>>>");
+                        + " limit: double, settled_until: bigint>>>");
     }
 
     private static Duration longest(List<MeasuredExperiment> experiments) {

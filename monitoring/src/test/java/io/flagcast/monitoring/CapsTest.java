@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import io.flagcast.fixtures.SharedSpark;
+import io.flagcast.statistics.Arrivals;
 import io.flagcast.statistics.Cap;
 import io.flagcast.statistics.Interval;
 import io.flagcast.statistics.Metric;
@@ -118,5 +119,26 @@ class CapsTest {
         assertThat(enabled.<Double>getAs("metric_value")).isCloseTo(values.mean(), within(1e-12));
         assertThat(enabled.<Double>getAs("lower")).isCloseTo(interval.lower(), within(1e-9));
         assertThat(enabled.<Double>getAs("upper")).isCloseTo(interval.upper(), within(1e-9));
+    }
+
+    /** a spent 3 and 4, b a refund of 2, c nothing: what is logged of policies is capped as what is measured. */
+    @Test
+    void aRewardCountsUpToTheCapToo() {
+        Dataset<Row> met = spark.sql("SELECT 'e' AS experiment_id, user_id, true AS enabled,"
+                + " TIMESTAMP '2026-01-01 00:00:00' AS exposed_at, 0.5D AS propensity, 50D AS score, 'policy' AS reason,"
+                + " 'r' AS run_id FROM VALUES ('a'), ('b'), ('c') AS t(user_id)");
+        Dataset<Row> spent = spark.sql("SELECT user_id, 'buy' AS outcome, CAST(value AS DOUBLE) AS value,"
+                + " TIMESTAMP '2026-01-01 01:00:00' AS occurred_at FROM VALUES ('a', 3), ('a', 4), ('b', -2) AS t(user_id,"
+                + " value)");
+
+        assertThat(SegmentMetrics.rewards(
+                                Arrivals.complete(AS_OF),
+                                met,
+                                spent,
+                                List.of(DECLARED.withCaps(Map.of("conversion", 4.5))))
+                        .orderBy("user_id")
+                        .collectAsList())
+                .extracting(row -> row.<Double>getAs("reward"))
+                .containsExactly(4.5, 0.0, 0.0);
     }
 }

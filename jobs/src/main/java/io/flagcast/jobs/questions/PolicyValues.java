@@ -16,6 +16,7 @@ import io.flagcast.allocation.Decision.Reason;
 import io.flagcast.allocation.OffPolicyEvaluation;
 import io.flagcast.experiments.Experiment;
 import io.flagcast.jobs.decision.DecideUsers;
+import io.flagcast.jobs.records.MeasuredDay;
 import io.flagcast.jobs.run.Rollout;
 import io.flagcast.lake.Inputs;
 import io.flagcast.lake.Lake;
@@ -73,11 +74,14 @@ public final class PolicyValues {
      * @return the columns of {@link SegmentMetrics#rewards} and {@code no_benefit}
      */
     public static Dataset<Row> logged(Lake lake, Inputs inputs, Experiment experiment, List<Metric> metrics) {
+        // Users count up to the caps that were looked up for what is live.
+        Map<String, Double> caps = MeasuredDay.caps(lake.published(Tables.SEGMENT_DAYS, lake.live()))
+                .getOrDefault(experiment.experimentId(), Map.of());
         Dataset<Row> rewards = SegmentMetrics.rewards(
                 inputs.arrivals(),
                 inputs.exposures(),
                 inputs.valid(Tables.OUTCOMES),
-                List.of(new MeasuredExperiment(experiment.experimentId(), metrics, Map.of())));
+                List.of(new MeasuredExperiment(experiment.experimentId(), metrics, Map.of()).withCaps(caps)));
         Dataset<Row> benefits = lake.history(Tables.RESPONSIVENESS_SCORES)
                 .where(col("feature_id").equalTo(experiment.featureId()))
                 .select("run_id", "user_id", "no_benefit");

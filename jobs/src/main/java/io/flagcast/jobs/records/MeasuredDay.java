@@ -1,5 +1,7 @@
 package io.flagcast.jobs.records;
 
+import static org.apache.spark.sql.functions.col;
+
 import io.flagcast.allocation.AllocationParameters;
 import io.flagcast.allocation.Cell;
 import io.flagcast.experiments.Experiment;
@@ -78,6 +80,23 @@ public record MeasuredDay(
         return days.stream()
                 .filter(day -> day.experimentId.equals(experiment.experimentId()) && day.cap.isPresent())
                 .collect(Collectors.toMap(MeasuredDay::metric, day -> day.cap.getAsDouble(), (one, same) -> one));
+    }
+
+    /**
+     * The same of all experiments of a slice, without reading its sums.
+     *
+     * @param slice rows of {@code segment_days}
+     */
+    public static Map<String, Map<String, Double>> caps(Dataset<Row> slice) {
+        return slice
+                .where(col("cap").isNotNull())
+                .select("experiment_id", "metric_name", "cap")
+                .distinct()
+                .collectAsList()
+                .stream()
+                .collect(Collectors.groupingBy(
+                        row -> row.getString(0),
+                        Collectors.toMap(row -> row.getString(1), row -> row.getDouble(2), (one, same) -> one)));
     }
 
     /** Everything that was measured, whenever the evidence begins. */

@@ -3,6 +3,7 @@ package io.flagcast.jobs.stages.measure;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.min;
 
+import io.flagcast.jobs.records.MeasuredDay;
 import io.flagcast.monitoring.Caps;
 import io.flagcast.monitoring.MeasuredExperiment;
 import java.util.HashMap;
@@ -33,13 +34,7 @@ final class FreezeCaps {
         if (experiments.stream().allMatch(experiment -> experiment.openCaps().isEmpty())) {
             return experiments;
         }
-        Map<String, Map<String, Double>> caps = new HashMap<>();
-        states.where(col("cap").isNotNull())
-                .select("experiment_id", "metric_name", "cap")
-                .distinct()
-                .collectAsList()
-                .forEach(row -> caps.computeIfAbsent(row.getString(0), id -> new HashMap<>())
-                        .put(row.getString(1), row.getDouble(2)));
+        Map<String, Map<String, Double>> caps = MeasuredDay.caps(states);
         return experiments.stream()
                 .map(experiment -> experiment.withCaps(caps.getOrDefault(experiment.experimentId(), Map.of())))
                 .toList();

@@ -282,17 +282,13 @@ public final class MeasureSegments {
                     persist(FirstExposures.merge(earlier.get().measurement().firstExposures(), first), persisted);
             Dataset<Row> touched = persist(FirstExposures.touched(merged, outcomes.rows(), experiments), persisted);
             counted = persist(
-                    Caps.applied(
-                            FirstExposures.counted(touched, happened(run, touched, experiments), arrivals, experiments),
-                            experiments),
+                    FirstExposures.counted(touched, happened(run, touched, experiments), arrivals, experiments),
                     persisted);
             all = FirstExposures.with(merged, counted);
         } else {
             counted = persist(
-                    Caps.applied(
-                            FirstExposures.counted(
-                                    first, run.inputs().since(Tables.OUTCOMES, Instant.EPOCH), arrivals, experiments),
-                            experiments),
+                    FirstExposures.counted(
+                            first, run.inputs().since(Tables.OUTCOMES, Instant.EPOCH), arrivals, experiments),
                     persisted);
             all = counted;
         }

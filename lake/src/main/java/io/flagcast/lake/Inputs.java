@@ -58,6 +58,7 @@ public final class Inputs implements AutoCloseable {
     private final List<Dataset<Row>> persisted = new ArrayList<>();
     private final List<Publication> publications;
     private Dataset<Row> attributed;
+    private Arrivals arrivals;
 
     /**
      * The inputs of a run.
@@ -192,6 +193,13 @@ public final class Inputs implements AutoCloseable {
      * newest row; where rows say when they reached the lake, up to the newest such time less what 99 of 100 rows take.
      */
     public Arrivals arrivals() {
+        if (arrivals == null) {
+            arrivals = findArrivals();
+        }
+        return arrivals;
+    }
+
+    private Arrivals findArrivals() {
         List<Row> rows = since(Tables.OUTCOMES, Instant.EPOCH)
                 .groupBy("outcome")
                 .agg(
@@ -207,7 +215,7 @@ public final class Inputs implements AutoCloseable {
                 .filter(row -> row.getAs("ingested") != null)
                 .map(row -> Lake.instant(row, "ingested"))
                 .max(Comparator.naturalOrder());
-        Arrivals arrivals = new Arrivals(
+        Arrivals found = new Arrivals(
                 asOf,
                 rows.stream()
                         .collect(Collectors.toMap(
@@ -216,7 +224,7 @@ public final class Inputs implements AutoCloseable {
                                         ? Lake.instant(row, "newest")
                                         : ingested.orElseThrow().minus(row.<Long>getAs("takes"), ChronoUnit.MICROS))));
         // Exposures are read only where they can make a difference.
-        return arrivals.isSilent() ? arrivals.unlessOver(newestExposure()) : arrivals;
+        return found.isSilent() ? found.unlessOver(newestExposure()) : found;
     }
 
     private Optional<Instant> newestExposure() {

@@ -12,23 +12,25 @@ import io.flagcast.rules.checks.EvidenceCheck;
 import io.flagcast.rules.checks.Finding;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** Whether what counts every user once still has somebody to count. */
 final class EvidenceChecks {
 
     private EvidenceChecks() {}
 
-    /** One finding per rule without a window, and per segment of a bandit that forgets nothing. */
+    /** One finding per rule or alert on a metric without a window, and per segment of a bandit that forgets nothing. */
     static List<Finding> findings(Experiment experiment, List<MeasuredDay> days, AllocationParameters parameters) {
         Measurements measurements = MeasuredDay.measurements(experiment, days, parameters);
         List<Finding> findings = new ArrayList<>();
-        for (Rule rule : experiment.rules()) {
+        Stream<Rule> rules = Stream.concat(experiment.rules().stream(), experiment.alertEngine().rules().stream());
+        for (Rule rule : rules.toList()) {
             if (rule.evidence().window().isEmpty()) {
                 Comparison first = rule.when().comparisons().findFirst().orElseThrow();
                 findings.add(EvidenceCheck.of(
                         experiment.experimentId(),
                         rule.segment(),
-                        "rule " + rule.ruleId(),
+                        (experiment.rules().contains(rule) ? "rule " : "alert ") + rule.ruleId(),
                         "give it a window, as in evidence: {window: 7d}",
                         of(measurements.evidence(), rule.segment(), first.metric()),
                         rule.evidence().minUsers()));

@@ -174,7 +174,7 @@ public final class HealthChecks {
     public static Health health(Experiment experiment, List<Finding> findings) {
         return new Health(findings.stream()
                 .filter(finding -> finding.experimentId().equals(experiment.experimentId()))
-                .filter(finding -> finding.failed() && finding.check().blocksIncreases())
+                .filter(Finding::blocksIncreases)
                 .map(Finding::reason)
                 .toList());
     }

@@ -53,8 +53,8 @@ public enum Check {
         return name().toLowerCase(Locale.ROOT);
     }
 
-    /** While one of these fails, nobody else is given a feature: the data that would justify it are unsound. */
-    public boolean blocksIncreases() {
+    /** While one of these fails, nobody else is given a feature: the data that would justify it may be unsound. */
+    boolean blocksIncreases() {
         return Set.of(FRESHNESS, VOLUME, CONTRADICTION, SAMPLE_RATIO).contains(this);
     }
 

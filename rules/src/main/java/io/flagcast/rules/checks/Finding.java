@@ -94,6 +94,18 @@ public record Finding(
         return state == State.FAILED;
     }
 
+    /**
+     * Whether nobody else is given a feature while it stands. More rows than usual, as after a launch, are no reason: what is
+     * counted is there.
+     */
+    public boolean blocksIncreases() {
+        boolean isMore = check == Check.VOLUME
+                && observed.isPresent()
+                && threshold.isPresent()
+                && observed.getAsDouble() > threshold.getAsDouble();
+        return failed() && check.blocksIncreases() && !isMore;
+    }
+
     /** A verdict with nothing but its reason; the numbers are added one by one. */
     static Finding of(
             Check check, String experimentId, String segment, String subject, State state, long n, String reason) {

@@ -3,6 +3,8 @@ package io.flagcast.rules.checks;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 class CheckTest {
@@ -31,5 +33,23 @@ class CheckTest {
     void dataThatCannotBeTrustedHoldChangesUp() {
         assertThat(Arrays.stream(Check.values()).filter(Check::blocksIncreases))
                 .containsExactly(Check.FRESHNESS, Check.VOLUME, Check.CONTRADICTION, Check.SAMPLE_RATIO);
+    }
+
+    @Test
+    void aFeedThatThinsHoldsChangesUpAndOneThatGrowsDoesNot() {
+        List<Long> week = List.of(1_000L, 1_000L, 1_000L, 1_000L, 1_000L, 1_000L, 1_000L);
+        Finding thin = InputCheck.volume(
+                "e",
+                "outcome buy",
+                Stream.concat(week.stream(), Stream.of(300L)).toList());
+        Finding thick = InputCheck.volume(
+                "e",
+                "outcome buy",
+                Stream.concat(week.stream(), Stream.of(9_000L)).toList());
+
+        assertThat(thin.failed()).isTrue();
+        assertThat(thin.blocksIncreases()).isTrue();
+        assertThat(thick.failed()).isTrue();
+        assertThat(thick.blocksIncreases()).isFalse();
     }
 }

@@ -23,6 +23,8 @@ import org.apache.spark.sql.Column;
  * @param metrics its metrics
  * @param prePeriod how long before the exposure the same outcomes count as a covariate; absent for none
  * @param scores whether a user's score can be another one at the next exposure
+ * @param toldApart days since a user came before that are told apart, at least 1; whoever stayed away longer counts as this
+ *     many. A window of as many days finds its users exactly
  * @param evidenceVersions per segment the parameters version with which its evidence begins; 0 where absent
  */
 public record MeasuredExperiment(
@@ -30,7 +32,11 @@ public record MeasuredExperiment(
         List<Metric> metrics,
         Optional<Duration> prePeriod,
         Scores scores,
+        int toldApart,
         Map<String, Long> evidenceVersions) {
+
+    /** Days that are told apart where nothing looks at longer windows. */
+    public static final int WEEK = 7;
 
     /** Whether a user's score can be another one at the next exposure. */
     public enum Scores {
@@ -45,12 +51,15 @@ public record MeasuredExperiment(
         metrics = List.copyOf(metrics);
         Objects.requireNonNull(prePeriod, "prePeriod");
         Objects.requireNonNull(scores, "scores");
+        if (toldApart < 1) {
+            throw new IllegalArgumentException("toldApart is " + toldApart + ", it must be at least 1");
+        }
         evidenceVersions = Map.copyOf(evidenceVersions);
     }
 
-    /** Without a covariate, with scores that stay. */
+    /** Without a covariate, with scores that stay, for windows of up to a week. */
     public MeasuredExperiment(String experimentId, List<Metric> metrics, Map<String, Long> evidenceVersions) {
-        this(experimentId, metrics, Optional.empty(), Scores.STAY, evidenceVersions);
+        this(experimentId, metrics, Optional.empty(), Scores.STAY, WEEK, evidenceVersions);
     }
 
     /** The experiments whose users' scores move. */
@@ -88,6 +97,7 @@ public record MeasuredExperiment(
                         .toList(),
                 prePeriod,
                 scores,
+                toldApart,
                 evidenceVersions);
     }
 
@@ -118,6 +128,17 @@ public record MeasuredExperiment(
             version = since > 0 ? when(experiment.isOfRow(), lit(since)).otherwise(version) : version;
         }
         return version;
+    }
+
+    /** The days that are told apart, of rows with {@code experiment_id}. */
+    static Column toldApart(List<MeasuredExperiment> experiments) {
+        Column days = lit(WEEK);
+        for (MeasuredExperiment experiment : experiments) {
+            days = experiment.toldApart == WEEK
+                    ? days
+                    : when(experiment.isOfRow(), experiment.toldApart).otherwise(days);
+        }
+        return days;
     }
 
     private Column isOfRow() {

@@ -31,9 +31,6 @@ public final class SegmentMetrics {
     /** One day, by the first exposure of the day. */
     public static final String DAY = "day";
 
-    /** Days since the exposure before that are told apart; longer ones count as this many. */
-    public static final int LONGEST_RETURN = 28;
-
     private SegmentMetrics() {}
 
     /** Whether a cell is a bandit's: a JSON object. The value of a dimension reads {@code country=DE}. */

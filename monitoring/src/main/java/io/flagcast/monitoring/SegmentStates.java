@@ -10,6 +10,7 @@ import static org.apache.spark.sql.functions.least;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.max;
 import static org.apache.spark.sql.functions.pmod;
+import static org.apache.spark.sql.functions.size;
 import static org.apache.spark.sql.functions.struct;
 import static org.apache.spark.sql.functions.timestamp_micros;
 import static org.apache.spark.sql.functions.transform;
@@ -20,7 +21,10 @@ import io.flagcast.monitoring.SegmentMetrics.Measurement;
 import io.flagcast.tables.Tables;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
@@ -52,7 +56,7 @@ final class SegmentStates {
     /** States from first exposures alone. */
     static Dataset<Row> of(Dataset<Row> firstExposures, List<MeasuredExperiment> experiments) {
         return Sums.merge(alike(counting(firstExposures, experiments))
-                .withColumn("of", explode(groups(experiments)))
+                .withColumn("of", explode(places(experiments)))
                 .withColumn("user_segment", col("of.user_segment"))
                 .withColumn("cell", col("of.cell"))
                 .withColumn("since_version", col("of.since_version"))
@@ -69,15 +73,18 @@ final class SegmentStates {
                 Window.partitionBy("user_id", "experiment_id", "segment").orderBy("order");
         Column[] counts = Arrays.stream(COUNTS).map(functions::col).toArray(Column[]::new);
         Column since = MeasuredExperiment.evidenceVersion(experiments);
+        Column toldApart = MeasuredExperiment.toldApart(experiments);
         return FirstExposures.ofBaseline(firstExposures, MeasuredExperiment.withMovingScores(experiments))
                 .withColumn("order", order)
-                .withColumn("in_all", returnedAfter(lit(true), user))
-                .withColumn("in_evidence", returnedAfter(isEvidence(since), user))
-                .withColumn("in_segment", returnedAfter(lit(true), segment))
+                .withColumn("in_all", returnedAfter(lit(true), user, toldApart))
+                .withColumn("in_evidence", returnedAfter(isEvidence(since), user, toldApart))
+                .withColumn("in_segment", returnedAfter(lit(true), segment, toldApart))
                 .withColumn(
                         "in_segment_evidence",
                         returnedAfter(
-                                isEvidence(MeasuredExperiment.evidenceVersion(experiments, col("segment"))), segment))
+                                isEvidence(MeasuredExperiment.evidenceVersion(experiments, col("segment"))),
+                                segment,
+                                toldApart))
                 .where(coalesce(counts).isNotNull());
     }
 
@@ -90,18 +97,19 @@ final class SegmentStates {
      * Days since the row before it among those; 0 where there is none; absent for a row that is not among them, or not the
      * first of its day.
      */
-    private static Column returnedAfter(Column among, WindowSpec of) {
+    private static Column returnedAfter(Column among, WindowSpec of, Column toldApart) {
         Column before = max(when(among, col("exposed_on"))).over(of.rowsBetween(Window.unboundedPreceding(), -1));
         Column days = unix_micros(col("exposed_on"))
                 .minus(unix_micros(before))
                 .divide(MICROS_PER_DAY)
                 .cast("int");
-        return when(among, when(before.isNull(), 0).when(days.gt(0), least(days, lit(SegmentMetrics.LONGEST_RETURN))));
+        return when(among, when(before.isNull(), 0).when(days.gt(0), least(days, toldApart)));
     }
 
     /**
-     * The sums of users who count in the same groups, one row per metric and day on which its window has closed. Those of
-     * whom the same was counted come together first: most did nothing.
+     * The sums of users who count in the same places, one row per metric and day on which its window has closed. Those of
+     * whom the same was counted come together first: most did nothing. Users of whole segments and of cells do so apart, as
+     * only the former are told apart by how long they had not come, and only the latter by their cells.
      */
     private static Dataset<Row> alike(Dataset<Row> counting) {
         Column[] together = Stream.concat(
@@ -117,6 +125,8 @@ final class SegmentStates {
         Column wholeDays = within.minus(pmod(within, lit(MICROS_PER_DAY)));
         Dataset<Row> counts = counting.withColumn("metric", explode(col("counted")))
                 .where(col("metric.settled"))
+                .withColumn("_as", explode(parts()))
+                .withColumns(ofPart())
                 .withColumn(
                         "day", timestamp_micros(unix_micros(col("exposed_on")).plus(wholeDays)))
                 .withColumn("population", when(col("enabled"), "enabled").otherwise("control"))
@@ -128,29 +138,45 @@ final class SegmentStates {
         return Sums.of(counts, together);
     }
 
+    /** A row as one of whole segments, whose cell is the empty one, and as one of its cells, where it has any. */
+    private static Column parts() {
+        Column whole = part(array(lit("")), UnaryOperator.identity());
+        Column cells = part(col("cells"), returnedAfter -> least(returnedAfter, lit(1)));
+        return when(size(col("cells")).gt(0), array(whole, cells)).otherwise(array(whole));
+    }
+
+    private static Column part(Column cells, UnaryOperator<Column> told) {
+        return struct(Stream.concat(
+                        Stream.of(cells.as("cells")),
+                        Arrays.stream(COUNTS).map(name -> told.apply(col(name)).as(name)))
+                .toArray(Column[]::new));
+    }
+
+    private static Map<String, Column> ofPart() {
+        return Stream.concat(Stream.of("cells"), Arrays.stream(COUNTS))
+                .collect(Collectors.toMap(name -> name, name -> col("_as." + name)));
+    }
+
     /** Segments, cells and evidence that a row counts in. */
-    private static Column groups(List<MeasuredExperiment> experiments) {
+    private static Column places(List<MeasuredExperiment> experiments) {
         Column dimensions = functions.filter(col("cells"), cell -> functions.not(SegmentMetrics.isLearned(cell)));
         Column all = MeasuredExperiment.evidenceVersion(experiments);
         Column own = MeasuredExperiment.evidenceVersion(experiments, col("segment"));
         return functions.concat(
-                groups(col("in_all"), lit(ALL), dimensions, lit(0L)),
-                groups(col("in_evidence"), lit(ALL), dimensions, all),
-                groups(col("in_segment"), col("segment"), col("cells"), lit(0L)),
-                groups(col("in_segment_evidence"), col("segment"), col("cells"), own));
+                places(col("in_all"), lit(ALL), dimensions, lit(0L)),
+                places(col("in_evidence"), lit(ALL), dimensions, all),
+                places(col("in_segment"), col("segment"), col("cells"), lit(0L)),
+                places(col("in_segment_evidence"), col("segment"), col("cells"), own));
     }
 
-    private static Column groups(Column returnedAfter, Column segment, Column cells, Column since) {
-        Column every = functions.concat(array(lit("")), cells);
+    private static Column places(Column returnedAfter, Column segment, Column cells, Column since) {
         Column in = transform(
-                every,
+                cells,
                 cell -> struct(
                         segment.as("user_segment"),
                         cell.as("cell"),
                         since.as("since_version"),
-                        when(cell.equalTo(""), returnedAfter)
-                                .otherwise(least(returnedAfter, lit(1)))
-                                .as("returned_after")));
+                        returnedAfter.as("returned_after")));
         return when(returnedAfter.isNotNull(), in).otherwise(functions.slice(in, 1, 0));
     }
 

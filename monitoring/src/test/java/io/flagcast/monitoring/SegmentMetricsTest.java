@@ -358,6 +358,7 @@ class SegmentMetricsTest {
             List.of(CONVERSION, REVENUE),
             Optional.of(Duration.ofDays(2)),
             MeasuredExperiment.Scores.STAY,
+            28,
             Map.of("low", 1L)));
 
     /** 700 exposures of 300 users, whose arms, segments, versions and runs come from a hash; {@code id} is their number. */
@@ -480,7 +481,7 @@ class SegmentMetricsTest {
                         + "('b', true, '2026-01-01 10:00:00', 0.5, NULL, 1L), ('b', true, '2026-01-04 10:00:00', 0.5, 'low', 1L),"
                         + "('b', true, '2026-01-05 10:00:00', 0.5, 'high', 1L)";
         List<MeasuredExperiment> moving = List.of(new MeasuredExperiment(
-                "e", List.of(CONVERSION), Optional.empty(), MeasuredExperiment.Scores.MOVE, Map.of()));
+                "e", List.of(CONVERSION), Optional.empty(), MeasuredExperiment.Scores.MOVE, 28, Map.of()));
         assertThat(SegmentMetrics.states(counted(exposures(exposures), outcomes(OUTCOMES), moving), moving)
                         .where("cell = '' AND user_segment != 'all'")
                         .collectAsList())
@@ -594,6 +595,7 @@ class SegmentMetricsTest {
                         List.of(CONVERSION, REVENUE),
                         Optional.of(Duration.ofDays(2)),
                         MeasuredExperiment.Scores.STAY,
+                        28,
                         Map.of("low", 1L, "high", 2L, "all", 1L)));
             }
             Instant newest =

@@ -10,6 +10,7 @@ import io.flagcast.lake.ExitCode;
 import io.flagcast.lake.Lake;
 import io.flagcast.lake.Publication;
 import io.flagcast.lake.Refusal;
+import io.flagcast.monitoring.MeasuredExperiment;
 import io.flagcast.rules.Health;
 import io.flagcast.rules.Observation;
 import io.flagcast.rules.Replay;
@@ -38,7 +39,7 @@ public record RuleReplay(Experiment experiment, Replay replay) {
      *
      * @param from first evaluation; absent: after the first measured day
      * @param to last evaluation; absent: the live publication's as-of
-     * @throws Refusal with exit code 66 without a publication or a measured day, 64 where from is after to, or to after
+     * @throws Refusal with exit code 78 where a window is longer than what was measured for, 66 without a publication or a measured day, 64 where from is after to, or to after
      *     the publication
      */
     public static RuleReplay of(Lake lake, Experiment experiment, Optional<Instant> from, Optional<Instant> to) {
@@ -48,6 +49,7 @@ public record RuleReplay(Experiment experiment, Replay replay) {
                         .equalTo(experiment.experimentId())
                         .and(col("cell").equalTo(""))));
         List<Observation> days = MeasuredDay.history(measured);
+        requireMeasuredFor(experiment, days);
         Instant firstDay = days.stream()
                 .map(Observation::day)
                 .min(Comparator.naturalOrder())
@@ -72,6 +74,31 @@ public record RuleReplay(Experiment experiment, Replay replay) {
                         Health.SOUND,
                         first,
                         last));
+    }
+
+    /** Whoever stayed away longer than days are told apart counts as that long: longer windows would miss such users. */
+    private static void requireMeasuredFor(Experiment experiment, List<Observation> days) {
+        long toldApart =
+                days.stream().mapToLong(Observation::returnedAfter).max().orElse(0);
+        experiment.rules().stream()
+                .filter(rule -> rule.evidence()
+                        .window()
+                        .filter(window -> toldApart >= MeasuredExperiment.WEEK && window.toDays() > toldApart)
+                        .isPresent())
+                .findFirst()
+                .ifPresent(rule -> {
+                    throw new Refusal(
+                            ExitCode.CONFIGURATION,
+                            "rule '%s': window %d d is longer than the %d d that the published days of %s tell apart; run once with the rule in mode dry_run, or write a shorter window"
+                                    .formatted(
+                                            rule.ruleId(),
+                                            rule.evidence()
+                                                    .window()
+                                                    .orElseThrow()
+                                                    .toDays(),
+                                            toldApart,
+                                            experiment.experimentId()));
+                });
     }
 
     /** The decisions that changed something, asked for it or tell something. */

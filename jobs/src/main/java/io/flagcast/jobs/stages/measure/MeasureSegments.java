@@ -44,6 +44,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
@@ -61,6 +62,8 @@ public final class MeasureSegments {
     private static final String DEFINITION = "definition";
     /** First exposures that are summed up anew. */
     private static final long FEW = 1_000_000;
+    /** Days since a user came before that are told apart at most: more would make more states than they are worth. */
+    private static final long LONGEST = 28;
 
     private MeasureSegments() {}
 
@@ -111,8 +114,22 @@ public final class MeasureSegments {
                         experiment.metrics(),
                         experiment.prePeriod(),
                         experiment.stickiness() == Stickiness.NONE ? Scores.MOVE : Scores.STAY,
+                        toldApart(experiment),
                         evidenceVersions(experiment, run)))
                 .toList();
+    }
+
+    /** The longest window that rules, alerts or a bandit that forgets look at, in days from a week to {@link #LONGEST}. */
+    private static int toldApart(Experiment experiment) {
+        LongStream windows = Stream.concat(experiment.rules().stream(), experiment.alertEngine().rules().stream())
+                .flatMap(rule -> rule.evidence().window().stream())
+                .mapToLong(Duration::toDays);
+        LongStream halfLife = experiment.allocation() instanceof Policy.Bandit bandit
+                        && bandit.learner().dailyDiscount() < 1
+                ? LongStream.of(bandit.learner().halfLifeDays())
+                : LongStream.empty();
+        long longest = LongStream.concat(windows, halfLife).max().orElse(0);
+        return (int) Math.max(MeasuredExperiment.WEEK, Math.min(LONGEST, longest));
     }
 
     private static Map<String, Long> evidenceVersions(Experiment experiment, Run run) {
@@ -140,6 +157,7 @@ public final class MeasureSegments {
                                 experiment.featureId(),
                                 experiment.metrics(),
                                 experiment.prePeriod(),
+                                toldApart(experiment),
                                 experiment.dimensions(),
                                 experiment.allocation() instanceof Policy.Bandit bandit ? bandit.context() : List.of())
                         .toString());

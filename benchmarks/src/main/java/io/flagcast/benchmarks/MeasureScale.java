@@ -222,16 +222,16 @@ final class MeasureScale {
                   SELECT experiment_id, country, plan, first.enabled, first.segment, first.propensity AS p,
                     stack(4, 'conversion', y0, exposed_at + INTERVAL 1 DAY, 'revenue', y1, exposed_at + INTERVAL 7 DAYS,
                       'visit', y2, exposed_at + INTERVAL 1 DAY, 'visits', y3, exposed_at + INTERVAL 7 DAYS)
-                      AS (metric_name, y, closes_at)
+                      AS (metric, y, closes_at)
                   FROM counted JOIN parquet.`%3$s` USING (user_id)),
                 weighted AS (
                   SELECT *, date_trunc('day', closes_at) AS day, 1 / IF(enabled, p, 1 - p) AS w
                   FROM units WHERE closes_at <= TIMESTAMP '%4$s')
-                SELECT experiment_id, segment, country, plan, metric_name, enabled, day, count(*) AS n, sum(y) AS sum,
+                SELECT experiment_id, segment, country, plan, metric, enabled, day, count(*) AS n, sum(y) AS sum,
                   sum(y * y) AS sum_squares, sum(w) AS w, sum(w * w) AS w2, sum(w * y) AS wy, sum(w * y * y) AS wy2,
                   sum(w * w * y) AS w2y, sum(w * w * y * y) AS w2y2
                 FROM weighted
-                GROUP BY experiment_id, metric_name, enabled, day, GROUPING SETS (
+                GROUP BY experiment_id, metric, enabled, day, GROUPING SETS (
                   (), (country), (plan), (segment), (segment, country), (segment, plan))
                 """.formatted(path("exposures"), path("outcomes"), path("users"), AS_OF)), "query");
     }
@@ -239,15 +239,15 @@ final class MeasureScale {
     /** All three have the same counts and sums. */
     private void requireSame() {
         String expected = """
-                SELECT experiment_id, coalesce(segment, 'all') AS user_segment,
+                SELECT experiment_id, coalesce(segment, 'all') AS segment,
                   coalesce('country=' || country, 'plan=' || plan, '') AS cell, IF(enabled, 'enabled', 'control') AS population,
-                  metric_name, day, n AS n_, sum AS sum_ FROM parquet.`%s`""".formatted(path("query"));
+                  metric, day, n AS n_, sum AS sum_ FROM parquet.`%s`""".formatted(path("query"));
         for (String name : List.of("days", "days_after")) {
             Dataset<Row> days = read(name).where("since_version = 0 AND returned_after = 0");
             long different = days.join(
                             spark.sql(expected),
                             new String[] {
-                                "experiment_id", "user_segment", "cell", "population", "metric_name", "day"
+                                "experiment_id", "segment", "cell", "population", "metric", "day"
                             },
                             "full")
                     .where("NOT (n <=> n_ AND abs(sum - sum_) <= 1e-6 * (1 + abs(sum_)))")

@@ -301,7 +301,7 @@ final class ReportLake {
             double error = scale * Math.sqrt(0.05 * 0.95 * (1 / (users * enabled) + 1 / (users * (1 - enabled))));
             double seen = scale * effect + noise(error / 3);
             rows.add("""
-                    {'experiment_id': '%s', 'user_segment': '%s', 'cell': '%s', 'population': '%s', 'metric_name': '%s',
+                    {'experiment_id': '%s', 'segment': '%s', 'cell': '%s', 'population': '%s', 'metric': '%s',
                      'window': '%s', 'window_start': '%s', 'window_end': '%s', 'since_version': 0, 'n': %d, 'sum': %s,
                      'sum_squares': %s, 'metric_value': %s, 'lower': %s, 'upper': %s,
                      'weighted': {'n': 0, 'w': 0, 'w2': 0, 'wy': 0, 'wy2': 0, 'w2y': 0, 'w2y2': 0}%s%s}""".formatted(

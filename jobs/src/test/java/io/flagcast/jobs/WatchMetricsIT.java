@@ -35,7 +35,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Metrics between runs: what is new is published within a look, and the end is what measuring everything at once gives. */
 class WatchMetricsIT {
 
-    private static final String METRICS = "SELECT experiment_id, user_segment, cell, population, metric_name, `window`,"
+    private static final String METRICS = "SELECT experiment_id, segment, cell, population, metric, `window`,"
             + " window_start, n, sum, sum_squares, weighted, covariate, metric_value, m2, effect, adjusted_effect"
             + " FROM segment_metrics ORDER BY ALL";
 

@@ -69,7 +69,7 @@ public final class BiasStates {
      * @param counted see {@link CountedUsers}
      * @param groups see {@link #groups}
      * @param leastUsers smaller groups are left out
-     * @return {@code experiment_id}, {@code segment}, {@code metric_name}, {@code attribute}, {@code protected_group} and the
+     * @return {@code experiment_id}, {@code segment}, {@code metric}, {@code attribute}, {@code protected_group} and the
      *     moments of the metric, {@code observed}
      */
     public static Dataset<Row> outcomes(Dataset<Row> counted, Dataset<Row> groups, long leastUsers) {
@@ -80,16 +80,16 @@ public final class BiasStates {
                         col("experiment_id"),
                         col("segment"),
                         col("user_id"),
-                        explode(col("counted")).as("metric"))
-                .where(col("metric.settled"))
+                        explode(col("counted")).as("measured"))
+                .where(col("measured.settled"))
                 .join(groups, "user_id")
                 .groupBy(
                         col("experiment_id"),
                         col("segment"),
-                        col("metric.metric_name"),
+                        col("measured.metric"),
                         col("attribute"),
                         col("protected_group"))
-                .agg(States.moments(col("metric.y")).as("observed"))
+                .agg(States.moments(col("measured.y")).as("observed"))
                 .where(col("observed.n").geq(leastUsers));
     }
 }

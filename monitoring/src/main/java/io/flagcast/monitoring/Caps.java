@@ -39,9 +39,9 @@ public final class Caps {
         }
         Column experiment = col("experiment_id");
         return firstExposures.withColumn("counted", transform(col("counted"), metric -> {
-            Column limit = limit(experiments, experiment, metric.getField("metric_name"));
+            Column limit = limit(experiments, experiment, metric.getField("metric"));
             return struct(
-                    metric.getField("metric_name").as("metric_name"),
+                    metric.getField("metric").as("metric"),
                     metric.getField("closes_at").as("closes_at"),
                     metric.getField("settled").as("settled"),
                     within(metric.getField("y"), limit).as("y"),
@@ -75,12 +75,12 @@ public final class Caps {
     public static Dataset<Row> values(Dataset<Row> firstExposures, String experimentId, String metric) {
         return firstExposures
                 .where(col("experiment_id").equalTo(experimentId))
-                .select(explode(col("counted")).as("metric"))
-                .where(col("metric.metric_name")
+                .select(explode(col("counted")).as("measured"))
+                .where(col("measured.metric")
                         .equalTo(metric)
-                        .and(col("metric.settled"))
-                        .and(col("metric.y").isNotNull())
-                        .and(not(isnan(col("metric.y")))))
-                .select(col("metric.y").as("y"));
+                        .and(col("measured.settled"))
+                        .and(col("measured.y").isNotNull())
+                        .and(not(isnan(col("measured.y")))))
+                .select(col("measured.y").as("y"));
     }
 }

@@ -178,7 +178,7 @@ public final class FirstExposures {
         Column counted = transform(
                 metrics,
                 metric -> struct(
-                        metric.getField("metric_name").as("metric_name"),
+                        metric.getField("metric").as("metric"),
                         timestamp_micros(closes(metric)).as("closes_at"),
                         closes(metric).leq(metric.getField("settled_until")).as("settled"),
                         amount(metric, exposed, closes(metric)).as("y"),
@@ -241,7 +241,7 @@ public final class FirstExposures {
                                 lit(experiment.experimentId()),
                                 array(experiment.metrics().stream()
                                         .map(metric -> struct(
-                                                lit(metric.name()).as("metric_name"),
+                                                lit(metric.name()).as("metric"),
                                                 lit(metric.kind().name()).as("kind"),
                                                 lit(metric.outcome()).as("outcome"),
                                                 lit(micros(metric.within())).as("within"),
@@ -255,7 +255,7 @@ public final class FirstExposures {
                                                         .as("settled_until")))
                                         .toArray(Column[]::new))))
                         .toArray(Column[]::new))
-                .cast("map<string, array<struct<metric_name: string, kind: string, outcome: string, within: bigint,"
+                .cast("map<string, array<struct<metric: string, kind: string, outcome: string, within: bigint,"
                         + " limit: double, settled_until: bigint>>>");
     }
 
@@ -294,20 +294,20 @@ public final class FirstExposures {
     /**
      * Users who count in the evidence of some segments.
      *
-     * @param evidence {@code experiment_id} and {@code user_segment}, which may be {@link SegmentMetrics#ALL}
+     * @param evidence {@code experiment_id} and {@code segment}, which may be {@link SegmentMetrics#ALL}
      * @return {@code experiment_id} and {@code user_id}
      */
     public static Dataset<Row> inEvidence(
             Dataset<Row> rows, Dataset<Row> evidence, List<MeasuredExperiment> experiments) {
-        Column of = evidence.col("user_segment");
+        Column of = evidence.col("segment");
         Dataset<Row> begins = evidence.withColumn("begins", MeasuredExperiment.evidenceVersion(experiments, of));
         return rows.join(
                         begins,
                         rows.col("experiment_id")
                                 .equalTo(begins.col("experiment_id"))
-                                .and(begins.col("user_segment")
+                                .and(begins.col("segment")
                                         .isin(SegmentMetrics.ALL)
-                                        .or(begins.col("user_segment").equalTo(rows.col("segment"))))
+                                        .or(begins.col("segment").equalTo(rows.col("segment"))))
                                 .and(rows.col("parameters_version").geq(begins.col("begins"))),
                         "leftsemi")
                 .select(columns(USER));

@@ -47,7 +47,7 @@ final class HoldoutStates {
      * @param shared per experiment and metric, as {@link #key}, the name under which all experiments together have it; one
      *     that no other experiment has is absent
      * @param since exposures before it do not count, either
-     * @return {@code experiment_id} (empty for all together), {@code metric_name}, {@code population}, {@code begins} (the
+     * @return {@code experiment_id} (empty for all together), {@code metric}, {@code population}, {@code begins} (the
      *     instant from which exposures count), and the sums
      */
     static Dataset<Row> of(Dataset<Row> firstExposures, Map<String, String> shared, Optional<Instant> since) {
@@ -59,24 +59,24 @@ final class HoldoutStates {
                         .orElse(col("earliest"))
                         .as("begins"));
         Column order = struct("exposed_at", "experiment_id", "segment", "parameters_version", "decided_by");
-        Column counted = struct(col("metric"), isHeldOut().as("is_held_out"));
+        Column counted = struct(col("measured"), isHeldOut().as("is_held_out"));
         Dataset<Row> users = decided.join(
                         broadcast(beginning), col("exposed_at").geq(col("begins")))
-                .withColumn("metric", explode(col("counted")))
+                .withColumn("measured", explode(col("counted")))
                 .withColumn("of", explode(scopes(shared)))
                 .groupBy(
                         col("of.experiment_id").as("experiment_id"),
-                        col("of.metric_name").as("metric_name"),
+                        col("of.metric").as("metric"),
                         col("user_id"),
                         col("begins"))
                 .agg(min_by(counted, order).as("first"))
-                .select("experiment_id", "metric_name", "begins", "first.*")
-                .where(col("metric.settled"))
+                .select("experiment_id", "metric", "begins", "first.*")
+                .where(col("measured.settled"))
                 .withColumn(
                         "population",
                         when(col("is_held_out"), HoldoutWorth.HELD_OUT).otherwise(HoldoutWorth.EVERYBODY_ELSE))
-                .withColumn("y", col("metric.y"));
-        Column[] key = {col("experiment_id"), col("metric_name"), col("begins"), col("population")};
+                .withColumn("y", col("measured.y"));
+        Column[] key = {col("experiment_id"), col("metric"), col("begins"), col("population")};
         // Most did nothing: those of whom the same was counted come together first.
         Dataset<Row> counts = users.groupBy(
                         Stream.concat(Stream.of(key), Stream.of(col("y"))).toArray(Column[]::new))
@@ -97,13 +97,13 @@ final class HoldoutStates {
                 .flatMap(entry -> Stream.of(lit(entry.getKey()), lit(entry.getValue())))
                 .toArray(Column[]::new);
         Column together =
-                map(names).cast("map<string, string>").getItem(key(col("experiment_id"), col("metric.metric_name")));
+                map(names).cast("map<string, string>").getItem(key(col("experiment_id"), col("measured.metric")));
         Column scopes = array(
                 struct(
                         col("experiment_id").as("experiment_id"),
-                        col("metric.metric_name").as("metric_name")),
-                struct(lit(HoldoutWorth.ALL_EXPERIMENTS).as("experiment_id"), together.as("metric_name")));
-        return functions.filter(scopes, scope -> scope.getField("metric_name").isNotNull());
+                        col("measured.metric").as("metric")),
+                struct(lit(HoldoutWorth.ALL_EXPERIMENTS).as("experiment_id"), together.as("metric")));
+        return functions.filter(scopes, scope -> scope.getField("metric").isNotNull());
     }
 
     private static Column key(Column experimentId, Column metric) {

@@ -174,7 +174,7 @@ public record HoldoutWorth(String experimentId, String metricName, Instant from,
     }
 
     private static String key(Row state) {
-        return HoldoutStates.key(state.getAs("experiment_id"), state.getAs("metric_name"));
+        return HoldoutStates.key(state.getAs("experiment_id"), state.getAs("metric"));
     }
 
     /** The rows of a metric: a group without anybody has none. */
@@ -196,10 +196,10 @@ public record HoldoutWorth(String experimentId, String metricName, Instant from,
         Optional<Interval> bounds = effect.bounds().filter(known -> isElse);
         Map<String, Object> values = new HashMap<>();
         for (String same : List.of(
-                "experiment_id", "metric_name", "population", "n", "sum", "sum_squares", "weighted", "covariate")) {
+                "experiment_id", "metric", "population", "n", "sum", "sum_squares", "weighted", "covariate")) {
             values.put(same, group.getAs(same));
         }
-        values.put("user_segment", SegmentMetrics.ALL);
+        values.put("segment", SegmentMetrics.ALL);
         values.put("cell", "");
         values.put("window", WINDOW);
         values.put("window_start", Timestamp.from(instant(group, "begins").plus(metric.within())));
@@ -260,7 +260,7 @@ public record HoldoutWorth(String experimentId, String metricName, Instant from,
                                 group.<Double>getAs("effect_lower"), group.<Double>getAs("effect_upper"))));
         return new HoldoutWorth(
                 any.getAs("experiment_id"),
-                any.getAs("metric_name"),
+                any.getAs("metric"),
                 instant(any, "window_start"),
                 instant(any, "window_end"),
                 effect);

@@ -48,7 +48,7 @@ final class Interpretation {
 
     private static final double CONFIDENCE = 0.95;
     private static final String[] GROUP = {
-        "experiment_id", "user_segment", "cell", "population", "metric_name", "window", "since_version"
+        "experiment_id", "segment", "cell", "population", "metric", "window", "since_version"
     };
     private static final StructType DERIVED =
             StructType.fromDDL("metric_value DOUBLE, m2 DOUBLE, lower DOUBLE, upper DOUBLE,"
@@ -58,14 +58,14 @@ final class Interpretation {
     private Interpretation() {}
 
     static Dataset<Row> of(Instant asOf, Dataset<Row> states, List<MeasuredExperiment> experiments) {
-        Column begins = MeasuredExperiment.evidenceVersion(experiments, col("user_segment"));
+        Column begins = MeasuredExperiment.evidenceVersion(experiments, col("segment"));
         // Evidence that begins with the first exposure is what the total is.
         Column windows = when(
                         col("window").equalTo(TOTAL).and(functions.not(begins.gt(0))), array(lit(TOTAL), lit(EVIDENCE)))
                 .otherwise(array(col("window")));
         return derived(windows(asOf, states), experiments)
                 .withColumn("window", explode(windows))
-                .withColumn("cap", Caps.limit(experiments, col("experiment_id"), col("metric_name")))
+                .withColumn("cap", Caps.limit(experiments, col("experiment_id"), col("metric")))
                 .select(Tables.SEGMENT_METRICS.columnNames().stream()
                         .filter(name -> !List.of("run_id", "as_of").contains(name))
                         .map(functions::col)
@@ -99,7 +99,7 @@ final class Interpretation {
     /** Adds value, interval and effect, which only interpret the sums. */
     private static Dataset<Row> derived(Dataset<Row> states, List<MeasuredExperiment> experiments) {
         WindowSpec arms =
-                Window.partitionBy("experiment_id", "user_segment", "cell", "metric_name", "window", "window_end");
+                Window.partitionBy("experiment_id", "segment", "cell", "metric", "window", "window_end");
         Column control = max(when(col("population").equalTo("control"), struct("weighted", "covariate")))
                 .over(arms);
         Map<String, Map<String, Metric>> metrics = experiments.stream()
@@ -121,7 +121,7 @@ final class Interpretation {
                         udf(derived, DERIVED)
                                 .apply(
                                         col("experiment_id"),
-                                        col("metric_name"),
+                                        col("metric"),
                                         col("n"),
                                         col("sum"),
                                         col("sum_squares"),

@@ -76,8 +76,8 @@ public final class PredictionStates {
      */
     public static Dataset<Row> predicted(Dataset<Row> counted, Map<String, String> responses) {
         Column metric = byExperiment(responses, name -> lit(name)).cast("string");
-        return counted.withColumn("metric_name", metric)
-                .withColumn("response", expr("get(filter(counted, c -> c.metric_name = metric_name), 0)"))
+        return counted.withColumn("metric", metric)
+                .withColumn("response", expr("get(filter(counted, c -> c.metric = metric), 0)"))
                 .withColumn(
                         "predicted",
                         when(col("enabled"), col("response_if_enabled")).otherwise(col("response_if_not")))

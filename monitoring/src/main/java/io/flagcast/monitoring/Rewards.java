@@ -35,7 +35,7 @@ final class Rewards {
                 .select(
                         col("experiment_id"),
                         col("user_id"),
-                        col("metric.metric_name"),
+                        col("measured.metric"),
                         col("exposed_at"),
                         col("enabled"),
                         col("propensity"),
@@ -50,12 +50,12 @@ final class Rewards {
             Dataset<Row> first, Dataset<Row> outcomes, Arrivals arrivals, List<MeasuredExperiment> experiments) {
         return first.join(FirstExposures.happened(outcomes), new String[] {"user_id"}, "left")
                 .withColumn(
-                        "metric",
+                        "measured",
                         explode(FirstExposures.metrics(experiments, arrivals).getItem(col("experiment_id"))))
-                .withColumn("settled", FirstExposures.closes(col("metric")).leq(col("metric.settled_until")))
+                .withColumn("settled", FirstExposures.closes(col("measured")).leq(col("measured.settled_until")))
                 .withColumn(
                         "y",
                         FirstExposures.amount(
-                                col("metric"), unix_micros(col("exposed_at")), FirstExposures.closes(col("metric"))));
+                                col("measured"), unix_micros(col("exposed_at")), FirstExposures.closes(col("measured"))));
     }
 }

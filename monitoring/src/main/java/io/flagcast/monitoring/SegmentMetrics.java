@@ -103,7 +103,7 @@ public final class SegmentMetrics {
      * @param exposures valid exposures before the as-of, with their decision where it is known
      * @param outcomes valid outcomes before the as-of
      * @param experiments what is counted
-     * @return {@code experiment_id}, {@code user_id}, {@code metric_name}, {@code exposed_at}, {@code enabled}, {@code
+     * @return {@code experiment_id}, {@code user_id}, {@code metric}, {@code exposed_at}, {@code enabled}, {@code
      *     propensity}, {@code score}, {@code reason}, {@code run_id} and {@code reward}
      */
     public static Dataset<Row> rewards(

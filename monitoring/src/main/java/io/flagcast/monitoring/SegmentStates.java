@@ -48,7 +48,7 @@ final class SegmentStates {
     private static final long MICROS_PER_DAY = TimeUnit.DAYS.toMicros(1);
     private static final StructType SEGMENTS = new StructType()
             .add("experiment_id", DataTypes.StringType, false)
-            .add("user_segment", DataTypes.StringType, false)
+            .add("segment", DataTypes.StringType, false)
             .add("since_version", DataTypes.LongType, false);
 
     private SegmentStates() {}
@@ -57,7 +57,7 @@ final class SegmentStates {
     static Dataset<Row> of(Dataset<Row> firstExposures, List<MeasuredExperiment> experiments) {
         return Sums.merge(alike(counting(firstExposures, experiments))
                 .withColumn("of", explode(places(experiments)))
-                .withColumn("user_segment", col("of.user_segment"))
+                .withColumn("segment", col("of.segment"))
                 .withColumn("cell", col("of.cell"))
                 .withColumn("since_version", col("of.since_version"))
                 .withColumn("returned_after", col("of.returned_after"))
@@ -113,7 +113,7 @@ final class SegmentStates {
      */
     private static Dataset<Row> alike(Dataset<Row> counting) {
         Column[] together = Stream.concat(
-                        Stream.of("experiment_id", "segment", "cells", "population", "metric_name", "day"),
+                        Stream.of("experiment_id", "segment", "cells", "population", "metric", "day"),
                         Arrays.stream(COUNTS))
                 .map(functions::col)
                 .toArray(Column[]::new);
@@ -121,18 +121,18 @@ final class SegmentStates {
                         Arrays.stream(together),
                         Stream.of("enabled", "propensity", "y", "before").map(functions::col))
                 .toArray(Column[]::new);
-        Column within = unix_micros(col("metric.closes_at")).minus(unix_micros(col("exposed_at")));
+        Column within = unix_micros(col("measured.closes_at")).minus(unix_micros(col("exposed_at")));
         Column wholeDays = within.minus(pmod(within, lit(MICROS_PER_DAY)));
-        Dataset<Row> counts = counting.withColumn("metric", explode(col("counted")))
-                .where(col("metric.settled"))
+        Dataset<Row> counts = counting.withColumn("measured", explode(col("counted")))
+                .where(col("measured.settled"))
                 .withColumn("_as", explode(parts()))
                 .withColumns(ofPart())
                 .withColumn(
                         "day", timestamp_micros(unix_micros(col("exposed_on")).plus(wholeDays)))
                 .withColumn("population", when(col("enabled"), "enabled").otherwise("control"))
-                .withColumn("metric_name", col("metric.metric_name"))
-                .withColumn("y", col("metric.y"))
-                .withColumn("before", col("metric.before"))
+                .withColumn("metric", col("measured.metric"))
+                .withColumn("y", col("measured.y"))
+                .withColumn("before", col("measured.before"))
                 .groupBy(same)
                 .agg(count(lit(1)).as("n"));
         return Sums.of(counts, together);
@@ -173,7 +173,7 @@ final class SegmentStates {
         Column in = transform(
                 cells,
                 cell -> struct(
-                        segment.as("user_segment"),
+                        segment.as("segment"),
                         cell.as("cell"),
                         since.as("since_version"),
                         returnedAfter.as("returned_after")));
@@ -194,7 +194,7 @@ final class SegmentStates {
         Column since = col("since_version");
         Dataset<Row> kept = before.states()
                 .where(since.equalTo(0)
-                        .or(since.equalTo(MeasuredExperiment.evidenceVersion(experiments, col("user_segment")))))
+                        .or(since.equalTo(MeasuredExperiment.evidenceVersion(experiments, col("segment")))))
                 .select(Sums.columns());
         return Sums.merge(
                 kept.unionByName(Sums.negated(withoutEvidence(left, begunAnew))).unionByName(joined));
@@ -209,7 +209,7 @@ final class SegmentStates {
                                 RowFactory.create(experiment.experimentId(), segment.getKey(), segment.getValue())))
                 .toList();
         Dataset<Row> begun = states.sparkSession().createDataFrame(segments, SEGMENTS);
-        return begun.join(states, SEGMENTS.fieldNames(), "leftanti").select("experiment_id", "user_segment");
+        return begun.join(states, SEGMENTS.fieldNames(), "leftanti").select("experiment_id", "segment");
     }
 
     private static Dataset<Row> withoutEvidence(Dataset<Row> states, Dataset<Row> evidence) {
@@ -218,13 +218,13 @@ final class SegmentStates {
                 states.col("since_version")
                         .gt(0)
                         .and(states.col("experiment_id").equalTo(evidence.col("experiment_id")))
-                        .and(states.col("user_segment").equalTo(evidence.col("user_segment"))),
+                        .and(states.col("segment").equalTo(evidence.col("segment"))),
                 "leftanti");
     }
 
     /** The columns of {@code segment_days} without run and as-of. */
     static Dataset<Row> table(Dataset<Row> states, List<MeasuredExperiment> experiments) {
-        return states.withColumn("cap", Caps.limit(experiments, col("experiment_id"), col("metric_name")))
+        return states.withColumn("cap", Caps.limit(experiments, col("experiment_id"), col("metric")))
                 .select(Tables.SEGMENT_DAYS.columnNames().stream()
                         .filter(name -> !List.of("run_id", "as_of").contains(name))
                         .map(functions::col)

@@ -108,7 +108,7 @@ class CapsTest {
                 .withColumn("reason", col("segment"));
 
         Row enabled = SegmentMetrics.measure(AS_OF, counted, capped)
-                .where("user_segment = 'high' AND cell = '' AND population = 'enabled' AND `window` = 'total'")
+                .where("segment = 'high' AND cell = '' AND population = 'enabled' AND `window` = 'total'")
                 .collectAsList()
                 .get(0);
 

@@ -90,7 +90,7 @@ record Exposed(
     static Dataset<Row> table(SparkSession spark, Exposed... rows) {
         StructType schema = StructType.fromDDL("experiment_id STRING, user_id STRING, segment STRING,"
                 + " parameters_version BIGINT, decided_by STRING, exposed_on TIMESTAMP, exposed_at TIMESTAMP, enabled BOOLEAN, propensity DOUBLE,"
-                + " contradictory BOOLEAN, response_if_enabled DOUBLE, response_if_not DOUBLE, counted ARRAY<STRUCT<metric_name:"
+                + " contradictory BOOLEAN, response_if_enabled DOUBLE, response_if_not DOUBLE, counted ARRAY<STRUCT<metric:"
                 + " STRING, closes_at: TIMESTAMP, settled: BOOLEAN, y: DOUBLE, before: DOUBLE>>");
         return spark.createDataFrame(
                 List.of(rows).stream()

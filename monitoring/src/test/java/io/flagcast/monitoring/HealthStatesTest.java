@@ -189,7 +189,7 @@ class HealthStatesTest {
 
         Row row = one(BiasStates.outcomes(counted, groups, 1), "attribute = 'gender'");
         assertThat(row.<String>getAs("segment")).isEqualTo("high");
-        assertThat(row.<String>getAs("metric_name")).isEqualTo("conversion");
+        assertThat(row.<String>getAs("metric")).isEqualTo("conversion");
         assertThat(States.moments(row.<Row>getAs("observed"))).isEqualTo(Moments.of(3, 5));
     }
 

@@ -53,11 +53,11 @@ class HoldoutWorthTest {
         return spark.sql(
                 "SELECT experiment_id, user_id, 'high' AS segment, 1L AS parameters_version, 'r' AS decided_by,"
                         + " exposed_at, CAST(reason AS STRING) AS reason, array_compact(array("
-                        + "named_struct('metric_name', IF(experiment_id = 'e', 'conversion', 'bought'), 'closes_at',"
+                        + "named_struct('metric', IF(experiment_id = 'e', 'conversion', 'bought'), 'closes_at',"
                         + " exposed_at + INTERVAL 1 DAY, 'settled', exposed_at + INTERVAL 1 DAY <= timestamp'" + AS_OF
                         + "', 'y',"
                         + " CAST(y > 0 AS DOUBLE), 'before', CAST(NULL AS DOUBLE)),"
-                        + " IF(experiment_id = 'e', named_struct('metric_name', 'revenue', 'closes_at', exposed_at + INTERVAL 2 DAY,"
+                        + " IF(experiment_id = 'e', named_struct('metric', 'revenue', 'closes_at', exposed_at + INTERVAL 2 DAY,"
                         + " 'settled', exposed_at + INTERVAL 2 DAY <= timestamp'" + AS_OF + "',"
                         + " 'y', CAST(y AS DOUBLE), 'before', CAST(NULL AS DOUBLE)), NULL))) AS counted"
                         + " FROM (SELECT *, timestamp'2026-01-01 00:00:00' + make_dt_interval(day - 1) AS exposed_at FROM VALUES "
@@ -165,7 +165,7 @@ class HoldoutWorthTest {
                 .containsExactlyElementsOf(Tables.SEGMENT_METRICS.columnNames().stream()
                         .filter(name -> !List.of("run_id", "as_of").contains(name))
                         .toList());
-        Map<String, Row> conversion = metrics.where("metric_name = 'conversion'").collectAsList().stream()
+        Map<String, Row> conversion = metrics.where("metric = 'conversion'").collectAsList().stream()
                 .collect(Collectors.toMap(row -> row.getAs("population"), row -> row));
         HoldoutEffect expected =
                 HoldoutEffect.of(Moments.ofProportion(120, 180), Moments.ofProportion(80, 120), Metric.Kind.PROPORTION);

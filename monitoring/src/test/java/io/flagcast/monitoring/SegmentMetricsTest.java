@@ -115,7 +115,7 @@ class SegmentMetricsTest {
     }
 
     private static String of(String segment, String population, String metric, String window) {
-        return "user_segment = '%s' AND cell = '' AND population = '%s' AND metric_name = '%s' AND `window` = '%s'"
+        return "segment = '%s' AND cell = '' AND population = '%s' AND metric = '%s' AND `window` = '%s'"
                 .formatted(segment, population, metric, window);
     }
 
@@ -148,9 +148,9 @@ class SegmentMetricsTest {
 
     @Test
     void aUserWithAContextCountsInTheCellTooAndNobodyElseDoes() {
-        assertThat(rows(EXPOSURES, Map.of(), "cell LIKE '{%' AND metric_name = 'conversion' AND `window` = 'total'"))
+        assertThat(rows(EXPOSURES, Map.of(), "cell LIKE '{%' AND metric = 'conversion' AND `window` = 'total'"))
                 .extracting(
-                        row -> row.getAs("user_segment"),
+                        row -> row.getAs("segment"),
                         row -> row.getAs("cell"),
                         row -> row.getAs("population"),
                         row -> row.getAs("n"))
@@ -164,8 +164,8 @@ class SegmentMetricsTest {
         assertThat(rows(
                         EXPOSURES,
                         Map.of(),
-                        "cell = 'country=DE' AND metric_name = 'conversion' AND `window` = 'total'"))
-                .extracting(row -> row.getAs("user_segment"), row -> row.getAs("population"), row -> row.getAs("n"))
+                        "cell = 'country=DE' AND metric = 'conversion' AND `window` = 'total'"))
+                .extracting(row -> row.getAs("segment"), row -> row.getAs("population"), row -> row.getAs("n"))
                 .containsExactlyInAnyOrder(
                         tuple("high", "enabled", 1L),
                         tuple("high", "control", 1L),
@@ -209,11 +209,11 @@ class SegmentMetricsTest {
                 + "('open', true, '2026-01-09 00:00:01', 0.5, 'high', 1L)";
         assertThat(sums(one(exposures, of("high", "enabled", "conversion", "total"))))
                 .isEqualTo(tuple(1L, 0.0, 0.0, 0.0));
-        assertThat(rows(exposures, Map.of(), "metric_name = 'revenue'")).isEmpty();
+        assertThat(rows(exposures, Map.of(), "metric = 'revenue'")).isEmpty();
         assertThat(rows(
                         EXPOSURES,
                         Map.of(),
-                        "user_segment = 'high' AND cell = '' AND metric_name = 'conversion' AND `window` = 'day'"))
+                        "segment = 'high' AND cell = '' AND metric = 'conversion' AND `window` = 'day'"))
                 .extracting(
                         row -> row.getAs("population"),
                         row -> row.getTimestamp(row.fieldIndex("window_start"))
@@ -249,7 +249,7 @@ class SegmentMetricsTest {
         assertThat(rows(
                         exposures,
                         since,
-                        "user_segment = 'high' AND cell = '' AND metric_name = 'revenue' AND `window` = 'evidence'"))
+                        "segment = 'high' AND cell = '' AND metric = 'revenue' AND `window` = 'evidence'"))
                 .extracting(
                         row -> row.getAs("population"),
                         row -> row.getAs("n"),
@@ -272,8 +272,8 @@ class SegmentMetricsTest {
         assertThat(rows(
                         exposures,
                         Map.of(),
-                        "cell = '' AND metric_name = 'conversion' AND population = 'everyone' AND `window` = 'total'"))
-                .extracting(row -> row.getAs("user_segment"), row -> row.getAs("n"))
+                        "cell = '' AND metric = 'conversion' AND population = 'everyone' AND `window` = 'total'"))
+                .extracting(row -> row.getAs("segment"), row -> row.getAs("n"))
                 .containsExactlyInAnyOrder(
                         tuple("high", 4L), tuple("unscored", 1L), tuple("low", 1L), tuple("all", 5L));
     }
@@ -419,7 +419,7 @@ class SegmentMetricsTest {
 
     @Test
     void theMetricOfTwoSetsOfUsersIsTheMergeOfBoth() {
-        String[] keys = {"user_segment", "cell", "population", "metric_name", "window", "window_end"};
+        String[] keys = {"segment", "cell", "population", "metric", "window", "window_end"};
         String half = "pmod(xxhash64(user_id), 2) = 0";
         List<Row> parts = new ArrayList<>(simulated(half));
         parts.addAll(simulated("NOT " + half));
@@ -446,7 +446,7 @@ class SegmentMetricsTest {
             }
             firsts.forEach((key, row) -> row.<Row>getList(row.fieldIndex("counted")).stream()
                     .filter(metric ->
-                            metric.getAs("metric_name").equals("conversion") && metric.<Boolean>getAs("settled"))
+                            metric.getAs("metric").equals("conversion") && metric.<Boolean>getAs("settled"))
                     .forEach(metric -> {
                         String group = key.substring(key.indexOf('|') + 1) + row.getAs("enabled");
                         expected.merge(group + " n", 1.0, Double::sum);
@@ -456,10 +456,10 @@ class SegmentMetricsTest {
             for (Row state : states) {
                 Instant day = instant(state, "day");
                 int after = state.getAs("returned_after");
-                if (state.getAs("metric_name").equals("conversion")
+                if (state.getAs("metric").equals("conversion")
                         && !day.isBefore(begin)
                         && (after == 0 || day.minus(Duration.ofDays(after)).isBefore(begin))) {
-                    String group = state.<String>getAs("user_segment")
+                    String group = state.<String>getAs("segment")
                             + state.getAs("population").equals("enabled");
                     actual.merge(group + " n", (double) state.<Long>getAs("n"), Double::sum);
                     actual.merge(group + " sum", state.<BigDecimal>getAs("sum").doubleValue(), Double::sum);
@@ -483,10 +483,10 @@ class SegmentMetricsTest {
         List<MeasuredExperiment> moving = List.of(new MeasuredExperiment(
                 "e", List.of(CONVERSION), Optional.empty(), MeasuredExperiment.Scores.MOVE, 28, Map.of()));
         assertThat(SegmentMetrics.states(counted(exposures(exposures), outcomes(OUTCOMES), moving), moving)
-                        .where("cell = '' AND user_segment != 'all'")
+                        .where("cell = '' AND segment != 'all'")
                         .collectAsList())
                 .extracting(
-                        row -> row.getAs("user_segment"),
+                        row -> row.getAs("segment"),
                         row -> instant(row, "day").toString().substring(0, 10),
                         row -> row.getAs("returned_after"),
                         row -> row.getAs("n"))
@@ -526,36 +526,36 @@ class SegmentMetricsTest {
                                 .filter(row -> row.getAs("window").equals("day")
                                         && !row.getAs("population").equals("everyone"))
                                 .toList(),
-                        "user_segment",
+                        "segment",
                         "cell",
                         "population",
-                        "metric_name",
+                        "metric",
                         "window_start"),
-                states(states, "user_segment", "cell", "population", "metric_name", "window_start"));
+                states(states, "segment", "cell", "population", "metric", "window_start"));
         assertSame(
                 states(
                         ofWindow(rows, "total").stream()
                                 .filter(row -> !row.getAs("population").equals("everyone"))
                                 .toList(),
-                        "user_segment",
+                        "segment",
                         "cell",
                         "population",
-                        "metric_name"),
+                        "metric"),
                 states(
                         states.stream()
                                 .filter(row -> row.<Integer>getAs("returned_after") == 0)
                                 .toList(),
-                        "user_segment",
+                        "segment",
                         "cell",
                         "population",
-                        "metric_name"));
+                        "metric"));
         List<Row> arms = rows.stream()
                 .filter(row -> !row.getAs("population").equals("everyone"))
                 .toList();
         List<Row> everyone = rows.stream()
                 .filter(row -> row.getAs("population").equals("everyone"))
                 .toList();
-        String[] keys = {"user_segment", "cell", "metric_name", "window", "window_end"};
+        String[] keys = {"segment", "cell", "metric", "window", "window_end"};
         assertSame(states(arms, keys), states(everyone, keys));
     }
 

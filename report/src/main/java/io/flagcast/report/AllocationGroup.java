@@ -97,7 +97,7 @@ final class AllocationGroup {
         for (String segment : experiment.segmentsDownwards()) {
             Map<Instant, List<Row>> days = experiment
                     .days(metric)
-                    .filter(row -> row.getAs("user_segment").equals(segment))
+                    .filter(row -> row.getAs("segment").equals(segment))
                     .collect(Collectors.groupingBy(
                             row -> Lake.instant(row, "window_start"), TreeMap::new, Collectors.toList()));
             days.forEach((day, rows) -> {

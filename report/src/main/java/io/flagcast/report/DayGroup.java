@@ -31,12 +31,12 @@ final class DayGroup {
                     .toList();
             List<List<?>> rows = experiment
                     .days(metric)
-                    .filter(row -> facets.contains(row.<String>getAs("user_segment")))
+                    .filter(row -> facets.contains(row.<String>getAs("segment")))
                     .filter(row -> row.getAs("metric_value") != null)
-                    .sorted(Comparator.comparingInt(row -> facets.indexOf(row.<String>getAs("user_segment"))))
+                    .sorted(Comparator.comparingInt(row -> facets.indexOf(row.<String>getAs("segment"))))
                     .<List<?>>map(row -> List.of(
                             Lake.instant(row, "window_start"),
-                            row.<String>getAs("user_segment"),
+                            row.<String>getAs("segment"),
                             row.<String>getAs("population"),
                             row.<Long>getAs("n"),
                             Arms.value(Optional.of(row))))

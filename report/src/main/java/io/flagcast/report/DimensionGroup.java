@@ -26,11 +26,11 @@ final class DimensionGroup {
         List<Figure> figures = new ArrayList<>();
         for (String metric : experiment.metricNames()) {
             Map<List<String>, List<Row>> parts = experiment.metrics().stream()
-                    .filter(row -> row.getAs("metric_name").equals(metric)
+                    .filter(row -> row.getAs("metric").equals(metric)
                             && row.getAs("window").equals(SegmentMetrics.TOTAL)
                             && SegmentMetrics.isDimension(row.getAs("cell")))
                     .collect(Collectors.groupingBy(
-                            row -> List.of(row.<String>getAs("cell"), row.<String>getAs("user_segment")),
+                            row -> List.of(row.<String>getAs("cell"), row.<String>getAs("segment")),
                             LinkedHashMap::new,
                             Collectors.toList()));
             boolean whole = parts.keySet().stream().anyMatch(part -> part.get(1).equals(SegmentMetrics.ALL));

@@ -56,10 +56,10 @@ final class EffectGroup {
     /** Totals of a metric by segment: highest scores first, everybody last. */
     private static Map<String, Arms> totals(ExperimentRows experiment, String metric) {
         Map<String, List<Row>> rows = experiment.metrics().stream()
-                .filter(row -> row.getAs("metric_name").equals(metric)
+                .filter(row -> row.getAs("metric").equals(metric)
                         && row.getAs("window").equals(SegmentMetrics.TOTAL)
                         && row.getAs("cell").equals(""))
-                .collect(Collectors.groupingBy(row -> row.getAs("user_segment")));
+                .collect(Collectors.groupingBy(row -> row.getAs("segment")));
         List<String> order = new ArrayList<>(experiment.segmentsDownwards());
         order.addAll(List.of(SegmentMetrics.UNSCORED, SegmentMetrics.ALL));
         Map<String, Arms> totals = new LinkedHashMap<>();

@@ -60,7 +60,7 @@ record ExperimentRows(
 
     List<String> metricNames() {
         return metrics.stream()
-                .map(row -> row.<String>getAs("metric_name"))
+                .map(row -> row.<String>getAs("metric"))
                 .distinct()
                 .toList();
     }
@@ -68,7 +68,7 @@ record ExperimentRows(
     /** Whether every value that was ever counted is 0 or 1: then a sum is the sum of the squares. */
     Format format(String metric) {
         return metrics.stream()
-                        .filter(row -> row.getAs("metric_name").equals(metric))
+                        .filter(row -> row.getAs("metric").equals(metric))
                         .allMatch(row ->
                                 row.getAs("sum") != null && row.getAs("sum").equals(row.getAs("sum_squares")))
                 ? Format.PERCENT
@@ -79,7 +79,7 @@ record ExperimentRows(
     String intervals(String metric) {
         String intervals = "95 % intervals";
         Optional<Double> cap = metrics.stream()
-                .filter(row -> row.getAs("metric_name").equals(metric) && row.getAs("cap") != null)
+                .filter(row -> row.getAs("metric").equals(metric) && row.getAs("cap") != null)
                 .map(row -> row.<Double>getAs("cap"))
                 .findFirst();
         return cap.map(limit -> "%s, of users' values up to the cap of %s".formatted(intervals, Texts.number(limit)))
@@ -89,7 +89,7 @@ record ExperimentRows(
     /** The days of a metric, without those of single cells. */
     Stream<Row> days(String metric) {
         return metrics.stream()
-                .filter(row -> row.getAs("metric_name").equals(metric)
+                .filter(row -> row.getAs("metric").equals(metric)
                         && row.getAs("window").equals(SegmentMetrics.DAY)
                         && row.getAs("cell").equals(""));
     }

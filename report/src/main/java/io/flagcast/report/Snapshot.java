@@ -78,7 +78,7 @@ record Snapshot(
     List<String> segments(String experimentId) {
         return Stream.concat(
                         of(allocations, experimentId).stream().map(row -> row.<String>getAs("segment")),
-                        of(metrics, experimentId).stream().map(row -> row.<String>getAs("user_segment")))
+                        of(metrics, experimentId).stream().map(row -> row.<String>getAs("segment")))
                 .filter(segment -> segment != null && !RESERVED.contains(segment))
                 .distinct()
                 .toList();

@@ -129,7 +129,7 @@ final class SnapshotReader {
                                 .equalTo(SegmentMetrics.DAY)
                                 .and(col("cell").equalTo(""))
                                 .and(col("window_start").geq(lit(asOf.minus(Snapshot.DAYS))))))
-                .orderBy("experiment_id", "metric_name", "user_segment", "cell", "window_start", "population")
+                .orderBy("experiment_id", "metric", "segment", "cell", "window_start", "population")
                 .collectAsList();
     }
 

@@ -148,7 +148,7 @@ final class SliceTables {
                                     + " dimension when the user was first measured, as country=DE"),
                     required(
                             "counted",
-                            "ARRAY<STRUCT<metric_name: STRING, closes_at: TIMESTAMP, settled: BOOLEAN, y: DOUBLE,"
+                            "ARRAY<STRUCT<metric: STRING, closes_at: TIMESTAMP, settled: BOOLEAN, y: DOUBLE,"
                                     + " before: DOUBLE>>",
                             "per metric when its window closes, whether the outcomes up to then are in, what it has"
                                     + " counted by as_of, and what it counted in the pre-period, where one is declared")),
@@ -195,10 +195,10 @@ final class SliceTables {
             Kind.SLICE,
             List.of(
                     EXPERIMENT_ID,
-                    required("user_segment", "STRING", "segment at the exposure; all; or unscored"),
+                    required("segment", "STRING", "segment at the exposure; all; or unscored"),
                     CELL,
                     required("population", "STRING", "enabled or control, by the user's first exposure on the day"),
-                    required("metric_name", "STRING", "metric of the experiment"),
+                    required("metric", "STRING", "metric of the experiment"),
                     required(
                             "since_version",
                             "BIGINT",
@@ -221,10 +221,10 @@ final class SliceTables {
                     CAP),
             List.of(
                     "experiment_id",
-                    "user_segment",
+                    "segment",
                     "cell",
                     "population",
-                    "metric_name",
+                    "metric",
                     "since_version",
                     "day",
                     "returned_after"),
@@ -240,13 +240,13 @@ final class SliceTables {
                             "experiment_id",
                             "STRING",
                             "the configured rollout; empty for all together, in window holdout alone"),
-                    required("user_segment", "STRING", "segment at the first exposure; all; or unscored"),
+                    required("segment", "STRING", "segment at the first exposure; all; or unscored"),
                     CELL,
                     required(
                             "population",
                             "STRING",
                             "enabled, control or everyone; in window holdout everybody_else or held_out"),
-                    required("metric_name", "STRING", "metric of the experiment"),
+                    required("metric", "STRING", "metric of the experiment"),
                     required(
                             "window",
                             "STRING",
@@ -285,7 +285,7 @@ final class SliceTables {
                     optional("adjusted_lower", "DOUBLE", "lower end of its 95 % interval"),
                     optional("adjusted_upper", "DOUBLE", "upper end of its 95 % interval"),
                     CAP),
-            List.of("experiment_id", "user_segment", "cell", "population", "metric_name", "window", "window_start"),
+            List.of("experiment_id", "segment", "cell", "population", "metric", "window", "window_start"),
             ColumnSet.CLOSED,
             "a metric of a segment, population and window");
 

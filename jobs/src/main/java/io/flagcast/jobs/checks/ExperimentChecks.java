@@ -227,7 +227,7 @@ final class ExperimentChecks implements AutoCloseable {
                 .map(of -> BiasCheck.enabled(id, of.getKey().get(0), of.getKey().get(1), of.getValue()));
         Stream<Finding> outcomes = groups(
                         states.of(OUTCOMES_BY_GROUP, id).filter(row -> States.isFinite(row.getAs("observed"))),
-                        row -> List.of(row.getAs("segment"), row.getAs("attribute"), row.getAs("metric_name")),
+                        row -> List.of(row.getAs("segment"), row.getAs("attribute"), row.getAs("metric")),
                         row -> States.moments(row.<Row>getAs("observed")))
                 .entrySet()
                 .stream()

@@ -134,7 +134,7 @@ public final class PolicyValues {
     /**
      * Evaluates policies on the same users.
      *
-     * @param users {@code user_id}, {@code metric_name}, {@code enabled}, {@code propensity}, {@code score}, {@code reward},
+     * @param users {@code user_id}, {@code metric}, {@code enabled}, {@code propensity}, {@code score}, {@code reward},
      *     {@code segment} (absent: unscored), and per policy a column with the probability of being enabled
      * @param policies names of those columns
      */
@@ -148,7 +148,7 @@ public final class PolicyValues {
                 .get(0);
         JavaRDD<LoggedUser> rows = users.where(col("propensity").isNotNull().and(not(contradicting)))
                 .select(
-                        col("metric_name"),
+                        col("metric"),
                         col("score"),
                         coalesce(col("segment"), lit(SegmentMetrics.UNSCORED)),
                         pmod(xxhash64(col("user_id")), lit(OffPolicyEvaluation.BLOCKS))

@@ -221,19 +221,19 @@ public record WorthOfWhole(Instant asOf, double holdout, List<Worth> worth, List
     private static List<Plan> plans(
             Lake lake, Optional<Publication> live, List<Experiment> experiments, Predicate<String> asked) {
         List<Row> totals = lake.published(Tables.SEGMENT_METRICS, live)
-                .where(col("user_segment")
+                .where(col("segment")
                         .equalTo(SegmentMetrics.ALL)
                         .and(col("cell").equalTo(""))
                         .and(col("population").equalTo("everyone"))
                         .and(col("window").equalTo(SegmentMetrics.TOTAL))
                         .and(col("m2").isNotNull()))
-                .orderBy("experiment_id", "metric_name")
+                .orderBy("experiment_id", "metric")
                 .collectAsList();
         return totals.stream()
                 .flatMap(total -> experiments.stream()
                         .filter(experiment -> experiment.experimentId().equals(total.getAs("experiment_id")))
                         .flatMap(experiment -> experiment.metrics().stream())
-                        .filter(metric -> metric.name().equals(total.getAs("metric_name")) && asked.test(metric.name()))
+                        .filter(metric -> metric.name().equals(total.getAs("metric")) && asked.test(metric.name()))
                         .map(metric -> Plan.of(total, metric)))
                 .toList();
     }

@@ -90,7 +90,7 @@ public record MeasuredDay(
     public static Map<String, Map<String, Double>> caps(Dataset<Row> slice) {
         return slice
                 .where(col("cap").isNotNull())
-                .select("experiment_id", "metric_name", "cap")
+                .select("experiment_id", "metric", "cap")
                 .distinct()
                 .collectAsList()
                 .stream()
@@ -124,9 +124,9 @@ public record MeasuredDay(
     private static MeasuredDay of(Row row, Moments values, WeightedMoments weighted, Optional<String> problem) {
         return new MeasuredDay(
                 row.getAs("experiment_id"),
-                new Cell(row.getAs("user_segment"), row.getAs("cell")),
+                new Cell(row.getAs("segment"), row.getAs("cell")),
                 Population.valueOf(row.<String>getAs("population").toUpperCase(Locale.ROOT)),
-                row.getAs("metric_name"),
+                row.getAs("metric"),
                 row.<Long>getAs("since_version"),
                 Lake.instant(row, "day"),
                 row.<Integer>getAs("returned_after"),

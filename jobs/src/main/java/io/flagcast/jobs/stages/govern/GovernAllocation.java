@@ -88,7 +88,7 @@ public final class GovernAllocation {
                         .equalTo(experiment.experimentId())
                         .and(col("since_version").equalTo(0))
                         .and(SegmentMetrics.isLearned(col("cell")))
-                        .and(col("metric_name")
+                        .and(col("metric")
                                 .equalTo(((Policy.Bandit) experiment.allocation())
                                         .learner()
                                         .reward()

@@ -45,7 +45,7 @@ class FreezeCapsTest {
         return spark.range(1, users + 1L)
                 .selectExpr(
                         "'e' AS experiment_id",
-                        "array(named_struct('metric_name', 'revenue', 'closes_at', timestamp'2026-01-01 00:00:00',"
+                        "array(named_struct('metric', 'revenue', 'closes_at', timestamp'2026-01-01 00:00:00',"
                                 + " 'settled', true, 'y',"
                                 + " CAST(id - %d AS DOUBLE), 'before', CAST(NULL AS DOUBLE))) AS counted"
                                         .formatted(shift));
@@ -77,7 +77,7 @@ class FreezeCapsTest {
     void whatWasLookedUpIsCarriedForward() {
         Dataset<Row> metrics =
                 spark.sql("SELECT * FROM VALUES ('e', 'revenue', 'high', 7D), ('e', 'revenue', 'low', 7D),"
-                        + " ('e', 'conversion', 'low', NULL) AS t(experiment_id, metric_name, user_segment, cap)");
+                        + " ('e', 'conversion', 'low', NULL) AS t(experiment_id, metric, segment, cap)");
 
         List<MeasuredExperiment> carried = FreezeCaps.carried(declared(0.9), metrics);
 

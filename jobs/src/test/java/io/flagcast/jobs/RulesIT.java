@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.flagcast.lake.ExitCode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -282,6 +283,12 @@ class RulesIT {
                 .isNotEmpty()
                 .allSatisfy(line ->
                         assertThat(line).startsWith("{\"decision_id\":\"").contains("\"adjustment\":{"));
+        Files.writeString(
+                edited, Files.readString(edited).replace("{min_users: 1000, ", "{min_users: 1000, window: 14d, "));
+        Invocation longer = command("rules", "replay", "--experiment", "rollout", edited.toString());
+        assertThat(longer.code()).as(longer.err()).isEqualTo(ExitCode.CONFIGURATION.code());
+        assertThat(longer.err())
+                .contains("its window is longer than the 7 d for which rollout was measured", "mode: dry_run");
         assertThat(command("rules", "replay", "--experiment", "rollout", "--to", "2027-01-01")
                         .err())
                 .contains("nor to after the live publication's 2026-03-08T00:00:00Z");

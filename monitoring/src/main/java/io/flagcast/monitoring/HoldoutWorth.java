@@ -195,8 +195,8 @@ public record HoldoutWorth(String experimentId, String metricName, Instant from,
         Optional<Interval> interval = Interpretation.interval(metric, moments, group.getAs("sum"));
         Optional<Interval> bounds = effect.bounds().filter(known -> isElse);
         Map<String, Object> values = new HashMap<>();
-        for (String same : List.of(
-                "experiment_id", "metric", "population", "n", "sum", "sum_squares", "weighted", "covariate")) {
+        for (String same :
+                List.of("experiment_id", "metric", "population", "n", "sum", "sum_squares", "weighted", "covariate")) {
             values.put(same, group.getAs(same));
         }
         values.put("segment", SegmentMetrics.ALL);

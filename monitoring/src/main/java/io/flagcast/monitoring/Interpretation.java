@@ -98,8 +98,7 @@ final class Interpretation {
 
     /** Adds value, interval and effect, which only interpret the sums. */
     private static Dataset<Row> derived(Dataset<Row> states, List<MeasuredExperiment> experiments) {
-        WindowSpec arms =
-                Window.partitionBy("experiment_id", "segment", "cell", "metric", "window", "window_end");
+        WindowSpec arms = Window.partitionBy("experiment_id", "segment", "cell", "metric", "window", "window_end");
         Column control = max(when(col("population").equalTo("control"), struct("weighted", "covariate")))
                 .over(arms);
         Map<String, Map<String, Metric>> metrics = experiments.stream()

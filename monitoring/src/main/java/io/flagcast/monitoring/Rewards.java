@@ -56,6 +56,8 @@ final class Rewards {
                 .withColumn(
                         "y",
                         FirstExposures.amount(
-                                col("measured"), unix_micros(col("exposed_at")), FirstExposures.closes(col("measured"))));
+                                col("measured"),
+                                unix_micros(col("exposed_at")),
+                                FirstExposures.closes(col("measured"))));
     }
 }

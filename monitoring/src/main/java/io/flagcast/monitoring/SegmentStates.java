@@ -10,7 +10,6 @@ import static org.apache.spark.sql.functions.least;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.max;
 import static org.apache.spark.sql.functions.pmod;
-import static org.apache.spark.sql.functions.size;
 import static org.apache.spark.sql.functions.struct;
 import static org.apache.spark.sql.functions.timestamp_micros;
 import static org.apache.spark.sql.functions.transform;
@@ -21,10 +20,7 @@ import io.flagcast.monitoring.SegmentMetrics.Measurement;
 import io.flagcast.tables.Tables;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.TimeUnit;
-import java.util.function.UnaryOperator;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
@@ -108,8 +104,7 @@ final class SegmentStates {
 
     /**
      * The sums of users who count in the same places, one row per metric and day on which its window has closed. Those of
-     * whom the same was counted come together first: most did nothing. Users of whole segments and of cells do so apart, as
-     * only the former are told apart by how long they had not come, and only the latter by their cells.
+     * whom the same was counted come together first: most did nothing.
      */
     private static Dataset<Row> alike(Dataset<Row> counting) {
         Column[] together = Stream.concat(
@@ -125,8 +120,6 @@ final class SegmentStates {
         Column wholeDays = within.minus(pmod(within, lit(MICROS_PER_DAY)));
         Dataset<Row> counts = counting.withColumn("measured", explode(col("counted")))
                 .where(col("measured.settled"))
-                .withColumn("_as", explode(parts()))
-                .withColumns(ofPart())
                 .withColumn(
                         "day", timestamp_micros(unix_micros(col("exposed_on")).plus(wholeDays)))
                 .withColumn("population", when(col("enabled"), "enabled").otherwise("control"))
@@ -136,25 +129,6 @@ final class SegmentStates {
                 .groupBy(same)
                 .agg(count(lit(1)).as("n"));
         return Sums.of(counts, together);
-    }
-
-    /** A row as one of whole segments, whose cell is the empty one, and as one of its cells, where it has any. */
-    private static Column parts() {
-        Column whole = part(array(lit("")), UnaryOperator.identity());
-        Column cells = part(col("cells"), returnedAfter -> least(returnedAfter, lit(1)));
-        return when(size(col("cells")).gt(0), array(whole, cells)).otherwise(array(whole));
-    }
-
-    private static Column part(Column cells, UnaryOperator<Column> told) {
-        return struct(Stream.concat(
-                        Stream.of(cells.as("cells")),
-                        Arrays.stream(COUNTS).map(name -> told.apply(col(name)).as(name)))
-                .toArray(Column[]::new));
-    }
-
-    private static Map<String, Column> ofPart() {
-        return Stream.concat(Stream.of("cells"), Arrays.stream(COUNTS))
-                .collect(Collectors.toMap(name -> name, name -> col("_as." + name)));
     }
 
     /** Segments, cells and evidence that a row counts in. */
@@ -170,14 +144,15 @@ final class SegmentStates {
     }
 
     private static Column places(Column returnedAfter, Column segment, Column cells, Column since) {
-        Column in = transform(
-                cells,
-                cell -> struct(
-                        segment.as("segment"),
-                        cell.as("cell"),
-                        since.as("since_version"),
-                        returnedAfter.as("returned_after")));
+        Column whole = array(place(segment, lit(""), since, returnedAfter));
+        Column parts = transform(cells, cell -> place(segment, cell, since, least(returnedAfter, lit(1))));
+        Column in = functions.concat(whole, parts);
         return when(returnedAfter.isNotNull(), in).otherwise(functions.slice(in, 1, 0));
+    }
+
+    private static Column place(Column segment, Column cell, Column since, Column returnedAfter) {
+        return struct(
+                segment.as("segment"), cell.as("cell"), since.as("since_version"), returnedAfter.as("returned_after"));
     }
 
     /** States from those of before: see {@link SegmentMetrics#goOn}. */
@@ -225,6 +200,7 @@ final class SegmentStates {
     /** The columns of {@code segment_days} without run and as-of. */
     static Dataset<Row> table(Dataset<Row> states, List<MeasuredExperiment> experiments) {
         return states.withColumn("cap", Caps.limit(experiments, col("experiment_id"), col("metric")))
+                .withColumn("told_apart", MeasuredExperiment.toldApart(experiments))
                 .select(Tables.SEGMENT_DAYS.columnNames().stream()
                         .filter(name -> !List.of("run_id", "as_of").contains(name))
                         .map(functions::col)

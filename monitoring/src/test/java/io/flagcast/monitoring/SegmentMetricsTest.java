@@ -1,5 +1,6 @@
 package io.flagcast.monitoring;
 
+import static java.util.stream.Collectors.joining;
 import static org.apache.spark.sql.functions.expr;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.max;
@@ -22,6 +23,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -161,10 +163,7 @@ class SegmentMetricsTest {
 
     @Test
     void aDimensionBreaksSegmentsAndAllUsersDown() {
-        assertThat(rows(
-                        EXPOSURES,
-                        Map.of(),
-                        "cell = 'country=DE' AND metric = 'conversion' AND `window` = 'total'"))
+        assertThat(rows(EXPOSURES, Map.of(), "cell = 'country=DE' AND metric = 'conversion' AND `window` = 'total'"))
                 .extracting(row -> row.getAs("segment"), row -> row.getAs("population"), row -> row.getAs("n"))
                 .containsExactlyInAnyOrder(
                         tuple("high", "enabled", 1L),
@@ -445,8 +444,7 @@ class SegmentMetricsTest {
                 }
             }
             firsts.forEach((key, row) -> row.<Row>getList(row.fieldIndex("counted")).stream()
-                    .filter(metric ->
-                            metric.getAs("metric").equals("conversion") && metric.<Boolean>getAs("settled"))
+                    .filter(metric -> metric.getAs("metric").equals("conversion") && metric.<Boolean>getAs("settled"))
                     .forEach(metric -> {
                         String group = key.substring(key.indexOf('|') + 1) + row.getAs("enabled");
                         expected.merge(group + " n", 1.0, Double::sum);
@@ -471,6 +469,21 @@ class SegmentMetricsTest {
 
     private static Instant instant(Row row, String column) {
         return row.getTimestamp(row.fieldIndex(column)).toInstant();
+    }
+
+    @Test
+    void anAbsenceLongerThanIsToldApartCountsAsThatLong() {
+        String exposures = Stream.of("01", "04", "05")
+                .map("('a', true, '2026-01-%s 10:00:00', 0.5, 'high', 1L)"::formatted)
+                .collect(joining(","));
+        List<MeasuredExperiment> twoDays = List.of(new MeasuredExperiment(
+                "e", List.of(CONVERSION), Optional.empty(), MeasuredExperiment.Scores.STAY, 2, Map.of()));
+        assertThat(SegmentMetrics.states(counted(exposures(exposures), outcomes(OUTCOMES), twoDays), twoDays)
+                        .where("cell = '' AND segment = 'high'")
+                        .orderBy("day")
+                        .collectAsList())
+                .extracting(row -> row.getAs("returned_after"), row -> row.getAs("told_apart"))
+                .containsExactly(tuple(0, 2), tuple(2, 2), tuple(1, 2));
     }
 
     /** a has a first score of 90 and moves to low by what was served; b had none first. */

@@ -211,8 +211,12 @@ final class SliceTables {
                     required(
                             "returned_after",
                             "INT",
-                            "days since the user was exposed before, at most as many as the longest window that is looked at,"
-                                    + " from 7 to 28, in a cell 1; 0 for the first time"),
+                            "days since the user was exposed before, at most told_apart, in a cell 1; 0 for the first time"),
+                    required(
+                            "told_apart",
+                            "INT",
+                            "the longest absence that is told apart, in days: the longest window that something looks at, from"
+                                    + " 7 to 28"),
                     required("n", "BIGINT", "users"),
                     optional("sum", EXACT, "sum of the per-user values; absent beyond 23 digits before the point"),
                     optional("sum_squares", EXACT, "sum of their squares; absent likewise"),

@@ -10,7 +10,6 @@ import io.flagcast.lake.ExitCode;
 import io.flagcast.lake.Lake;
 import io.flagcast.lake.Publication;
 import io.flagcast.lake.Refusal;
-import io.flagcast.monitoring.MeasuredExperiment;
 import io.flagcast.rules.Health;
 import io.flagcast.rules.Observation;
 import io.flagcast.rules.Replay;
@@ -39,8 +38,8 @@ public record RuleReplay(Experiment experiment, Replay replay) {
      *
      * @param from first evaluation; absent: after the first measured day
      * @param to last evaluation; absent: the live publication's as-of
-     * @throws Refusal with exit code 78 where a window is longer than what was measured for, 66 without a publication or a measured day, 64 where from is after to, or to after
-     *     the publication
+     * @throws Refusal with exit code 78 where a window is longer than what was measured for, 66 without a publication or a
+     *     measured day, 64 where from is after to, or to after the publication
      */
     public static RuleReplay of(Lake lake, Experiment experiment, Optional<Instant> from, Optional<Instant> to) {
         Publication live = lake.requireLive();
@@ -49,7 +48,7 @@ public record RuleReplay(Experiment experiment, Replay replay) {
                         .equalTo(experiment.experimentId())
                         .and(col("cell").equalTo(""))));
         List<Observation> days = MeasuredDay.history(measured);
-        requireMeasuredFor(experiment, days);
+        requireToldApart(experiment, measured);
         Instant firstDay = days.stream()
                 .map(Observation::day)
                 .min(Comparator.naturalOrder())
@@ -76,29 +75,18 @@ public record RuleReplay(Experiment experiment, Replay replay) {
                         last));
     }
 
-    /** Whoever stayed away longer than days are told apart counts as that long: longer windows would miss such users. */
-    private static void requireMeasuredFor(Experiment experiment, List<Observation> days) {
+    /** Whoever stayed away longer than what is told apart counts as that long: a longer window would miss such users. */
+    private static void requireToldApart(Experiment experiment, List<MeasuredDay> measured) {
         long toldApart =
-                days.stream().mapToLong(Observation::returnedAfter).max().orElse(0);
-        experiment.rules().stream()
-                .filter(rule -> rule.evidence()
-                        .window()
-                        .filter(window -> toldApart >= MeasuredExperiment.WEEK && window.toDays() > toldApart)
-                        .isPresent())
-                .findFirst()
-                .ifPresent(rule -> {
-                    throw new Refusal(
-                            ExitCode.CONFIGURATION,
-                            "rule '%s': window %d d is longer than the %d d that the published days of %s tell apart; run once with the rule in mode dry_run, or write a shorter window"
-                                    .formatted(
-                                            rule.ruleId(),
-                                            rule.evidence()
-                                                    .window()
-                                                    .orElseThrow()
-                                                    .toDays(),
-                                            toldApart,
-                                            experiment.experimentId()));
-                });
+                measured.stream().mapToLong(MeasuredDay::toldApart).max().orElse(Long.MAX_VALUE);
+        for (Rule rule : experiment.rules()) {
+            if (rule.evidence().window().stream().anyMatch(window -> window.toDays() > toldApart)) {
+                throw new Refusal(
+                        ExitCode.CONFIGURATION,
+                        "rule '%s': its window is longer than the %d d for which %s was measured; shorten it, or put the rule in the file in force with mode: dry_run and replay after the next run"
+                                .formatted(rule.ruleId(), toldApart, experiment.experimentId()));
+            }
+        }
     }
 
     /** The decisions that changed something, asked for it or tell something. */

@@ -30,6 +30,7 @@ import org.apache.spark.sql.Row;
  * @param sinceVersion parameters version that the evidence begins with; 0 for all exposures
  * @param day from which on outcome windows of its exposures close
  * @param returnedAfter days since its users were exposed before; 0 for the first time
+ * @param toldApart longest absence that is told apart, in days: a longer one counts as this
  * @param values per-user values; of no users where there is a problem
  * @param weighted the same weighted by the inverse of the propensity; of no users where there is a problem
  * @param problem why the sums of the row are unusable, as one that has too many digits
@@ -43,6 +44,7 @@ public record MeasuredDay(
         long sinceVersion,
         Instant day,
         int returnedAfter,
+        int toldApart,
         Moments values,
         WeightedMoments weighted,
         Optional<String> problem,
@@ -130,6 +132,7 @@ public record MeasuredDay(
                 row.<Long>getAs("since_version"),
                 Lake.instant(row, "day"),
                 row.<Integer>getAs("returned_after"),
+                row.<Integer>getAs("told_apart"),
                 values,
                 weighted,
                 problem,

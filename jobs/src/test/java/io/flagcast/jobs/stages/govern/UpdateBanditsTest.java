@@ -55,6 +55,7 @@ class UpdateBanditsTest {
                 0,
                 end.minus(Duration.ofDays(1)),
                 0,
+                28,
                 Moments.EMPTY,
                 new WeightedMoments(
                         users,

@@ -28,7 +28,8 @@ class ExperimentsPageTest {
     private static final Path PAGE = Path.of("..", "docs", "experiments.md");
     private static final Path SCHEMA = Path.of("..", "conf", "schema", "experiment.schema.json");
     private static final String TEXT = text(PAGE);
-    private static final Pattern FENCED = Pattern.compile("^```(\\w+)\\n(.*?)^```$", Pattern.MULTILINE | Pattern.DOTALL);
+    private static final Pattern FENCED =
+            Pattern.compile("^```(\\w+)\\n(.*?)^```$", Pattern.MULTILINE | Pattern.DOTALL);
 
     private static String text(Path file) {
         try {
@@ -108,7 +109,8 @@ class ExperimentsPageTest {
     @Test
     void aConditionOfSeveralHasTheKeysOfAllButTheSegment() {
         Set<String> whole = new TreeSet<>(schema().at("/$defs/when/properties").propertyNames());
-        Set<String> part = new TreeSet<>(schema().at("/$defs/condition/properties").propertyNames());
+        Set<String> part =
+                new TreeSet<>(schema().at("/$defs/condition/properties").propertyNames());
         part.add("segment");
         assertThat(whole).isEqualTo(part);
     }
@@ -140,16 +142,21 @@ class ExperimentsPageTest {
                 .filter(line -> line.startsWith("| `"))
                 .collect(Collectors.toMap(
                         line -> line.split("`", -1)[1], line -> line.split(" \\| ", -1)[2], (first, later) -> first));
-        assertThat(experiment.status().name()).isEqualToIgnoringCase(rows.get("status").replace("`", ""));
+        assertThat(experiment.status().name())
+                .isEqualToIgnoringCase(rows.get("status").replace("`", ""));
         assertThat(rows.get("exploration")).startsWith("%.0f%%".formatted(100 * experiment.exploration()));
         assertThat(rows.get("unscored")).startsWith("%.0f%%".formatted(100 * experiment.unscored()));
-        assertThat(experiment.stickiness().name()).isEqualToIgnoringCase(rows.get("stickiness").replace("`", ""));
-        assertThat(experiment.segments().names()).allSatisfy(name -> assertThat(rows.get("segments")).contains(name));
+        assertThat(experiment.stickiness().name())
+                .isEqualToIgnoringCase(rows.get("stickiness").replace("`", ""));
+        assertThat(experiment.segments().names())
+                .allSatisfy(name -> assertThat(rows.get("segments")).contains(name));
         var rule = experiment.rules().get(0);
         assertThat(rule.mode().label()).isEqualTo(rows.get("mode").replace("`", ""));
-        assertThat(rows.get("confidence")).isEqualTo("%.0f%%".formatted(100 * rule.evidence().confidence()));
+        assertThat(rows.get("confidence"))
+                .isEqualTo("%.0f%%".formatted(100 * rule.evidence().confidence()));
         assertThat(rows.get("tuned_at")).isEqualTo("10 x min_users");
         assertThat(rule.evidence().tunedAt()).isEqualTo(10 * 30);
-        assertThat(rows.get("cooldown")).isEqualTo("%dd".formatted(rule.cooldown().toDays()));
+        assertThat(rows.get("cooldown"))
+                .isEqualTo("%dd".formatted(rule.cooldown().toDays()));
     }
 }

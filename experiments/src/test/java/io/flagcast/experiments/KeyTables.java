@@ -76,13 +76,11 @@ final class KeyTables {
         for (String value : VALUES) {
             JsonNode definition = schema.at("/$defs/" + value);
             page.append("| %s | %s | %s |\n"
-                    .formatted(
-                            value,
-                            definition.get("description").asString(),
-                            examples(definition)));
+                    .formatted(value, definition.get("description").asString(), examples(definition)));
         }
         for (Block block : BLOCKS) {
-            page.append("\n### %s\n\n| key | value | default | meaning |\n|---|---|---|---|\n".formatted(block.title()));
+            page.append(
+                    "\n### %s\n\n| key | value | default | meaning |\n|---|---|---|---|\n".formatted(block.title()));
             rows(block).forEach(row -> page.append("| ").append(row).append(" |\n"));
         }
         return page.toString();
@@ -98,19 +96,21 @@ final class KeyTables {
         Map<String, List<JsonNode>> holders = new LinkedHashMap<>();
         for (String pointer : block.pointers()) {
             JsonNode holder = pointer.isEmpty() ? schema : schema.at(pointer);
-            holder.get("properties").propertyNames().forEach(key -> holders.computeIfAbsent(
-                            key, any -> new ArrayList<>())
-                    .add(holder));
+            holder.get("properties")
+                    .propertyNames()
+                    .forEach(key -> holders.computeIfAbsent(key, any -> new ArrayList<>())
+                            .add(holder));
         }
         List<String> rows = new ArrayList<>();
         holders.forEach((key, having) -> {
-            List<JsonNode> properties =
-                    having.stream().map(holder -> holder.at("/properties/" + key)).toList();
+            List<JsonNode> properties = having.stream()
+                    .map(holder -> holder.at("/properties/" + key))
+                    .toList();
             List<String> sentences = new ArrayList<>();
             if (having.size() < block.pointers().size()) {
                 sentences.add("Of " + having.stream().map(KeyTables::told).collect(Collectors.joining(", ")) + ":");
             }
-            List<String> described = List.of(description(properties.get(0)).split("(?<=\\.) (?=[A-Z])"));
+            List<String> described = List.of(description(properties.get(0)).split("(?<=\\.) (?=[A-Z])", -1));
             described.stream()
                     .filter(sentence -> !sentence.startsWith("Default"))
                     .forEach(sentences::add);
@@ -193,7 +193,8 @@ final class KeyTables {
         }
         JsonNode type = node.path("type");
         if (type.isMissingNode()) {
-            return either(children(node.path(node.has("oneOf") ? "oneOf" : "anyOf")).map(this::value));
+            return either(
+                    children(node.path(node.has("oneOf") ? "oneOf" : "anyOf")).map(this::value));
         }
         return type.isArray() ? either(children(type).map(each -> ofType(each, type))) : ofType(type, node);
     }

@@ -50,15 +50,16 @@ class ReportPageTest {
     @Test
     void whatThePageNamesIsShown() throws IOException {
         String sources = sources();
-        assertThat(shown()).hasSizeGreaterThan(25).allSatisfy(word -> assertThat(sources.contains(word))
-                .as(word)
-                .isTrue());
+        assertThat(shown())
+                .hasSizeGreaterThan(25)
+                .allSatisfy(word -> assertThat(sources.contains(word)).as(word).isTrue());
     }
 
     /** Titles of groups stand in the code as constants or at their group. */
     @Test
     void everyGroupOfAnExperimentIsExplained() throws IOException {
-        List<String> titles = Pattern.compile("(?:Group\\.absent\\(|new Group\\(|String title = |TITLE = )\\s*\"([^\"]+)\"")
+        List<String> titles = Pattern.compile(
+                        "(?:Group\\.absent\\(|new Group\\(|String title = |TITLE = )\\s*\"([^\"]+)\"")
                 .matcher(sources())
                 .results()
                 .map((MatchResult match) -> match.group(1))

@@ -34,7 +34,8 @@ class ScorePageTest {
         Reference reference = Reference.of(uplifts);
         for (MatchResult row : rows) {
             double u = points(row.group(1));
-            assertThat(Arrays.stream(uplifts).filter(other -> other < u).count()).isEqualTo(Long.parseLong(row.group(2)));
+            assertThat(Arrays.stream(uplifts).filter(other -> other < u).count())
+                    .isEqualTo(Long.parseLong(row.group(2)));
             assertThat(Arrays.stream(uplifts).filter(other -> other == u).count())
                     .isEqualTo(Long.parseLong(row.group(3)));
             assertThat(reference.score(u)).isEqualTo(Double.parseDouble(row.group(4)));

@@ -73,6 +73,12 @@ class DocsTest {
         }
     }
 
+    /** What needs more room has a page in docs. */
+    @Test
+    void theReadmeHasFewerThanTwoHundredLines() {
+        assertThat(House.text(House.home().resolve("README.md")).lines()).hasSizeLessThan(200);
+    }
+
     @Test
     void theIndexListsEveryPage() throws IOException {
         Path index = DOCS.resolve("README.md");

@@ -6,6 +6,7 @@ import io.flagcast.jobs.commands.options.Surroundings;
 import io.flagcast.jobs.printing.RowSheet;
 import io.flagcast.lake.ExitCode;
 import io.flagcast.lake.Lake;
+import io.flagcast.lake.LakeFunctions;
 import io.flagcast.lake.LakeViews;
 import io.flagcast.lake.Refusal;
 import io.flagcast.lake.Session;
@@ -55,6 +56,7 @@ final class SqlCommand implements Callable<Integer> {
                                 .formatted(root));
             }
             LakeViews.register(lake, query);
+            LakeFunctions.register(lake, query);
             Dataset<Row> rows = query(session.spark());
             format.printer().print(RowSheet.of(rows.schema()), rows.toLocalIterator());
         }

@@ -1,10 +1,17 @@
 package io.flagcast.jobs;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 
 import io.flagcast.lake.Lake;
+import io.flagcast.lake.LakeFunctions;
+import io.flagcast.lake.LakeViews;
 import io.flagcast.lake.Session;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
@@ -108,6 +115,33 @@ class SqlIT {
 
         assertThat(sql.code()).isEqualTo(64);
         assertThat(sql.err()).contains("sql: The value 'policy' of the type \"STRING\" cannot be cast to \"INT\"");
+    }
+
+    /** The page says that each runs as it stands. */
+    @Test
+    void theTwentyQuestionsOfThePageAreAnswered() throws IOException {
+        String page = Files.readString(Path.of(System.getProperty("flagcast.home"), "docs", "tables.md"));
+        List<String> queries = Pattern.compile("```sql\n(.*?)```", Pattern.DOTALL)
+                .matcher(page)
+                .results()
+                .map(query -> query.group(1))
+                .toList();
+        List<String> questions = page.substring(page.indexOf("## Twenty questions"), page.indexOf("<!--"))
+                .lines()
+                .filter(line -> line.startsWith("### "))
+                .toList();
+
+        assertThat(questions).hasSize(20).allMatch(question -> question.endsWith("?"));
+        assertThat(queries).as("with that of the functions").hasSize(21);
+        try (Session session = Session.open(Path.of("target"))) {
+            Lake lake = new Lake(session.spark(), folder.toString());
+            LakeViews.register(lake);
+            LakeFunctions.register(lake);
+            assertThat(queries)
+                    .allSatisfy(query -> assertThatCode(
+                                    () -> session.spark().sql(query).collectAsList())
+                            .doesNotThrowAnyException());
+        }
     }
 
     @Test

@@ -1,5 +1,6 @@
 package io.flagcast.allocation;
 
+import java.io.Serializable;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import net.openhft.hashing.LongHashFunction;
@@ -11,7 +12,7 @@ import net.openhft.hashing.LongHashFunction;
  * (XXH64: Collet, xxHash fast digest algorithm, section "XXH64"). In Spark SQL the same number is
  * {@code shiftrightunsigned(xxhash64(concat(salt, ':', purpose), user_id), 11) / 9007199254740992}.
  */
-public final class Bucketing {
+public final class Bucketing implements Serializable {
 
     private static final double TWO_TO_53 = 0x1p53;
     private static final LongHashFunction SEEDS = LongHashFunction.xx(42);

@@ -3,6 +3,7 @@ package io.flagcast.serving;
 import io.flagcast.allocation.Allocator.Activity;
 import io.flagcast.allocation.Decision.Reason;
 import io.flagcast.allocation.Layer;
+import io.flagcast.allocation.Strangers;
 import io.flagcast.serving.ServedExperiment.Definition;
 import io.flagcast.serving.lake.Published;
 import io.flagcast.serving.lake.RefusedException;
@@ -291,7 +292,7 @@ record Layout(long users, int contents, List<Integer> verdicts, int features, in
                     featureId,
                     activity,
                     treatment,
-                    new Definition.Salts(in.readUTF(), in.readUTF()),
+                    new Strangers.Salts(in.readUTF(), in.readUTF()),
                     in.readDouble(),
                     new Layer(in.readUTF(), in.readDouble(), in.readDouble()),
                     in.readBoolean(),

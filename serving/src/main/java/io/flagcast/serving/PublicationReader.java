@@ -3,6 +3,7 @@ package io.flagcast.serving;
 import io.flagcast.allocation.Allocator.Activity;
 import io.flagcast.allocation.Decision.Reason;
 import io.flagcast.allocation.Layer;
+import io.flagcast.allocation.Strangers;
 import io.flagcast.serving.Layout.Contents.Feature;
 import io.flagcast.serving.Prediction.Source;
 import io.flagcast.serving.ServedExperiment.Definition;
@@ -92,7 +93,7 @@ record PublicationReader(PublishedLake lake, Published published) {
                 batch.text(row, 1),
                 Activity.valueOf(batch.text(row, 2).toUpperCase(Locale.ROOT)),
                 treatment,
-                new Definition.Salts(batch.text(row, 4), batch.text(row, 5)),
+                new Strangers.Salts(batch.text(row, 4), batch.text(row, 5)),
                 batch.real(row, 6),
                 new Layer(layer.text(row, 0), layer.real(row, 1), layer.real(row, 2)),
                 !batch.isAbsent(row, 8),

@@ -1,19 +1,13 @@
 package io.flagcast.serving;
 
-import io.flagcast.allocation.Allocator;
 import io.flagcast.allocation.Allocator.Activity;
-import io.flagcast.allocation.Bucketing;
-import io.flagcast.allocation.Bucketing.Purpose;
-import io.flagcast.allocation.Buckets;
-import io.flagcast.allocation.Candidate;
 import io.flagcast.allocation.Decision;
 import io.flagcast.allocation.Layer;
-import io.flagcast.allocation.Policy;
-import io.flagcast.allocation.Segments;
+import io.flagcast.allocation.Strangers;
+import io.flagcast.allocation.Strangers.Eligibility;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.OptionalDouble;
 
 /** An experiment as the published run decided it. */
 final class ServedExperiment {
@@ -29,7 +23,7 @@ final class ServedExperiment {
             String featureId,
             Activity activity,
             Map<String, String> treatment,
-            Salts salts,
+            Strangers.Salts salts,
             double holdout,
             Layer layer,
             boolean hasEligibility,
@@ -37,40 +31,24 @@ final class ServedExperiment {
             double unscored,
             long parametersVersion) {
 
-        record Salts(String experiment, String holdout) {}
-
         Definition {
             treatment = Collections.unmodifiableMap(new LinkedHashMap<>(treatment));
         }
     }
 
     private final Definition definition;
-    private final Allocator allocator;
-    private final Candidate unknown;
-    private final Bucketing holdout;
-    private final Bucketing layer;
-    private final Bucketing exploration;
-    private final Bucketing coin;
-    private final Bucketing enrolment;
+    private final Strangers strangers;
 
     ServedExperiment(Definition definition) {
         this.definition = definition;
-        // Neither segments nor policy have a say over a user without a score.
-        this.allocator = new Allocator(
+        this.strangers = new Strangers(
                 definition.activity(),
+                definition.salts(),
                 definition.holdout(),
                 definition.layer(),
-                Segments.SINGLE,
-                new Policy.Percentage(0),
+                definition.hasEligibility() ? Eligibility.DECLARED : Eligibility.UNDECLARED,
                 definition.exploration(),
-                definition.unscored(),
-                Map.of());
-        this.unknown = new Candidate(OptionalDouble.empty(), false, !definition.hasEligibility(), "");
-        this.holdout = Bucketing.of(definition.salts().holdout(), Purpose.HOLDOUT);
-        this.layer = Bucketing.of(definition.layer().name(), Purpose.LAYER);
-        this.exploration = Bucketing.of(definition.salts().experiment(), Purpose.EXPLORATION);
-        this.coin = Bucketing.of(definition.salts().experiment(), Purpose.COIN);
-        this.enrolment = Bucketing.of(definition.salts().experiment(), Purpose.ENROLMENT);
+                definition.unscored());
     }
 
     Definition definition() {
@@ -79,18 +57,11 @@ final class ServedExperiment {
 
     /** The enrolment bucket of a user, in [0, 1). */
     double bucket(String userId) {
-        return enrolment.bucket(userId);
+        return strangers.bucket(userId);
     }
 
     /** Decides for a user whom the run has not met. */
     Decision decide(String userId) {
-        return allocator.decide(
-                new Buckets(
-                        holdout.bucket(userId),
-                        layer.bucket(userId),
-                        exploration.bucket(userId),
-                        coin.bucket(userId),
-                        enrolment.bucket(userId)),
-                unknown);
+        return strangers.decide(userId);
     }
 }

@@ -22,19 +22,20 @@ final class LogTables {
                     required("model_id", "STRING", "hash of input versions, configuration, seed and code version"),
                     FEATURE_ID,
                     required("learner", "STRING", "as t_learner_logistic"),
-                    required("status", "STRING", "champion, challenger or rejected"),
-                    optional(
-                            "verdict",
-                            "STRING",
-                            "heterogeneous, no reliable heterogeneity, differences exist; this order is not shown to find"
-                                    + " them, or absent where no uplift is learned"),
-                    required("cause", "STRING", "training or person"),
+                    required("status", "STRING", "in use until another is, another learner's of the same examples, or worse")
+                            .oneOf("champion", "challenger", "rejected"),
+                    optional("verdict", "STRING", "whether users differ in uplift; absent where no uplift is learned")
+                            .oneOf(
+                                    "heterogeneous",
+                                    "no reliable heterogeneity",
+                                    "differences exist; this order is not shown to find them"),
+                    required("cause", "STRING", "who gave the status").oneOf("training", "person"),
                     required("effective_as_of", "TIMESTAMP", "runs of this as-of and later use it"),
                     required("changed_at", "TIMESTAMP", "when the status was given"),
                     required("as_of", "TIMESTAMP", "instant up to which its examples looked"),
                     required("run_id", "STRING", "run that trained it"),
                     required("examples", "BIGINT", "training examples"),
-                    required("metrics", "STRING", "JSON: out-of-fold quality"),
+                    required("metrics", "STRING", "JSON: out-of-fold quality by name, as qini, autoc, calibration_slope, each with _lower and _upper"),
                     optional("curves", "STRING", "JSON: Qini curve and calibration by decile, for plots"),
                     optional(
                             "population",
@@ -53,19 +54,22 @@ final class LogTables {
             List.of(
                     EXPERIMENT_ID,
                     required("version", "BIGINT", "1 for the first change of the experiment, then one more each"),
-                    required("segment", "STRING", "segment whose parameters change; all: the whole experiment's"),
+                    required("segment", "STRING", "segment whose parameters change; all for the whole experiment's"),
                     required("cell", "STRING", "bandit cell within the segment, as JSON; empty for the whole segment"),
                     required("share", "DOUBLE", "share of the segment from then on, in [0, 1]; 1 in rows of the whole"),
-                    optional("base_probability", "DOUBLE", "learned base probability, bandit only"),
+                    optional("base_probability", "DOUBLE", "learned base probability, in [0, 1], bandit only"),
                     optional("active_tier", "INT", "active tier from then on, -1 the file's own; absent: as before"),
-                    optional("activity", "STRING", "active, or inactive where it is paused; absent: as before"),
+                    optional("activity", "STRING", "whether anybody is enabled from then on; absent: as before")
+                            .oneOf("active", "inactive"),
                     optional("restores", "BIGINT", "earlier version that this version gives back"),
-                    optional("state", "STRING", "JSON: what the bandit believes of the cell, and from how much"),
+                    optional("state", "STRING", "JSON: what the bandit believes of the cell and from how much: enabled and control (users, mean),"
+                                    + " probability_greater, target, base_probability_before, base_probability_after, reason"),
                     required("effective_as_of", "TIMESTAMP", "runs with a later as-of use it"),
-                    required("cause", "STRING", "rule, recovery (a rule gives back), bandit or person"),
+                    required("cause", "STRING", "who made it; recovery: a rule gives back")
+                            .oneOf("rule", "recovery", "bandit", "person"),
                     optional("rule_id", "STRING", "the rule; rule and recovery only"),
                     required("decision_id", "STRING", "decision that made the change"),
-                    required("decision", "STRING", "JSON: that decision, whole"),
+                    required("decision", "STRING", "JSON: that decision, whole, with its reason"),
                     required("run_id", "STRING", "run that made it")),
             List.of("experiment_id", "version", "segment", "cell"),
             ColumnSet.CLOSED,
@@ -76,9 +80,17 @@ final class LogTables {
             Kind.APPEND,
             List.of(
                     required("fingerprint", "STRING", "hash of the labels"),
-                    required("labels", "MAP<STRING, STRING>", "identity of the alert"),
-                    required("annotations", "MAP<STRING, STRING>", "values and sentences, no part of the identity"),
-                    required("state", "STRING", "pending, firing, resolved, or inactive: over before it fired"),
+                    required(
+                            "labels",
+                            "MAP<STRING, STRING>",
+                            "identity of the alert: alertname, severity, and experiment_id, segment, check, metric, subject"
+                                    + " where it has them"),
+                    required(
+                            "annotations",
+                            "MAP<STRING, STRING>",
+                            "values and sentences, as reason; no part of the identity"),
+                    required("state", "STRING", "how it stands; inactive: over before it fired")
+                            .oneOf("pending", "firing", "resolved", "inactive"),
                     required("active_at", "TIMESTAMP", "as-of of the first evaluation that held"),
                     optional("starts_at", "TIMESTAMP", "as-of at which it fired; absent while pending"),
                     optional("quiet_at", "TIMESTAMP", "as-of since which it no longer holds, while it is kept firing"),
@@ -95,9 +107,9 @@ final class LogTables {
             List.of(
                     required("fingerprint", "STRING", "the alert"),
                     required("starts_at", "TIMESTAMP", "which firing of it"),
-                    required("state", "STRING", "firing or resolved: what was told"),
+                    required("state", "STRING", "what was told").oneOf("firing", "resolved"),
                     required("receiver", "STRING", "name of the receiver"),
-                    required("outcome", "STRING", "delivered, or failed"),
+                    required("outcome", "STRING", "whether the receiver knows").oneOf("delivered", "failed"),
                     required("attempted_at", "TIMESTAMP", "when"),
                     optional("detail", "STRING", "what the receiver answered")),
             List.of(),
@@ -109,7 +121,7 @@ final class LogTables {
             Kind.APPEND,
             List.of(
                     required("note_id", "STRING", "identity of the note"),
-                    required("kind", "STRING", "acknowledged, silence or unsilence"),
+                    required("kind", "STRING", "what it does").oneOf("acknowledged", "silence", "unsilence"),
                     required(
                             "labels",
                             "MAP<STRING, STRING>",
@@ -132,10 +144,11 @@ final class LogTables {
             List.of(
                     required("run_id", "STRING", "the run"),
                     required("as_of", "TIMESTAMP", "instant up to which it looked"),
-                    required("stage", "STRING", "features, train, score, allocate, measure, govern or publish"),
-                    required("state", "STRING", "done or failed"),
+                    required("stage", "STRING", "part of the run")
+                            .oneOf("features", "train", "score", "allocate", "measure", "govern"),
+                    required("state", "STRING", "how it ended").oneOf("done", "failed"),
                     required("started_at", "TIMESTAMP", "when the stage started"),
-                    required("seconds", "DOUBLE", "how long it took"),
+                    required("seconds", "DOUBLE", "how long it took, in seconds"),
                     required("rows_in", "BIGINT", "rows read"),
                     required("rows_out", "BIGINT", "rows written, or valid input rows for features"),
                     required("rows_quarantined", "BIGINT", "input rows rejected"),
@@ -154,7 +167,8 @@ final class LogTables {
                     required("publish_seq", "BIGINT", "1, 2, 3, …; the greatest is live"),
                     required("run_id", "STRING", "run that was published"),
                     required("as_of", "TIMESTAMP", "instant up to which it looked"),
-                    required("kind", "STRING", "publish, metrics or rollback"),
+                    required("kind", "STRING", "all tables of a run, its metrics alone, or an earlier publication again")
+                            .oneOf("publish", "metrics", "rollback"),
                     required("published_at", "TIMESTAMP", "when it became live"),
                     required(
                             "tables",

@@ -13,9 +13,6 @@ import java.util.List;
 /** Tables of a run: each run writes its own part whole, which is visible only through a publication. */
 final class SliceTables {
 
-    /** Exact to its last digit, so that parts and whole agree whatever the order. */
-    private static final String EXACT = "DECIMAL(38, 15)";
-
     private static Column usage(String cut) {
         return required(
                 "usage",
@@ -39,8 +36,8 @@ final class SliceTables {
                     EXPERIMENT_ID,
                     USER_ID,
                     required("exposed_at", "TIMESTAMP", "first exposure of the user to the feature"),
-                    required("enabled", "BOOLEAN", "arm of that exposure"),
-                    optional("propensity", "DOUBLE", "probability of the enabled arm, where logged or known"),
+                    required("enabled", "BOOLEAN", "arm of that exposure: true enabled, false control"),
+                    optional("propensity", "DOUBLE", "probability in [0, 1] of being enabled, where logged or known"),
                     required("response", "DOUBLE", "1 or 0, or the summed value where the feature's kind is mean"),
                     usage("exposed_at")),
             List.of("feature_id", "user_id"),
@@ -54,11 +51,23 @@ final class SliceTables {
                     USER_ID,
                     FEATURE_ID,
                     required("score", "DOUBLE", "responsiveness score, 0 to 100, rounded to 0.01"),
-                    optional("uplift", "DOUBLE", "predicted change of the response probability when enabled"),
-                    optional("response_if_enabled", "DOUBLE", "predicted response probability when enabled"),
-                    optional("response_if_not", "DOUBLE", "predicted response probability when not enabled"),
-                    required("no_benefit", "BOOLEAN", "even the upper bound of the uplift is not above zero"),
-                    required("source", "STRING", "model, collaborative, group or prior"),
+                    optional(
+                            "uplift",
+                            "DOUBLE",
+                            "predicted change of the response when enabled: of a probability, -1 to 1, or of an amount where the"
+                                    + " feature's kind is mean; absent where no uplift is learned"),
+                    optional(
+                            "response_if_enabled",
+                            "DOUBLE",
+                            "predicted response when enabled: a probability, 0 to 1, or an amount"),
+                    optional("response_if_not", "DOUBLE", "the same when not enabled"),
+                    required("no_benefit", "BOOLEAN", "whether even the upper bound of the uplift is not above zero"),
+                    required(
+                                    "source",
+                                    "STRING",
+                                    "what the score rests on: a model of responses, usage like that of others, the mean of the"
+                                            + " user's group, or nothing")
+                            .oneOf("model", "collaborative", "group", "prior"),
                     optional("model_id", "STRING", "model that scored; absent for source prior")),
             List.of("feature_id", "user_id"),
             ColumnSet.CLOSED,
@@ -71,8 +80,8 @@ final class SliceTables {
                     EXPERIMENT_ID,
                     USER_ID,
                     required("score", "DOUBLE", "score of the first exposure that had one, 0 to 100"),
-                    required("segment", "STRING", "segment of that score"),
-                    required("no_benefit", "BOOLEAN", "what was known of that score's uplift, kept with it"),
+                    required("segment", "STRING", "segment of that score, a name of the experiment file"),
+                    required("no_benefit", "BOOLEAN", "whether that score's uplift was no benefit, kept with it"),
                     optional("model_id", "STRING", "model of that score"),
                     required("enrolled_at", "TIMESTAMP", "that exposure")),
             List.of("experiment_id", "user_id"),
@@ -86,15 +95,28 @@ final class SliceTables {
                     EXPERIMENT_ID,
                     USER_ID,
                     required("enabled", "BOOLEAN", "whether the feature is on for the user"),
-                    optional("score", "DOUBLE", "score used, 0 to 100"),
-                    optional("segment", "STRING", "segment of the score"),
+                    optional(
+                            "score",
+                            "DOUBLE",
+                            "score used, 0 to 100: of the user's first exposure where the experiment keeps it, of this run"
+                                    + " otherwise; absent without one"),
+                    optional("segment", "STRING", "segment of the score, a name of the experiment file; absent without one"),
                     optional("tier", "INT", "tier of the score, 0 the highest; tiered allocation only"),
                     required("bucket", "DOUBLE", "enrolment bucket of the user, in [0, 1)"),
                     required("base_probability", "DOUBLE", "what the policy gives the score, in [0, 1]"),
-                    required("share", "DOUBLE", "fraction of it that the segment keeps, in [0, 1]"),
-                    required("propensity", "DOUBLE", "exact probability of being enabled, in [0, 1]"),
-                    required("reason", "STRING", "first line of the decision that applied"),
-                    required("parameters_version", "BIGINT", "version of the allocation parameters used"),
+                    required("share", "DOUBLE", "fraction of the base probability that the segment keeps, in [0, 1]"),
+                    required("propensity", "DOUBLE", "exact probability of being enabled, in [0, 1]; 0 for who is shut out"),
+                    required("reason", "STRING", "first line of the decision that applied")
+                            .oneOf(
+                                    "inactive",
+                                    "holdout",
+                                    "layer",
+                                    "ineligible",
+                                    "exploration",
+                                    "unscored",
+                                    "no_benefit",
+                                    "policy"),
+                    required("parameters_version", "BIGINT", "version of the allocation parameters used; 0 before the first change"),
                     optional("model_id", "STRING", "model of the score")),
             List.of("experiment_id", "user_id"),
             ColumnSet.CLOSED,
@@ -106,7 +128,7 @@ final class SliceTables {
             List.of(
                     EXPERIMENT_ID,
                     FEATURE_ID,
-                    required("activity", "STRING", "active, or inactive where nobody is enabled"),
+                    required("activity", "STRING", "whether anybody is enabled").oneOf("active", "inactive"),
                     required("treatment", "MAP<STRING, STRING>", "what a caller gets with an enabled decision"),
                     required("salt", "STRING", "salt of the experiment's buckets"),
                     required("holdout_salt", "STRING", "salt of the bucket that the holdout is drawn by"),
@@ -118,195 +140,40 @@ final class SliceTables {
                     optional("eligibility", "STRING", "condition over profile columns; everyone where absent"),
                     required("exploration", "DOUBLE", "fraction of users never personalised, in [0, 1]"),
                     required("unscored", "DOUBLE", "probability for users without a score, in [0, 1]"),
-                    required("parameters_version", "BIGINT", "version of the allocation parameters used")),
+                    required("parameters_version", "BIGINT", "version of the allocation parameters used; 0 before the first change")),
             List.of("experiment_id"),
             ColumnSet.CLOSED,
             "an experiment as the run decided it: all that a user who is in no other table needs");
-
-    static final Table FIRST_EXPOSURES = new Table(
-            "first_exposures",
-            Kind.SLICE,
-            List.of(
-                    EXPERIMENT_ID,
-                    USER_ID,
-                    required("segment", "STRING", "segment of the score at the time; unscored without one"),
-                    required("parameters_version", "BIGINT", "parameters in force; 0 where none are logged"),
-                    required("decided_by", "STRING", "run whose allocation was served; empty where none is logged"),
-                    required("exposed_on", "TIMESTAMP", "start of the day of the exposure, UTC"),
-                    required("exposed_at", "TIMESTAMP", "first exposure of the user under all of these"),
-                    required("enabled", "BOOLEAN", "what the user was served then"),
-                    optional("propensity", "DOUBLE", "probability in [0, 1] with which the user was enabled"),
-                    optional("score", "DOUBLE", "responsiveness score at the time, 0 to 100"),
-                    optional("reason", "STRING", "line of the decision that applied"),
-                    required("contradictory", "BOOLEAN", "a later exposure under all of these had the other answer"),
-                    optional("response_if_enabled", "DOUBLE", "what the deciding run predicted"),
-                    optional("response_if_not", "DOUBLE", "what the deciding run predicted"),
-                    required(
-                            "cells",
-                            "ARRAY<STRING>",
-                            "parts of the segment that the user counts in: a bandit's cell as JSON, or the value of a"
-                                    + " dimension when the user was first measured, as country=DE"),
-                    required(
-                            "counted",
-                            "ARRAY<STRUCT<metric: STRING, closes_at: TIMESTAMP, settled: BOOLEAN, y: DOUBLE,"
-                                    + " before: DOUBLE>>",
-                            "per metric when its window closes, whether the outcomes up to then are in, what it has"
-                                    + " counted by as_of, and what it counted in the pre-period, where one is declared")),
-            List.of("user_id", "experiment_id", "segment", "parameters_version", "decided_by", "exposed_on"),
-            ColumnSet.CLOSED,
-            "the first exposure of a user under one decision on one day, with what its metrics have counted so far");
-
-    static final Table MEASURED_INPUTS = new Table(
-            "measured_inputs",
-            Kind.SLICE,
-            List.of(
-                    required("input", "STRING", "exposures, outcomes, or definition: of what is measured, and how"),
-                    required(
-                            "identity",
-                            "STRING",
-                            "a file with its size and time or its Delta deletion vector; a hash")),
-            List.of("input", "identity"),
-            ColumnSet.CLOSED,
-            "something that first_exposures was made from: what is not here is new to the next measurement");
-
-    private static final Column CELL = required(
-            "cell",
-            "STRING",
-            "part of the segment: a bandit's cell as JSON, or one value of a dimension as country=DE; empty for the"
-                    + " whole segment");
-
-    private static final Column WEIGHTED = required(
-            "weighted",
-            "STRUCT<n: BIGINT, w: E, w2: E, wy: E, wy2: E, w2y: E, w2y2: E>".replace("E", EXACT),
-            "sums weighted by inverse propensity, over users with 0 < propensity < 1");
-
-    private static final Column COVARIATE = optional(
-            "covariate",
-            "STRUCT<wx: E, wx2: E, wxy: E, w2x: E, w2x2: E, w2xy: E>".replace("E", EXACT),
-            "the same with the value of the pre-period, x; absent where none is declared");
-
-    private static final Column CAP = optional(
-            "cap",
-            "DOUBLE",
-            "where the value of a user stops to count; absent without a cap, and while its quantile is not looked up");
-
-    static final Table SEGMENT_DAYS = new Table(
-            "segment_days",
-            Kind.SLICE,
-            List.of(
-                    EXPERIMENT_ID,
-                    required("segment", "STRING", "segment at the exposure; all; or unscored"),
-                    CELL,
-                    required("population", "STRING", "enabled or control, by the user's first exposure on the day"),
-                    required("metric", "STRING", "metric of the experiment"),
-                    required(
-                            "since_version",
-                            "BIGINT",
-                            "parameters version that the evidence begins with; 0 for all exposures"),
-                    required(
-                            "day",
-                            "TIMESTAMP",
-                            "day from which on the outcome windows of a day's exposures close: the day of the exposures"
-                                    + " and the whole days of within"),
-                    required(
-                            "returned_after",
-                            "INT",
-                            "days since the user was exposed before, at most told_apart, in a cell 1; 0 for the first time"),
-                    required(
-                            "told_apart",
-                            "INT",
-                            "the longest absence that is told apart, in days: the longest window that something looks at, from"
-                                    + " 7 to 28"),
-                    required("n", "BIGINT", "users"),
-                    optional("sum", EXACT, "sum of the per-user values; absent beyond 23 digits before the point"),
-                    optional("sum_squares", EXACT, "sum of their squares; absent likewise"),
-                    WEIGHTED,
-                    COVARIATE,
-                    CAP),
-            List.of(
-                    "experiment_id",
-                    "segment",
-                    "cell",
-                    "population",
-                    "metric",
-                    "since_version",
-                    "day",
-                    "returned_after"),
-            ColumnSet.CLOSED,
-            "users of a day by how long they had not come, with sums that merge by addition: whoever comes for the first"
-                    + " time in a window is who came back after longer than it had lasted");
-
-    static final Table SEGMENT_METRICS = new Table(
-            "segment_metrics",
-            Kind.SLICE,
-            List.of(
-                    required(
-                            "experiment_id",
-                            "STRING",
-                            "the configured rollout; empty for all together, in window holdout alone"),
-                    required("segment", "STRING", "segment at the first exposure; all; or unscored"),
-                    CELL,
-                    required(
-                            "population",
-                            "STRING",
-                            "enabled, control or everyone; in window holdout everybody_else or held_out"),
-                    required("metric", "STRING", "metric of the experiment"),
-                    required(
-                            "window",
-                            "STRING",
-                            "total (by the first exposure), evidence (by the first since the share last changed), or day"
-                                    + " (by the first of the day); or holdout: what is measured against the users who are"
-                                    + " held out"),
-                    required("window_start", "TIMESTAMP", "first instant at which an outcome window closed"),
-                    required("window_end", "TIMESTAMP", "first instant after the last one"),
-                    required(
-                            "since_version",
-                            "BIGINT",
-                            "parameters version that the window begins with; 0 for the first"),
-                    required("n", "BIGINT", "users"),
-                    optional("sum", EXACT, "sum of the per-user values; absent beyond 23 digits before the point"),
-                    optional("sum_squares", EXACT, "sum of their squares; absent likewise"),
-                    optional("metric_value", "DOUBLE", "mean per user"),
-                    optional(
-                            "m2",
-                            "DOUBLE",
-                            "sum of squared deviations from the mean: with n and mean it merges by Chan"),
-                    optional("lower", "DOUBLE", "lower end of its 95 % interval"),
-                    optional("upper", "DOUBLE", "upper end of its 95 % interval"),
-                    WEIGHTED,
-                    COVARIATE,
-                    optional(
-                            "effect",
-                            "DOUBLE",
-                            "enabled minus control, Hajek-weighted; in window holdout everybody else minus the held-out"),
-                    optional(
-                            "effect_lower",
-                            "DOUBLE",
-                            "lower end of its 95 % interval; in window holdout one that is valid at every look"),
-                    optional("effect_upper", "DOUBLE", "upper end of that interval"),
-                    optional("effective_sample_size", "DOUBLE", "users the weighted effect is worth"),
-                    optional("adjusted_effect", "DOUBLE", "the effect less what the pre-period explains (CUPED)"),
-                    optional("adjusted_lower", "DOUBLE", "lower end of its 95 % interval"),
-                    optional("adjusted_upper", "DOUBLE", "upper end of its 95 % interval"),
-                    CAP),
-            List.of("experiment_id", "segment", "cell", "population", "metric", "window", "window_start"),
-            ColumnSet.CLOSED,
-            "a metric of a segment, population and window");
 
     static final Table HEALTH_CHECKS = new Table(
             "health_checks",
             Kind.SLICE,
             List.of(
                     required("experiment_id", "STRING", "the configured rollout; empty for inputs and the pipeline"),
-                    required("check", "STRING", "name of the check, as sample_ratio"),
+                    required("check", "STRING", "what is looked at; docs/health-checks.md has each")
+                            .oneOf(
+                                    "pipeline",
+                                    "freshness",
+                                    "volume",
+                                    "contradiction",
+                                    "sample_ratio",
+                                    "predictor_drift",
+                                    "score_drift",
+                                    "calibration",
+                                    "unexpected_outcome",
+                                    "enable_bias",
+                                    "outcome_bias",
+                                    "simpson",
+                                    "novelty",
+                                    "evidence_dried_up"),
                     required("segment", "STRING", "segment that it looked at, or all"),
                     required("subject", "STRING", "metric, predictor, attribute or input that it looked at; or empty"),
-                    required("state", "STRING", "passed, failed, or unknown with too little data"),
-                    optional("observed", "DOUBLE", "what was measured"),
+                    required("state", "STRING", "the verdict; unknown with too little data").oneOf("passed", "failed", "unknown"),
+                    optional("observed", "DOUBLE", "what was measured, in the unit that reason names"),
                     optional("lower", "DOUBLE", "lower end of its interval"),
                     optional("upper", "DOUBLE", "upper end of its interval"),
                     optional("threshold", "DOUBLE", "what it was compared with"),
-                    optional("p_value", "DOUBLE", "of the textbook test beside it, for one look"),
+                    optional("p_value", "DOUBLE", "of the textbook test beside it, for one look, 0 to 1"),
                     required("n", "BIGINT", "users or rows behind it"),
                     required("reason", "STRING", "the finding, in a sentence with its numbers"),
                     optional(
@@ -326,12 +193,15 @@ final class SliceTables {
                     required("rule_id", "STRING", "the rule"),
                     required("content_hash", "STRING", "SHA-256 of the experiment file"),
                     required("segment", "STRING", "segment that it watches and moves, or all"),
-                    required("outcome", "STRING", "fired, recovered, held, inconclusive or suppressed"),
-                    required("mode", "STRING", "dry_run, propose or enforce"),
+                    required("outcome", "STRING", "what came of it")
+                            .oneOf("fired", "recovered", "held", "inconclusive", "suppressed"),
+                    required("mode", "STRING", "whether a firing is recorded, waits for a person, or changes the allocation")
+                            .oneOf("dry_run", "propose", "enforce"),
                     required("condition", "STRING", "what it looks for, in words"),
                     required("action", "STRING", "what it does, in words"),
-                    required("method", "STRING", "confidence_sequence, or point: no statistics"),
-                    optional("observed", "DOUBLE", "estimate of the comparison that decided; absent without data"),
+                    required("method", "STRING", "how a metric is compared with the limit; point: no statistics")
+                            .oneOf("confidence_sequence", "point"),
+                    optional("observed", "DOUBLE", "estimate of the comparison that decided, in the metric's unit; absent without data"),
                     optional("bound", "DOUBLE", "its confidence bound; absent with too little data"),
                     optional("threshold", "DOUBLE", "what the bound was compared with; absent without a bound"),
                     required("n", "BIGINT", "users behind it"),
@@ -344,9 +214,10 @@ final class SliceTables {
                             "ARRAY<STRUCT<comparison: STRING, state: STRING, observed: DOUBLE, bound: DOUBLE,"
                                     + " threshold: DOUBLE, n: BIGINT, compared: BIGINT, alpha: DOUBLE, window: INT,"
                                     + " evidence_start: TIMESTAMP, window_start: TIMESTAMP, reason: STRING>>",
-                            "every comparison of the condition; compared: users of the control arm or the baseline"),
-                    optional("share_before", "DOUBLE", "share of the segment before; absent for all"),
-                    optional("share_after", "DOUBLE", "share of the segment after; absent for all"),
+                            "every comparison of the condition; state: holds, opposite, open or inconclusive; compared: users of the"
+                                    + " control arm or the baseline"),
+                    optional("share_before", "DOUBLE", "share of the segment before, in [0, 1]; absent for all"),
+                    optional("share_after", "DOUBLE", "share of the segment after, in [0, 1]; absent for all"),
                     optional(
                             "adjustment",
                             "STRING",
@@ -361,9 +232,9 @@ final class SliceTables {
             "quarantine",
             Kind.SLICE,
             List.of(
-                    required("source_table", "STRING", "input table of the row"),
-                    required("reason", "STRING", "why it was rejected"),
-                    required("row", "STRING", "the row as JSON")),
+                    required("source_table", "STRING", "input table of the row").oneOf("users", "events", "exposures", "outcomes"),
+                    required("reason", "STRING", "why it was rejected, in words"),
+                    required("row", "STRING", "JSON: the row as it was read")),
             List.of(),
             ColumnSet.CLOSED,
             "a rejected input row");

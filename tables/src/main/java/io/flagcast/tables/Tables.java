@@ -18,10 +18,10 @@ public final class Tables {
     public static final Table ENROLMENTS = SliceTables.ENROLMENTS;
     public static final Table ALLOCATIONS = SliceTables.ALLOCATIONS;
     public static final Table EXPERIMENTS = SliceTables.EXPERIMENTS;
-    public static final Table FIRST_EXPOSURES = SliceTables.FIRST_EXPOSURES;
-    public static final Table MEASURED_INPUTS = SliceTables.MEASURED_INPUTS;
-    public static final Table SEGMENT_DAYS = SliceTables.SEGMENT_DAYS;
-    public static final Table SEGMENT_METRICS = SliceTables.SEGMENT_METRICS;
+    public static final Table FIRST_EXPOSURES = MeasureTables.FIRST_EXPOSURES;
+    public static final Table MEASURED_INPUTS = MeasureTables.MEASURED_INPUTS;
+    public static final Table SEGMENT_DAYS = MeasureTables.SEGMENT_DAYS;
+    public static final Table SEGMENT_METRICS = MeasureTables.SEGMENT_METRICS;
     public static final Table HEALTH_CHECKS = SliceTables.HEALTH_CHECKS;
     public static final Table RULE_DECISIONS = SliceTables.RULE_DECISIONS;
     public static final Table QUARANTINE = SliceTables.QUARANTINE;

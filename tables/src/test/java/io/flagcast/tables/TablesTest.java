@@ -33,6 +33,14 @@ class TablesTest {
     }
 
     @Test
+    void theCommentOfAColumnNamesTheTextsThatMayStandThere() {
+        Column state = Column.required("state", "STRING", "how it ended").oneOf("done", "failed");
+
+        assertThat(state.ddl()).isEqualTo("state STRING NOT NULL COMMENT 'how it ended: done or failed'");
+        assertThat(state.comment()).isEqualTo("how it ended: done or failed");
+    }
+
+    @Test
     void aMapIsDeclaredWithTheTypesOfItsKeysAndValues() {
         assertThat(Tables.TRAINING_EXAMPLES.ddl("/lake/training_examples"))
                 .contains(", usage MAP<STRING, DOUBLE> NOT NULL COMMENT 'per feature_id");
@@ -57,7 +65,10 @@ class TablesTest {
     @Test
     void everyTableIsInTheCatalogueAndStandsWithThoseOfItsKind() {
         assertThat(Tables.of(Kind.INPUT)).containsExactlyInAnyOrderElementsOf(declaredIn(InputTables.class));
-        assertThat(Tables.of(Kind.SLICE)).containsExactlyInAnyOrderElementsOf(declaredIn(SliceTables.class));
+        assertThat(Tables.of(Kind.SLICE))
+                .containsExactlyInAnyOrderElementsOf(
+                        Stream.concat(declaredIn(SliceTables.class).stream(), declaredIn(MeasureTables.class).stream())
+                                .toList());
         assertThat(Tables.of(Kind.APPEND)).containsExactlyInAnyOrderElementsOf(declaredIn(LogTables.class));
         assertThat(declaredIn(Tables.class)).containsExactlyInAnyOrderElementsOf(Tables.ALL);
     }

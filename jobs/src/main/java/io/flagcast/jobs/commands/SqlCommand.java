@@ -4,19 +4,20 @@ import io.flagcast.jobs.commands.options.ConfigurationOptions;
 import io.flagcast.jobs.commands.options.FormatOption;
 import io.flagcast.jobs.commands.options.Surroundings;
 import io.flagcast.jobs.printing.RowSheet;
+import io.flagcast.jobs.questions.MistakenQuery;
 import io.flagcast.lake.ExitCode;
 import io.flagcast.lake.Lake;
+import io.flagcast.lake.LakeFunctions;
 import io.flagcast.lake.LakeViews;
 import io.flagcast.lake.Refusal;
 import io.flagcast.lake.Session;
 import io.flagcast.tables.Tables;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.Callable;
-import org.apache.spark.sql.AnalysisException;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
-import org.apache.spark.sql.catalyst.parser.ParseException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
@@ -25,7 +26,9 @@ import picocli.CommandLine.Parameters;
         name = "sql",
         mixinStandardHelpOptions = true,
         description = "Spark SQL over the tables of the live publication by their names, and over all runs as"
-                + " history.<table>. Only the result goes to standard output.")
+                + " history.<table>. SHOW TABLES and DESCRIBE <table> say what there is, docs/tables.md what it means, with"
+                + " twenty queries. predict_responsiveness(user_id, feature_id) and allocate_feature(user_id, experiment_id)"
+                + " answer as the serving client does. Only the result goes to standard output.")
 final class SqlCommand implements Callable<Integer> {
 
     private final Surroundings surroundings;
@@ -55,19 +58,21 @@ final class SqlCommand implements Callable<Integer> {
                                 .formatted(root));
             }
             LakeViews.register(lake, query);
-            Dataset<Row> rows = query(session.spark());
-            format.printer().print(RowSheet.of(rows.schema()), rows.toLocalIterator());
+            LakeFunctions.register(lake, query);
+            print(session.spark());
         }
         return ExitCode.DONE.code();
     }
 
-    private Dataset<Row> query(SparkSession spark) {
+    private void print(SparkSession spark) {
         try {
-            return spark.sql(query);
+            Dataset<Row> rows = spark.sql(query);
+            format.printer().print(RowSheet.of(rows.schema()), rows.toLocalIterator());
         } catch (Exception e) {
-            // Spark declares no checked exceptions in Java, yet throws AnalysisException and ParseException.
-            if (e instanceof AnalysisException || e instanceof ParseException) {
-                throw new Refusal(ExitCode.USAGE, "sql: " + e.getMessage().strip(), e);
+            // Spark declares no checked exceptions in Java, yet throws some of them.
+            Optional<Refusal> mistake = MistakenQuery.of(e, query);
+            if (mistake.isPresent()) {
+                throw mistake.get();
             }
             throw e;
         }

@@ -1,5 +1,7 @@
 package io.flagcast.jobs.printing;
 
+import io.flagcast.lake.Json;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -30,11 +32,16 @@ public final class RowSheet {
             int place = i;
             sheet = sheet.with(new Column<>(
                     isForPeople ? Optional.of(names[i]) : Optional.empty(),
-                    row -> text(row.get(place)),
+                    row -> cell(value(row.get(place))),
                     Optional.of(names[i]),
                     row -> value(row.get(place))));
         }
         return sheet;
+    }
+
+    /** Structs, maps and lists as programs read them, too. */
+    private static String cell(Object value) {
+        return value instanceof Map || value instanceof Collection ? Json.write(Values.json(value)) : text(value);
     }
 
     /** A value of a row as people read it. */

@@ -1,5 +1,6 @@
 package io.flagcast.jobs.printing;
 
+import java.math.BigDecimal;
 import java.sql.Timestamp;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -36,18 +37,33 @@ final class Values {
         return value;
     }
 
-    /** A value as text: instants as ISO 8601 has them, numbers in Java's plain notation, nothing for null. */
+    /**
+     * A value as text: instants as ISO 8601 has them, decimals with the digits that they need, other numbers in Java's plain
+     * notation, nothing for null.
+     */
     static String text(Object value) {
         Object known = unwrapped(value);
         if (known == null) {
             return "";
         }
+        if (known instanceof BigDecimal decimal) {
+            return withoutTrailingZeros(decimal).toPlainString();
+        }
         return known instanceof Timestamp time ? time.toInstant().toString() : String.valueOf(known);
+    }
+
+    /** A column of decimals has as many places in every row, whether or not the row needs them. */
+    private static BigDecimal withoutTrailingZeros(BigDecimal decimal) {
+        BigDecimal stripped = decimal.stripTrailingZeros();
+        return stripped.scale() < 0 ? stripped.setScale(0) : stripped;
     }
 
     /** A value as JSON has it: null, numbers, booleans, text, lists and objects of such. */
     static Object json(Object value) {
         Object known = unwrapped(value);
+        if (known instanceof BigDecimal decimal) {
+            return withoutTrailingZeros(decimal);
+        }
         if (known == null || known instanceof Number || known instanceof Boolean) {
             return known;
         }

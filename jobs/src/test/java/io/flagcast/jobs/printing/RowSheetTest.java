@@ -36,16 +36,20 @@ class RowSheetTest {
             null);
 
     private static String printed(Format format) {
+        return printed(format, SCHEMA, List.of(ROW));
+    }
+
+    private static String printed(Format format, StructType schema, List<Row> rows) {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         Printer.of(format, new PrintStream(bytes, true, StandardCharsets.UTF_8))
-                .print(RowSheet.of(SCHEMA), List.of(ROW));
+                .print(RowSheet.of(schema), rows);
         return bytes.toString(StandardCharsets.UTF_8);
     }
 
     @Test
     void rowsOfSparkAreJsonWithStructsListsAndMapsInside() {
         assertThat(printed(Format.JSON))
-                .isEqualTo("{\"n\":7,\"d\":1.50,\"at\":\"2026-03-01T00:00:00Z\",\"day\":\"2026-03-02\",\"list\":[1,2],"
+                .isEqualTo("{\"n\":7,\"d\":1.5,\"at\":\"2026-03-01T00:00:00Z\",\"day\":\"2026-03-02\",\"list\":[1,2],"
                         + "\"part\":{\"a\":3,\"b\":null},\"labels\":{\"severity\":\"info\"},\"nothing\":null}\n");
     }
 
@@ -53,8 +57,32 @@ class RowSheetTest {
     void rowsOfSparkAreCsvWithJsonInCells() {
         assertThat(printed(Format.CSV))
                 .isEqualTo("n,d,at,day,list,part,labels,nothing\n"
-                        + "7,1.50,2026-03-01T00:00:00Z,2026-03-02,\"[1,2]\",\"{\"\"a\"\":3,\"\"b\"\":null}\","
+                        + "7,1.5,2026-03-01T00:00:00Z,2026-03-02,\"[1,2]\",\"{\"\"a\"\":3,\"\"b\"\":null}\","
                         + "\"{\"\"severity\"\":\"\"info\"\"}\",\n");
+    }
+
+    @Test
+    void decimalsHaveTheDigitsThatTheyNeed() {
+        StructType schema = StructType.fromDDL("d DECIMAL(38,15), sums STRUCT<w: DECIMAL(38,15)>");
+        List<Row> rows = List.of(
+                row(schema, "0"), row(schema, "1200"), row(schema, "0.5"), row(schema, "-3.000000000000001"));
+
+        assertThat(printed(Format.TABLE, schema, rows).lines().skip(2))
+                .containsExactly(
+                        "                 0  {\"w\":0}",
+                        "              1200  {\"w\":1200}",
+                        "               0.5  {\"w\":0.5}",
+                        "-3.000000000000001  {\"w\":-3.000000000000001}");
+        assertThat(printed(Format.CSV, schema, rows).lines().skip(1))
+                .startsWith("0,\"{\"\"w\"\":0}\"", "1200,\"{\"\"w\"\":1200}\"");
+        assertThat(printed(Format.JSON, schema, rows).lines())
+                .startsWith("{\"d\":0,\"sums\":{\"w\":0}}", "{\"d\":1200,\"sums\":{\"w\":1200}}");
+    }
+
+    private static Row row(StructType schema, String number) {
+        BigDecimal decimal = new BigDecimal(number).setScale(15);
+        StructType sums = (StructType) schema.apply("sums").dataType();
+        return RowFactory.create(decimal, new GenericRowWithSchema(new Object[] {decimal}, sums));
     }
 
     @Test

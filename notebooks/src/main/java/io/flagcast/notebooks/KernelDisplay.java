@@ -21,7 +21,7 @@ public final class KernelDisplay implements DisplayProvider {
                 new Table(),
                 new Picture(),
                 new Plain<>(OptionalDouble.class, number -> number.isPresent() ? number.getAsDouble() : null),
-                new Plain<>(Optional.class, optional -> optional.orElse(null)),
+                new Plain<>(Optional.class, optional -> ((Optional<?>) optional).orElse(null)),
                 new Plain<>(Lake.class, Lake::toString),
                 new Plain<>(Model.class, Model::toString));
     }

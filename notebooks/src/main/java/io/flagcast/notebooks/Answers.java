@@ -20,10 +20,12 @@ import io.flagcast.settings.Settings;
 import io.flagcast.statistics.Interval;
 import java.io.OutputStream;
 import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 
@@ -169,7 +171,10 @@ final class Answers {
                         decision.reason()))
                 .toList();
         List<String> notes = new ArrayList<>();
-        experiment.rules().forEach(rule -> notes.add(rule.ruleId() + ": " + replay.outcomes(rule)));
+        experiment.rules().forEach(rule -> notes.add(rule.ruleId() + ": "
+                + replay.outcomes(rule).entrySet().stream()
+                        .map(entry -> "%s %d".formatted(entry.getKey().label(), entry.getValue()))
+                        .collect(Collectors.joining(", "))));
         notes.add("shares at the end: "
                 + String.join(
                         ", ",
@@ -210,7 +215,7 @@ final class Answers {
 
     static Rows expected(Lake face, io.flagcast.lake.Lake lake, Settings settings, Experiment experiment) {
         Preview preview = Preview.of(lake, settings, List.of(experiment), Optional.empty());
-        Progress silent = Progress.on(new PrintStream(OutputStream.nullOutputStream(), false));
+        Progress silent = Progress.on(new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8));
         try (Inputs inputs = new Inputs(lake, settings.sources(), preview.at(), lake.publications())) {
             ExpectedOutcomes expected = ExpectedOutcomes.of(preview, lake, inputs, settings, silent);
             List<Row> rows = new ArrayList<>();

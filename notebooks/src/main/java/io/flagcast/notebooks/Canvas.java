@@ -2,6 +2,7 @@ package io.flagcast.notebooks;
 
 import io.flagcast.notebooks.Plot.Guide;
 import io.flagcast.notebooks.Plot.Mark;
+import io.flagcast.notebooks.Plot.Origin;
 import io.flagcast.notebooks.Points.Axis;
 import io.flagcast.notebooks.Points.Point;
 import java.awt.BasicStroke;
@@ -16,14 +17,10 @@ import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.time.LocalDate;
-import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Function;
 import javax.imageio.ImageIO;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
@@ -59,18 +56,21 @@ final class Canvas {
     private static final int BAND_OPACITY = 34;
     private static final float[] DASHES = {5, 4};
     /** A line of more points is a curve. */
-    private static final int MOST_MARKERS = 40;
+    private static final int MOST_MARKERS = 25;
     /** Points that a legend takes: its height, the width of a key, and between two entries. */
     private static final int LEGEND = 28;
+
+    /** Points that labels and title of the horizontal axis take. */
+    private static final int X_AXIS = 40;
 
     private static final int KEY = 30;
     private static final int BETWEEN = 24;
     private static final String FACE = "DejaVu Sans";
-    private static final DateTimeFormatter DAY = DateTimeFormatter.ofPattern("d MMM", Locale.ENGLISH);
 
     private final Plot plot;
     private final Points points;
     private final XYChart chart;
+    private final boolean hasLegend;
     private final List<Entry> legend = new ArrayList<>();
     private int parts;
 
@@ -84,21 +84,20 @@ final class Canvas {
     private Canvas(Plot plot) {
         this.plot = plot;
         this.points = Points.of(plot);
-        boolean hasLegend = points.series().size() > 1 || !plot.guides().isEmpty();
+        this.hasLegend = points.series().size() > 1 || !plot.guides().isEmpty();
         this.chart = new XYChartBuilder()
                 .width(Plot.WIDTH)
-                .height(Plot.HEIGHT - (hasLegend ? LEGEND : 0))
+                .height(Plot.HEIGHT - X_AXIS - (hasLegend ? LEGEND : 0))
                 .title(plot.words().title())
-                .xAxisTitle(plot.words().x())
                 .yAxisTitle(plot.words().y())
                 .build();
     }
 
-    /** The picture of a plot as a PNG file. */
-    static byte[] png(Plot plot) {
+    /** The picture of a plot as a PNG file; absent where there is nothing to draw. */
+    static Optional<byte[]> png(Plot plot) {
         Canvas canvas = new Canvas(plot);
         if (canvas.points.all().isEmpty()) {
-            throw new IllegalArgumentException("nothing to draw: no row has both %s and %s".formatted(plot.x(), plot.y()));
+            return Optional.empty();
         }
         canvas.draw();
         BufferedImage image =
@@ -111,7 +110,8 @@ final class Canvas {
         graphics.setColor(PAGE);
         graphics.fillRect(0, 0, Plot.WIDTH, Plot.HEIGHT);
         canvas.chart.paint(graphics, Plot.WIDTH, canvas.chart.getHeight());
-        if (canvas.chart.getHeight() < Plot.HEIGHT) {
+        canvas.drawAxis(graphics);
+        if (canvas.hasLegend) {
             canvas.drawLegend(graphics);
         }
         graphics.dispose();
@@ -121,7 +121,7 @@ final class Canvas {
         } catch (IOException e) {
             throw new UncheckedIOException("a picture cannot be written to memory", e);
         }
-        return file.toByteArray();
+        return Optional.of(file.toByteArray());
     }
 
     private void draw() {
@@ -136,6 +136,25 @@ final class Canvas {
         for (int i = 0; i < labels.size(); i++) {
             values(labels.get(i), points.series().get(labels.get(i)), colour(labels, i), dodge(labels.size(), i));
         }
+    }
+
+    /** Labels and title below the plot: all on one line, which XChart's own are not. */
+    private void drawAxis(Graphics2D graphics) {
+        graphics.setFont(new Font(FACE, Font.PLAIN, 12));
+        FontMetrics metrics = graphics.getFontMetrics();
+        graphics.setColor(SOFT);
+        double[] widths = widths();
+        Ticks.of(points, widths, plot.rows().style().unit(plot.x())).forEach((place, label) -> {
+            int x = (int) Math.round(chart.getScreenXFromChart(place)) - metrics.stringWidth(label) / 2;
+            graphics.drawString(
+                    label, Math.min(x, Plot.WIDTH - 2 - metrics.stringWidth(label)), chart.getHeight() + 6);
+        });
+        int left = (int) chart.getScreenXFromChart(widths[0]);
+        int right = (int) chart.getScreenXFromChart(widths[1]);
+        graphics.drawString(
+                plot.words().x(),
+                (left + right - metrics.stringWidth(plot.words().x())) / 2,
+                chart.getHeight() + 32);
     }
 
     /** One line below the axis, centred; XChart's own sets a label with a descender lower than others. */
@@ -217,9 +236,16 @@ final class Canvas {
             return;
         }
         boolean connected = plot.mark() != Mark.DOTS && points.axis() != Axis.NAMES;
+        List<Double> x = new ArrayList<>(of.stream().map(point -> point.x() + dodge).toList());
+        List<Double> y = new ArrayList<>(of.stream().map(Point::y).toList());
+        if (plot.mark() == Mark.STEPS) {
+            // The last value still holds where others change.
+            x.add(points.all().stream().mapToDouble(Point::x).max().orElseThrow());
+            y.add(y.get(y.size() - 1));
+        }
         XYSeries series = add(
-                of.stream().map(point -> point.x() + dodge).toList(),
-                of.stream().map(Point::y).toList(),
+                x,
+                y,
                 !connected
                         ? XYSeriesRenderStyle.Scatter
                         : plot.mark() == Mark.STEPS ? XYSeriesRenderStyle.Step : XYSeriesRenderStyle.Line);
@@ -228,7 +254,7 @@ final class Canvas {
                 label.isEmpty() ? plot.words().y() : label, colour, connected ? Optional.of(stroke) : Optional.empty()));
         series.setLineColor(colour).setLineStyle(stroke);
         series.setMarkerColor(colour);
-        series.setMarker(connected && of.size() > MOST_MARKERS ? SeriesMarkers.NONE : SeriesMarkers.CIRCLE);
+        series.setMarker(plot.mark() == Mark.STEPS || connected && of.size() > MOST_MARKERS ? SeriesMarkers.NONE : SeriesMarkers.CIRCLE);
     }
 
     private void guide(Guide guide) {
@@ -275,12 +301,6 @@ final class Canvas {
         double[] widths = widths();
         styler.setXAxisMin(widths[0]);
         styler.setXAxisMax(widths[1]);
-        Function<Double, String> ofX = switch (points.axis()) {
-            case NAMES -> this::name;
-            case DAYS -> Canvas::day;
-            case NUMBERS -> numbers(plot.x(), points.all().stream().map(Point::x).toList());
-        };
-        styler.setxAxisTickLabelsFormattingFunction(ofX);
         double[] heights = points.heights();
         for (Guide guide : plot.guides()) {
             if (guide instanceof Guide.Level level) {
@@ -289,37 +309,15 @@ final class Canvas {
             }
         }
         double margin = heights[0] == heights[1] ? Math.max(0.01, 0.1 * Math.abs(heights[0])) : 0.06 * (heights[1] - heights[0]);
+        if (plot.origin() == Origin.ZERO) {
+            heights[0] = Math.min(0, heights[0]);
+        }
         // Nothing is drawn below zero that has no values there; the line of zero itself is.
         styler.setYAxisMin(heights[0] >= 0 && heights[0] - margin < 0 ? -0.015 * heights[1] : heights[0] - margin);
         styler.setYAxisMax(heights[1] + margin);
-        styler.setyAxisTickLabelsFormattingFunction(numbers(plot.y(), List.of(heights[0], heights[1])));
-    }
-
-    private String name(double place) {
-        int whole = (int) Math.rint(place);
-        return Math.abs(place - whole) < 1e-6 && whole >= 0 && whole < points.names().size()
-                ? points.names().get(whole)
-                : blank(place);
-    }
-
-    /** No label, yet another than at other places: XChart spreads ticks until all their labels differ. */
-    private static String blank(double place) {
-        return "\u200b".repeat(1 + (int) Math.abs(Math.round(20 * place) % 97));
-    }
-
-    private static String day(double place) {
-        long whole = Math.round(place);
-        return Math.abs(place - whole) < 1e-6 ? DAY.format(LocalDate.ofEpochDay(whole)) : blank(place);
-    }
-
-    /** How the ticks of a column of numbers read: with a digit more than whole steps of a tenth of the range need. */
-    private Function<Double, String> numbers(String column, List<Double> values) {
-        boolean percent = plot.rows().style().percents().contains(column);
-        double range = values.stream().mapToDouble(Double::doubleValue).max().orElse(1)
-                - values.stream().mapToDouble(Double::doubleValue).min().orElse(0);
-        double step = (percent ? 100 : 1) * range / 5;
-        int digits = step <= 0 ? 2 : (int) Math.max(0, Math.min(6, Math.ceil(-Math.log10(step))));
-        return value -> percent ? Numbers.percent(value, digits) : Numbers.number(value, digits);
+        int digits = Ticks.digits(heights[1] - heights[0], plot.rows().style().unit(plot.y()));
+        styler.setyAxisTickLabelsFormattingFunction(
+                value -> plot.rows().style().unit(plot.y()).text(value, digits));
     }
 
     private void style() {
@@ -341,6 +339,8 @@ final class Canvas {
         styler.setPlotGridVerticalLinesVisible(false);
         styler.setPlotTicksMarksVisible(false);
         styler.setAxisTicksLineVisible(false);
+        styler.setXAxisTicksVisible(false);
+        styler.setXAxisTitleVisible(false);
         styler.setAxisTicksMarksVisible(false);
         styler.setAxisTickLabelsFont(new Font(FACE, Font.PLAIN, 12));
         styler.setAxisTickLabelsColor(SOFT);

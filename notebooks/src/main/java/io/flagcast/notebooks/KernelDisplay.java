@@ -64,7 +64,7 @@ public final class KernelDisplay implements DisplayProvider {
         public DisplayData render(String mimeType, Object object) {
             List<Object> one = new ArrayList<>();
             one.add(value.apply(rendererClass.cast(object)));
-            return DisplayData.fromText(TextColumn.of("", one, false).cells().get(0));
+            return DisplayData.fromText(TextColumn.of("", one, Unit.NUMBER, 0).cells().get(0));
         }
     }
 
@@ -84,7 +84,12 @@ public final class KernelDisplay implements DisplayProvider {
         @Override
         public DisplayData render(String mimeType, Object plot) {
             DisplayData data = DisplayData.fromText(plot.toString());
-            data.putData("image/png", Base64.getEncoder().encodeToString(((Plot) plot).png()));
+            Optional<byte[]> picture = ((Plot) plot).png();
+            if (picture.isEmpty()) {
+                data.putHTML(HtmlTable.of(List.of(), List.of(), List.of("nothing to draw yet: there are no rows")));
+                return data;
+            }
+            data.putData("image/png", Base64.getEncoder().encodeToString(picture.get()));
             data.putMetaData("image/png", Map.of("width", Plot.WIDTH, "height", Plot.HEIGHT));
             return data;
         }

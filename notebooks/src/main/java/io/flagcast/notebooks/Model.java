@@ -7,7 +7,7 @@ import java.util.Objects;
 import org.apache.spark.sql.Row;
 
 /**
- * The model that scores a feature, and what was measured of it in training, out of fold: on users whom it had not learned
+ * The model that scores a feature, or the newest where none does, and what was measured of it in training, out of fold: on users whom it had not learned
  * from.
  *
  * @param lake where it is
@@ -30,13 +30,19 @@ public record Model(Lake lake, String featureId, String modelId) {
     }
 
     static Model of(Lake lake, String featureId) {
-        Row used = lake.sql("SELECT max(model_id) FROM responsiveness_scores WHERE feature_id = '%s'".formatted(featureId))
+        List<Row> found = lake.sql(
+                        """
+                        SELECT model_id FROM model_runs WHERE feature_id = '%s' AND curves IS NOT NULL ORDER BY
+                          (model_id IN (SELECT model_id FROM responsiveness_scores)) DESC, as_of DESC, changed_at DESC LIMIT 1
+                        """
+                                .formatted(featureId))
                 .data()
-                .head();
-        if (used.isNullAt(0)) {
-            throw new Refusal(ExitCode.NO_INPUT, "no model scores '%s' in the live publication".formatted(featureId));
+                .collectAsList();
+        if (found.isEmpty()) {
+            throw new Refusal(
+                    ExitCode.NO_INPUT, "no model of feature '%s' that learns an uplift has been trained".formatted(featureId));
         }
-        return new Model(lake, featureId, used.getString(0));
+        return new Model(lake, featureId, found.get(0).getString(0));
     }
 
     private Rows ask(String query) {
@@ -64,7 +70,7 @@ public record Model(Lake lake, String featureId, String modelId) {
     public Rows calibration() {
         return ask("SELECT decile, users, predicted, observed, observed - " + Z + " * error AS lower, observed + " + Z
                         + " * error AS upper FROM (SELECT inline(" + DECILES + ") FROM %s) WHERE users > 0 ORDER BY decile")
-                .inPercent("predicted", "observed", "lower", "upper");
+                .inPoints("predicted", "observed", "lower", "upper");
     }
 
     /**
@@ -80,7 +86,7 @@ public record Model(Lake lake, String featureId, String modelId) {
      * below which the rank-weighted measures lie.
      */
     public Rows top() {
-        return cumulative("mean", "error").where("share > 0").inPercent("share", "value", "lower", "upper");
+        return cumulative("mean", "error").where("share > 0").inPercent("share").inPoints("value", "lower", "upper");
     }
 
     /** Sums over deciles from the highest down; deciles have separate users, so that their errors are independent. */

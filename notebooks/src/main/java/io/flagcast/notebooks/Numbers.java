@@ -1,7 +1,6 @@
 package io.flagcast.notebooks;
 
 import java.util.Collection;
-import java.util.Locale;
 
 /** Numbers for people: three significant digits of the largest of those that stand together, percent where they are fractions. */
 final class Numbers {
@@ -28,15 +27,10 @@ final class Numbers {
     }
 
     static String number(double number, int digits) {
-        return minus(("%,." + digits + "f").formatted(number));
+        return Unit.NUMBER.text(number, digits);
     }
 
     static String percent(double fraction, int digits) {
-        return minus(String.format(Locale.ROOT, "%." + digits + "f\u00a0%%", 100 * fraction));
-    }
-
-    /** A minus as long as a plus, and none before a zero. */
-    private static String minus(String text) {
-        return text.matches("-[0.,]*(\u00a0%)?") ? text.substring(1) : text.replace('-', '\u2212');
+        return Unit.PERCENT.text(fraction, digits);
     }
 }

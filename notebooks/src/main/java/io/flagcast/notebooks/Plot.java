@@ -15,6 +15,7 @@ import java.util.Optional;
  * @param by column whose values are drawn each in a colour of its own
  * @param words title and what stands at the axes
  * @param mark what a value is drawn as
+ * @param origin where the vertical axis begins
  * @param guides lines to compare with
  */
 public record Plot(
@@ -25,6 +26,7 @@ public record Plot(
         Optional<String> by,
         Words words,
         Mark mark,
+        Origin origin,
         List<Guide> guides) {
 
     /** Points of the place that a plot takes in a notebook. */
@@ -39,6 +41,14 @@ public record Plot(
         DOTS,
         LINES,
         STEPS
+    }
+
+    /** Where the vertical axis begins. */
+    enum Origin {
+        /** Below the lowest value. */
+        VALUES,
+        /** At zero, as counts and parts of a whole want it. */
+        ZERO
     }
 
     /** Columns of the ends of an interval. */
@@ -78,36 +88,42 @@ public record Plot(
                 Optional.empty(),
                 new Words("", x.replace('_', ' '), y.replace('_', ' ')),
                 Mark.LINES,
+                Origin.VALUES,
                 List.of());
     }
 
     Plot between(String lower, String upper) {
-        return new Plot(rows, x, y, Optional.of(new Bounds(lower, upper)), by, words, mark, guides);
+        return new Plot(rows, x, y, Optional.of(new Bounds(lower, upper)), by, words, mark, origin, guides);
     }
 
     /** A colour for every value of a column, as segments or arms. */
     public Plot by(String column) {
-        return new Plot(rows, x, y, bounds, Optional.of(column), words, mark, guides);
+        return new Plot(rows, x, y, bounds, Optional.of(column), words, mark, origin, guides);
     }
 
     /** What it shows. */
     public Plot titled(String title) {
-        return new Plot(rows, x, y, bounds, by, new Words(title, words.x(), words.y()), mark, guides);
+        return new Plot(rows, x, y, bounds, by, new Words(title, words.x(), words.y()), mark, origin, guides);
     }
 
     /** What stands at the axes, with units. */
     public Plot axes(String ofX, String ofY) {
-        return new Plot(rows, x, y, bounds, by, new Words(words.title(), ofX, ofY), mark, guides);
+        return new Plot(rows, x, y, bounds, by, new Words(words.title(), ofX, ofY), mark, origin, guides);
     }
 
     /** Dots that no line connects. */
     public Plot dots() {
-        return new Plot(rows, x, y, bounds, by, words, Mark.DOTS, guides);
+        return new Plot(rows, x, y, bounds, by, words, Mark.DOTS, origin, guides);
     }
 
     /** A value holds until the next. */
     public Plot steps() {
-        return new Plot(rows, x, y, bounds, by, words, Mark.STEPS, guides);
+        return new Plot(rows, x, y, bounds, by, words, Mark.STEPS, origin, guides);
+    }
+
+    /** Begins at zero, as counts and parts of a whole want it. */
+    public Plot fromZero() {
+        return new Plot(rows, x, y, bounds, by, words, mark, Origin.ZERO, guides);
     }
 
     /** With a line at a height, as a limit. */
@@ -128,11 +144,11 @@ public record Plot(
     private Plot with(Guide guide) {
         List<Guide> more = new ArrayList<>(guides);
         more.add(guide);
-        return new Plot(rows, x, y, bounds, by, words, mark, more);
+        return new Plot(rows, x, y, bounds, by, words, mark, origin, more);
     }
 
-    /** The picture, with two points for every one of its size. */
-    byte[] png() {
+    /** The picture, with two points for every one of its size; absent where no row has both an x and a y, as in a young lake. */
+    Optional<byte[]> png() {
         return Canvas.png(this);
     }
 

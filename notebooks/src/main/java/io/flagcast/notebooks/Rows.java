@@ -10,8 +10,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
-import java.util.Set;
-import java.util.stream.Collectors;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -67,13 +65,23 @@ public record Rows(Dataset<Row> data, Style style) {
 
     /** Shows these columns, or without any all that hold fractional numbers, in percent. */
     public Rows inPercent(String... columns) {
-        Set<String> percents = columns.length > 0
-                ? Set.of(columns)
-                : Arrays.stream(data.schema().fields())
-                        .filter(field -> field.dataType() instanceof DoubleType)
-                        .map(StructField::name)
-                        .collect(Collectors.toSet());
-        return new Rows(data, style.inPercent(percents));
+        return in(Unit.PERCENT, columns);
+    }
+
+    /** Shows these columns, or without any all that hold fractional numbers, as differences in percentage points. */
+    public Rows inPoints(String... columns) {
+        return in(Unit.POINTS, columns);
+    }
+
+    private Rows in(Unit unit, String... columns) {
+        return new Rows(data, style.in(unit, columns.length > 0 ? List.of(columns) : fractional()));
+    }
+
+    private List<String> fractional() {
+        return Arrays.stream(data.schema().fields())
+                .filter(field -> field.dataType() instanceof DoubleType)
+                .map(StructField::name)
+                .toList();
     }
 
     /** With a title above the table. */
@@ -116,14 +124,23 @@ public record Rows(Dataset<Row> data, Style style) {
     }
 
     private List<TextColumn> columns(List<Row> shown) {
-        List<TextColumn> columns = new ArrayList<>();
         String[] names = data.columns();
+        List<List<Object>> values = new ArrayList<>();
+        List<Double> fractions = new ArrayList<>();
         for (int i = 0; i < names.length; i++) {
-            List<Object> values = new ArrayList<>();
+            List<Object> column = new ArrayList<>();
             for (Row row : shown) {
-                values.add(row.get(i));
+                column.add(row.get(i));
+                if (style.unit(names[i]) != Unit.NUMBER && row.get(i) instanceof Number number) {
+                    fractions.add(number.doubleValue());
+                }
             }
-            columns.add(TextColumn.of(names[i], values, style.percents().contains(names[i])));
+            values.add(column);
+        }
+        int percentDigits = Numbers.percentDigits(fractions);
+        List<TextColumn> columns = new ArrayList<>();
+        for (int i = 0; i < names.length; i++) {
+            columns.add(TextColumn.of(names[i], values.get(i), style.unit(names[i]), percentDigits));
         }
         return columns;
     }

@@ -1,35 +1,36 @@
 package io.flagcast.notebooks;
 
 import java.util.ArrayList;
-import java.util.HashSet;
+import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.Set;
 
 /**
  * How rows are shown.
  *
  * @param title above the table; absent where the cell says it
  * @param notes sentences below it
- * @param percents columns of fractions that are shown in percent
+ * @param units of columns, where they are not plain numbers
  * @param order names of segments, the lowest scores first: rows and colours follow it
  */
-record Style(Optional<String> title, List<String> notes, Set<String> percents, List<String> order) {
+record Style(Optional<String> title, List<String> notes, Map<String, Unit> units, List<String> order) {
 
-    /** Columns of the tables that are fractions whatever the metric. */
-    private static final Set<String> FRACTIONS = Set.of(
-            "share",
-            "share_before",
-            "share_after",
-            "propensity",
-            "base_probability",
-            "uplift",
-            "response_if_enabled",
-            "response_if_not",
-            "exploration",
-            "unscored",
-            "holdout");
+    /** Columns of the tables that have a unit whatever the metric. */
+    private static final Map<String, Unit> KNOWN = Map.ofEntries(
+            Map.entry("share", Unit.PERCENT),
+            Map.entry("share_before", Unit.PERCENT),
+            Map.entry("share_after", Unit.PERCENT),
+            Map.entry("propensity", Unit.PERCENT),
+            Map.entry("base_probability", Unit.PERCENT),
+            Map.entry("uplift", Unit.POINTS),
+            Map.entry("response_if_enabled", Unit.PERCENT),
+            Map.entry("response_if_not", Unit.PERCENT),
+            Map.entry("exploration", Unit.PERCENT),
+            Map.entry("unscored", Unit.PERCENT),
+            Map.entry("holdout", Unit.PERCENT));
 
     /** Names that stand behind all segments, in this order. */
     private static final List<String> BEHIND = List.of("unscored", "all");
@@ -37,7 +38,7 @@ record Style(Optional<String> title, List<String> notes, Set<String> percents, L
     Style {
         Objects.requireNonNull(title, "title");
         notes = List.copyOf(notes);
-        percents = Set.copyOf(percents);
+        units = Map.copyOf(units);
         order = List.copyOf(order);
     }
 
@@ -45,21 +46,26 @@ record Style(Optional<String> title, List<String> notes, Set<String> percents, L
     static Style of(List<String> segments) {
         List<String> order = new ArrayList<>(segments);
         BEHIND.stream().filter(name -> !order.contains(name)).forEach(order::add);
-        return new Style(Optional.empty(), List.of(), FRACTIONS, order);
+        return new Style(Optional.empty(), List.of(), KNOWN, order);
     }
 
     Style titled(String text) {
-        return new Style(Optional.of(text), notes, percents, order);
+        return new Style(Optional.of(text), notes, units, order);
     }
 
     Style noting(List<String> sentences) {
-        return new Style(title, sentences, percents, order);
+        return new Style(title, sentences, units, order);
     }
 
-    Style inPercent(Set<String> columns) {
-        Set<String> more = new HashSet<>(percents);
-        more.addAll(columns);
+    Style in(Unit unit, Collection<String> columns) {
+        Map<String, Unit> more = new HashMap<>(units);
+        columns.forEach(column -> more.put(column, unit));
         return new Style(title, notes, more, order);
+    }
+
+    /** What a column is shown in. */
+    Unit unit(String column) {
+        return units.getOrDefault(column, Unit.NUMBER);
     }
 
     /** The place of a name among the segments; behind all of them for any other. */

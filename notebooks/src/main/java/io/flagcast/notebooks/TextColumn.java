@@ -34,12 +34,13 @@ record TextColumn(String name, boolean isNumeric, List<String> cells) {
      * A column of values that Spark gave.
      *
      * @param values with null for what is absent
-     * @param isPercent whether they are fractions in percent
+     * @param unit of numbers
+     * @param percentDigits digits behind the point of percent, the same for all columns that stand together
      */
-    static TextColumn of(String name, List<Object> values, boolean isPercent) {
+    static TextColumn of(String name, List<Object> values, Unit unit, int percentDigits) {
         List<Object> known = values.stream().filter(Objects::nonNull).toList();
         if (!known.isEmpty() && known.stream().allMatch(Number.class::isInstance)) {
-            return numeric(name, values, isPercent);
+            return numeric(name, values, unit, percentDigits);
         }
         boolean days = known.stream().allMatch(TextColumn::isMidnight);
         List<String> cells = new ArrayList<>();
@@ -47,7 +48,7 @@ record TextColumn(String name, boolean isNumeric, List<String> cells) {
         return new TextColumn(name, false, cells);
     }
 
-    private static TextColumn numeric(String name, List<Object> values, boolean isPercent) {
+    private static TextColumn numeric(String name, List<Object> values, Unit unit, int percentDigits) {
         List<Double> known = values.stream()
                 .filter(Objects::nonNull)
                 .map(value -> ((Number) value).doubleValue())
@@ -55,14 +56,16 @@ record TextColumn(String name, boolean isNumeric, List<String> cells) {
         boolean exact = values.stream()
                 .filter(Objects::nonNull)
                 .noneMatch(value -> value instanceof Double || value instanceof Float || value instanceof BigDecimal);
-        int digits = isPercent ? Numbers.percentDigits(known) : exact ? 0 : Numbers.digits(known);
+        int digits = exact ? 0 : Numbers.digits(known);
+        if (unit != Unit.NUMBER) {
+            digits = Math.min(percentDigits, Numbers.percentDigits(known));
+        }
         List<String> cells = new ArrayList<>();
         for (Object value : values) {
             if (value == null) {
                 cells.add(ABSENT);
             } else {
-                double number = ((Number) value).doubleValue();
-                cells.add(isPercent ? Numbers.percent(number, digits) : Numbers.number(number, digits));
+                cells.add(unit.text(((Number) value).doubleValue(), digits));
             }
         }
         return new TextColumn(name, true, cells);

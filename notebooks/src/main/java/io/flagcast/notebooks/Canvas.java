@@ -254,7 +254,7 @@ final class Canvas {
                 label.isEmpty() ? plot.words().y() : label, colour, connected ? Optional.of(stroke) : Optional.empty()));
         series.setLineColor(colour).setLineStyle(stroke);
         series.setMarkerColor(colour);
-        series.setMarker(plot.mark() == Mark.STEPS || connected && of.size() > MOST_MARKERS ? SeriesMarkers.NONE : SeriesMarkers.CIRCLE);
+        series.setMarker(plot.mark() == Mark.STEPS || (connected && of.size() > MOST_MARKERS) ? SeriesMarkers.NONE : SeriesMarkers.CIRCLE);
     }
 
     private void guide(Guide guide) {

@@ -32,8 +32,10 @@ public record Model(Lake lake, String featureId, String modelId) {
     static Model of(Lake lake, String featureId) {
         List<Row> found = lake.sql(
                         """
-                        SELECT model_id FROM model_runs WHERE feature_id = '%s' AND curves IS NOT NULL ORDER BY
-                          (model_id IN (SELECT model_id FROM responsiveness_scores)) DESC, as_of DESC, changed_at DESC LIMIT 1
+                        SELECT m.model_id FROM model_runs m
+                        LEFT JOIN (SELECT DISTINCT model_id FROM responsiveness_scores) s ON s.model_id = m.model_id
+                        WHERE m.feature_id = '%s' AND m.curves IS NOT NULL
+                        ORDER BY s.model_id IS NULL, m.as_of DESC, m.changed_at DESC LIMIT 1
                         """
                                 .formatted(featureId))
                 .data()

@@ -66,7 +66,8 @@ final class Answers {
         }
         notes.add("enabled with probability %s: parameters version %s"
                 .formatted(
-                        Numbers.percent(decision.getAs("propensity"), 1), decision.<Object>getAs("parameters_version")));
+                        Numbers.percent(decision.getAs("propensity"), 1),
+                        decision.<Object>getAs("parameters_version")));
         explained
                 .setBy()
                 .ifPresent(change -> notes.add("the segment was set by the %s as of %s: %s"
@@ -99,8 +100,7 @@ final class Answers {
         explained
                 .explanation()
                 .ifPresent(why -> notes.add("%s %s; of an average user %s; the rows say what moved it"
-                        .formatted(
-                                why.measure(), Numbers.number(why.value(), 4), Numbers.number(why.baseline(), 4))));
+                        .formatted(why.measure(), Numbers.number(why.value(), 4), Numbers.number(why.baseline(), 4))));
         return said(
                 face.given(
                         "predictor STRING, value STRING, moves_it_by DOUBLE",
@@ -136,7 +136,9 @@ final class Answers {
                 change.cell().context(),
                 change.origin().cause().label(),
                 change.share(),
-                change.baseProbability().isPresent() ? (Double) change.baseProbability().getAsDouble() : null,
+                change.baseProbability().isPresent()
+                        ? (Double) change.baseProbability().getAsDouble()
+                        : null,
                 ParametersInForce.why(change));
     }
 
@@ -171,10 +173,12 @@ final class Answers {
                         decision.reason()))
                 .toList();
         List<String> notes = new ArrayList<>();
-        experiment.rules().forEach(rule -> notes.add(rule.ruleId() + ": "
-                + replay.outcomes(rule).entrySet().stream()
-                        .map(entry -> "%s %d".formatted(entry.getKey().label(), entry.getValue()))
-                        .collect(Collectors.joining(", "))));
+        experiment
+                .rules()
+                .forEach(rule -> notes.add(rule.ruleId() + ": "
+                        + replay.outcomes(rule).entrySet().stream()
+                                .map(entry -> "%s %d".formatted(entry.getKey().label(), entry.getValue()))
+                                .collect(Collectors.joining(", "))));
         notes.add("shares at the end: "
                 + String.join(
                         ", ",
@@ -265,8 +269,7 @@ final class Answers {
                                 + " everybody_else BIGINT, mean_of_everybody_else DOUBLE, worth DOUBLE, lower DOUBLE,"
                                 + " upper DOUBLE",
                         rows),
-                "%s of the users are held out of every experiment"
-                        .formatted(Numbers.percent(worth.holdout(), 1)),
+                "%s of the users are held out of every experiment".formatted(Numbers.percent(worth.holdout(), 1)),
                 worth.warnings());
     }
 

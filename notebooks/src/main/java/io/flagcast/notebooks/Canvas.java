@@ -53,6 +53,7 @@ final class Canvas {
             "all", INK,
             "enabled", new Color(0x0b5c8a),
             "", new Color(0x0b5c8a));
+
     private static final int BAND_OPACITY = 34;
     private static final float[] DASHES = {5, 4};
     /** A line of more points is a curve. */
@@ -100,8 +101,7 @@ final class Canvas {
             return Optional.empty();
         }
         canvas.draw();
-        BufferedImage image =
-                new BufferedImage(SCALE * Plot.WIDTH, SCALE * Plot.HEIGHT, BufferedImage.TYPE_INT_RGB);
+        BufferedImage image = new BufferedImage(SCALE * Plot.WIDTH, SCALE * Plot.HEIGHT, BufferedImage.TYPE_INT_RGB);
         Graphics2D graphics = image.createGraphics();
         graphics.setRenderingHint(RenderingHints.KEY_ANTIALIASING, RenderingHints.VALUE_ANTIALIAS_ON);
         graphics.setRenderingHint(RenderingHints.KEY_TEXT_ANTIALIASING, RenderingHints.VALUE_TEXT_ANTIALIAS_ON);
@@ -146,8 +146,7 @@ final class Canvas {
         double[] widths = widths();
         Ticks.of(points, widths, plot.rows().style().unit(plot.x())).forEach((place, label) -> {
             int x = (int) Math.round(chart.getScreenXFromChart(place)) - metrics.stringWidth(label) / 2;
-            graphics.drawString(
-                    label, Math.min(x, Plot.WIDTH - 2 - metrics.stringWidth(label)), chart.getHeight() + 6);
+            graphics.drawString(label, Math.min(x, Plot.WIDTH - 2 - metrics.stringWidth(label)), chart.getHeight() + 6);
         });
         int left = (int) chart.getScreenXFromChart(widths[0]);
         int right = (int) chart.getScreenXFromChart(widths[1]);
@@ -236,7 +235,8 @@ final class Canvas {
             return;
         }
         boolean connected = plot.mark() != Mark.DOTS && points.axis() != Axis.NAMES;
-        List<Double> x = new ArrayList<>(of.stream().map(point -> point.x() + dodge).toList());
+        List<Double> x =
+                new ArrayList<>(of.stream().map(point -> point.x() + dodge).toList());
         List<Double> y = new ArrayList<>(of.stream().map(Point::y).toList());
         if (plot.mark() == Mark.STEPS) {
             // The last value still holds where others change.
@@ -251,10 +251,15 @@ final class Canvas {
                         : plot.mark() == Mark.STEPS ? XYSeriesRenderStyle.Step : XYSeriesRenderStyle.Line);
         BasicStroke stroke = new BasicStroke(2f, BasicStroke.CAP_ROUND, BasicStroke.JOIN_ROUND);
         legend.add(new Entry(
-                label.isEmpty() ? plot.words().y() : label, colour, connected ? Optional.of(stroke) : Optional.empty()));
+                label.isEmpty() ? plot.words().y() : label,
+                colour,
+                connected ? Optional.of(stroke) : Optional.empty()));
         series.setLineColor(colour).setLineStyle(stroke);
         series.setMarkerColor(colour);
-        series.setMarker(plot.mark() == Mark.STEPS || (connected && of.size() > MOST_MARKERS) ? SeriesMarkers.NONE : SeriesMarkers.CIRCLE);
+        series.setMarker(
+                plot.mark() == Mark.STEPS || (connected && of.size() > MOST_MARKERS)
+                        ? SeriesMarkers.NONE
+                        : SeriesMarkers.CIRCLE);
     }
 
     private void guide(Guide guide) {
@@ -308,7 +313,9 @@ final class Canvas {
                 heights[1] = Math.max(heights[1], level.y());
             }
         }
-        double margin = heights[0] == heights[1] ? Math.max(0.01, 0.1 * Math.abs(heights[0])) : 0.06 * (heights[1] - heights[0]);
+        double margin = heights[0] == heights[1]
+                ? Math.max(0.01, 0.1 * Math.abs(heights[0]))
+                : 0.06 * (heights[1] - heights[0]);
         if (plot.origin() == Origin.ZERO) {
             heights[0] = Math.min(0, heights[0]);
         }

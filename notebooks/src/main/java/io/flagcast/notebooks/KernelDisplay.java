@@ -64,7 +64,8 @@ public final class KernelDisplay implements DisplayProvider {
         public DisplayData render(String mimeType, Object object) {
             List<Object> one = new ArrayList<>();
             one.add(value.apply(rendererClass.cast(object)));
-            return DisplayData.fromText(TextColumn.of("", one, Unit.NUMBER, 0).cells().get(0));
+            return DisplayData.fromText(
+                    TextColumn.of("", one, Unit.NUMBER, 0).cells().get(0));
         }
     }
 

@@ -94,7 +94,8 @@ public final class Lake {
                 Session.open(Path.of(System.getProperty("java.io.tmpdir"))).spark(), root);
         if (!tables.exists(Tables.PUBLICATIONS)) {
             throw new Refusal(
-                    ExitCode.NO_INPUT, "%s: there is no lake; ./flagcast demo makes one, or open another".formatted(root));
+                    ExitCode.NO_INPUT,
+                    "%s: there is no lake; ./flagcast demo makes one, or open another".formatted(root));
         }
         tables.requireLive();
         return new Lake(
@@ -177,7 +178,10 @@ public final class Lake {
     private static Optional<Row> first(Rows rows, String column, String value, String userId) {
         return rows
                 .data()
-                .where(rows.data().col(column).equalTo(value).and(rows.data().col("user_id").equalTo(userId)))
+                .where(rows.data()
+                        .col(column)
+                        .equalTo(value)
+                        .and(rows.data().col("user_id").equalTo(userId)))
                 .takeAsList(1)
                 .stream()
                 .findFirst();
@@ -230,7 +234,9 @@ public final class Lake {
             }
             Path copy = Files.createTempDirectory("flagcast-edited").resolve(file.getFileName());
             return Files.writeString(
-                    copy, whole.substring(0, at) + instead + whole.substring(at + text.length()), StandardCharsets.UTF_8);
+                    copy,
+                    whole.substring(0, at) + instead + whole.substring(at + text.length()),
+                    StandardCharsets.UTF_8);
         } catch (IOException e) {
             throw new UncheckedIOException("%s cannot be copied".formatted(file), e);
         }
@@ -277,13 +283,16 @@ public final class Lake {
     /** Rows that an answer consists of. */
     Rows given(String schema, List<Row> rows) {
         return new Rows(
-                lake.spark().createDataFrame(rows, org.apache.spark.sql.types.StructType.fromDDL(schema)).coalesce(1),
+                lake.spark()
+                        .createDataFrame(rows, org.apache.spark.sql.types.StructType.fromDDL(schema))
+                        .coalesce(1),
                 style);
     }
 
     @Override
     public String toString() {
         Publication live = lake.requireLive();
-        return "publication %d, as of %s, of %s".formatted(live.sequence(), live.asOf(), lake.files().root());
+        return "publication %d, as of %s, of %s"
+                .formatted(live.sequence(), live.asOf(), lake.files().root());
     }
 }

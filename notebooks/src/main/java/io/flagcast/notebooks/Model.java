@@ -30,26 +30,24 @@ public record Model(Lake lake, String featureId, String modelId) {
     }
 
     static Model of(Lake lake, String featureId) {
-        List<Row> found = lake.sql(
-                        """
+        List<Row> found = lake.sql("""
                         SELECT m.model_id FROM model_runs m
                         LEFT JOIN (SELECT DISTINCT model_id FROM responsiveness_scores) s ON s.model_id = m.model_id
                         WHERE m.feature_id = '%s' AND m.curves IS NOT NULL
                         ORDER BY s.model_id IS NULL, m.as_of DESC, m.changed_at DESC LIMIT 1
-                        """
-                                .formatted(featureId))
-                .data()
-                .collectAsList();
+                        """.formatted(featureId)).data().collectAsList();
         if (found.isEmpty()) {
             throw new Refusal(
-                    ExitCode.NO_INPUT, "no model of feature '%s' that learns an uplift has been trained".formatted(featureId));
+                    ExitCode.NO_INPUT,
+                    "no model of feature '%s' that learns an uplift has been trained".formatted(featureId));
         }
         return new Model(lake, featureId, found.get(0).getString(0));
     }
 
     private Rows ask(String query) {
-        return lake.sql(query.formatted("(SELECT * FROM model_runs WHERE model_id = '%s' ORDER BY changed_at DESC LIMIT 1)"
-                .formatted(modelId)));
+        return lake.sql(
+                query.formatted("(SELECT * FROM model_runs WHERE model_id = '%s' ORDER BY changed_at DESC LIMIT 1)"
+                        .formatted(modelId)));
     }
 
     /**
@@ -58,8 +56,7 @@ public record Model(Lake lake, String featureId, String modelId) {
      * @param names as {@code qini}, {@code autoc}, {@code uplift_at_10}; all without any
      */
     public Rows measures(String... names) {
-        Rows all = ask(
-                """
+        Rows all = ask("""
                 WITH m AS (SELECT explode(from_json(metrics, 'MAP<STRING, DOUBLE>')) AS (name, value) FROM %s)
                 SELECT a.name AS measure, a.value, l.value AS lower, u.value AS upper FROM m a
                 LEFT JOIN m l ON l.name = a.name || '_lower' LEFT JOIN m u ON u.name = a.name || '_upper'
@@ -71,7 +68,8 @@ public record Model(Lake lake, String featureId, String modelId) {
     /** Predicted and observed uplift of every tenth of the users, decile 1 the lowest scores, with 95 % intervals. */
     public Rows calibration() {
         return ask("SELECT decile, users, predicted, observed, observed - " + Z + " * error AS lower, observed + " + Z
-                        + " * error AS upper FROM (SELECT inline(" + DECILES + ") FROM %s) WHERE users > 0 ORDER BY decile")
+                        + " * error AS upper FROM (SELECT inline(" + DECILES
+                        + ") FROM %s) WHERE users > 0 ORDER BY decile")
                 .inPoints("predicted", "observed", "lower", "upper");
     }
 
@@ -103,10 +101,7 @@ public record Model(Lake lake, String featureId, String modelId) {
                   SELECT taken AS share, VALUE AS value, ERROR AS err
                   FROM (SELECT n / everybody AS taken, total / n AS mean, spread / n AS error FROM c))
                 UNION ALL SELECT 0D, 0D, 0D, 0D ORDER BY share
-                """
-                        .replace("Z *", Z + " *")
-                        .replace("VALUE", value)
-                        .replace("ERROR", error));
+                """.replace("Z *", Z + " *").replace("VALUE", value).replace("ERROR", error));
     }
 
     @Override

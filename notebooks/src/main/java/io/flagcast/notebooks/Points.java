@@ -75,8 +75,10 @@ record Points(Axis axis, List<String> names, Map<String, List<Point>> series) {
                 .select(
                         functions.col(plot.x()),
                         functions.col(plot.y()).cast("double"),
-                        bounds.map(known -> functions.col(known.lower()).cast("double")).orElse(absent),
-                        bounds.map(known -> functions.col(known.upper()).cast("double")).orElse(absent),
+                        bounds.map(known -> functions.col(known.lower()).cast("double"))
+                                .orElse(absent),
+                        bounds.map(known -> functions.col(known.upper()).cast("double"))
+                                .orElse(absent),
                         plot.by().map(functions::col).orElse(functions.lit("")).cast("string"))
                 .limit(Plot.MOST_ROWS)
                 .collectAsList()

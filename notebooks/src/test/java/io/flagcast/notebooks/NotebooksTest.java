@@ -22,9 +22,7 @@ class NotebooksTest {
         try (Stream<Path> files = Files.list(Path.of("").toAbsolutePath())) {
             for (Path file :
                     files.filter(path -> path.toString().endsWith(".ipynb")).toList()) {
-                notebooks.put(
-                        file.getFileName().toString(),
-                        new ObjectMapper().readTree(Files.readString(file)));
+                notebooks.put(file.getFileName().toString(), new ObjectMapper().readTree(Files.readString(file)));
             }
         }
         return notebooks;

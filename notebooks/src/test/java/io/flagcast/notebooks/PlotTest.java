@@ -42,8 +42,8 @@ class PlotTest {
     /** The rows of points in which a colour stands. */
     private static Set<Integer> heights(BufferedImage image, int colour) {
         return IntStream.range(0, image.getHeight())
-                .filter(y -> IntStream.range(0, image.getWidth())
-                        .anyMatch(x -> (image.getRGB(x, y) & 0xffffff) == colour))
+                .filter(y ->
+                        IntStream.range(0, image.getWidth()).anyMatch(x -> (image.getRGB(x, y) & 0xffffff) == colour))
                 .boxed()
                 .collect(Collectors.toSet());
     }
@@ -58,9 +58,10 @@ class PlotTest {
 
     @Test
     void segmentsHaveTheColoursOfTheReportWhateverTheirOrderInTheRows() throws IOException {
-        BufferedImage image = picture(rows("('high', 'enabled', 0.3D), ('low', 'enabled', 0.1D) AS t(segment, arm, rate)")
-                .plot("arm", "rate")
-                .by("segment"));
+        BufferedImage image =
+                picture(rows("('high', 'enabled', 0.3D), ('low', 'enabled', 0.1D) AS t(segment, arm, rate)")
+                        .plot("arm", "rate")
+                        .by("segment"));
 
         assertThat(heights(image, LOW)).isNotEmpty();
         assertThat(heights(image, HIGH)).isNotEmpty();
@@ -68,12 +69,14 @@ class PlotTest {
 
     @Test
     void anIntervalReachesFromItsLowerToItsUpperEnd() throws IOException {
-        // Values lie in the middle of the axis, from 0.2 to 0.4; the first interval is that long, the second a tenth of it.
+        // Values lie in the middle of the axis, from 0.2 to 0.4; the first interval is that long, the second a tenth of
+        // it.
         Rows wide = rows("('low', 0.3D, 0.2D, 0.4D), ('mid', 0.3D, 0.3D, 0.3D) AS t(segment, rate, lower, upper)");
         Rows narrow = rows("('low', 0.3D, 0.29D, 0.31D), ('mid', 0.3D, 0.2D, 0.4D) AS t(segment, rate, lower, upper)")
                 .where("segment = 'low'");
 
-        assertThat(heights(picture(wide.plot("segment", "rate", "lower", "upper")), ENABLED).size())
+        assertThat(heights(picture(wide.plot("segment", "rate", "lower", "upper")), ENABLED)
+                        .size())
                 .isGreaterThan(400);
         assertThat(heights(picture(wide.where("segment = 'mid'").plot("segment", "rate", "lower", "upper")), ENABLED)
                         .size())
@@ -90,9 +93,18 @@ class PlotTest {
 
         assertThat(heights(picture(days.plot("day", "share").by("segment").steps()), LOW))
                 .isNotEmpty();
-        assertThat(heights(picture(numbers.plot("share", "gain").straight("at random").level(1, "one")), ENABLED))
+        assertThat(heights(
+                        picture(numbers.plot("share", "gain")
+                                .straight("at random")
+                                .level(1, "one")),
+                        ENABLED))
                 .isNotEmpty();
-        assertThat(heights(picture(numbers.plot("share", "gain").dots().diagonal("the same").fromZero()), ENABLED))
+        assertThat(heights(
+                        picture(numbers.plot("share", "gain")
+                                .dots()
+                                .diagonal("the same")
+                                .fromZero()),
+                        ENABLED))
                 .isNotEmpty();
     }
 

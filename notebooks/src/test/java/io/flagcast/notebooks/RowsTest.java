@@ -35,7 +35,10 @@ class RowsTest {
 
     @Test
     void decimalsHaveTheDigitsThatAPersonReads() {
-        assertThat(cells(rows("SELECT CAST(12.5 AS DECIMAL(38, 15)) AS sum, 0.123456789D AS rate, 1234567 AS n, 97.4D AS score")))
+        assertThat(
+                        cells(
+                                rows(
+                                        "SELECT CAST(12.5 AS DECIMAL(38, 15)) AS sum, 0.123456789D AS rate, 1234567 AS n, 97.4D AS score")))
                 .containsExactly("12.5", "0.123", "1,234,567", "97.4");
     }
 

@@ -47,7 +47,7 @@ final class Answers {
         Publication live = status.live();
         return said(
                 face.given("check STRING, experiment STRING, segment STRING, finding STRING", rows),
-                "publication %d, as of %s: %,d of %,d health checks fail, %,d alerts fire"
+                "publication %d, as of %s; health checks that fail: %,d of %,d; alerts that fire: %,d"
                         .formatted(
                                 live.sequence(),
                                 live.asOf(),

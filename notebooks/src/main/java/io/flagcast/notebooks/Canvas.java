@@ -165,7 +165,7 @@ final class Canvas {
                         .sum()
                 - BETWEEN;
         int x = (Plot.WIDTH - width) / 2;
-        int baseline = Plot.HEIGHT - LEGEND + 14;
+        int baseline = Plot.HEIGHT - LEGEND + 18;
         int middle = baseline - metrics.getAscent() / 2 + 1;
         for (Entry entry : legend) {
             graphics.setColor(entry.colour());
@@ -239,8 +239,8 @@ final class Canvas {
                 new ArrayList<>(of.stream().map(point -> point.x() + dodge).toList());
         List<Double> y = new ArrayList<>(of.stream().map(Point::y).toList());
         if (plot.mark() == Mark.STEPS) {
-            // The last value still holds where others change.
-            x.add(points.all().stream().mapToDouble(Point::x).max().orElseThrow());
+            // The last value still holds.
+            x.add(widths()[1]);
             y.add(y.get(y.size() - 1));
         }
         XYSeries series = add(

@@ -111,14 +111,14 @@ public final class Lake {
                 .filter(table -> table.kind() != Kind.INPUT)
                 .map(table -> RowFactory.create(
                         table.name(),
-                        "a row is " + table.doc(),
+                        table.doc(),
                         table.kind() == Kind.APPEND
                                 ? (Long) lake.history(table).count()
                                 : Optional.ofNullable(live.get(table.name()))
                                         .map(Publication.LiveSlice::rows)
                                         .orElse(0L)))
                 .toList();
-        return given("table STRING, holds STRING, rows BIGINT", rows);
+        return given("table STRING, a_row_is STRING, rows BIGINT", rows);
     }
 
     /** The columns of a table and what they mean. */

@@ -64,7 +64,9 @@ class SqlIT {
     /** Nothing has been written there: it is empty, not unknown. */
     @Test
     void aTableThatNoRunHasWrittenYetIsEmpty() {
-        assertThat(sql("SELECT count(*) AS n FROM history.segment_days UNION ALL SELECT count(*) FROM enrolments", "--json")
+        assertThat(sql(
+                                "SELECT count(*) AS n FROM history.segment_days UNION ALL SELECT count(*) FROM enrolments",
+                                "--json")
                         .out())
                 .isEqualTo("{\"n\":0}\n{\"n\":0}\n");
     }
@@ -80,11 +82,7 @@ class SqlIT {
     }
 
     @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            quoteCharacter = '"',
-            textBlock =
-                    """
+    @CsvSource(delimiter = '|', quoteCharacter = '"', textBlock = """
             SELECT * FROM segment_metric                       | no table 'segment_metric'; nearest: segment_metrics
             SELECT * FROM metrics                              | no table 'metrics'; nearest: segment_metrics
             SELECT * FROM history.alocations                   | no table 'history.alocations'; nearest: history.allocations

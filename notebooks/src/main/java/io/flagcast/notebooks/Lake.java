@@ -4,6 +4,7 @@ import io.flagcast.experiments.Experiment;
 import io.flagcast.jobs.questions.ExplainDecision;
 import io.flagcast.jobs.questions.ExplainScore;
 import io.flagcast.lake.ExitCode;
+import io.flagcast.lake.LakeFunctions;
 import io.flagcast.lake.LakeViews;
 import io.flagcast.lake.Publication;
 import io.flagcast.lake.Refusal;
@@ -140,9 +141,10 @@ public final class Lake {
         return new Rows(lake.history(named(table)), style);
     }
 
-    /** Spark SQL over the live tables by their names, and over all runs as {@code history.<table>}. */
+    /** Spark SQL over the live tables by their names, and over all runs as {@code history.<table>}; with the functions of {@link LakeFunctions}. */
     public Rows sql(String query) {
         LakeViews.register(lake, query);
+        LakeFunctions.register(lake, query);
         return new Rows(lake.spark().sql(query), style);
     }
 
@@ -165,26 +167,23 @@ public final class Lake {
 
     /** How positively a user responds to a feature, from 0 to 100; empty where the user has no score. */
     public OptionalDouble predictResponsiveness(String userId, String featureId) {
-        return first(live("responsiveness_scores"), "feature_id", featureId, userId)
-                .map(row -> OptionalDouble.of(row.getAs("score")))
-                .orElse(OptionalDouble.empty());
+        Row answer = answer(LakeFunctions.PREDICT, userId, featureId);
+        return answer.isNullAt(0) ? OptionalDouble.empty() : OptionalDouble.of(answer.getDouble(0));
     }
 
-    /** Whether a user is enabled in an experiment; empty where the publication does not have the user. */
-    public Optional<Boolean> allocateFeature(String userId, String experimentId) {
-        return first(live("allocations"), "experiment_id", experimentId, userId).map(row -> row.getAs("enabled"));
+    /** Whether a user has the feature of an experiment: what an application is told, also of a user whom no run has met. */
+    public boolean allocateFeature(String userId, String experimentId) {
+        return answer(LakeFunctions.ALLOCATE, userId, experimentId).getBoolean(0);
     }
 
-    private static Optional<Row> first(Rows rows, String column, String value, String userId) {
-        return rows
-                .data()
-                .where(rows.data()
-                        .col(column)
-                        .equalTo(value)
-                        .and(rows.data().col("user_id").equalTo(userId)))
-                .takeAsList(1)
-                .stream()
-                .findFirst();
+    private Row answer(String function, String userId, String of) {
+        LakeFunctions.register(lake);
+        return lake.spark()
+                .sql(
+                        "SELECT %s(user_id, asked_of) FROM VALUES (:user, :of) AS asked(user_id, asked_of)"
+                                .formatted(function),
+                        Map.of("user", userId, "of", of))
+                .first();
     }
 
     /** How the lake stands: the live publication, and the health checks of it that fail. */

@@ -58,14 +58,7 @@ public final class Strangers implements Serializable {
             double unscored) {
         // Neither segments nor policy have a say over a user without a score.
         this.allocator = new Allocator(
-                activity,
-                holdout,
-                layer,
-                Segments.SINGLE,
-                new Policy.Percentage(0),
-                exploration,
-                unscored,
-                Map.of());
+                activity, holdout, layer, Segments.SINGLE, new Policy.Percentage(0), exploration, unscored, Map.of());
         this.eligibility = Objects.requireNonNull(eligibility, "eligibility");
         this.holdout = Bucketing.of(salts.holdout(), Purpose.HOLDOUT);
         this.layer = Bucketing.of(layer.name(), Purpose.LAYER);

@@ -93,20 +93,16 @@ class FunctionsIT {
     void tenThousandUsersGetTheAnswersOfTheClient() throws IOException {
         try (FlagcastClient client = client();
                 Session session = Session.open(Path.of("target"))) {
-            List<Row> answers = registered(session)
-                    .spark()
-                    .sql("""
+            List<Row> answers =
+                    registered(session).spark().sql("""
                             SELECT user_id, experiment_id, allocate_feature(user_id, experiment_id) AS enabled
                             FROM (SELECT concat('u', id) AS user_id FROM range(%d))
                             CROSS JOIN (SELECT explode(array('rollout', 'layered', 'choosy', 'paused', 'nowhere', NULL))
-                                AS experiment_id)""".formatted(ALL))
-                    .collectAsList();
-            List<Row> scores = session.spark()
-                    .sql("""
+                                AS experiment_id)""".formatted(ALL)).collectAsList();
+            List<Row> scores = session.spark().sql("""
                             SELECT user_id, feature_id, predict_responsiveness(user_id, feature_id) AS score
                             FROM (SELECT concat('u', id) AS user_id FROM range(%d))
-                            CROSS JOIN (SELECT explode(array('checkout', 'nothing', NULL)) AS feature_id)""".formatted(ALL))
-                    .collectAsList();
+                            CROSS JOIN (SELECT explode(array('checkout', 'nothing', NULL)) AS feature_id)""".formatted(ALL)).collectAsList();
 
             assertThat(answers).hasSize(6 * ALL);
             assertThat(answers)
@@ -120,7 +116,9 @@ class FunctionsIT {
             assertThat(scores).hasSize(3 * ALL);
             assertThat(scores)
                     .filteredOn(row -> !Objects.equals(
-                            row.get(2), known(client.predictResponsiveness(row.getString(0), row.getString(1)).score())))
+                            row.get(2),
+                            known(client.predictResponsiveness(row.getString(0), row.getString(1))
+                                    .score())))
                     .isEmpty();
             assertThat(scores).filteredOn(row -> !row.isNullAt(2)).hasSize(KNOWN);
         }
@@ -139,10 +137,13 @@ class FunctionsIT {
             for (int i = 0; i < KNOWN; i++) {
                 enabled += client.allocateFeature("u" + i, "rollout") ? 1 : 0;
             }
-            double score = client.predictResponsiveness("u7", "checkout").score().getAsDouble();
+            double score =
+                    client.predictResponsiveness("u7", "checkout").score().getAsDouble();
 
-            assertThat(only(lake, "SELECT predict_responsiveness('u7', 'checkout')")).isEqualTo(score);
-            assertThat(only(lake, "SELECT predict_responsiveness(NULL, 'checkout')")).isNull();
+            assertThat(only(lake, "SELECT predict_responsiveness('u7', 'checkout')"))
+                    .isEqualTo(score);
+            assertThat(only(lake, "SELECT predict_responsiveness(NULL, 'checkout')"))
+                    .isNull();
             assertThat(only(lake, "SELECT allocate_feature(NULL, 'rollout')")).isEqualTo(false);
             assertThat(only(lake, "SELECT count(*) FROM user_profiles WHERE allocate_feature(user_id, 'rollout')"))
                     .isEqualTo(enabled);

@@ -58,7 +58,7 @@ class SqlIT {
 
     @Test
     void describeSaysWhatAColumnIs() {
-        String column = "propensity,double,\"exact probability of being enabled, in [0, 1]\"";
+        String column = "propensity,double,\"exact probability of being enabled, in [0, 1]; 0 for who is shut out\"";
 
         assertThat(sql("DESCRIBE allocations", "--format", "csv").out().lines()).contains(column);
         assertThat(sql("DESCRIBE history.allocations", "--format", "csv").out().lines())
@@ -68,7 +68,9 @@ class SqlIT {
     /** Nothing has been written there: it is empty, not unknown. */
     @Test
     void aTableThatNoRunHasWrittenYetIsEmpty() {
-        assertThat(sql("SELECT count(*) AS n FROM history.segment_days UNION ALL SELECT count(*) FROM enrolments", "--json")
+        assertThat(sql(
+                                "SELECT count(*) AS n FROM history.segment_days UNION ALL SELECT count(*) FROM enrolments",
+                                "--json")
                         .out())
                 .isEqualTo("{\"n\":0}\n{\"n\":0}\n");
     }
@@ -84,11 +86,7 @@ class SqlIT {
     }
 
     @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            quoteCharacter = '"',
-            textBlock =
-                    """
+    @CsvSource(delimiter = '|', quoteCharacter = '"', textBlock = """
             SELECT * FROM segment_metric                       | no table 'segment_metric'; nearest: segment_metrics
             SELECT * FROM metrics                              | no table 'metrics'; nearest: segment_metrics
             SELECT * FROM history.alocations                   | no table 'history.alocations'; nearest: history.allocations
@@ -173,7 +171,10 @@ class SqlIT {
                             .isEqualTo(lake.history(table).count());
                 }
             }
-            assertThat(session.spark().table("script.live").drop("as_of", "published_at").collectAsList())
+            assertThat(session.spark()
+                            .table("script.live")
+                            .drop("as_of", "published_at")
+                            .collectAsList())
                     .extracting(Row::toString)
                     .hasSize(lake.requireLive().tables().size())
                     .contains("[allocations,20260318T000000Z-g1,1800,4]");
@@ -206,10 +207,13 @@ class SqlIT {
             assertThat(ViewScript.DUCKDB.of(lake))
                     .contains(
                             "FROM (SELECT unnest(map_entries(tables)) AS entry, publish_seq, as_of, published_at FROM delta_scan('",
-                            "CREATE OR REPLACE VIEW history.allocations AS\nSELECT * FROM delta_scan('" + location + "');",
-                            "CREATE OR REPLACE VIEW allocations AS\nSELECT t.* FROM delta_scan('" + location + "') AS t\n"
+                            "CREATE OR REPLACE VIEW history.allocations AS\nSELECT * FROM delta_scan('" + location
+                                    + "');",
+                            "CREATE OR REPLACE VIEW allocations AS\nSELECT t.* FROM delta_scan('" + location
+                                    + "') AS t\n"
                                     + "JOIN live ON live.table_name = 'allocations' AND live.run_id = t.run_id;",
-                            "CREATE OR REPLACE VIEW runs AS\nSELECT t.* FROM delta_scan('file://" + folder + "/runs') AS t;")
+                            "CREATE OR REPLACE VIEW runs AS\nSELECT t.* FROM delta_scan('file://" + folder
+                                    + "/runs') AS t;")
                     .doesNotContain("`");
             assertThat(ViewScript.TRINO.of(lake))
                     .contains(

@@ -41,14 +41,15 @@ public enum ViewScript {
     DUCKDB {
         @Override
         List<String> statements(Lake lake) {
-            List<String> all = new ArrayList<>(List.of("INSTALL delta", "LOAD delta", "CREATE SCHEMA IF NOT EXISTS history"));
+            List<String> all =
+                    new ArrayList<>(List.of("INSTALL delta", "LOAD delta", "CREATE SCHEMA IF NOT EXISTS history"));
             String publications = source(lake, Tables.PUBLICATIONS);
             all.add(live(
                     "",
                     "SELECT entry.key AS table_name, entry.value.run_id AS run_id, entry.value.\"rows\" AS row_count,"
                             + " publish_seq, as_of, published_at",
-                    "(SELECT unnest(map_entries(tables)) AS entry, publish_seq, as_of, published_at FROM " + publications
-                            + ") AS p",
+                    "(SELECT unnest(map_entries(tables)) AS entry, publish_seq, as_of, published_at FROM "
+                            + publications + ") AS p",
                     publications));
             return views(all, lake, "", "history.");
         }
@@ -98,7 +99,8 @@ public enum ViewScript {
      */
     public String of(Lake lake) {
         lake.requireLive();
-        return "-- Views of " + lake.files().root() + ": written by flagcast views. They follow every publication by themselves;"
+        return "-- Views of " + lake.files().root()
+                + ": written by flagcast views. They follow every publication by themselves;"
                 + " write them anew after an upgrade.\n\n" + String.join(";\n\n", statements(lake)) + ";\n";
     }
 
@@ -111,8 +113,7 @@ public enum ViewScript {
         try {
             write(lake, file, StandardOpenOption.CREATE_NEW);
         } catch (FileAlreadyExistsException e) {
-            throw new Refusal(
-                    ExitCode.USAGE, "%s is there already: --force writes over it".formatted(file), e);
+            throw new Refusal(ExitCode.USAGE, "%s is there already: --force writes over it".formatted(file), e);
         } catch (IOException e) {
             throw new UncheckedIOException(file + " cannot be written", e);
         }
@@ -143,22 +144,24 @@ public enum ViewScript {
         return LakeViews.tables().stream().filter(lake::exists).toList();
     }
 
-    /** @param history prefix of the views of all runs; empty where the tables themselves are registered so */
-    private static void history(List<String> all, String history, String source, Table table) {
-        if (!history.isEmpty()) {
-            all.add("CREATE OR REPLACE VIEW " + history + table.name() + " AS\nSELECT * FROM " + source);
-        }
-    }
-
+    /**
+     * Adds the views of all tables.
+     *
+     * @param schema prefix of the live ones
+     * @param history prefix of those of all runs; empty where the tables themselves are registered so
+     */
     List<String> views(List<String> all, Lake lake, String schema, String history) {
+        String live = schema.isEmpty() ? LakeViews.LIVE : schema + LakeViews.LIVE + " AS " + LakeViews.LIVE;
         for (Table table : tables(lake)) {
             String source = source(lake, table);
-            history(all, history, source, table);
+            if (!history.isEmpty()) {
+                all.add("CREATE OR REPLACE VIEW " + history + table.name() + " AS\nSELECT * FROM " + source);
+            }
             String join = table.kind() == Kind.SLICE
-                    ? "\nJOIN " + (schema.isEmpty() ? "live" : schema + "live AS live") + " ON live.table_name = " + text(table.name())
-                            + " AND live.run_id = t.run_id"
+                    ? "\nJOIN " + live + " ON live.table_name = " + text(table.name()) + " AND live.run_id = t.run_id"
                     : "";
-            all.add("CREATE OR REPLACE VIEW " + schema + table.name() + " AS\nSELECT t.* FROM " + source + " AS t" + join);
+            all.add("CREATE OR REPLACE VIEW " + schema + table.name() + " AS\nSELECT t.* FROM " + source + " AS t"
+                    + join);
         }
         return all;
     }

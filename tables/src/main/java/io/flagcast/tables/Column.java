@@ -53,14 +53,12 @@ public record Column(String name, String type, Presence presence, String doc, Li
             return doc;
         }
         int last = codes.size() - 1;
-        String all = last == 0
-                ? codes.get(0)
-                : String.join(", ", codes.subList(0, last)) + " or " + codes.get(last);
+        String all = last == 0 ? codes.get(0) : String.join(", ", codes.subList(0, last)) + " or " + codes.get(last);
         return doc + ": " + all;
     }
 
     String ddl() {
-        return name + " " + type + (isRequired() ? " NOT NULL" : "") + " COMMENT '" + comment().replace("'", "\\'")
-                + "'";
+        return name + " " + type + (isRequired() ? " NOT NULL" : "") + " COMMENT '"
+                + comment().replace("'", "\\'") + "'";
     }
 }

@@ -22,7 +22,10 @@ final class InputTables {
             List.of(
                     USER_ID,
                     FEATURE_ID,
-                    optional("value", "DOUBLE", "amount of usage, at least 0, in any unit of the feature's own; absent counts as 1"),
+                    optional(
+                            "value",
+                            "DOUBLE",
+                            "amount of usage, at least 0, in any unit of the feature's own; absent counts as 1"),
                     required("occurred_at", "TIMESTAMP", "when the usage happened"),
                     optional("ingested_at", "TIMESTAMP", "when the row reached the lake")),
             List.of(),
@@ -39,10 +42,16 @@ final class InputTables {
                     required("exposed_at", "TIMESTAMP", "when the user met the experiment"),
                     optional("propensity", "DOUBLE", "probability in [0, 1] with which the user was enabled"),
                     optional("exposure_id", "STRING", "identity of the exposure; a repeated one counts once"),
-                    optional("score", "DOUBLE", "responsiveness score at the time, 0 to 100; absent for a user without one"),
+                    optional(
+                            "score",
+                            "DOUBLE",
+                            "responsiveness score at the time, 0 to 100; absent for a user without one"),
                     optional("segment", "STRING", "segment of that score, a name of the experiment file"),
                     optional("reason", "STRING", "line of the decision that applied, as in allocations"),
-                    optional("parameters_version", "BIGINT", "version of the allocation parameters in force; 0 before the first change"),
+                    optional(
+                            "parameters_version",
+                            "BIGINT",
+                            "version of the allocation parameters in force; 0 before the first change"),
                     optional("run_id", "STRING", "run whose allocation was served")),
             List.of(),
             ColumnSet.CLOSED,

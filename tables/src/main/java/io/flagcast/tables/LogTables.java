@@ -22,7 +22,10 @@ final class LogTables {
                     required("model_id", "STRING", "hash of input versions, configuration, seed and code version"),
                     FEATURE_ID,
                     required("learner", "STRING", "as t_learner_logistic"),
-                    required("status", "STRING", "in use until another is, another learner's of the same examples, or worse")
+                    required(
+                                    "status",
+                                    "STRING",
+                                    "in use until another is, another learner's of the same examples, or worse")
                             .oneOf("champion", "challenger", "rejected"),
                     optional("verdict", "STRING", "whether users differ in uplift; absent where no uplift is learned")
                             .oneOf(
@@ -35,7 +38,10 @@ final class LogTables {
                     required("as_of", "TIMESTAMP", "instant up to which its examples looked"),
                     required("run_id", "STRING", "run that trained it"),
                     required("examples", "BIGINT", "training examples"),
-                    required("metrics", "STRING", "JSON: out-of-fold quality by name, as qini, autoc, calibration_slope, each with _lower and _upper"),
+                    required(
+                            "metrics",
+                            "STRING",
+                            "JSON: out-of-fold quality by name, as qini, autoc, calibration_slope, each with _lower and _upper"),
                     optional("curves", "STRING", "JSON: Qini curve and calibration by decile, for plots"),
                     optional(
                             "population",
@@ -62,7 +68,10 @@ final class LogTables {
                     optional("activity", "STRING", "whether anybody is enabled from then on; absent: as before")
                             .oneOf("active", "inactive"),
                     optional("restores", "BIGINT", "earlier version that this version gives back"),
-                    optional("state", "STRING", "JSON: what the bandit believes of the cell and from how much: enabled and control (users, mean),"
+                    optional(
+                            "state",
+                            "STRING",
+                            "JSON: what the bandit believes of the cell and from how much: enabled and control (users, mean),"
                                     + " probability_greater, target, base_probability_before, base_probability_after, reason"),
                     required("effective_as_of", "TIMESTAMP", "runs with a later as-of use it"),
                     required("cause", "STRING", "who made it; recovery: a rule gives back")
@@ -167,7 +176,10 @@ final class LogTables {
                     required("publish_seq", "BIGINT", "1, 2, 3, …; the greatest is live"),
                     required("run_id", "STRING", "run that was published"),
                     required("as_of", "TIMESTAMP", "instant up to which it looked"),
-                    required("kind", "STRING", "all tables of a run, its metrics alone, or an earlier publication again")
+                    required(
+                                    "kind",
+                                    "STRING",
+                                    "all tables of a run, its metrics alone, or an earlier publication again")
                             .oneOf("publish", "metrics", "rollback"),
                     required("published_at", "TIMESTAMP", "when it became live"),
                     required(

@@ -30,7 +30,10 @@ final class MeasureTables {
                     optional("propensity", "DOUBLE", "probability in [0, 1] with which the user was enabled"),
                     optional("score", "DOUBLE", "responsiveness score at the time, 0 to 100"),
                     optional("reason", "STRING", "line of the decision that applied, as in allocations"),
-                    required("contradictory", "BOOLEAN", "whether a later exposure under all of these had the other answer"),
+                    required(
+                            "contradictory",
+                            "BOOLEAN",
+                            "whether a later exposure under all of these had the other answer"),
                     optional("response_if_enabled", "DOUBLE", "response that the deciding run predicted when enabled"),
                     optional("response_if_not", "DOUBLE", "the same when not enabled"),
                     required(
@@ -90,7 +93,8 @@ final class MeasureTables {
                     EXPERIMENT_ID,
                     required("segment", "STRING", "segment at the exposure; all; or unscored"),
                     CELL,
-                    required("population", "STRING", "arm of the user's first exposure on the day").oneOf("enabled", "control"),
+                    required("population", "STRING", "arm of the user's first exposure on the day")
+                            .oneOf("enabled", "control"),
                     required("metric", "STRING", "metric of the experiment, a name of its file"),
                     required(
                             "since_version",
@@ -175,7 +179,10 @@ final class MeasureTables {
                             "DOUBLE",
                             "lower end of its 95 % interval; in window holdout one that is valid at every look"),
                     optional("effect_upper", "DOUBLE", "upper end of that interval"),
-                    optional("effective_sample_size", "DOUBLE", "equally weighted users that the effect is worth, at most n of both arms"),
+                    optional(
+                            "effective_sample_size",
+                            "DOUBLE",
+                            "equally weighted users that the effect is worth, at most n of both arms"),
                     optional("adjusted_effect", "DOUBLE", "the effect less what the pre-period explains (CUPED)"),
                     optional("adjusted_lower", "DOUBLE", "lower end of its 95 % interval"),
                     optional("adjusted_upper", "DOUBLE", "upper end of its 95 % interval"),

@@ -100,12 +100,18 @@ final class SliceTables {
                             "DOUBLE",
                             "score used, 0 to 100: of the user's first exposure where the experiment keeps it, of this run"
                                     + " otherwise; absent without one"),
-                    optional("segment", "STRING", "segment of the score, a name of the experiment file; absent without one"),
+                    optional(
+                            "segment",
+                            "STRING",
+                            "segment of the score, a name of the experiment file; absent without one"),
                     optional("tier", "INT", "tier of the score, 0 the highest; tiered allocation only"),
                     required("bucket", "DOUBLE", "enrolment bucket of the user, in [0, 1)"),
                     required("base_probability", "DOUBLE", "what the policy gives the score, in [0, 1]"),
                     required("share", "DOUBLE", "fraction of the base probability that the segment keeps, in [0, 1]"),
-                    required("propensity", "DOUBLE", "exact probability of being enabled, in [0, 1]; 0 for who is shut out"),
+                    required(
+                            "propensity",
+                            "DOUBLE",
+                            "exact probability of being enabled, in [0, 1]; 0 for who is shut out"),
                     required("reason", "STRING", "first line of the decision that applied")
                             .oneOf(
                                     "inactive",
@@ -116,7 +122,10 @@ final class SliceTables {
                                     "unscored",
                                     "no_benefit",
                                     "policy"),
-                    required("parameters_version", "BIGINT", "version of the allocation parameters used; 0 before the first change"),
+                    required(
+                            "parameters_version",
+                            "BIGINT",
+                            "version of the allocation parameters used; 0 before the first change"),
                     optional("model_id", "STRING", "model of the score")),
             List.of("experiment_id", "user_id"),
             ColumnSet.CLOSED,
@@ -140,7 +149,10 @@ final class SliceTables {
                     optional("eligibility", "STRING", "condition over profile columns; everyone where absent"),
                     required("exploration", "DOUBLE", "fraction of users never personalised, in [0, 1]"),
                     required("unscored", "DOUBLE", "probability for users without a score, in [0, 1]"),
-                    required("parameters_version", "BIGINT", "version of the allocation parameters used; 0 before the first change")),
+                    required(
+                            "parameters_version",
+                            "BIGINT",
+                            "version of the allocation parameters used; 0 before the first change")),
             List.of("experiment_id"),
             ColumnSet.CLOSED,
             "an experiment as the run decided it: all that a user who is in no other table needs");
@@ -168,7 +180,8 @@ final class SliceTables {
                                     "evidence_dried_up"),
                     required("segment", "STRING", "segment that it looked at, or all"),
                     required("subject", "STRING", "metric, predictor, attribute or input that it looked at; or empty"),
-                    required("state", "STRING", "the verdict; unknown with too little data").oneOf("passed", "failed", "unknown"),
+                    required("state", "STRING", "the verdict; unknown with too little data")
+                            .oneOf("passed", "failed", "unknown"),
                     optional("observed", "DOUBLE", "what was measured, in the unit that reason names"),
                     optional("lower", "DOUBLE", "lower end of its interval"),
                     optional("upper", "DOUBLE", "upper end of its interval"),
@@ -195,13 +208,19 @@ final class SliceTables {
                     required("segment", "STRING", "segment that it watches and moves, or all"),
                     required("outcome", "STRING", "what came of it")
                             .oneOf("fired", "recovered", "held", "inconclusive", "suppressed"),
-                    required("mode", "STRING", "whether a firing is recorded, waits for a person, or changes the allocation")
+                    required(
+                                    "mode",
+                                    "STRING",
+                                    "whether a firing is recorded, waits for a person, or changes the allocation")
                             .oneOf("dry_run", "propose", "enforce"),
                     required("condition", "STRING", "what it looks for, in words"),
                     required("action", "STRING", "what it does, in words"),
                     required("method", "STRING", "how a metric is compared with the limit; point: no statistics")
                             .oneOf("confidence_sequence", "point"),
-                    optional("observed", "DOUBLE", "estimate of the comparison that decided, in the metric's unit; absent without data"),
+                    optional(
+                            "observed",
+                            "DOUBLE",
+                            "estimate of the comparison that decided, in the metric's unit; absent without data"),
                     optional("bound", "DOUBLE", "its confidence bound; absent with too little data"),
                     optional("threshold", "DOUBLE", "what the bound was compared with; absent without a bound"),
                     required("n", "BIGINT", "users behind it"),
@@ -232,7 +251,8 @@ final class SliceTables {
             "quarantine",
             Kind.SLICE,
             List.of(
-                    required("source_table", "STRING", "input table of the row").oneOf("users", "events", "exposures", "outcomes"),
+                    required("source_table", "STRING", "input table of the row")
+                            .oneOf("users", "events", "exposures", "outcomes"),
                     required("reason", "STRING", "why it was rejected, in words"),
                     required("row", "STRING", "JSON: the row as it was read")),
             List.of(),

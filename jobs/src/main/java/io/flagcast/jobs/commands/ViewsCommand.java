@@ -14,8 +14,9 @@ import picocli.CommandLine.Option;
 @Command(
         name = "views",
         mixinStandardHelpOptions = true,
-        description = "Writes CREATE VIEW statements for an engine that reads Delta: every table by its name as the live"
-                + " publication has it, and over all runs in schema history. They follow new publications by themselves.")
+        description =
+                "Writes CREATE VIEW statements for an engine that reads Delta: every table by its name as the live"
+                        + " publication has it, and over all runs in schema history. They follow new publications by themselves.")
 final class ViewsCommand implements Callable<Integer> {
 
     private final Surroundings surroundings;
@@ -27,8 +28,9 @@ final class ViewsCommand implements Callable<Integer> {
             names = "--dialect",
             paramLabel = "DIALECT",
             defaultValue = "SPARK",
-            description = "spark (with Delta; the default), duckdb (extension delta) or trino (a Delta Lake catalog that lets"
-                    + " tables be registered).")
+            description =
+                    "spark (with Delta; the default), duckdb (extension delta) or trino (a Delta Lake catalog that lets"
+                            + " tables be registered).")
     private ViewScript dialect;
 
     @Option(names = "--force", description = "Write over a file that is there. Refused otherwise.")

@@ -50,8 +50,9 @@ public final class MistakenQuery {
         }
         if (condition.startsWith("UNRESOLVED_COLUMN")) {
             String name = last(parameter(error, "objectName"));
-            return "no column '" + name + "'" + nearest(name, columns(parameter(error, "proposal"), query))
-                    .orElse("; DESCRIBE and the name of the table list them");
+            return "no column '" + name + "'"
+                    + nearest(name, columns(parameter(error, "proposal"), query))
+                            .orElse("; DESCRIBE and the name of the table list them");
         }
         if (condition.startsWith("FIELD_NOT_FOUND")) {
             return "no field '%s'; there are: %s"

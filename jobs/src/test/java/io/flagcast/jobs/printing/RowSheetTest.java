@@ -41,8 +41,7 @@ class RowSheetTest {
 
     private static String printed(Format format, StructType schema, List<Row> rows) {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        Printer.of(format, new PrintStream(bytes, true, StandardCharsets.UTF_8))
-                .print(RowSheet.of(schema), rows);
+        Printer.of(format, new PrintStream(bytes, true, StandardCharsets.UTF_8)).print(RowSheet.of(schema), rows);
         return bytes.toString(StandardCharsets.UTF_8);
     }
 
@@ -64,8 +63,8 @@ class RowSheetTest {
     @Test
     void decimalsHaveTheDigitsThatTheyNeed() {
         StructType schema = StructType.fromDDL("d DECIMAL(38,15), sums STRUCT<w: DECIMAL(38,15)>");
-        List<Row> rows = List.of(
-                row(schema, "0"), row(schema, "1200"), row(schema, "0.5"), row(schema, "-3.000000000000001"));
+        List<Row> rows =
+                List.of(row(schema, "0"), row(schema, "1200"), row(schema, "0.5"), row(schema, "-3.000000000000001"));
 
         assertThat(printed(Format.TABLE, schema, rows).lines().skip(2))
                 .containsExactly(

@@ -7,11 +7,15 @@ import io.flagcast.lake.Lake;
 import io.flagcast.lake.LakeFunctions;
 import io.flagcast.lake.LakeViews;
 import io.flagcast.lake.Session;
+import io.flagcast.lake.ViewScript;
+import io.flagcast.tables.Table;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.regex.Pattern;
+import org.apache.spark.sql.Row;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
@@ -54,7 +58,7 @@ class SqlIT {
 
     @Test
     void describeSaysWhatAColumnIs() {
-        String column = "propensity,double,\"exact probability of being enabled, in [0, 1]\"";
+        String column = "propensity,double,\"exact probability of being enabled, in [0, 1]; 0 for who is shut out\"";
 
         assertThat(sql("DESCRIBE allocations", "--format", "csv").out().lines()).contains(column);
         assertThat(sql("DESCRIBE history.allocations", "--format", "csv").out().lines())
@@ -139,6 +143,86 @@ class SqlIT {
                     .allSatisfy(query -> assertThatCode(
                                     () -> session.spark().sql(query).collectAsList())
                             .doesNotThrowAnyException());
+        }
+    }
+
+    @Test
+    void theViewsOfTheScriptShowWhatTheCommandShows(@TempDir Path to) throws IOException {
+        Path file = to.resolve("views.sql");
+        Invocation views = Invocation.of("views", "--to", file.toString(), "--set", "flagcast.lake.root=" + folder);
+        assertThat(views.code()).as(views.err()).isZero();
+
+        try (Session session = Session.open(Path.of("target"))) {
+            Lake lake = new Lake(session.spark(), folder.toString());
+            session.spark().sql("CREATE DATABASE script");
+            session.spark().sql("USE script");
+            for (String statement : Files.readString(file).split(";\\s*\\n", -1)) {
+                if (!statement.isBlank()) {
+                    session.spark().sql(statement);
+                }
+            }
+            for (Table table : LakeViews.tables()) {
+                if (lake.exists(table)) {
+                    assertThat(session.spark().table("script." + table.name()).collectAsList())
+                            .as(table.name())
+                            .containsExactlyInAnyOrderElementsOf(
+                                    lake.published(table, lake.live()).collectAsList());
+                    assertThat(session.spark().table("history." + table.name()).count())
+                            .isEqualTo(lake.history(table).count());
+                }
+            }
+            assertThat(session.spark()
+                            .table("script.live")
+                            .drop("as_of", "published_at")
+                            .collectAsList())
+                    .extracting(Row::toString)
+                    .hasSize(lake.requireLive().tables().size())
+                    .contains("[allocations,20260318T000000Z-g1,1800,4]");
+            session.spark().sql("USE default");
+            session.spark().sql("DROP DATABASE script CASCADE");
+        }
+    }
+
+    @Test
+    void aFileThatIsThereIsWrittenOverOnlyWhenForced(@TempDir Path to) throws IOException {
+        Path file = Files.writeString(to.resolve("views.sql"), "mine");
+        String[] arguments = {"views", "--to", file.toString(), "--set", "flagcast.lake.root=" + folder, "--force"};
+
+        Invocation refused = Invocation.of(Arrays.copyOf(arguments, 5));
+
+        assertThat(refused.code()).isEqualTo(64);
+        assertThat(refused.err()).contains(file + " is there already: --force writes over it");
+        assertThat(file).hasContent("mine");
+        assertThat(Invocation.of(arguments).code()).isZero();
+        assertThat(Files.readString(file)).contains("CREATE OR REPLACE VIEW live AS");
+    }
+
+    /** By the documentation of each: there is no engine here to ask. */
+    @Test
+    void otherEnginesGetTheirOwnWords() {
+        try (Session session = Session.open(Path.of("target"))) {
+            Lake lake = new Lake(session.spark(), folder.toString());
+            String location = "file://" + folder + "/allocations";
+
+            assertThat(ViewScript.DUCKDB.of(lake))
+                    .contains(
+                            "FROM (SELECT unnest(map_entries(tables)) AS entry, publish_seq, as_of, published_at FROM delta_scan('",
+                            "CREATE OR REPLACE VIEW history.allocations AS\nSELECT * FROM delta_scan('" + location
+                                    + "');",
+                            "CREATE OR REPLACE VIEW allocations AS\nSELECT t.* FROM delta_scan('" + location
+                                    + "') AS t\n"
+                                    + "JOIN live ON live.table_name = 'allocations' AND live.run_id = t.run_id;",
+                            "CREATE OR REPLACE VIEW runs AS\nSELECT t.* FROM delta_scan('file://" + folder
+                                    + "/runs') AS t;")
+                    .doesNotContain("`");
+            assertThat(ViewScript.TRINO.of(lake))
+                    .contains(
+                            "CALL system.register_table(schema_name => 'history', table_name => 'allocations', table_location => '"
+                                    + location + "');",
+                            "FROM history.publications CROSS JOIN UNNEST(tables) AS t (table_name, slice)",
+                            "CREATE OR REPLACE VIEW flagcast.allocations AS\nSELECT t.* FROM history.allocations AS t\n"
+                                    + "JOIN flagcast.live AS live ON live.table_name = 'allocations' AND live.run_id = t.run_id;")
+                    .doesNotContain("`", "VIEW live", "VIEW history");
         }
     }
 

@@ -32,6 +32,7 @@ public final class Commands {
         return line.addSubcommand(new StatusCommand(surroundings))
                 .addSubcommand(new WorthCommand(surroundings))
                 .addSubcommand(new SqlCommand(surroundings))
+                .addSubcommand(new ViewsCommand(surroundings))
                 .addSubcommand(new ReportCommand(surroundings))
                 .addSubcommand(new ExplainCommand())
                 .addSubcommand(new PreviewCommand(surroundings))

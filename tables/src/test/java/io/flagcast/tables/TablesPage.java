@@ -26,7 +26,7 @@ final class TablesPage {
         }
 
         private boolean isOf(Table from) {
-            return from != table && from.columnNames().containsAll(by.keySet());
+            return !from.equals(table) && from.columnNames().containsAll(by.keySet());
         }
 
         private String text(Table from) {

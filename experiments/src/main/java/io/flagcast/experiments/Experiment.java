@@ -23,6 +23,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.LongStream;
 import java.util.stream.Stream;
 
 /**
@@ -131,6 +132,18 @@ public record Experiment(
 
     private RuleEngine engine(List<Rule> evaluated) {
         return new RuleEngine(experimentId, contentHash, evaluated, metrics, segments, allocation);
+    }
+
+    /** Days of the longest window that rules, alerts or a bandit that forgets look at; 0 where none looks at one. */
+    public long longestWindowDays() {
+        LongStream windows = Stream.concat(rules.stream(), alertEngine().rules().stream())
+                .flatMap(rule -> rule.evidence().window().stream())
+                .mapToLong(Duration::toDays);
+        LongStream halfLife =
+                allocation instanceof Policy.Bandit bandit && bandit.learner().dailyDiscount() < 1
+                        ? LongStream.of(bandit.learner().halfLifeDays())
+                        : LongStream.empty();
+        return LongStream.concat(windows, halfLife).max().orElse(0);
     }
 
     /** What is watched of this experiment. */

@@ -44,7 +44,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
-import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
@@ -119,17 +118,9 @@ public final class MeasureSegments {
                 .toList();
     }
 
-    /** The longest window that rules, alerts or a bandit that forgets look at, in days from a week to {@link #LONGEST}. */
+    /** Days of absence that are told apart: those of the longest window, from a week to {@link #LONGEST}. */
     private static int toldApart(Experiment experiment) {
-        LongStream windows = Stream.concat(experiment.rules().stream(), experiment.alertEngine().rules().stream())
-                .flatMap(rule -> rule.evidence().window().stream())
-                .mapToLong(Duration::toDays);
-        LongStream halfLife = experiment.allocation() instanceof Policy.Bandit bandit
-                        && bandit.learner().dailyDiscount() < 1
-                ? LongStream.of(bandit.learner().halfLifeDays())
-                : LongStream.empty();
-        long longest = LongStream.concat(windows, halfLife).max().orElse(0);
-        return (int) Math.max(MeasuredExperiment.WEEK, Math.min(LONGEST, longest));
+        return (int) Math.max(MeasuredExperiment.WEEK, Math.min(LONGEST, experiment.longestWindowDays()));
     }
 
     private static Map<String, Long> evidenceVersions(Experiment experiment, Run run) {

@@ -119,7 +119,11 @@ public record BanditLearner(
 
     /** Days in which evidence loses half its weight, rounded up; the largest number where nothing is forgotten. */
     public long halfLifeDays() {
-        return dailyDiscount == 1 ? Long.MAX_VALUE : (long) Math.ceil(Math.log(0.5) / Math.log(dailyDiscount));
+        if (dailyDiscount == 1) {
+            return Long.MAX_VALUE;
+        }
+        // A discount is rounded: the half-life of whole days may lie a hair above them.
+        return (long) Math.ceil(Math.log(0.5) / Math.log(dailyDiscount) - 1e-6);
     }
 
     /**

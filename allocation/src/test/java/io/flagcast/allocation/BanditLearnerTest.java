@@ -189,11 +189,32 @@ class BanditLearnerTest {
         assertThat(learner.recentWeightOf(Duration.ofDays(10))).isCloseTo(Math.pow(0.5, 33), within(1e-20));
         assertThat(learner.weightOf(Duration.ofDays(39))).isPositive();
         assertThat(learner.weightOf(Duration.ofDays(40))).isZero();
+        assertThat(new BanditLearner(learner.algorithm(), learner.reward(), 0, 1, 100, 1e-12)
+                        .weightOf(Duration.ofDays(1)))
+                .as("the least weight counts")
+                .isEqualTo(1e-12);
         assertThat(arms.discounted(0)).isEqualTo(Arms.EMPTY);
         double fresh = only(update(learner, arms, 0.5)).target();
         double old = only(update(learner, arms.discounted(0.125), 0.5)).target();
         assertThat(fresh).isGreaterThan(old);
         assertThat(old).isGreaterThan(0.5);
+    }
+
+    /** In d days a weight of 0.5^(1/d) a day is a half. */
+    @Test
+    void theHalfLifeIsAsManyDaysAsHalveAWeightRoundedUp() {
+        for (int days = 1; days <= 3_650; days++) {
+            assertThat(forgetting(Math.pow(0.5, 1.0 / days)).halfLifeDays()).isEqualTo(days);
+        }
+        assertThat(forgetting(Math.pow(0.5, 24.0 / 36)).halfLifeDays())
+                .as("36 hours")
+                .isEqualTo(2);
+        assertThat(forgetting(1).halfLifeDays()).isEqualTo(Long.MAX_VALUE);
+    }
+
+    private static BanditLearner forgetting(double dailyDiscount) {
+        return new BanditLearner(
+                Algorithm.THOMPSON, metric(Kind.PROPORTION, Direction.HIGHER_IS_BETTER), 0, 1, 100, dailyDiscount);
     }
 
     /** Student's t with 3 degrees of freedom each, scale 1 and difference 0: a half; values far apart: nearly 1. */

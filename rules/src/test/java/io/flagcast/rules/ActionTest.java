@@ -9,6 +9,7 @@ import io.flagcast.allocation.AllocationParameters;
 import io.flagcast.allocation.AllocationParameters.Setting;
 import io.flagcast.allocation.Allocator.Activity;
 import io.flagcast.rules.Action.AdvanceTier;
+import io.flagcast.rules.Action.Alert;
 import io.flagcast.rules.Action.Increase;
 import io.flagcast.rules.Action.Pause;
 import io.flagcast.rules.Action.Reduce;
@@ -94,6 +95,41 @@ class ActionTest {
         assertRefused("not_below is 100%: nothing could ever be taken; write less", () -> new Reduce(fifth, 1));
         assertRefused("not_above 1.1 is outside [0, 1]", () -> new Increase(fifth, 1.1));
         assertRefused("not_above is 0%: nothing could ever be given; write more", () -> new Increase(fifth, 0));
+        assertRefused(
+                "increase_allocation 0% changes nothing; write more than 0",
+                () -> new Increase(new Amount(0, Unit.RELATIVE), 1));
+        assertRefused("set_allocation 1.5 is outside [0, 1]", () -> new SetShare(1.5));
+        assertRefused("not_above 0 is below tier 1", () -> new AdvanceTier(0));
+        assertThat(new AdvanceTier(1).adjust(at(1, OptionalInt.of(0), Activity.ACTIVE)))
+                .isEqualTo(Adjustment.ofTier(1));
+    }
+
+    @Test
+    void anAlertChangesNothing() {
+        assertThat(new Alert(Alert.Severity.CRITICAL).adjust(at(0.5, OptionalInt.of(2), Activity.ACTIVE)))
+                .isEqualTo(Adjustment.NONE);
+    }
+
+    @Test
+    void anActionReadsAsASentence() {
+        Amount fifth = new Amount(0.2, Unit.POINTS);
+        assertThat(List.of(
+                        new Reduce(fifth, 0.05),
+                        new Increase(fifth, 0.9),
+                        new SetShare(0.4),
+                        new Pause(),
+                        new Action.RollBack(),
+                        new AdvanceTier(3),
+                        new Alert(Alert.Severity.CRITICAL)))
+                .extracting(Action::describe)
+                .containsExactly(
+                        "reduce the share by 20pp, not below 5 %",
+                        "increase the share by 20pp, not above 90 %",
+                        "set the share to 40 %",
+                        "pause the experiment",
+                        "go back to the parameters version before",
+                        "let one more tier in, not above active tier 3",
+                        "alert, critical");
     }
 
     private static void assertRefused(String message, ThrowingCallable construction) {

@@ -28,6 +28,7 @@ import io.flagcast.rules.Condition.Population;
 import io.flagcast.rules.Condition.Side;
 import io.flagcast.rules.Given.RuleOf;
 import io.flagcast.rules.Rule.Evidence;
+import io.flagcast.rules.Rule.Evidence.Method;
 import io.flagcast.rules.RuleDecision.Outcome;
 import java.time.Duration;
 import java.time.Instant;
@@ -36,6 +37,7 @@ import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.function.Supplier;
@@ -122,6 +124,35 @@ class ReplayTest {
         assertThat(made).extracting(RuleDecision::effect).containsExactly("active tier -> 3", "active tier -> 4");
         assertThat(made.get(1).deciding().evidenceStart().orElseThrow())
                 .isAfterOrEqualTo(made.get(0).asOf().plus(CONVERSION.within()));
+    }
+
+    @Test
+    void aConditionHasToHoldAtSoManyEndsOfDaysInARow() {
+        Rule thrice = RuleOf.id("r")
+                .evidence(new Evidence(1_000, Method.CONFIDENCE_SEQUENCE, 0.95, 10_000, Optional.empty(), 3))
+                .rule();
+
+        List<RuleDecision> decisions = replay(List.of(thrice), days(0, 4, 2)).decisions();
+        assertThat(decisions).extracting(RuleDecision::holdingRuns).startsWith(1, 2, 3);
+        assertThat(decisions)
+                .extracting(RuleDecision::outcome)
+                .startsWith(Outcome.HELD, Outcome.HELD, Outcome.FIRED);
+    }
+
+    @Test
+    void aDayThatHasNotEndedIsNotLookedAt() {
+        Instant noon = day(1).plus(Duration.ofHours(12));
+        Replay replay = Replay.of(
+                engine(List.of(RuleOf.id("r").rule())),
+                days(0, 4, 8),
+                ParameterLog.EMPTY,
+                Health.SOUND,
+                noon,
+                noon.plus(Duration.ofDays(1)));
+
+        assertThat(replay.decisions())
+                .extracting(decision -> decision.deciding().n())
+                .containsExactly(4_000L, 8_000L);
     }
 
     private static Rule rule(Dice dice) {

@@ -125,6 +125,19 @@ class RuleTest {
                         Mode.ENFORCE));
     }
 
+    /** The words of docs and tables: rule_decisions.outcome, mode and method. */
+    @Test
+    void whatTablesSayOfARuleIsInLowerCase() {
+        assertThat(Mode.values()).extracting(Mode::label).containsExactly("dry_run", "propose", "enforce");
+        assertThat(Method.values()).extracting(Method::label).containsExactly("confidence_sequence", "point");
+        assertThat(RuleDecision.Outcome.values())
+                .extracting(RuleDecision.Outcome::label)
+                .containsExactly("fired", "recovered", "held", "inconclusive", "suppressed");
+        assertThat(Reading.State.values())
+                .extracting(Reading.State::label)
+                .containsExactly("holds", "opposite", "open", "inconclusive");
+    }
+
     private static Rule rule(Duration cooldown, OptionalInt maxFirings, Mode mode) {
         return rule(BELOW, CUT, Optional.empty(), cooldown, maxFirings, mode);
     }

@@ -171,6 +171,49 @@ class WatchTest {
     }
 
     @Test
+    void whatFailsInAnotherExperimentExplainsNothingAndACauseHasTheNameThatIsDeclared() {
+        Finding consequence = failed(Check.UNEXPECTED_OUTCOME, "high");
+        Finding elsewhere = finding("another", Check.SAMPLE_RATIO, "low", "", State.FAILED);
+        assertThat(watch().signals(List.of(consequence, elsewhere), List.of()))
+                .singleElement()
+                .satisfies(signal -> assertThat(signal.annotations()).doesNotContainKey(Watch.CONSEQUENCE_OF));
+
+        Alert ratio = declared("ratio", new OfCheck(Check.SAMPLE_RATIO, Optional.empty(), Optional.empty()));
+        assertThat(watch(ratio).signals(List.of(consequence, failed(Check.SAMPLE_RATIO, "low")), List.of()))
+                .extracting(signal -> signal.annotations().get(Watch.CONSEQUENCE_OF))
+                .containsExactly("ratio in low", null);
+    }
+
+    @Test
+    void aDecisionRaisesTheAlertOfItsOwnExperimentAndNameOnly() {
+        Watch watch = watch(declared("first", CONVERTS_BADLY.watched()), CONVERTS_BADLY);
+        Rule rule = CONVERTS_BADLY.rule().orElseThrow();
+        RuleEngine own = Given.engine(List.of(rule, RuleOf.id("cut").rule()));
+        RuleEngine another = new RuleEngine(
+                "another", "a hash", List.of(rule), own.metrics(), Given.SEGMENTS, own.policy());
+
+        assertThat(watch.signals(List.of(), decisions(own)))
+                .extracting(signal -> signal.labels().values().get(Labels.ALERT_NAME))
+                .containsExactly("high_converts_badly");
+        assertThat(watch.signals(List.of(), decisions(another))).isEmpty();
+    }
+
+    private static List<RuleDecision> decisions(RuleEngine engine) {
+        return engine.evaluate(
+                Given.evidence(Given.conversions(0, 400, 10_000)),
+                ParameterLog.EMPTY,
+                Map.of(),
+                Health.SOUND,
+                Given.day(1));
+    }
+
+    /** At once, for as long as it holds. */
+    private static Alert declared(String name, Alert.Watched watched) {
+        return new Alert(
+                name, "d", watched, Severity.INFO, Duration.ZERO, Duration.ZERO, Map.of(), Optional.empty());
+    }
+
+    @Test
     void anInputThatFailsMayExplainAnExperiment() {
         List<Finding> findings = List.of(
                 failed(Check.UNEXPECTED_OUTCOME, "high"), finding("", Check.VOLUME, "all", "outcomes", State.FAILED));
@@ -193,20 +236,16 @@ class WatchTest {
         assertThat(watch.watches(check)).isTrue();
 
         assertThat(watch().watches(metric)).as("no longer declared").isFalse();
+        assertThat(watch(declared("high_converts_badly", CONVERTS_BADLY.watched()))
+                        .watches(metric))
+                .as("declared with another severity by now")
+                .isFalse();
         assertThat(new Watch("another", SEGMENTS, List.of(CONVERTS_BADLY)).watches(metric))
                 .isFalse();
         assertThat(new Watch(Given.EXPERIMENT, Set.of("low"), List.of()).watches(check))
                 .as("no such segment any longer")
                 .isFalse();
-        Alert overriding = new Alert(
-                "ratio",
-                "d",
-                new OfCheck(Check.SAMPLE_RATIO, Optional.empty(), Optional.empty()),
-                Severity.INFO,
-                Duration.ZERO,
-                Duration.ZERO,
-                Map.of(),
-                Optional.empty());
+        Alert overriding = declared("ratio", new OfCheck(Check.SAMPLE_RATIO, Optional.empty(), Optional.empty()));
         assertThat(watch(overriding).watches(check)).as("another alert by now").isFalse();
         assertThat(Watch.lake().watches(Alert.of(Check.PIPELINE).labels("", Check.PIPELINE, "all", "")))
                 .isTrue();
@@ -224,5 +263,15 @@ class WatchTest {
                         Map.of("segment", "high"),
                         Optional.empty()))
                 .hasMessage("label 'segment' is one that every alert has of itself: choose another name");
+        assertThatThrownBy(() -> new Alert(
+                        "a",
+                        "d",
+                        CONVERTS_BADLY.watched(),
+                        Severity.INFO,
+                        Duration.ZERO,
+                        Duration.ZERO,
+                        Map.of("my team", "growth"),
+                        Optional.empty()))
+                .hasMessageStartingWith("label 'my team' is no name for Prometheus");
     }
 }

@@ -45,11 +45,6 @@ public record AlertLog(List<AlertChange> changes) {
                 .collect(Collectors.toMap(AlertChange::labels, change -> change, (earlier, later) -> later));
     }
 
-    private AlertLog before(Instant asOf) {
-        return new AlertLog(
-                changes.stream().filter(change -> change.asOf().isBefore(asOf)).toList());
-    }
-
     /**
      * What changes at an as-of. Alerts that have changed at it or after it do not again: evaluating twice is evaluating once, and
      * what a later evaluation has built on stays.
@@ -59,8 +54,8 @@ public record AlertLog(List<AlertChange> changes) {
      * @param asOf instant of the evaluation; it goes on from the changes before it
      */
     public List<AlertChange> evaluate(Collection<Signal> signals, Predicate<Labels> isWatched, Instant asOf) {
-        Map<Labels, AlertChange> before = new HashMap<>(before(asOf).byLabels());
-        before.values().removeIf(change -> !change.isOpen());
+        Map<Labels, AlertChange> open = new HashMap<>(byLabels());
+        open.values().removeIf(change -> !change.isOpen());
         Set<Labels> done = changes.stream()
                 .filter(change -> !change.asOf().isBefore(asOf))
                 .map(AlertChange::labels)
@@ -68,13 +63,13 @@ public record AlertLog(List<AlertChange> changes) {
         List<AlertChange> made = new ArrayList<>();
         for (Signal signal : signals) {
             if (done.add(signal.labels())) {
-                next(Optional.ofNullable(before.get(signal.labels())), signal, asOf)
+                next(Optional.ofNullable(open.get(signal.labels())), signal, asOf)
                         .ifPresent(made::add);
             }
         }
-        before.values().stream()
-                .filter(open -> !done.contains(open.labels()) && !isWatched.test(open.labels()))
-                .map(open -> open.ends(Map.of(Watch.REASON, "nobody watches it any longer"), asOf))
+        open.values().stream()
+                .filter(change -> !done.contains(change.labels()) && !isWatched.test(change.labels()))
+                .map(change -> change.ends(Map.of(Watch.REASON, "nobody watches it any longer"), asOf))
                 .sorted(Comparator.comparing(change -> change.labels().fingerprint()))
                 .forEach(made::add);
         return made;

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /** What holds of alerts whatever the data say, and in whatever order. */
@@ -219,6 +220,24 @@ class AlertLogTest {
                     .as("once")
                     .isEmpty();
         });
+    }
+
+    @Test
+    void whatEndsTogetherEndsInTheOrderOfItsFingerprints() {
+        List<Signal> signals = IntStream.range(0, 30)
+                .mapToObj(i -> new Signal(
+                        Labels.of(Map.of("alertname", "a" + i)),
+                        Map.of(),
+                        Signal.State.HOLDS,
+                        Duration.ZERO,
+                        Duration.ZERO))
+                .toList();
+        AlertLog log = new AlertLog(AlertLog.EMPTY.evaluate(signals, labels -> true, START));
+
+        assertThat(log.evaluate(List.of(), labels -> false, START.plusSeconds(60)))
+                .hasSize(30)
+                .extracting(change -> change.labels().fingerprint())
+                .isSorted();
     }
 
     @Test

@@ -30,6 +30,20 @@ class BiasCheckTest {
         assertThat(finding.detail()).extracting(Part::name).containsExactly("men", "women");
         assertThat(finding.detail().get(1).observed().orElseThrow()).isCloseTo(0.3, within(1e-12));
         assertThat(finding.detail().get(1).expected().orElseThrow()).isCloseTo(0.6, within(1e-12));
+        assertThat(finding.threshold()).hasValue(0.8);
+        assertThat(finding.reason()).endsWith(", beyond four fifths");
+    }
+
+    /** What is compared is the logarithm of the ratio, whose variance is 1/a − 1/n + 1/b − 1/m (Katz and others). */
+    @Test
+    void theBoundsAreThoseOfTheRatioAtEveryLookAndGroupsShareTheError() {
+        Finding finding = enabled(
+                Map.of("a", Moments.ofProportion(3_000, 10_000), "b", Moments.ofProportion(6_000, 10_000)));
+
+        double logError = Math.sqrt(1 / 3_000.0 - 1 / 10_000.0 + 1 / 6_000.0 - 1 / 10_000.0);
+        double width = ChanceTest.multiplier(0.001 / 4, 20_000) * logError;
+        assertThat(finding.interval().orElseThrow().lower()).isCloseTo(0.5 * Math.exp(-width), within(1e-3));
+        assertThat(finding.interval().orElseThrow().upper()).isCloseTo(0.5 * Math.exp(width), within(1e-3));
     }
 
     @Test
@@ -42,6 +56,7 @@ class BiasCheckTest {
         Finding finding = enabled(groups);
         assertThat(finding.state()).isEqualTo(State.FAILED);
         assertThat(finding.reason()).contains("1.8 times that of the others for favoured");
+        assertThat(finding.threshold()).hasValue(1.25);
     }
 
     @Test
@@ -56,11 +71,29 @@ class BiasCheckTest {
                 .isEqualTo(State.PASSED);
     }
 
+    /** One more, who is enabled, or who earns as those do who earn: (0² + 0² + 10² + 30²) / (10 + 30) = 25. */
     @Test
     void aGroupOfWhomNobodyIsEnabledIsTheGravest() {
-        assertThat(enabled(Map.of("a", Moments.ofProportion(0, 1_000), "b", Moments.ofProportion(500, 1_000)))
-                        .state())
-                .isEqualTo(State.FAILED);
+        Finding finding =
+                enabled(Map.of("a", Moments.ofProportion(0, 1_000), "b", Moments.ofProportion(500, 1_000)));
+        assertThat(finding.state()).isEqualTo(State.FAILED);
+        assertThat(finding.observed()).hasValueCloseTo((1 / 1_001.0) / 0.5, within(1e-12));
+
+        Moments none = new Moments(1_000, 0, 0);
+        Moments some = Moments.ofSums(1_000, 10_000, 250_000);
+        Finding revenue =
+                BiasCheck.outcomes("checkout", "mid", "gender", "revenue", Map.of("a", none, "b", some));
+        assertThat(revenue.state()).isEqualTo(State.FAILED);
+        assertThat(revenue.observed()).hasValueCloseTo((25 / 1_001.0) / 10, within(1e-12));
+    }
+
+    @Test
+    void aHundredUsersAreShown() {
+        Finding finding = enabled(Map.of("a", Moments.ofProportion(50, 100), "b", Moments.ofProportion(50, 100)));
+
+        assertThat(finding.n()).isEqualTo(200);
+        assertThat(finding.reason()).endsWith(", not beyond four fifths");
+        assertThat(finding.detail()).extracting(Part::name).containsExactly("a", "b");
     }
 
     /** Were the small group part of the others, the others' mean would be its own. */

@@ -56,6 +56,17 @@ class CalibrationCheckTest {
     }
 
     @Test
+    void theModelFailsOnceMoreThanHalfOfTheUsersAreOff() {
+        for (int off = 5; off <= 6; off++) {
+            int first = off;
+            Finding response = findings(i -> i <= first ? 0.1 * i : 0.05 * i, i -> 0.01 * i, i -> 0.01 * i)
+                    .get(0);
+            assertThat(response.state()).as("%d", off).isEqualTo(off == 5 ? State.PASSED : State.FAILED);
+            assertThat(response.observed()).hasValueCloseTo(off / 10.0, within(1e-12));
+        }
+    }
+
+    @Test
     void aModelThatPromisesHalfAsMuchAgainFails() {
         Finding response =
                 findings(i -> 0.05 * i / 1.5, i -> 0.01 * i, i -> 0.01 * i).get(0);
@@ -73,6 +84,33 @@ class CalibrationCheckTest {
         assertThat(uplift.subject()).isEqualTo("conversion uplift");
         assertThat(uplift.observed().orElseThrow()).isCloseTo(1, within(1e-9));
         assertThat(uplift.interval().orElseThrow().contains(1)).isTrue();
+        assertThat(uplift.n()).isEqualTo(10 * USERS);
+        assertThat(uplift.reason()).endsWith(", which may be between ½ and 2");
+    }
+
+    /** Of 10,000 users an arm, of whom 32 and 30 % respond: 2 points and √(0.31 · 0.69 / 5,000) of error. */
+    @Test
+    void everyDecileShowsItsUsersItsEffectAndTheInterval() {
+        Finding uplift = findings(i -> 0.05 * i, i -> 0.02 * i, i -> 0.02 * i).get(1);
+
+        assertThat(uplift.detail())
+                .extracting(Finding.Part::name)
+                .containsExactly("1", "2", "3", "4", "5", "6", "7", "8", "9", "10");
+        Finding.Part first = uplift.detail().get(0);
+        assertThat(first.n()).isEqualTo(USERS);
+        assertThat(first.expected()).hasValueCloseTo(0.02, within(1e-12));
+        assertThat(first.observed()).hasValueCloseTo(0.02, within(1e-12));
+        assertThat(first.interval().orElseThrow().upper())
+                .isCloseTo(0.02 + 1.96 * Math.sqrt(0.31 * 0.69 / 5_000), within(1e-4));
+    }
+
+    @Test
+    void upliftFailsWhereItPromisesFarTooLittle() {
+        Finding uplift = findings(i -> 0.05 * i, i -> 0.01 * i, i -> 0.06 * i).get(1);
+
+        assertThat(uplift.state()).isEqualTo(State.FAILED);
+        assertThat(uplift.observed()).hasValueCloseTo(6.0, within(1e-9));
+        assertThat(uplift.reason()).endsWith(", not between ½ and 2");
     }
 
     @Test

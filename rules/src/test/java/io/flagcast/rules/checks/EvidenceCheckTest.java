@@ -61,8 +61,20 @@ class EvidenceCheckTest {
                                 + " the first time, and it counts nobody twice; give it a window");
     }
 
+    /** Of 1,000 users, as many as it takes, a twentieth is not yet few. */
+    @Test
+    void aTwentiethIsEnough() {
+        Finding enough = check(List.of(users(0, 0, 2_000), users(9, 9, 950), users(9, 0, 50)));
+        assertThat(enough.state()).isEqualTo(State.PASSED);
+        assertThat(enough.observed()).hasValue(0.05);
+        assertThat(check(List.of(users(0, 0, 2_000), users(9, 9, 951), users(9, 0, 49)))
+                        .state())
+                .isEqualTo(State.FAILED);
+    }
+
     @Test
     void fewUsersShowNothing() {
+        assertThat(check(List.of()).observed()).hasValue(0);
         assertThat(check(List.of(users(0, 0, 10), users(9, 9, 900))).state()).isEqualTo(State.UNKNOWN);
         assertThat(check(List.of()).state()).isEqualTo(State.UNKNOWN);
     }

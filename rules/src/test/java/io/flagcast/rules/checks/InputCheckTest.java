@@ -12,6 +12,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.SplittableRandom;
 import org.apache.commons.math3.distribution.NormalDistribution;
 import org.apache.commons.math3.distribution.PoissonDistribution;
@@ -35,6 +36,9 @@ class InputCheckTest {
         assertThat(stale.reason())
                 .isEqualTo("stale data: the newest outcome purchase is of 2026-11-07T23:59:59Z,"
                         + " flagcast.quality.stale-after is 48 h");
+        assertThat(fresh(Instant.parse("2026-11-08T12:00:00Z")))
+                .returns(OptionalDouble.of(36), Finding::observed)
+                .returns(OptionalDouble.of(48), Finding::threshold);
         assertThat(InputCheck.freshness("", "outcome purchase", Optional.empty(), AS_OF, Duration.ofDays(2))
                         .state())
                 .isEqualTo(State.UNKNOWN);
@@ -54,6 +58,29 @@ class InputCheckTest {
         assertThat(snapshot(100, 400, 1_000, 5_000, 210)).isEqualTo(State.PASSED);
         assertThat(snapshot(100, 400, 1_000, 5_000, 1_990)).isEqualTo(State.PASSED);
         assertThat(snapshot(100, 400, 1_000, 5_000, 2_010)).isEqualTo(State.FAILED);
+    }
+
+    @Test
+    void halfAndDoubleAreStillUsual() {
+        assertThat(snapshot(1_000, 1_000, 1_000, 1_000, 500)).isEqualTo(State.PASSED);
+        assertThat(snapshot(1_000, 1_000, 1_000, 1_000, 499)).isEqualTo(State.FAILED);
+        assertThat(snapshot(1_000, 1_000, 1_000, 1_000, 2_000)).isEqualTo(State.PASSED);
+        assertThat(snapshot(1_000, 1_000, 1_000, 1_000, 2_001)).isEqualTo(State.FAILED);
+    }
+
+    /** Of 100, 400, 1,000 and 5,000 the middle is from 400 to 1,000, and 700 on the whole. */
+    @Test
+    void everyRunIsShownBesideTheMedianAndTheLastBesideWhatItIsComparedWith() {
+        Finding finding = InputCheck.snapshot("users", List.of(100L, 400L, 1_000L, 5_000L, 190L));
+
+        assertThat(finding.threshold()).hasValue(200);
+        assertThat(finding.detail()).extracting(Finding.Part::name).containsExactly("-4", "-3", "-2", "-1", "0");
+        assertThat(finding.detail())
+                .extracting(part -> part.expected().orElseThrow())
+                .containsExactly(700.0, 700.0, 700.0, 700.0, 400.0);
+        assertThat(InputCheck.snapshot("users", List.of(100L, 400L, 1_000L, 5_000L, 2_010L))
+                        .threshold())
+                .hasValue(2_000);
     }
 
     @Test
@@ -312,6 +339,9 @@ class InputCheckTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> volume(1, -1))
                 .withMessageContaining("the rows of exposures are [1, -1]");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> snapshot(1, -1))
+                .withMessageContaining("the rows of users are [1, -1]");
     }
 
     private static State volume(long... rows) {
@@ -331,6 +361,7 @@ class InputCheckTest {
         assertThat(finding.state()).isEqualTo(State.FAILED);
         assertThat(finding.reason())
                 .isEqualTo("1 of 12,000 exposed users got both answers under one version of the parameters");
+        assertThat(ContradictionCheck.of("checkout", 12_000, 3).observed()).hasValue(1 / 4_000.0);
         assertThat(ContradictionCheck.of("checkout", 12_000, 0).state()).isEqualTo(State.PASSED);
         assertThat(ContradictionCheck.of("checkout", 0, 0).state()).isEqualTo(State.UNKNOWN);
         assertThatIllegalArgumentException()
@@ -350,6 +381,14 @@ class InputCheckTest {
                 .isEqualTo(
                         "the pipeline did not run: the newest publication is of 2026-11-09T00:00:00Z, 26 h ago; it may"
                                 + " be 1 d old");
+        assertThat(late.observed()).hasValue(26);
+        assertThat(late.threshold()).hasValue(24);
+        assertThat(PipelineCheck.of(Optional.of(AS_OF), AS_OF.plus(Duration.ofMinutes(90)), day)
+                        .reason())
+                .contains(", 1 h ago;");
+        assertThat(PipelineCheck.of(Optional.of(AS_OF), AS_OF.plus(Duration.ofMinutes(30)), day)
+                        .reason())
+                .contains(", 30 min ago;");
         assertThat(PipelineCheck.of(Optional.empty(), AS_OF, day).state()).isEqualTo(State.UNKNOWN);
     }
 }

@@ -44,6 +44,14 @@ class NoveltyCheckTest {
     }
 
     @Test
+    void fourDaysAreATrend() {
+        Finding four = of(4, 10_000, day -> 0.1 - 0.03 * day);
+
+        assertThat(four.state()).isEqualTo(State.FAILED);
+        assertThat(four.n()).isEqualTo(4 * 20_000);
+    }
+
+    @Test
     void fewerThanFourDaysAreNoTrend() {
         Finding finding = of(3, 10_000, day -> 0.1 * day);
 

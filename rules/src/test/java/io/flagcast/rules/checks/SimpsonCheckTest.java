@@ -53,6 +53,54 @@ class SimpsonCheckTest {
         assertThat(finding.detail()).extracting(Finding.Part::name).containsExactly("large", "small");
     }
 
+    /** The same with open surgery as what is compared: better within, worse for all. */
+    @Test
+    void aContradictionIsOneWhicheverArmIsCalledEnabled() {
+        Finding finding = SimpsonCheck.of(
+                "stones",
+                "success",
+                Moments.ofProportion(28_900, 35_000),
+                Moments.ofProportion(27_300, 35_000),
+                Map.of(
+                        "small", band(23_400, 27_000, 8_100, 8_700),
+                        "large", band(5_500, 8_000, 19_200, 26_300)));
+
+        assertThat(finding.state()).isEqualTo(State.FAILED);
+        assertThat(finding.threshold().orElseThrow()).isCloseTo(16 / 350.0, within(1e-12));
+    }
+
+    @Test
+    void ofBandsOnlyThoseCountWhoseEffectIsKnown() {
+        Arms known = band(6_000, 10_000, 5_000, 10_000);
+        Arms none = new Arms(WeightedMoments.EMPTY, WeightedMoments.EMPTY);
+        Moments enabled = Moments.ofProportion(6_000, 10_000);
+        Moments control = Moments.ofProportion(5_000, 10_000);
+
+        Finding finding = SimpsonCheck.of("e", "m", enabled, control, Map.of("high", known, "low", none));
+        assertThat(finding.state()).isEqualTo(State.PASSED);
+        assertThat(finding.observed().orElseThrow()).isCloseTo(0.1, within(1e-12));
+        assertThat(finding.detail()).extracting(Finding.Part::name).containsExactly("high");
+
+        assertThat(SimpsonCheck.of("e", "m", enabled, control, Map.of("low", none)))
+                .returns(State.UNKNOWN, Finding::state)
+                .returns(20_000L, Finding::n);
+        Moments nobody = Moments.ofProportion(0, 10_000);
+        assertThat(SimpsonCheck.of("e", "m", nobody, nobody, Map.of("high", known)).state())
+                .as("a difference without any spread is not known")
+                .isEqualTo(State.UNKNOWN);
+    }
+
+    @Test
+    void aHundredUsersOfAnArmAreEnoughForThePlainDifference() {
+        Map<String, Arms> bands = Map.of("high", band(6_000, 10_000, 5_000, 10_000));
+        Moments hundred = Moments.ofProportion(50, 100);
+        Moments fewer = Moments.ofProportion(50, 99);
+
+        assertThat(SimpsonCheck.of("e", "m", hundred, hundred, bands).state()).isEqualTo(State.PASSED);
+        assertThat(SimpsonCheck.of("e", "m", fewer, hundred, bands).state()).isEqualTo(State.UNKNOWN);
+        assertThat(SimpsonCheck.of("e", "m", hundred, fewer, bands).state()).isEqualTo(State.UNKNOWN);
+    }
+
     @Test
     void ofSevenHundredPatientsItMayBeChance() {
         assertThat(kidneyStones(1).state()).isEqualTo(State.PASSED);

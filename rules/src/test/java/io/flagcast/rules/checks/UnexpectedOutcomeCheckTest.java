@@ -2,6 +2,7 @@ package io.flagcast.rules.checks;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.within;
 
 import io.flagcast.rules.checks.Finding.State;
 import io.flagcast.rules.checks.UnexpectedOutcomeCheck.Residual;
@@ -47,7 +48,28 @@ class UnexpectedOutcomeCheckTest {
     @Test
     void withoutResponsesTheVarianceIsThatOfThePrediction() {
         assertThat(of(residual(0, 200, 0.02)).state()).isEqualTo(State.PASSED);
-        assertThat(of(residual(0, 20_000, 0.02)).state()).isEqualTo(State.FAILED);
+        Finding finding = of(residual(0, 20_000, 0.02));
+        assertThat(finding.state()).isEqualTo(State.FAILED);
+        double width = ChanceTest.multiplier(0.0005, 20_000) * Math.sqrt(0.02 * 0.98 / 20_000);
+        assertThat(finding.interval().orElseThrow().lower()).isCloseTo(-0.02 - width, within(1e-9));
+        assertThat(finding.interval().orElseThrow().upper()).isCloseTo(-0.02 + width, within(1e-9));
+    }
+
+    @Test
+    void aHundredUsersAreEnough() {
+        assertThat(of(residual(0, 100, 0.9)).state()).isEqualTo(State.FAILED);
+    }
+
+    @Test
+    void allUsersTogetherAreJudgedWhereTheyAreTheOnlySegment() {
+        Residual far = residual(600, 10_000, 0.1);
+
+        assertThat(UnexpectedOutcomeCheck.of("checkout", "conversion", Map.of("all", far)))
+                .extracting(Finding::segment)
+                .containsExactly("all");
+        assertThat(UnexpectedOutcomeCheck.of("checkout", "conversion", Map.of("all", far, "high", far, "low", far)))
+                .extracting(Finding::segment)
+                .containsExactly("high", "low");
     }
 
     @Test
@@ -67,5 +89,8 @@ class UnexpectedOutcomeCheckTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> new Residual(Moments.of(12, 13), 0.5))
                 .withMessageContaining("the observed 13.0");
+        // All that respond, none, and what rounding of sums adds to either.
+        assertThat(new Residual(new Moments(100, 1e-9, 0), 1).observedMean()).isEqualTo(1);
+        assertThat(new Residual(new Moments(100, -1e-9, 0), 0).observedMean()).isZero();
     }
 }

@@ -152,7 +152,9 @@ class AssessorTest {
                             capped(Population.CONTROL, 0, 640 - enabledSd))
                     .deciding();
             assertThat(reading.state()).isEqualTo(State.INCONCLUSIVE);
-            assertThat(reading.reason()).startsWith("capped cannot be used: a mean of 5.0").endsWith("the cap 500.0");
+            assertThat(reading.reason())
+                    .startsWith("capped cannot be used: a mean of 5.0")
+                    .endsWith("the cap 500.0");
             assertThat(reading.observed()).as("no mean of both arms").isEmpty();
         }
     }

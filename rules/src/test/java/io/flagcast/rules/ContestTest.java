@@ -173,8 +173,7 @@ class ContestTest {
         ParameterLog a = then(ParameterLog.EMPTY, Map.of("high", 0.8), Given.rule("a", "d1"), day(1));
         ParameterLog log = then(a, Map.of("high", 0.64), Given.rule("b", "d2"), day(2));
 
-        List<RuleDecision> decisions =
-                evaluate(log, CLEARLY_ABOVE, recovering("a", 0.3, 1), recovering("b", 0.3, 1));
+        List<RuleDecision> decisions = evaluate(log, CLEARLY_ABOVE, recovering("a", 0.3, 1), recovering("b", 0.3, 1));
         assertThat(decisions).extracting(RuleDecision::outcome).containsExactly(Outcome.HELD, Outcome.RECOVERED);
         assertThat(decisions.get(1).adjustment().shares().get("high")).isCloseTo(0.8, within(1e-12));
     }

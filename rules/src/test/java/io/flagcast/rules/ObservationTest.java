@@ -30,9 +30,7 @@ class ObservationTest {
 
     @Test
     void whatIsNotMeasuredSoIsRefused() {
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> after(-1, 5))
-                .withMessage("returnedAfter -1 is negative");
+        assertThatIllegalArgumentException().isThrownBy(() -> after(-1, 5)).withMessage("returnedAfter -1 is negative");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> Given.proportion("high", Population.EVERYONE, CONVERSION, 0, 1, 2))
                 .withMessageStartingWith("everyone is not measured on its own");

@@ -134,9 +134,7 @@ class ReplayTest {
 
         List<RuleDecision> decisions = replay(List.of(thrice), days(0, 4, 2)).decisions();
         assertThat(decisions).extracting(RuleDecision::holdingRuns).startsWith(1, 2, 3);
-        assertThat(decisions)
-                .extracting(RuleDecision::outcome)
-                .startsWith(Outcome.HELD, Outcome.HELD, Outcome.FIRED);
+        assertThat(decisions).extracting(RuleDecision::outcome).startsWith(Outcome.HELD, Outcome.HELD, Outcome.FIRED);
     }
 
     @Test

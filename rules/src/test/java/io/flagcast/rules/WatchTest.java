@@ -189,8 +189,8 @@ class WatchTest {
         Watch watch = watch(declared("first", CONVERTS_BADLY.watched()), CONVERTS_BADLY);
         Rule rule = CONVERTS_BADLY.rule().orElseThrow();
         RuleEngine own = Given.engine(List.of(rule, RuleOf.id("cut").rule()));
-        RuleEngine another = new RuleEngine(
-                "another", "a hash", List.of(rule), own.metrics(), Given.SEGMENTS, own.policy());
+        RuleEngine another =
+                new RuleEngine("another", "a hash", List.of(rule), own.metrics(), Given.SEGMENTS, own.policy());
 
         assertThat(watch.signals(List.of(), decisions(own)))
                 .extracting(signal -> signal.labels().values().get(Labels.ALERT_NAME))
@@ -209,8 +209,7 @@ class WatchTest {
 
     /** At once, for as long as it holds. */
     private static Alert declared(String name, Alert.Watched watched) {
-        return new Alert(
-                name, "d", watched, Severity.INFO, Duration.ZERO, Duration.ZERO, Map.of(), Optional.empty());
+        return new Alert(name, "d", watched, Severity.INFO, Duration.ZERO, Duration.ZERO, Map.of(), Optional.empty());
     }
 
     @Test

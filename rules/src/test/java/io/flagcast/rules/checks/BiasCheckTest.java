@@ -37,8 +37,8 @@ class BiasCheckTest {
     /** What is compared is the logarithm of the ratio, whose variance is 1/a − 1/n + 1/b − 1/m (Katz and others). */
     @Test
     void theBoundsAreThoseOfTheRatioAtEveryLookAndGroupsShareTheError() {
-        Finding finding = enabled(
-                Map.of("a", Moments.ofProportion(3_000, 10_000), "b", Moments.ofProportion(6_000, 10_000)));
+        Finding finding =
+                enabled(Map.of("a", Moments.ofProportion(3_000, 10_000), "b", Moments.ofProportion(6_000, 10_000)));
 
         double logError = Math.sqrt(1 / 3_000.0 - 1 / 10_000.0 + 1 / 6_000.0 - 1 / 10_000.0);
         double width = ChanceTest.multiplier(0.001 / 4, 20_000) * logError;
@@ -74,15 +74,13 @@ class BiasCheckTest {
     /** One more, who is enabled, or who earns as those do who earn: (0² + 0² + 10² + 30²) / (10 + 30) = 25. */
     @Test
     void aGroupOfWhomNobodyIsEnabledIsTheGravest() {
-        Finding finding =
-                enabled(Map.of("a", Moments.ofProportion(0, 1_000), "b", Moments.ofProportion(500, 1_000)));
+        Finding finding = enabled(Map.of("a", Moments.ofProportion(0, 1_000), "b", Moments.ofProportion(500, 1_000)));
         assertThat(finding.state()).isEqualTo(State.FAILED);
         assertThat(finding.observed()).hasValueCloseTo((1 / 1_001.0) / 0.5, within(1e-12));
 
         Moments none = new Moments(1_000, 0, 0);
         Moments some = Moments.ofSums(1_000, 10_000, 250_000);
-        Finding revenue =
-                BiasCheck.outcomes("checkout", "mid", "gender", "revenue", Map.of("a", none, "b", some));
+        Finding revenue = BiasCheck.outcomes("checkout", "mid", "gender", "revenue", Map.of("a", none, "b", some));
         assertThat(revenue.state()).isEqualTo(State.FAILED);
         assertThat(revenue.observed()).hasValueCloseTo((25 / 1_001.0) / 10, within(1e-12));
     }

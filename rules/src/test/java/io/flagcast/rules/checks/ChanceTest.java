@@ -19,7 +19,8 @@ class ChanceTest {
     }
 
     private static WeightedMoments arm(long responses, long n) {
-        return new WeightedMoments(n, 2.0 * n, 4.0 * n, 2.0 * responses, 2.0 * responses, 4.0 * responses, 4.0 * responses);
+        return new WeightedMoments(
+                n, 2.0 * n, 4.0 * n, 2.0 * responses, 2.0 * responses, 4.0 * responses, 4.0 * responses);
     }
 
     @Test

@@ -85,7 +85,8 @@ class SimpsonCheckTest {
                 .returns(State.UNKNOWN, Finding::state)
                 .returns(20_000L, Finding::n);
         Moments nobody = Moments.ofProportion(0, 10_000);
-        assertThat(SimpsonCheck.of("e", "m", nobody, nobody, Map.of("high", known)).state())
+        assertThat(SimpsonCheck.of("e", "m", nobody, nobody, Map.of("high", known))
+                        .state())
                 .as("a difference without any spread is not known")
                 .isEqualTo(State.UNKNOWN);
     }

@@ -1,0 +1,72 @@
+package io.flagcast.rules;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/** Worlds whose users are drawn one by one, against what was designed for them. */
+@Tag("simulation")
+class RuleDesignTest {
+
+    /** Median days between which a world can be told to 15 % in whole days, and simulated. */
+    private static final int LEAST_DAYS = 7;
+
+    private static final int MOST_DAYS = 45;
+
+    private record Compared(DesignWorld world, RuleDesign design, int simulated) {
+
+        double error() {
+            return (double) design.medianDays().orElseThrow() / simulated - 1;
+        }
+    }
+
+    private static List<Compared> compared(int worlds, int seeds) {
+        List<Compared> compared = new ArrayList<>();
+        for (long seed = 0; compared.size() < worlds; seed++) {
+            DesignWorld world = DesignWorld.drawn(seed);
+            long started = System.nanoTime();
+            RuleDesign design = world.design();
+            double seconds = (System.nanoTime() - started) / 1e9;
+            int median = design.medianDays().orElse(Integer.MAX_VALUE);
+            if (median < LEAST_DAYS || median > MOST_DAYS) {
+                System.out.printf("world %d: median %s, left out; %.2f s%n", seed, design.medianDays(), seconds);
+                continue;
+            }
+            int[] fired = world.fired(seeds);
+            Compared each = new Compared(world, design, fired[seeds / 2]);
+            compared.add(each);
+            System.out.printf(
+                    "world %d: %s%s: designed %d days (%,d users; 80 %%: %s), simulated %d (80 %%: %d): %+.1f %%; %.2f s, detects %s%n",
+                    seed,
+                    world.condition().describe(),
+                    world.window() > 0 ? ", window " + world.window() + " d" : "",
+                    median,
+                    design.medianUsers().orElseThrow(),
+                    design.powerDays(),
+                    each.simulated(),
+                    fired[(int) Math.ceil(0.8 * seeds) - 1],
+                    100 * each.error(),
+                    seconds,
+                    design.parts().get(0).detectable());
+        }
+        return compared;
+    }
+
+    @Test
+    void aRuleSpeaksWhenItsDesignSays() {
+        assertThat(compared(4, 101)).allSatisfy(each -> assertThat(each.error())
+                .as("%s", each.world())
+                .isBetween(-0.3, 0.3));
+    }
+
+    @Test
+    @Tag("proof")
+    void aRuleSpeaksWhenItsDesignSaysInThirtyWorlds() {
+        assertThat(compared(30, 401)).allSatisfy(each -> assertThat(each.error())
+                .as("%s", each.world())
+                .isBetween(-0.15, 0.15));
+    }
+}

@@ -1,9 +1,18 @@
 package io.flagcast.rules;
 
+import io.flagcast.rules.Condition.Comparison;
+import io.flagcast.rules.Condition.VersusControl;
+import io.flagcast.statistics.Metric;
 import io.flagcast.statistics.ValueLaw;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /**
  * What is expected of a segment's users, from the day on which evidence begins.
@@ -84,6 +93,35 @@ public record Forecast(
     }
 
     /**
+     * The arrivals that measured days show: users who came for the first time since evidence had begun, by day since then, on
+     * average over all days on which it could have begun. From the age on beyond which the days do not tell when a user came
+     * before, only evidence from the first day on.
+     *
+     * @param days of one metric, by users who came back and how long they had been away, of both arms
+     */
+    public static List<Double> arrivals(List<Observation> days) {
+        SortedMap<Instant, List<Observation>> byDay =
+                days.stream().collect(Collectors.groupingBy(Observation::day, TreeMap::new, Collectors.toList()));
+        if (byDay.isEmpty()) {
+            return List.of();
+        }
+        Instant first = byDay.firstKey();
+        int length = Math.toIntExact(ChronoUnit.DAYS.between(first, byDay.lastKey())) + 1;
+        int toldApart = days.stream().mapToInt(Observation::returnedAfter).max().orElse(0);
+        return IntStream.range(0, length)
+                .mapToObj(age -> IntStream.range(0, toldApart > 0 && age >= toldApart ? 1 : length - age)
+                        .mapToLong(begin -> byDay
+                                .getOrDefault(first.plus(begin + age, ChronoUnit.DAYS), List.of())
+                                .stream()
+                                .filter(day -> day.isFirstSince(first.plus(begin, ChronoUnit.DAYS)))
+                                .mapToLong(day -> day.values().n())
+                                .sum())
+                        .average()
+                        .orElseThrow())
+                .toList();
+    }
+
+    /**
      * Users of a day who come for the first time since evidence began. Beyond the known days they go on to fall as they fell
      * from the week before the last to the last one; they do not rise beyond it.
      *
@@ -121,5 +159,47 @@ public record Forecast(
             least = Math.min(least, newcomers(day));
         }
         return least;
+    }
+
+    /** What a user counts whom a comparison is about, as it is known; its metric has to be among the outcomes. */
+    ValueLaw law(Comparison comparison, Metric metric) {
+        Outcomes known = outcomes.get(metric.name());
+        return switch (comparison.population()) {
+            case ENABLED -> known.enabled();
+            case CONTROL -> known.control();
+            case EVERYONE -> {
+                double share = enabled.users() / (enabled.users() + control.users());
+                ValueLaw one = known.enabled();
+                ValueLaw other = known.control();
+                double mean = share * one.mean() + (1 - share) * other.mean();
+                double squares = share * (one.variance() + one.mean() * one.mean())
+                        + (1 - share) * (other.variance() + other.mean() * other.mean());
+                yield ValueLaw.of(mean, Math.max(0, squares - mean * mean), metric.kind());
+            }
+        };
+    }
+
+    /** What a user counts whom a comparison compares with: of control, or of the baseline. */
+    ValueLaw reference(Comparison comparison, Metric metric) {
+        return comparison instanceof VersusControl
+                ? outcomes.get(metric.name()).comparable()
+                : law(comparison, metric);
+    }
+
+    /** Users whom a comparison counts, per user who meets the experiment. */
+    double counted(Comparison comparison) {
+        if (comparison instanceof VersusControl) {
+            return enabled.rows() + control.rows();
+        }
+        return switch (comparison.population()) {
+            case ENABLED -> enabled.users();
+            case CONTROL -> control.users();
+            case EVERYONE -> enabled.users() + control.users();
+        };
+    }
+
+    /** What those are worth whom a comparison is about. */
+    double worth(Comparison comparison) {
+        return comparison instanceof VersusControl ? enabled.effective() : counted(comparison);
     }
 }

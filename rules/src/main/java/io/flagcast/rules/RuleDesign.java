@@ -123,14 +123,15 @@ public record RuleDesign(
                         .comparisons()
                         .map(comparison -> part(comparison, metrics, forecast, assumed, times))
                         .toList(),
-                planned.stream()
-                        .mapToDouble(each -> each.share()
-                                * IntStream.range(0, days)
-                                        .mapToDouble(forecast::newcomers)
-                                        .average()
-                                        .orElseThrow())
-                        .max()
-                        .orElseThrow(),
+                IntStream.range(0, days)
+                                .mapToDouble(forecast::newcomers)
+                                .average()
+                                .orElseThrow()
+                        * rule.when()
+                                .comparisons()
+                                .mapToDouble(forecast::counted)
+                                .max()
+                                .orElseThrow(),
                 median,
                 median.isPresent()
                         ? OptionalLong.of(Math.round(planned.stream()
@@ -143,7 +144,7 @@ public record RuleDesign(
     }
 
     private static double reference(Comparison comparison, Map<String, Metric> metrics, Forecast forecast) {
-        return PlannedComparison.reference(comparison, metrics.get(comparison.metric()), forecast);
+        return forecast.reference(comparison, metrics.get(comparison.metric())).mean();
     }
 
     /** A mean that the metric can have. */

@@ -66,7 +66,7 @@ record DesignWorld(
     enum Values {
         /** 1 with the mean as probability. */
         SHARE,
-        /** With a probability of an eighth a lognormal purchase, at most {@value #CAP} of it. */
+        /** A lognormal purchase, which as many more or fewer users make as the mean is another, at most {@value #CAP} of it. */
         PURCHASES,
         /** Nearly normal around the mean with a tenth as standard deviation. */
         SPEED;
@@ -75,15 +75,18 @@ record DesignWorld(
             return switch (this) {
                 case SHARE -> random.nextDouble() < mean ? 1 : 0;
                 case PURCHASES ->
-                    random.nextDouble() < 0.125
-                            ? Math.min(CAP, mean * 8 * Math.exp(0.8 * random.nextGaussian() - 0.32))
+                    random.nextDouble() < mean / PRICE
+                            ? Math.min(CAP, PRICE * Math.exp(0.8 * random.nextGaussian() - 0.32))
                             : 0;
                 case SPEED -> mean * (1 + 0.1 * (random.nextDouble() + random.nextDouble() - 1) * Math.sqrt(6));
             };
         }
     }
 
-    static final double CAP = 1_000;
+    private static final double CAP = 1_000;
+
+    /** Mean of a purchase. */
+    private static final double PRICE = 100;
 
     RuleEngine engine() {
         List<Rule> all = IntStream.range(0, rules)

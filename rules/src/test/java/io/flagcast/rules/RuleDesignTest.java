@@ -7,11 +7,15 @@ import java.util.List;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** Worlds whose users are drawn one by one, against what was designed for them. */
+/**
+ * Worlds whose users are drawn one by one and counted by the rule engine, against what was designed for them. Left out are
+ * those in which the rule speaks within a week or after more than 45 days, and those in which it never speaks in a fifth of
+ * all histories: there the median is where hardly anything happens any more.
+ */
 @Tag("simulation")
 class RuleDesignTest {
 
-    /** Median days between which a world can be told to 15 % in whole days, and simulated. */
+    /** Median days between which a world can be told to 15 % in whole days, and drawn in a minute. */
     private static final int LEAST_DAYS = 7;
 
     private static final int MOST_DAYS = 45;
@@ -31,26 +35,25 @@ class RuleDesignTest {
             RuleDesign design = world.design();
             double seconds = (System.nanoTime() - started) / 1e9;
             int median = design.medianDays().orElse(Integer.MAX_VALUE);
-            if (median < LEAST_DAYS || median > MOST_DAYS) {
-                System.out.printf("world %d: median %s, left out; %.2f s%n", seed, design.medianDays(), seconds);
+            if (median < LEAST_DAYS || median > MOST_DAYS || design.powerDays().isEmpty()) {
                 continue;
             }
             int[] fired = world.fired(seeds);
             Compared each = new Compared(world, design, fired[seeds / 2]);
             compared.add(each);
             System.out.printf(
-                    "world %d: %s%s: designed %d days (%,d users; 80 %%: %s), simulated %d (80 %%: %d): %+.1f %%; %.2f s, detects %s%n",
+                    "world %d: %s%s, %s: designed %d days (%,d users; 80 %%: %d), simulated %d (80 %%: %d): %+.1f %%; %.2f s%n",
                     seed,
                     world.condition().describe(),
                     world.window() > 0 ? ", window " + world.window() + " d" : "",
+                    world.people() > 0 ? "the same users" : "new users",
                     median,
                     design.medianUsers().orElseThrow(),
-                    design.powerDays(),
+                    design.powerDays().getAsInt(),
                     each.simulated(),
                     fired[(int) Math.ceil(0.8 * seeds) - 1],
                     100 * each.error(),
-                    seconds,
-                    design.parts().get(0).detectable());
+                    seconds);
         }
         return compared;
     }

@@ -41,15 +41,39 @@ public record Forecast(
     public record Arm(double users, double rows, double w, double w2) {
 
         public Arm {
-            if (!(users >= 0 && rows >= 0 && rows <= users && w >= 0 && w2 >= 0)) {
+            if (!(users >= 0 && rows >= 0 && rows <= users + 1e-9 && w >= 0 && w2 >= 0)) {
                 throw new IllegalArgumentException(
                         "Arm: users %s, rows %s, weights %s, squares %s".formatted(users, rows, w, w2));
             }
         }
 
+        /**
+         * The arm that propensities make.
+         *
+         * @param usersByPropensity to be in this arm, in [0, 1]; at least one user
+         */
+        public static Arm of(Map<Double, Long> usersByPropensity) {
+            double all = 0;
+            double users = 0;
+            double rows = 0;
+            double w = 0;
+            double w2 = 0;
+            for (Map.Entry<Double, Long> entry : usersByPropensity.entrySet()) {
+                double propensity = entry.getKey();
+                all += entry.getValue();
+                users += entry.getValue() * propensity;
+                if (propensity > 0 && propensity < 1) {
+                    rows += entry.getValue() * propensity;
+                    w += entry.getValue();
+                    w2 += entry.getValue() / propensity;
+                }
+            }
+            return new Arm(users / all, rows / all, w / all, w2 / all);
+        }
+
         /** Where every user has the same propensity, above 0 and below 1, to be in this arm. */
         public static Arm ofPropensity(double propensity) {
-            return new Arm(propensity, propensity, 1, 1 / propensity);
+            return of(Map.of(propensity, 1L));
         }
 
         /** Rows of equal weight that are worth as much (L. Kish, "Survey Sampling" (1965), section 11.7). */
@@ -187,7 +211,7 @@ public record Forecast(
     }
 
     /** Users whom a comparison counts, per user who meets the experiment. */
-    double counted(Comparison comparison) {
+    public double counted(Comparison comparison) {
         if (comparison instanceof VersusControl) {
             return enabled.rows() + control.rows();
         }

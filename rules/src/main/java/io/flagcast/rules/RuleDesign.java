@@ -52,7 +52,7 @@ public record RuleDesign(
     /** Probability to fire with which an effect counts as detectable. */
     public static final double POWER = 0.8;
 
-    private static final int PATHS = 1_001;
+    private static final int PATHS = 2_001;
     private static final int NEVER = Integer.MAX_VALUE;
     private static final long SEED = 20_261_129;
 
@@ -79,7 +79,13 @@ public record RuleDesign(
             OptionalDouble reference,
             double limit,
             double truth,
-            OptionalDouble detectable) {}
+            OptionalDouble detectable) {
+
+        /** A mean of the metric, as people read it. */
+        public String text(double mean) {
+            return metric.kind() == Metric.Kind.PROPORTION ? Texts.roughPercent(mean) : Texts.rough(mean);
+        }
+    }
 
     public RuleDesign {
         parts = List.copyOf(parts);
@@ -209,29 +215,51 @@ public record RuleDesign(
         return Stream.of(alpha);
     }
 
-    /** The evaluation at which each history fires, from 1; sorted. */
+    /**
+     * The evaluation at which each history fires, from 1; sorted. Once {@value #POWER} have fired the others are not followed
+     * any further.
+     */
     private static int[] fired(Rule rule, List<PlannedComparison> planned, int days) {
-        return IntStream.range(0, PATHS)
-                .map(path -> fired(rule, planned, days, new SplittableRandom(SEED + path)))
-                .sorted()
-                .toArray();
+        List<History> histories = IntStream.range(0, PATHS)
+                .mapToObj(path -> new SplittableRandom(SEED + path))
+                .map(random -> new History(
+                        planned.stream().map(each -> each.path(random.split())).toList(), rule))
+                .toList();
+        int[] fired = new int[PATHS];
+        Arrays.fill(fired, NEVER);
+        int count = 0;
+        for (int evaluation = 1; evaluation <= days && count < POWER * PATHS; evaluation++) {
+            for (int path = 0; path < PATHS; path++) {
+                if (fired[path] == NEVER && histories.get(path).firesNext()) {
+                    fired[path] = evaluation;
+                    count++;
+                }
+            }
+        }
+        Arrays.sort(fired);
+        return fired;
     }
 
-    private static int fired(Rule rule, List<PlannedComparison> planned, int days, SplittableRandom random) {
-        List<PlannedComparison.Path> paths =
-                planned.stream().map(each -> each.path(random.split())).toList();
-        boolean[] holds = new boolean[paths.size()];
-        int holding = 0;
-        for (int evaluation = 1; evaluation <= days; evaluation++) {
+    /** One random history of a rule. */
+    private static final class History {
+
+        private final List<PlannedComparison.Path> paths;
+        private final Rule rule;
+        private int holding;
+
+        private History(List<PlannedComparison.Path> paths, Rule rule) {
+            this.paths = paths;
+            this.rule = rule;
+        }
+
+        private boolean firesNext() {
+            boolean[] holds = new boolean[paths.size()];
             for (int i = 0; i < holds.length; i++) {
                 holds[i] = paths.get(i).next();
             }
             holding = holds(rule.when(), holds, new int[1]) ? holding + 1 : 0;
-            if (holding >= rule.evidence().consecutiveRuns()) {
-                return evaluation;
-            }
+            return holding >= rule.evidence().consecutiveRuns();
         }
-        return NEVER;
     }
 
     /** @param next index of the next comparison, which goes on */

@@ -242,7 +242,8 @@ record DesignWorld(
         int kind = (int) (seed % 8);
         double base = 0.01 * Math.exp(random.nextDouble() * Math.log(30));
         double distance = 0.1 + 0.25 * random.nextDouble();
-        int users = (int) (30 * Math.exp(random.nextDouble() * Math.log(50)));
+        // Comparisons with something else than a level, and windows, need more users for the same effect.
+        int users = (int) ((kind < 2 || kind == 3 ? 30 : 150) * Math.exp(random.nextDouble() * Math.log(50)));
         double propensity = random.nextBoolean() ? 0.5 : 0.1 + 0.8 * random.nextDouble();
         int rules = 1 + random.nextInt(4);
         long minUsers = 100L * (1 + random.nextInt(10));

@@ -58,18 +58,23 @@ class RuleDesignTest {
         return compared;
     }
 
+    /** Worlds whose simulated median is farther from the designed one than that. */
+    private static List<String> beyond(double tolerance, List<Compared> compared) {
+        return compared.stream()
+                .filter(each -> Math.abs(each.error()) > tolerance)
+                .map(each -> "%+.3f: %s".formatted(each.error(), each.world()))
+                .toList();
+    }
+
     @Test
     void aRuleSpeaksWhenItsDesignSays() {
-        assertThat(compared(4, 101)).allSatisfy(each -> assertThat(each.error())
-                .as("%s", each.world())
-                .isBetween(-0.3, 0.3));
+        // The median of so few seeds is itself known to a tenth or two.
+        assertThat(beyond(0.3, compared(5, 101))).isEmpty();
     }
 
     @Test
     @Tag("proof")
     void aRuleSpeaksWhenItsDesignSaysInThirtyWorlds() {
-        assertThat(compared(30, 401)).allSatisfy(each -> assertThat(each.error())
-                .as("%s", each.world())
-                .isBetween(-0.15, 0.15));
+        assertThat(beyond(0.15, compared(30, 1_001))).isEmpty();
     }
 }

@@ -69,6 +69,28 @@ final class PlannedComparison {
         return day < 0 ? 0 : forecast.counted(comparison) * counted[Math.min(day, counted.length - 1)];
     }
 
+    /** Users whom it counts on a day, on average over so many days or over those of a window. */
+    double usersPerDay(int days) {
+        int last = Math.min(days, counted.length);
+        return forecast.counted(comparison) * counted[last - 1] / last;
+    }
+
+    /** Why no evaluation within so many days counts enough users to conclude anything; absent where one does. */
+    Optional<String> tooFew(int days, long minUsers) {
+        double met = counted[Math.min(days, counted.length) - 1];
+        double one = met * forecast.worth(comparison);
+        double other = comparison instanceof VersusControl ? met * forecast.control().effective() : one;
+        if (Math.min(one, other) >= minUsers) {
+            return Optional.empty();
+        }
+        String users = comparison instanceof VersusControl
+                ? "the enabled are worth %,d and control %,d users".formatted((long) one, (long) other)
+                : "%,d users count".formatted((long) one);
+        return Optional.of("%s %s, needs min_users %,d"
+                .formatted(
+                        window.isPresent() ? "in a window" : "within %d days".formatted(days), users, minUsers));
+    }
+
     /**
      * Users that one look at a time fixed beforehand would need to hold with a probability of power: the normal
      * approximation of a one-sided test that spends the same alpha (J. L. Fleiss, B. Levin, M. C. Paik, "Statistical Methods

@@ -9,6 +9,7 @@ import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
@@ -29,13 +30,14 @@ import java.util.stream.Stream;
  *
  * @param rule the rule
  * @param parts its comparisons
- * @param usersPerDay whom it counts on a day, of the days that were asked for
+ * @param usersPerDay whom it counts on a day: on average over the days that were asked for, or over those of a window
  * @param medianDays days after which it has fired in half of the histories; absent where that takes more than
  *     {@value #MOST_DAYS}
  * @param medianUsers users who count by then, where a window is declared in that window
  * @param powerDays days after which it has fired in {@value #POWER} of them; absent likewise
  * @param fixedHorizonUsers users after whom one look, at a time fixed beforehand, would find the same with {@value #POWER};
  *     absent where the truth is not beyond the limit
+ * @param tooFew why within the days that were asked for no evaluation counts enough users; absent where one does
  */
 public record RuleDesign(
         Rule rule,
@@ -44,7 +46,8 @@ public record RuleDesign(
         OptionalInt medianDays,
         OptionalLong medianUsers,
         OptionalInt powerDays,
-        OptionalLong fixedHorizonUsers) {
+        OptionalLong fixedHorizonUsers,
+        Optional<String> tooFew) {
 
     /** Days that are looked at. */
     public static final int MOST_DAYS = 180;
@@ -129,15 +132,10 @@ public record RuleDesign(
                         .comparisons()
                         .map(comparison -> part(comparison, metrics, forecast, assumed, times))
                         .toList(),
-                IntStream.range(0, days)
-                                .mapToDouble(forecast::newcomers)
-                                .average()
-                                .orElseThrow()
-                        * rule.when()
-                                .comparisons()
-                                .mapToDouble(forecast::counted)
-                                .max()
-                                .orElseThrow(),
+                planned.stream()
+                        .mapToDouble(each -> each.usersPerDay(days))
+                        .max()
+                        .orElseThrow(),
                 median,
                 median.isPresent()
                         ? OptionalLong.of(Math.round(planned.stream()
@@ -146,7 +144,10 @@ public record RuleDesign(
                                 .orElseThrow()))
                         : OptionalLong.empty(),
                 day(fired, POWER),
-                Double.isFinite(fixed) ? OptionalLong.of((long) Math.ceil(fixed)) : OptionalLong.empty());
+                Double.isFinite(fixed) ? OptionalLong.of((long) Math.ceil(fixed)) : OptionalLong.empty(),
+                planned.stream()
+                        .flatMap(each -> each.tooFew(days, rule.evidence().minUsers()).stream())
+                        .findFirst());
     }
 
     private static double reference(Comparison comparison, Map<String, Metric> metrics, Forecast forecast) {

@@ -60,7 +60,7 @@ record DesignWorld(
 
     static final int DAYS = 90;
     private static final int HISTORY = 28;
-    private static final int TOLD_APART = 14;
+    private static final int TOLD_APART = 28;
 
     /** What a user counts. */
     enum Values {
@@ -236,12 +236,19 @@ record DesignWorld(
         }
         return observations;
     }
+    /** Conversion of the enabled, half of so many new users a day, below a level. */
+    static DesignWorld level(double level, double truth, int rules, int users) {
+        return new DesignWorld(
+                new Level(Population.ENABLED, Given.CONVERSION.name(), Side.BELOW, level),
+                Given.CONVERSION, Values.SHARE, level, truth, rules, 500, 0, 0, users, 0.5);
+    }
+
     /** A world of a kind, its numbers from a seed. */
     static DesignWorld drawn(long seed) {
         SplittableRandom random = new SplittableRandom(seed);
         int kind = (int) (seed % 8);
         double base = 0.01 * Math.exp(random.nextDouble() * Math.log(30));
-        double distance = 0.1 + 0.25 * random.nextDouble();
+        double distance = 0.1 + 0.25 * random.nextDouble() + (kind == 4 || kind == 6 ? 0.1 : 0);
         // Comparisons with something else than a level, and windows, need more users for the same effect.
         int users = (int) ((kind < 2 || kind == 3 ? 30 : 150) * Math.exp(random.nextDouble() * Math.log(50)));
         double propensity = random.nextBoolean() ? 0.5 : 0.1 + 0.8 * random.nextDouble();
@@ -261,7 +268,7 @@ record DesignWorld(
                 Optional.empty(),
                 HeavyTails.ACCEPTED);
         double money = 5 + 20 * random.nextDouble();
-        int window = random.nextBoolean() ? 7 : 14;
+        int window = random.nextBoolean() ? 14 : 28;
         return switch (kind) {
             case 0 -> new DesignWorld(
                     new Level(Population.ENABLED, share.name(), Side.BELOW, base),
@@ -287,7 +294,7 @@ record DesignWorld(
             default -> new DesignWorld(
                     new VersusControl(open.name(), Quality.WORSE, new Amount(0, Amount.Unit.RELATIVE)),
                     open, random.nextBoolean() ? Values.SPEED : Values.PURCHASES, money,
-                    money * (1 - distance), rules, minUsers, random.nextBoolean() ? 7 : 0, people, visits, propensity);
+                    money * (1 - distance), rules, minUsers, random.nextBoolean() ? 14 : 0, people, visits, propensity);
         };
     }
 }

@@ -67,6 +67,51 @@ class RuleDesignTest {
     }
 
     @Test
+    void oneLookNeedsWhatTheTextbookSays() {
+        DesignWorld world = DesignWorld.level(0.05, 0.04, 1, 1_000);
+
+        // (1.64485 √(0.05 · 0.95) + 0.84162 √(0.04 · 0.96))² / 0.01²
+        assertThat(world.design().fixedHorizonUsers()).hasValue(2_740);
+    }
+
+    @Test
+    void whatCanBeFoundIsWhatSpeaksInFourFifths() {
+        RuleDesign design = DesignWorld.level(0.05, 0.04, 1, 300).design();
+        double detectable = design.parts().get(0).detectable().orElseThrow();
+
+        RuleDesign there = DesignWorld.level(0.05, detectable, 1, 300).design();
+        assertThat(there.powerDays().orElseThrow()).isBetween(26, 28);
+        assertThat(DesignWorld.level(0.05, 0.98 * detectable, 1, 300).design().powerDays().orElseThrow())
+                .isLessThanOrEqualTo(28);
+    }
+
+    @Test
+    void rulesThatShareTheErrorNeedLonger() {
+        RuleDesign alone = DesignWorld.level(0.05, 0.04, 1, 300).design();
+        RuleDesign sharing = DesignWorld.level(0.05, 0.04, 4, 300).design();
+
+        assertThat(sharing.medianDays().orElseThrow())
+                .isGreaterThan(alone.medianDays().orElseThrow());
+    }
+
+    @Test
+    void aRuleWhoseTruthIsSoundNeverSpeaks() {
+        RuleDesign design = DesignWorld.level(0.05, 0.06, 1, 300).design();
+
+        assertThat(design.medianDays()).isEmpty();
+        assertThat(design.fixedHorizonUsers()).isEmpty();
+        assertThat(design.parts().get(0).detectable()).isPresent();
+    }
+
+    @Test
+    void whereTooFewUsersComeItSaysSo() {
+        RuleDesign design = DesignWorld.level(0.05, 0.04, 1, 1).design();
+
+        assertThat(design.tooFew()).hasValue("within 28 days 14 users count, needs min_users 500");
+        assertThat(design.parts().get(0).detectable()).isEmpty();
+    }
+
+    @Test
     void aRuleSpeaksWhenItsDesignSays() {
         // The median of so few seeds is itself known to a tenth or two.
         assertThat(beyond(0.3, compared(5, 101))).isEmpty();

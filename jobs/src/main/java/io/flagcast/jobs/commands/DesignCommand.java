@@ -46,6 +46,8 @@ import picocli.CommandLine.Parameters;
         })
 final class DesignCommand implements Callable<Integer> {
 
+    private static final String MORE = "> " + RuleDesign.MOST_DAYS;
+
     @Parameters(
             paramLabel = "FILE",
             arity = "0..*",
@@ -178,8 +180,8 @@ final class DesignCommand implements Callable<Integer> {
                 .text("if the truth is", each -> texts(each, part -> Optional.of(part.truth())))
                 .column("users a day", "users_per_day", of(RuleDesign::usersPerDay), Shown.number("%,.0f").absentAs("-"))
                 .column("users", "users", of(RuleDesign::medianUsers), Shown.COUNT.absentAs("-"))
-                .column("days", "days", of(RuleDesign::medianDays), Shown.COUNT.absentAs("never"))
-                .column("80 % by", "days_for_power", of(RuleDesign::powerDays), Shown.COUNT.absentAs("never"))
+                .column("days", "days", of(RuleDesign::medianDays), Shown.COUNT.absentAs(MORE))
+                .column("80 % by", "days_for_power", of(RuleDesign::powerDays), Shown.COUNT.absentAs(MORE))
                 .text("finds in %d d".formatted(days), each -> texts(each, part -> boxed(part.detectable())))
                 .column(
                         "one look",
@@ -193,7 +195,7 @@ final class DesignCommand implements Callable<Integer> {
 
     /** Of a rule that has a design. */
     private static Function<Designed, Object> of(Function<RuleDesign, Object> value) {
-        return each -> each.design().map(value);
+        return each -> each.design().isPresent() ? value.apply(each.design().get()) : Optional.empty();
     }
 
     private static String texts(Designed each, Function<Part, Optional<Double>> mean) {

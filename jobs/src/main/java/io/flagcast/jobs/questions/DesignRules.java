@@ -6,6 +6,8 @@ import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.not;
 import static org.apache.spark.sql.functions.round;
 
+import io.flagcast.allocation.AllocationParameters;
+import io.flagcast.allocation.ParameterLog;
 import io.flagcast.experiments.Experiment;
 import io.flagcast.jobs.decision.DecideUsers;
 import io.flagcast.jobs.records.MeasuredDay;
@@ -14,7 +16,6 @@ import io.flagcast.jobs.run.Rollout;
 import io.flagcast.lake.Lake;
 import io.flagcast.lake.Publication;
 import io.flagcast.rules.Assumption;
-import io.flagcast.rules.Forecast;
 import io.flagcast.rules.Rule;
 import io.flagcast.rules.RuleDesign;
 import io.flagcast.rules.RuleEngine;
@@ -26,6 +27,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.apache.spark.sql.Row;
 
 /**
@@ -68,15 +71,20 @@ public record DesignRules(Publication live, List<Designed> designs) {
     /**
      * Designs the rules of experiments, as if they were active and their evidence began now.
      *
-     * @param asked whose rules
+     * @param asked whose rules; those that declare none are left out
      * @param measured the experiments as they were measured: their segments tell whether a name still means the same band
      * @throws Refusal with exit code 66 where nothing is published
      */
     public static DesignRules of(
             Lake lake, Settings settings, List<Experiment> asked, List<Experiment> measured, Question question) {
         Publication live = lake.requireLive();
-        Map<String, Map<String, Map<Double, Long>>> propensities = propensities(lake, settings, live, asked);
-        List<String> sources = asked.stream()
+        List<Experiment> designed =
+                asked.stream().filter(experiment -> !experiment.rules().isEmpty()).toList();
+        if (designed.isEmpty()) {
+            return new DesignRules(live, List.of());
+        }
+        Map<String, Map<String, Map<Double, Long>>> propensities = propensities(lake, settings, live, designed);
+        List<String> sources = designed.stream()
                 .map(experiment -> source(experiment, question))
                 .distinct()
                 .toList();
@@ -86,7 +94,7 @@ public record DesignRules(Publication live, List<Designed> designs) {
                         .and(col("cell").equalTo(""))
                         .and(col("since_version").equalTo(0L))));
         List<Designed> designs = new ArrayList<>();
-        for (Experiment experiment : asked) {
+        for (Experiment experiment : designed) {
             String source = source(experiment, question);
             List<MeasuredDay> own = days.stream()
                     .filter(day -> day.experimentId().equals(source))
@@ -120,12 +128,14 @@ public record DesignRules(Publication live, List<Designed> designs) {
         if (unknown.isPresent()) {
             return new Designed(experiment, rule, Optional.empty(), unknown.get());
         }
-        Forecast forecast = expected.forecast(engine, rule);
+        RuleDesign design = RuleDesign.of(
+                engine, rule, expected.forecast(engine, rule), question.assumption(), question.days());
         return new Designed(
                 experiment,
                 rule,
-                Optional.of(RuleDesign.of(engine, rule, forecast, question.assumption(), question.days())),
-                expected.standsIn(engine, rule).orElse(""));
+                Optional.of(design),
+                Stream.concat(expected.standsIn(engine, rule).stream(), design.tooFew().stream())
+                        .collect(Collectors.joining("; ")));
     }
 
     /**
@@ -134,10 +144,10 @@ public record DesignRules(Publication live, List<Designed> designs) {
      */
     private static Map<String, Map<String, Map<Double, Long>>> propensities(
             Lake lake, Settings settings, Publication live, List<Experiment> experiments) {
-        var log = ParameterTable.read(lake);
+        ParameterLog log = ParameterTable.read(lake);
         List<Rollout> rollouts = experiments.stream()
                 .map(experiment -> {
-                    var parameters = log.newest(experiment.experimentId());
+                    AllocationParameters parameters = log.newest(experiment.experimentId());
                     return new Rollout(
                             experiment,
                             parameters,
@@ -146,14 +156,18 @@ public record DesignRules(Publication live, List<Designed> designs) {
                                     .activated());
                 })
                 .toList();
-        Map<String, Map<String, Map<Double, Long>>> propensities = new HashMap<>();
-        if (rollouts.isEmpty()) {
-            return propensities;
-        }
         List<Row> counts = DecideUsers.decide(
                         lake.published(Tables.USER_PROFILES, Optional.of(live)),
-                        lake.published(Tables.RESPONSIVENESS_SCORES, Optional.of(live)),
-                        lake.published(Tables.ENROLMENTS, Optional.of(live)),
+                        lake.published(Tables.RESPONSIVENESS_SCORES, Optional.of(live))
+                                .where(col("feature_id")
+                                        .isin(experiments.stream()
+                                                .map(Experiment::featureId)
+                                                .toArray())),
+                        lake.published(Tables.ENROLMENTS, Optional.of(live))
+                                .where(col("experiment_id")
+                                        .isin(experiments.stream()
+                                                .map(Experiment::experimentId)
+                                                .toArray())),
                         rollouts,
                         settings.lake().holdoutSalt())
                 .where(not(col("reason").isin("layer", "ineligible")))
@@ -163,6 +177,7 @@ public record DesignRules(Publication live, List<Designed> designs) {
                         round(col("propensity"), 4).as("propensity"))
                 .count()
                 .collectAsList();
+        Map<String, Map<String, Map<Double, Long>>> propensities = new HashMap<>();
         counts.forEach(row -> propensities
                 .computeIfAbsent(row.getString(0), experiment -> new HashMap<>())
                 .computeIfAbsent(row.getString(1), segment -> new HashMap<>())

@@ -44,8 +44,8 @@ public record Assumption(OptionalDouble level, Optional<Amount> effect) {
             return level.orElseGet(() -> beyond(comparison, metric, reference, 1));
         }
         int sign = side(comparison, metric) == Side.BELOW ? -1 : 1;
-        return effect.map(amount -> reference
-                        + sign * amount.value() * (amount.unit() == Amount.Unit.RELATIVE ? reference : 1))
+        return effect.map(amount ->
+                        reference + sign * amount.value() * (amount.unit() == Amount.Unit.RELATIVE ? reference : 1))
                 .orElseGet(() -> beyond(comparison, metric, reference, 1));
     }
 
@@ -54,8 +54,7 @@ public record Assumption(OptionalDouble level, Optional<Amount> effect) {
         double usual = comparison instanceof Level
                 ? BEYOND_LEVEL * Math.abs(limit(comparison, metric, reference))
                 : BEYOND_MARGIN * Math.abs(reference);
-        return limit(comparison, metric, reference)
-                + (side(comparison, metric) == Side.BELOW ? -1 : 1) * times * usual;
+        return limit(comparison, metric, reference) + (side(comparison, metric) == Side.BELOW ? -1 : 1) * times * usual;
     }
 
     /** The mean at which a comparison begins to hold. */
@@ -82,8 +81,6 @@ public record Assumption(OptionalDouble level, Optional<Amount> effect) {
         if (comparison instanceof Level level) {
             return level.side();
         }
-        return comparison instanceof VersusControl versus
-                ? versus.side(metric)
-                : ((VersusBaseline) comparison).side();
+        return comparison instanceof VersusControl versus ? versus.side(metric) : ((VersusBaseline) comparison).side();
     }
 }

@@ -134,12 +134,11 @@ public record Forecast(
         int toldApart = days.stream().mapToInt(Observation::returnedAfter).max().orElse(0);
         return IntStream.range(0, length)
                 .mapToObj(age -> IntStream.range(0, toldApart > 0 && age >= toldApart ? 1 : length - age)
-                        .mapToLong(begin -> byDay
-                                .getOrDefault(first.plus(begin + age, ChronoUnit.DAYS), List.of())
-                                .stream()
-                                .filter(day -> day.isFirstSince(first.plus(begin, ChronoUnit.DAYS)))
-                                .mapToLong(day -> day.values().n())
-                                .sum())
+                        .mapToLong(begin ->
+                                byDay.getOrDefault(first.plus(begin + age, ChronoUnit.DAYS), List.of()).stream()
+                                        .filter(day -> day.isFirstSince(first.plus(begin, ChronoUnit.DAYS)))
+                                        .mapToLong(day -> day.values().n())
+                                        .sum())
                         .average()
                         .orElseThrow())
                 .toList();
@@ -205,9 +204,7 @@ public record Forecast(
 
     /** What a user counts whom a comparison compares with: of control, or of the baseline. */
     ValueLaw reference(Comparison comparison, Metric metric) {
-        return comparison instanceof VersusControl
-                ? outcomes.get(metric.name()).comparable()
-                : law(comparison, metric);
+        return comparison instanceof VersusControl ? outcomes.get(metric.name()).comparable() : law(comparison, metric);
     }
 
     /** Users whom a comparison counts, per user who meets the experiment. */

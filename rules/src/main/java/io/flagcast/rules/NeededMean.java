@@ -43,6 +43,7 @@ final class NeededMean {
     private final ValueLaw reference;
     private final double[] counted;
     private final Optional<Integer> window;
+    private final Map<Long, Double> ofAnyTruth;
     private final Map<Long, Double> known = new HashMap<>();
     private final Map<Long, Double> baselineErrors = new HashMap<>();
 
@@ -50,6 +51,7 @@ final class NeededMean {
      * @param alpha probability to be wrong that the comparison may spend
      * @param subject law of those whom it is about, at the truth
      * @param reference law of control, or of the baseline
+     * @param ofAnyTruth what has been found already, and is the same whatever the truth is; this adds to it
      * @param counted by day since evidence or a window began, users who have met the experiment up to its end
      */
     NeededMean(
@@ -60,6 +62,7 @@ final class NeededMean {
             Forecast forecast,
             ValueLaw subject,
             ValueLaw reference,
+            Map<Long, Double> ofAnyTruth,
             double[] counted) {
         this.rule = rule;
         this.comparison = comparison;
@@ -68,6 +71,7 @@ final class NeededMean {
         this.forecast = forecast;
         this.subject = subject;
         this.reference = reference;
+        this.ofAnyTruth = ofAnyTruth;
         this.counted = counted;
         this.window = rule.evidence().window().map(length -> Math.toIntExact(length.toDays()));
     }
@@ -84,7 +88,16 @@ final class NeededMean {
         int alike = comparison instanceof VersusBaseline || window.isEmpty()
                 ? begin
                 : begin / length * length + Math.min(1, begin % length);
-        return known.computeIfAbsent(key(alike, age), key -> root(limit(begin, age), look(begin, age)));
+        Map<Long, Double> found = isOfAnyTruth(begin, age) ? ofAnyTruth : known;
+        return found.computeIfAbsent(key(alike, age), key -> root(limit(begin, age), look(begin, age)));
+    }
+
+    /** The truth decides only what a baseline is that reaches into the evidence, and a top that it has pushed up. */
+    private boolean isOfAnyTruth(int begin, int age) {
+        boolean reaches = comparison instanceof VersusBaseline versus
+                && begin + age
+                        >= versus.step(rule.evidence().window().orElseThrow()).toDays();
+        return !reaches && subject.top().equals(forecast.law(comparison, metric).top());
     }
 
     /** Standard error of the mean of the baseline of such a look. */
@@ -94,11 +107,12 @@ final class NeededMean {
     }
 
     private long key(int begin, int age) {
-        return (long) begin * counted.length + age;
+        return (long) begin * RuleDesign.MOST_DAYS + age;
     }
 
     private double limit(int begin, int age) {
-        double mean = comparison instanceof VersusBaseline ? baseline(begin, age).mean() : reference.mean();
+        double mean =
+                comparison instanceof VersusBaseline ? baseline(begin, age).mean() : reference.mean();
         return Assumption.limit(comparison, metric, mean);
     }
 
@@ -107,17 +121,21 @@ final class NeededMean {
         Instant windowStart = START.plus(Duration.ofDays(begin));
         Instant last = windowStart.plus(Duration.ofDays(age));
         double met = counted[age];
-        double spent = window.map(length -> Assessor.spent(alpha, length, begin)).orElse(alpha);
+        double spent =
+                window.map(length -> Assessor.spent(alpha, length, begin)).orElse(alpha);
         Measurements history = new Measurements(List.of(), history(begin, age));
-        Assessor assessor =
-                new Assessor(rule, Map.of(metric.name(), metric), history, last.plus(Duration.ofDays(1)));
+        Assessor assessor = new Assessor(rule, Map.of(metric.name(), metric), history, last.plus(Duration.ofDays(1)));
         return mean -> {
             ValueLaw law = subject.withMean(mean);
             List<Observation> seen = comparison instanceof VersusControl
                     ? List.of(
                             observed(Population.ENABLED, last, Moments.EMPTY, rows(forecast.enabled(), met, law)),
                             observed(Population.CONTROL, last, Moments.EMPTY, rows(forecast.control(), met, reference)))
-                    : List.of(observed(Population.ENABLED, last, values(forecast.counted(comparison) * met, law), WeightedMoments.EMPTY));
+                    : List.of(observed(
+                            Population.ENABLED,
+                            last,
+                            values(forecast.counted(comparison) * met, law),
+                            WeightedMoments.EMPTY));
             return assessor.read(new Look(
                     comparison,
                     metric,
@@ -174,7 +192,8 @@ final class NeededMean {
         for (long earlier = begin - step; earlier >= oldest; earlier -= step) {
             int before = (int) Math.max(0, Math.min(age + 1L, -earlier));
             double old = before == 0 ? 0 : counted[before - 1];
-            all = all.merge(values(forecast.counted(comparison) * old, reference)).merge(values(forecast.counted(comparison) * (counted[age] - old), subject));
+            all = all.merge(values(forecast.counted(comparison) * old, reference))
+                    .merge(values(forecast.counted(comparison) * (counted[age] - old), subject));
         }
         return all;
     }
@@ -221,7 +240,8 @@ final class NeededMean {
     /** Into what the metric can be. */
     private double within(double mean) {
         double least = subject.top().isPresent() ? 1e-9 * subject.top().getAsDouble() : Double.NEGATIVE_INFINITY;
-        double most = metric.kind() == Metric.Kind.PROPORTION ? 1 : metric.limit().orElse(Double.POSITIVE_INFINITY);
+        double most =
+                metric.kind() == Metric.Kind.PROPORTION ? 1 : metric.limit().orElse(Double.POSITIVE_INFINITY);
         return Math.min(most, Math.max(least, mean));
     }
 

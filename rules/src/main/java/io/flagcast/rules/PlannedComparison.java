@@ -7,6 +7,7 @@ import io.flagcast.rules.Condition.VersusControl;
 import io.flagcast.rules.Forecast.Outcomes;
 import io.flagcast.statistics.Metric;
 import io.flagcast.statistics.ValueLaw;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import org.apache.commons.math3.distribution.NormalDistribution;
@@ -34,6 +35,7 @@ final class PlannedComparison {
      * @param alpha probability to be wrong that the comparison may spend
      * @param forecast with outcomes of the comparison's metric
      * @param truth mean of the comparison's population, or of the enabled
+     * @param ofAnyTruth what looks of this comparison are known to need, whatever the truth is
      * @param days looks that are asked for, at least 1
      */
     PlannedComparison(
@@ -43,6 +45,7 @@ final class PlannedComparison {
             double alpha,
             Forecast forecast,
             double truth,
+            Map<Long, Double> ofAnyTruth,
             int days) {
         this.comparison = comparison;
         this.metric = metric;
@@ -60,7 +63,8 @@ final class PlannedComparison {
             newcomers[day] = window.isPresent() ? forecast.since(day) : forecast.newcomers(day);
             counted[day] = newcomers[day] + (day == 0 ? 0 : counted[day - 1]);
         }
-        this.needed = new NeededMean(rule, comparison, metric, alpha, forecast, subject, reference, counted);
+        this.needed =
+                new NeededMean(rule, comparison, metric, alpha, forecast, subject, reference, ofAnyTruth, counted);
     }
 
     /** Users whom an evaluation counts, with windows those of one of the windows that are full. */
@@ -79,7 +83,8 @@ final class PlannedComparison {
     Optional<String> tooFew(int days, long minUsers) {
         double met = counted[Math.min(days, counted.length) - 1];
         double one = met * forecast.worth(comparison);
-        double other = comparison instanceof VersusControl ? met * forecast.control().effective() : one;
+        double other =
+                comparison instanceof VersusControl ? met * forecast.control().effective() : one;
         if (Math.min(one, other) >= minUsers) {
             return Optional.empty();
         }
@@ -87,8 +92,7 @@ final class PlannedComparison {
                 ? "the enabled are worth %,d and control %,d users".formatted((long) one, (long) other)
                 : "%,d users count".formatted((long) one);
         return Optional.of("%s %s, needs min_users %,d"
-                .formatted(
-                        window.isPresent() ? "in a window" : "within %d days".formatted(days), users, minUsers));
+                .formatted(window.isPresent() ? "in a window" : "within %d days".formatted(days), users, minUsers));
     }
 
     /**
@@ -116,7 +120,11 @@ final class PlannedComparison {
         double own = withMean(mean).variance() / forecast.worth(comparison);
         double factor = Assumption.factor(comparison, metric);
         return comparison instanceof VersusControl
-                ? own + factor * factor * reference.variance() / forecast.control().effective()
+                ? own
+                        + factor
+                                * factor
+                                * reference.variance()
+                                / forecast.control().effective()
                 : own;
     }
 
@@ -171,8 +179,7 @@ final class PlannedComparison {
 
         private void add(Sums sums, ValueLaw law, double share, int day) {
             if (window.isEmpty()) {
-                long users = Math.round(share * counted[day])
-                        - (day == 0 ? 0 : Math.round(share * counted[day - 1]));
+                long users = Math.round(share * counted[day]) - (day == 0 ? 0 : Math.round(share * counted[day - 1]));
                 sums.add(0, users, law.sum(random, users));
                 return;
             }

@@ -6,6 +6,7 @@ import io.flagcast.rules.Condition.Comparison;
 import io.flagcast.statistics.Metric;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
@@ -113,18 +114,18 @@ public record RuleDesign(
                 throw new IllegalArgumentException("the forecast has no outcomes of metric " + metric);
             }
         });
-        List<Double> alphas = alphas(rule.when(), engine.alpha(rule)).toList();
+        List<Spending> spending = alphas(rule.when(), engine.alpha(rule))
+                .map(alpha -> new Spending(alpha, new HashMap<>()))
+                .toList();
         ToDoubleFunction<Comparison> assumed = comparison -> possible(
                 assumption.truth(
-                        comparison,
-                        metrics.get(comparison.metric()),
-                        reference(comparison, metrics, forecast)),
+                        comparison, metrics.get(comparison.metric()), reference(comparison, metrics, forecast)),
                 metrics.get(comparison.metric()),
                 forecast);
-        List<PlannedComparison> planned = planned(rule, metrics, alphas, forecast, assumed, MOST_DAYS);
+        List<PlannedComparison> planned = planned(rule, metrics, spending, forecast, assumed, MOST_DAYS);
         int[] fired = fired(rule, planned, MOST_DAYS);
         OptionalInt median = day(fired, 0.5);
-        OptionalDouble times = detectableTimes(rule, metrics, alphas, forecast, days);
+        OptionalDouble times = detectableTimes(rule, metrics, spending, forecast, days);
         double fixed = fixedHorizon(rule.when(), planned.iterator());
         return new RuleDesign(
                 rule,
@@ -156,8 +157,10 @@ public record RuleDesign(
 
     /** A mean that the metric can have. */
     private static double possible(double mean, Metric metric, Forecast forecast) {
-        boolean positive = forecast.outcomes().get(metric.name()).enabled().top().isPresent();
-        double most = metric.kind() == Metric.Kind.PROPORTION ? 1 : metric.limit().orElse(Double.POSITIVE_INFINITY);
+        boolean positive =
+                forecast.outcomes().get(metric.name()).enabled().top().isPresent();
+        double most =
+                metric.kind() == Metric.Kind.PROPORTION ? 1 : metric.limit().orElse(Double.POSITIVE_INFINITY);
         return Math.min(most, positive ? Math.max(0, mean) : mean);
     }
 
@@ -186,23 +189,30 @@ public record RuleDesign(
     private static List<PlannedComparison> planned(
             Rule rule,
             Map<String, Metric> metrics,
-            List<Double> alphas,
+            List<Spending> spending,
             Forecast forecast,
             ToDoubleFunction<Comparison> truth,
             int days) {
-        Iterator<Double> alpha = alphas.iterator();
+        Iterator<Spending> next = spending.iterator();
         return rule.when()
                 .comparisons()
-                .map(comparison -> new PlannedComparison(
-                        rule,
-                        comparison,
-                        metrics.get(comparison.metric()),
-                        alpha.next(),
-                        forecast,
-                        truth.applyAsDouble(comparison),
-                        days))
+                .map(comparison -> {
+                    Spending own = next.next();
+                    return new PlannedComparison(
+                            rule,
+                            comparison,
+                            metrics.get(comparison.metric()),
+                            own.alpha(),
+                            forecast,
+                            truth.applyAsDouble(comparison),
+                            own.needed(),
+                            days);
+                })
                 .toList();
     }
+
+    /** What a comparison may spend of the error, and what its looks need by that, as far as that is known. */
+    private record Spending(double alpha, Map<Long, Double> needed) {}
 
     /** What each comparison may spend, as {@link Assessment} shares it. */
     private static Stream<Double> alphas(Condition condition, double alpha) {
@@ -286,15 +296,15 @@ public record RuleDesign(
 
     /** How many times the usual distance from the limit is found within so many days; absent where no distance is. */
     private static OptionalDouble detectableTimes(
-            Rule rule, Map<String, Metric> metrics, List<Double> alphas, Forecast forecast, int days) {
+            Rule rule, Map<String, Metric> metrics, List<Spending> spending, Forecast forecast, int days) {
         double low = LEAST_TIMES;
         double high = MOST_TIMES;
-        if (!isDetected(rule, metrics, alphas, forecast, days, high)) {
+        if (!isDetected(rule, metrics, spending, forecast, days, high)) {
             return OptionalDouble.empty();
         }
         for (int i = 0; i < HALVINGS; i++) {
             double middle = Math.sqrt(low * high);
-            if (isDetected(rule, metrics, alphas, forecast, days, middle)) {
+            if (isDetected(rule, metrics, spending, forecast, days, middle)) {
                 high = middle;
             } else {
                 low = middle;
@@ -306,7 +316,7 @@ public record RuleDesign(
     private static boolean isDetected(
             Rule rule,
             Map<String, Metric> metrics,
-            List<Double> alphas,
+            List<Spending> spending,
             Forecast forecast,
             int days,
             double times) {
@@ -317,8 +327,11 @@ public record RuleDesign(
                     metric,
                     forecast);
         };
-        List<PlannedComparison> planned = planned(rule, metrics, alphas, forecast, truth, days);
-        return Arrays.stream(fired(rule, planned, days)).filter(day -> day <= days).count() >= POWER * PATHS;
+        List<PlannedComparison> planned = planned(rule, metrics, spending, forecast, truth, days);
+        return Arrays.stream(fired(rule, planned, days))
+                        .filter(day -> day <= days)
+                        .count()
+                >= POWER * PATHS;
     }
 
     private static double fixedHorizon(Condition condition, Iterator<PlannedComparison> planned) {

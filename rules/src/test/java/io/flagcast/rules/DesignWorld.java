@@ -240,7 +240,16 @@ record DesignWorld(
     static DesignWorld level(double level, double truth, int rules, int users) {
         return new DesignWorld(
                 new Level(Population.ENABLED, Given.CONVERSION.name(), Side.BELOW, level),
-                Given.CONVERSION, Values.SHARE, level, truth, rules, 500, 0, 0, users, 0.5);
+                Given.CONVERSION,
+                Values.SHARE,
+                level,
+                truth,
+                rules,
+                500,
+                0,
+                0,
+                users,
+                0.5);
     }
 
     /** A world of a kind, its numbers from a seed. */
@@ -270,31 +279,110 @@ record DesignWorld(
         double money = 5 + 20 * random.nextDouble();
         int window = random.nextBoolean() ? 14 : 28;
         return switch (kind) {
-            case 0 -> new DesignWorld(
-                    new Level(Population.ENABLED, share.name(), Side.BELOW, base),
-                    share, Values.SHARE, base, base * (1 - distance), rules, minUsers, 0, people, visits, propensity);
-            case 1 -> new DesignWorld(
-                    new Level(Population.EVERYONE, share.name(), Side.ABOVE, base),
-                    share, Values.SHARE, base, base * (1 + distance), rules, minUsers, 0, people, visits, propensity);
-            case 2 -> new DesignWorld(
-                    new VersusControl(share.name(), Quality.WORSE, new Amount(0.05, Amount.Unit.RELATIVE)),
-                    share, Values.SHARE, base, base * (0.95 - distance), rules, minUsers, 0, people, visits, propensity);
-            case 3 -> new DesignWorld(
-                    new Level(Population.ENABLED, capped.name(), Side.BELOW, money),
-                    capped, Values.PURCHASES, money, money * (1 - distance), rules, minUsers, 0, people, visits, propensity);
-            case 4 -> new DesignWorld(
-                    new Level(Population.ENABLED, share.name(), Side.BELOW, base),
-                    share, Values.SHARE, base, base * (1 - distance), rules, minUsers, window, people, visits, propensity);
-            case 5 -> new DesignWorld(
-                    new VersusControl(capped.name(), Quality.BETTER, new Amount(0, Amount.Unit.RELATIVE)),
-                    capped, Values.PURCHASES, money, money * (1 + distance), rules, minUsers, 0, people, visits, propensity);
-            case 6 -> new DesignWorld(
-                    new VersusBaseline(Population.EVERYONE, share.name(), Side.BELOW, 0.05, Duration.ofDays(28)),
-                    share, Values.SHARE, base, base * (0.95 - distance), rules, minUsers, window, people, visits, propensity);
-            default -> new DesignWorld(
-                    new VersusControl(open.name(), Quality.WORSE, new Amount(0, Amount.Unit.RELATIVE)),
-                    open, random.nextBoolean() ? Values.SPEED : Values.PURCHASES, money,
-                    money * (1 - distance), rules, minUsers, random.nextBoolean() ? 14 : 0, people, visits, propensity);
+            case 0 ->
+                new DesignWorld(
+                        new Level(Population.ENABLED, share.name(), Side.BELOW, base),
+                        share,
+                        Values.SHARE,
+                        base,
+                        base * (1 - distance),
+                        rules,
+                        minUsers,
+                        0,
+                        people,
+                        visits,
+                        propensity);
+            case 1 ->
+                new DesignWorld(
+                        new Level(Population.EVERYONE, share.name(), Side.ABOVE, base),
+                        share,
+                        Values.SHARE,
+                        base,
+                        base * (1 + distance),
+                        rules,
+                        minUsers,
+                        0,
+                        people,
+                        visits,
+                        propensity);
+            case 2 ->
+                new DesignWorld(
+                        new VersusControl(share.name(), Quality.WORSE, new Amount(0.05, Amount.Unit.RELATIVE)),
+                        share,
+                        Values.SHARE,
+                        base,
+                        base * (0.95 - distance),
+                        rules,
+                        minUsers,
+                        0,
+                        people,
+                        visits,
+                        propensity);
+            case 3 ->
+                new DesignWorld(
+                        new Level(Population.ENABLED, capped.name(), Side.BELOW, money),
+                        capped,
+                        Values.PURCHASES,
+                        money,
+                        money * (1 - distance),
+                        rules,
+                        minUsers,
+                        0,
+                        people,
+                        visits,
+                        propensity);
+            case 4 ->
+                new DesignWorld(
+                        new Level(Population.ENABLED, share.name(), Side.BELOW, base),
+                        share,
+                        Values.SHARE,
+                        base,
+                        base * (1 - distance),
+                        rules,
+                        minUsers,
+                        window,
+                        people,
+                        visits,
+                        propensity);
+            case 5 ->
+                new DesignWorld(
+                        new VersusControl(capped.name(), Quality.BETTER, new Amount(0, Amount.Unit.RELATIVE)),
+                        capped,
+                        Values.PURCHASES,
+                        money,
+                        money * (1 + distance),
+                        rules,
+                        minUsers,
+                        0,
+                        people,
+                        visits,
+                        propensity);
+            case 6 ->
+                new DesignWorld(
+                        new VersusBaseline(Population.EVERYONE, share.name(), Side.BELOW, 0.05, Duration.ofDays(28)),
+                        share,
+                        Values.SHARE,
+                        base,
+                        base * (0.95 - distance),
+                        rules,
+                        minUsers,
+                        window,
+                        people,
+                        visits,
+                        propensity);
+            default ->
+                new DesignWorld(
+                        new VersusControl(open.name(), Quality.WORSE, new Amount(0, Amount.Unit.RELATIVE)),
+                        open,
+                        random.nextBoolean() ? Values.SPEED : Values.PURCHASES,
+                        money,
+                        money * (1 - distance),
+                        rules,
+                        minUsers,
+                        random.nextBoolean() ? 14 : 0,
+                        people,
+                        visits,
+                        propensity);
         };
     }
 }

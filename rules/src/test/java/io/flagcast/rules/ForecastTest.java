@@ -30,8 +30,8 @@ class ForecastTest {
     @Test
     void newcomersAreCountedFromEveryDayOnWhichEvidenceCouldHaveBegun() {
         // Day 0: 100 new. Day 1: 60 new, 40 of day 0 again. Day 2: 30 new, 20 after a day, 10 after two.
-        List<Observation> days =
-                List.of(came(0, 0, 100), came(1, 0, 60), came(1, 1, 40), came(2, 0, 30), came(2, 1, 20), came(2, 2, 10));
+        List<Observation> days = List.of(
+                came(0, 0, 100), came(1, 0, 60), came(1, 1, 40), came(2, 0, 30), came(2, 1, 20), came(2, 2, 10));
 
         // From day 0, 1 and 2: 100, 100, 60. A day later: 60 from day 0, and 30 + 10 from day 1. Two later: 30.
         assertThat(Forecast.arrivals(days)).containsExactly((100 + 100 + 60) / 3.0, (60 + 40) / 2.0, 30.0);

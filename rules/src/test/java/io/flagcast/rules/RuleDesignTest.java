@@ -81,7 +81,10 @@ class RuleDesignTest {
 
         RuleDesign there = DesignWorld.level(0.05, detectable, 1, 300).design();
         assertThat(there.powerDays().orElseThrow()).isBetween(26, 28);
-        assertThat(DesignWorld.level(0.05, 0.98 * detectable, 1, 300).design().powerDays().orElseThrow())
+        assertThat(DesignWorld.level(0.05, 0.98 * detectable, 1, 300)
+                        .design()
+                        .powerDays()
+                        .orElseThrow())
                 .isLessThanOrEqualTo(28);
     }
 

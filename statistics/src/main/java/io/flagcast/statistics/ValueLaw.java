@@ -24,7 +24,8 @@ public record ValueLaw(double mean, double variance, OptionalDouble top) {
     /** @throws IllegalArgumentException if a number is outside its range */
     public ValueLaw {
         if (!Double.isFinite(mean) || !(variance >= 0 && Double.isFinite(variance))) {
-            throw new IllegalArgumentException("ValueLaw: mean %s and variance %s, they must be finite".formatted(mean, variance));
+            throw new IllegalArgumentException(
+                    "ValueLaw: mean %s and variance %s, they must be finite".formatted(mean, variance));
         }
         if (top.isPresent() && !(top.getAsDouble() > 0 && mean >= 0 && mean <= top.getAsDouble())) {
             throw new IllegalArgumentException(
@@ -56,9 +57,7 @@ public record ValueLaw(double mean, double variance, OptionalDouble top) {
      * @param mean where there is a top at least 0; above the top it takes the top along
      */
     public ValueLaw withMean(double mean) {
-        return top.isPresent()
-                ? twoValues(mean, Math.max(mean, top.getAsDouble()))
-                : new ValueLaw(mean, variance, top);
+        return top.isPresent() ? twoValues(mean, Math.max(mean, top.getAsDouble())) : new ValueLaw(mean, variance, top);
     }
 
     /** Whether a mean is one that this law can have. */
@@ -75,7 +74,8 @@ public record ValueLaw(double mean, double variance, OptionalDouble top) {
             return users * mean + Math.sqrt(users * variance) * random.nextGaussian();
         }
         double share = mean / top.getAsDouble();
-        return top.getAsDouble() * (share <= 0.5 ? count(random, users, share) : users - count(random, users, 1 - share));
+        return top.getAsDouble()
+                * (share <= 0.5 ? count(random, users, share) : users - count(random, users, 1 - share));
     }
 
     private static long count(SplittableRandom random, long users, double share) {

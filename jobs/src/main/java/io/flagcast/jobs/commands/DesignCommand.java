@@ -26,6 +26,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -62,8 +63,9 @@ final class DesignCommand implements Callable<Integer> {
             names = "--effect",
             paramLabel = "AMOUNT",
             converter = AmountConverter.class,
-            description = "How far the enabled really differ from control, or recent users from the baseline, to the side"
-                    + " that a rule looks for: 10%% of it, or 2pp.")
+            description =
+                    "How far the enabled really differ from control, or recent users from the baseline, to the side"
+                            + " that a rule looks for: 10%% of it, or 2pp.")
     private Amount effect;
 
     @Option(
@@ -144,7 +146,10 @@ final class DesignCommand implements Callable<Integer> {
                         .filter(experiment -> files.stream()
                                 .anyMatch(file -> file.toAbsolutePath()
                                         .normalize()
-                                        .equals(experiment.file().toAbsolutePath().normalize())))
+                                        .equals(experiment
+                                                .file()
+                                                .toAbsolutePath()
+                                                .normalize())))
                         .toList();
     }
 
@@ -164,7 +169,8 @@ final class DesignCommand implements Callable<Integer> {
                 .filter(each -> !each.note().isEmpty())
                 .forEach(each -> printer.say("%s: %s".formatted(each.rule().ruleId(), each.note())));
         if (designed.designs().stream().anyMatch(each -> each.design().isPresent())) {
-            printer.say("days, users: until half of all such experiments have spoken; 80 % by: until four fifths have.");
+            printer.say(
+                    "days, users: until half of all such experiments have spoken; 80 % by: until four fifths have.");
             printer.say("finds in %d d: what the truth has to be so that four fifths speak by then.".formatted(days));
             printer.say("one look: users whom a test needs that looks once, at a time fixed beforehand, to find it in"
                     + " four fifths.");
@@ -178,16 +184,18 @@ final class DesignCommand implements Callable<Integer> {
                 .column("segment", "segment", each -> each.rule().segment())
                 .column("speaks when", "condition", each -> each.rule().when().describe())
                 .text("if the truth is", each -> texts(each, part -> Optional.of(part.truth())))
-                .column("users a day", "users_per_day", of(RuleDesign::usersPerDay), Shown.number("%,.0f").absentAs("-"))
-                .column("users", "users", of(RuleDesign::medianUsers), Shown.COUNT.absentAs("-"))
-                .column("days", "days", of(RuleDesign::medianDays), Shown.COUNT.absentAs(MORE))
-                .column("80 % by", "days_for_power", of(RuleDesign::powerDays), Shown.COUNT.absentAs(MORE))
-                .text("finds in %d d".formatted(days), each -> texts(each, part -> boxed(part.detectable())))
                 .column(
-                        "one look",
-                        "fixed_horizon_users",
-                        of(RuleDesign::fixedHorizonUsers),
-                        Shown.COUNT.absentAs("-"))
+                        "users a day",
+                        "users_per_day",
+                        of(RuleDesign::usersPerDay),
+                        Shown.number("%,.0f").absentAs("-"))
+                .column("users", "users", of(RuleDesign::medianUsers), Shown.COUNT.absentAs("-"))
+                .text("days", each -> days(each, RuleDesign::medianDays))
+                .value("days", of(RuleDesign::medianDays))
+                .text("80 % by", each -> days(each, RuleDesign::powerDays))
+                .value("days_for_power", of(RuleDesign::powerDays))
+                .text("finds in %d d".formatted(days), each -> texts(each, part -> boxed(part.detectable())))
+                .column("one look", "fixed_horizon_users", of(RuleDesign::fixedHorizonUsers), Shown.COUNT.absentAs("-"))
                 .value("within_days", each -> days)
                 .value("comparisons", DesignCommand::comparisons)
                 .value("note", each -> each.note().isEmpty() ? Optional.empty() : Optional.of(each.note()));
@@ -198,30 +206,39 @@ final class DesignCommand implements Callable<Integer> {
         return each -> each.design().isPresent() ? value.apply(each.design().get()) : Optional.empty();
     }
 
+    private static String days(Designed each, Function<RuleDesign, OptionalInt> days) {
+        return each.design()
+                .map(days)
+                .map(known -> known.isPresent() ? String.valueOf(known.getAsInt()) : MORE)
+                .orElse("-");
+    }
+
     private static String texts(Designed each, Function<Part, Optional<Double>> mean) {
         return each.design().stream()
                 .flatMap(design -> design.parts().stream())
                 .map(part -> mean.apply(part)
                         .map(value -> part.text(value)
                                 + (part.reference().isPresent()
-                                        ? " against " + part.text(part.reference().getAsDouble())
+                                        ? " against "
+                                                + part.text(part.reference().getAsDouble())
                                         : ""))
                         .orElse("nothing"))
                 .collect(Collectors.joining(", "));
     }
 
     private static Optional<List<Map<String, Object>>> comparisons(Designed each) {
-        return each.design().map(design -> design.parts().stream()
-                .map(part -> {
-                    Map<String, Object> comparison = new LinkedHashMap<>();
-                    comparison.put("metric", part.metric().name());
-                    comparison.put("limit", part.limit());
-                    comparison.put("truth", part.truth());
-                    part.reference().ifPresent(reference -> comparison.put("reference", reference));
-                    part.detectable().ifPresent(detectable -> comparison.put("detectable", detectable));
-                    return comparison;
-                })
-                .toList());
+        return each.design()
+                .map(design -> design.parts().stream()
+                        .map(part -> {
+                            Map<String, Object> comparison = new LinkedHashMap<>();
+                            comparison.put("metric", part.metric().name());
+                            comparison.put("limit", part.limit());
+                            comparison.put("truth", part.truth());
+                            part.reference().ifPresent(reference -> comparison.put("reference", reference));
+                            part.detectable().ifPresent(detectable -> comparison.put("detectable", detectable));
+                            return comparison;
+                        })
+                        .toList());
     }
 
     private static Optional<Double> boxed(OptionalDouble value) {

@@ -78,8 +78,9 @@ public record DesignRules(Publication live, List<Designed> designs) {
     public static DesignRules of(
             Lake lake, Settings settings, List<Experiment> asked, List<Experiment> measured, Question question) {
         Publication live = lake.requireLive();
-        List<Experiment> designed =
-                asked.stream().filter(experiment -> !experiment.rules().isEmpty()).toList();
+        List<Experiment> designed = asked.stream()
+                .filter(experiment -> !experiment.rules().isEmpty())
+                .toList();
         if (designed.isEmpty()) {
             return new DesignRules(live, List.of());
         }
@@ -128,8 +129,8 @@ public record DesignRules(Publication live, List<Designed> designs) {
         if (unknown.isPresent()) {
             return new Designed(experiment, rule, Optional.empty(), unknown.get());
         }
-        RuleDesign design = RuleDesign.of(
-                engine, rule, expected.forecast(engine, rule), question.assumption(), question.days());
+        RuleDesign design =
+                RuleDesign.of(engine, rule, expected.forecast(engine, rule), question.assumption(), question.days());
         return new Designed(
                 experiment,
                 rule,

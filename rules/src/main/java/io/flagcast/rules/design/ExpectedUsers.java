@@ -69,7 +69,8 @@ public record ExpectedUsers(
             return Optional.of("no user of the lake is in segment '%s'".formatted(rule.segment()));
         }
         if (usersPerDay.isEmpty() && history.isEmpty()) {
-            return Optional.of("nobody has been measured: name an experiment like it, or how many users a day will meet it");
+            return Optional.of(
+                    "nobody has been measured: name an experiment like it, or how many users a day will meet it");
         }
         Arm enabled = Arm.of(users);
         Arm control = Arm.of(others(users));
@@ -79,8 +80,7 @@ public record ExpectedUsers(
                 .findFirst();
     }
 
-    private Optional<String> unknown(
-            Comparison comparison, Metric metric, Rule rule, Arm enabled, Arm control) {
+    private Optional<String> unknown(Comparison comparison, Metric metric, Rule rule, Arm enabled, Arm control) {
         if (comparison instanceof VersusControl && enabled.rows() == 0) {
             return Optional.of(
                     "every user of segment '%s' is enabled for certain or not at all: without exploration or a share between, nothing can be compared with control"
@@ -90,8 +90,7 @@ public record ExpectedUsers(
         if (counted == 0) {
             return Optional.of("nobody of segment '%s' would be %s"
                     .formatted(
-                            rule.segment(),
-                            comparison.population() == Population.CONTROL ? "in control" : "enabled"));
+                            rule.segment(), comparison.population() == Population.CONTROL ? "in control" : "enabled"));
         }
         if (metric.cap().isPresent() && metric.limit().isEmpty()) {
             return Optional.of("the cap of %s, a quantile of its values, is not known yet".formatted(metric.name()));
@@ -116,8 +115,9 @@ public record ExpectedUsers(
                         .map(comparison -> metric(engine, comparison).name())
                         .anyMatch(metric -> days(metric, rule).isEmpty() || isMeasured(metric, rule.segment()))
                 ? Optional.empty()
-                : Optional.of("segment '%s' has not been measured as it is: means and their spread are those of all users"
-                        .formatted(rule.segment()));
+                : Optional.of(
+                        "segment '%s' has not been measured as it is: means and their spread are those of all users"
+                                .formatted(rule.segment()));
     }
 
     /**
@@ -128,8 +128,10 @@ public record ExpectedUsers(
     public Forecast forecast(RuleEngine engine, Rule rule) {
         Map<Double, Long> users = users(rule.segment());
         Map<String, Outcomes> outcomes = new HashMap<>();
-        rule.when().comparisons().map(comparison -> metric(engine, comparison)).forEach(metric -> outcomes.put(
-                metric.name(), outcomes(metric, days(metric.name(), rule))));
+        rule.when()
+                .comparisons()
+                .map(comparison -> metric(engine, comparison))
+                .forEach(metric -> outcomes.put(metric.name(), outcomes(metric, days(metric.name(), rule))));
         List<Double> arrivals = arrivals(rule);
         return new Forecast(
                 arrivals,
@@ -195,8 +197,8 @@ public record ExpectedUsers(
     /** Whether a segment of this name has been measured, and is the same band of scores. */
     private boolean isMeasured(String metric, String segment) {
         return history.stream()
-                        .anyMatch(day -> day.metric().equals(metric)
-                                && day.segment().equals(segment))
+                        .anyMatch(day ->
+                                day.metric().equals(metric) && day.segment().equals(segment))
                 && bands(Optional.of(segments), segment).equals(bands(measuredSegments, segment));
     }
 
@@ -209,7 +211,8 @@ public record ExpectedUsers(
     }
 
     private Outcomes outcomes(Metric metric, List<Observation> days) {
-        int within = Math.toIntExact(metric.within().plus(metric.settle().orElse(Duration.ZERO)).toDays());
+        int within = Math.toIntExact(
+                metric.within().plus(metric.settle().orElse(Duration.ZERO)).toDays());
         if (days.isEmpty()) {
             ValueLaw law = ValueLaw.of(baseline.orElse(0.5), 0, metric.kind());
             return new Outcomes(law, law, law, within);
@@ -232,7 +235,10 @@ public record ExpectedUsers(
 
     /** The newest users who count were exposed that long before the end of what was measured. */
     private int lag(Metric metric, List<Observation> days) {
-        Instant newest = days.stream().map(Observation::day).max(Comparator.naturalOrder()).orElseThrow();
+        Instant newest = days.stream()
+                .map(Observation::day)
+                .max(Comparator.naturalOrder())
+                .orElseThrow();
         Instant exposed = newest.minus(metric.within().toDays(), ChronoUnit.DAYS);
         return Math.toIntExact(Math.max(0, ChronoUnit.DAYS.between(exposed, asOf.minusNanos(1))));
     }

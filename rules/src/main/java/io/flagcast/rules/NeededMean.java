@@ -22,8 +22,8 @@ import java.util.function.DoubleFunction;
  * The mean with which a comparison begins to hold at a look, asked of {@link Assessor} itself.
  *
  * <p>At a look the sizes are known beforehand, so that whether the comparison holds depends on the mean alone: the variance
- * goes with it as the {@link ValueLaw} says, and control or baseline are where they are expected; whoever draws those, too,
- * counts how far they are from there. What is sought is the root of bound less limit.
+ * goes with it as the {@link ValueLaw} says, and a baseline is where it is expected; whoever draws it, too, counts how far it
+ * is from there. What is sought is the root of bound less limit.
  */
 final class NeededMean {
 
@@ -33,6 +33,13 @@ final class NeededMean {
     private static final double TOLERANCE = 0.002;
 
     private static final int MOST_STEPS = 40;
+
+    /** Standard errors of control to either side at which the needed mean is looked up, and from which on it stays. */
+    private static final double APART = 1.5;
+
+    private static final double FARTHEST = 4;
+
+    private static final int PLACES = 3;
 
     private final Rule rule;
     private final Comparison comparison;
@@ -81,15 +88,43 @@ final class NeededMean {
      *
      * @param begin day on which its window begins, 0 where evidence does
      * @param age days from there to the last day that it counts
+     * @param control how many standard errors control's mean lies from the expected one; 0 where there is no control. Its
+     *     variance goes with it: the parabola through the means that are needed at 0 and at {@value #APART} to either side
      */
-    double at(int begin, int age) {
+    double at(int begin, int age, double control) {
+        double middle = at(begin, age, 0, 0);
+        if (control == 0 || Double.isNaN(middle)) {
+            return middle;
+        }
+        double low = at(begin, age, 1, -APART);
+        double high = at(begin, age, 2, APART);
+        double z = Math.max(-FARTHEST, Math.min(FARTHEST, control)) / APART;
+        double slope = (high - low) / 2;
+        double bend = (high + low) / 2 - middle;
+        return middle + z * slope + z * z * bend;
+    }
+
+    /** Standard error of control's mean at such a look. */
+    double controlError(int age) {
+        return Math.sqrt(reference.variance() / (forecast.control().effective() * counted[age]));
+    }
+
+    private double at(int begin, int age, int place, double control) {
         int length = window.orElse(1);
         // Windows that may spend as much and have as many users need the same.
         int alike = comparison instanceof VersusBaseline || window.isEmpty()
                 ? begin
                 : begin / length * length + Math.min(1, begin % length);
         Map<Long, Double> found = isOfAnyTruth(begin, age) ? ofAnyTruth : known;
-        return found.computeIfAbsent(key(alike, age), key -> root(limit(begin, age), look(begin, age)));
+        return found.computeIfAbsent(PLACES * key(alike, age) + place, key -> {
+            ValueLaw other = control == 0
+                    ? reference
+                    : reference.withMean(
+                            reference.top().isPresent()
+                                    ? Math.max(0, reference.mean() + control * controlError(age))
+                                    : reference.mean() + control * controlError(age));
+            return root(limit(begin, age, other), look(begin, age, other));
+        });
     }
 
     /** The truth decides only what a baseline is that reaches into the evidence, and a top that it has pushed up. */
@@ -110,14 +145,14 @@ final class NeededMean {
         return (long) begin * RuleDesign.MOST_DAYS + age;
     }
 
-    private double limit(int begin, int age) {
+    private double limit(int begin, int age, ValueLaw control) {
         double mean =
-                comparison instanceof VersusBaseline ? baseline(begin, age).mean() : reference.mean();
+                comparison instanceof VersusBaseline ? baseline(begin, age).mean() : control.mean();
         return Assumption.limit(comparison, metric, mean);
     }
 
     /** The reading of a look by the mean that it sees. */
-    private DoubleFunction<Reading> look(int begin, int age) {
+    private DoubleFunction<Reading> look(int begin, int age, ValueLaw control) {
         Instant windowStart = START.plus(Duration.ofDays(begin));
         Instant last = windowStart.plus(Duration.ofDays(age));
         double met = counted[age];
@@ -130,7 +165,7 @@ final class NeededMean {
             List<Observation> seen = comparison instanceof VersusControl
                     ? List.of(
                             observed(Population.ENABLED, last, Moments.EMPTY, rows(forecast.enabled(), met, law)),
-                            observed(Population.CONTROL, last, Moments.EMPTY, rows(forecast.control(), met, reference)))
+                            observed(Population.CONTROL, last, Moments.EMPTY, rows(forecast.control(), met, control)))
                     : List.of(observed(
                             Population.ENABLED,
                             last,

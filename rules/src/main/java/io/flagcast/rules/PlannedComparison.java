@@ -199,17 +199,20 @@ final class PlannedComparison {
         }
 
         private boolean holds(int begin, int age) {
-            double need = needed.at(begin, age);
             int slot = begin % length;
-            if (Double.isNaN(need) || arms[0].users[slot] == 0) {
+            if (arms[0].users[slot] == 0) {
+                return false;
+            }
+            double control = comparison instanceof VersusControl && arms[1].users[slot] > 0
+                    ? (arms[1].mean(slot) - reference.mean()) / needed.controlError(age)
+                    : 0;
+            double need = needed.at(begin, age, control);
+            if (Double.isNaN(need)) {
                 return false;
             }
             double mean = arms[0].mean(slot);
-            double factor = Assumption.factor(comparison, metric);
-            if (comparison instanceof VersusControl) {
-                mean -= arms[1].users[slot] == 0 ? 0 : factor * (arms[1].mean(slot) - reference.mean());
-            } else if (comparison instanceof VersusBaseline) {
-                mean -= factor * baselineError * needed.baselineError(begin, age);
+            if (comparison instanceof VersusBaseline) {
+                mean -= Assumption.factor(comparison, metric) * baselineError * needed.baselineError(begin, age);
             }
             return side() == Side.BELOW ? mean < need : mean > need;
         }

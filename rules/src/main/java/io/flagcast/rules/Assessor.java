@@ -3,7 +3,6 @@ package io.flagcast.rules;
 import io.flagcast.rules.Condition.Comparison;
 import io.flagcast.rules.Condition.Level;
 import io.flagcast.rules.Condition.Population;
-import io.flagcast.rules.Condition.Quality;
 import io.flagcast.rules.Condition.Side;
 import io.flagcast.rules.Condition.VersusBaseline;
 import io.flagcast.rules.Condition.VersusControl;
@@ -12,7 +11,6 @@ import io.flagcast.rules.Rule.Evidence;
 import io.flagcast.statistics.ConfidenceSequence;
 import io.flagcast.statistics.Interval;
 import io.flagcast.statistics.Metric;
-import io.flagcast.statistics.Metric.Direction;
 import io.flagcast.statistics.Metric.Kind;
 import io.flagcast.statistics.Moments;
 import io.flagcast.statistics.WeightedMoments;
@@ -96,7 +94,6 @@ record Assessor(Rule rule, Map<String, Metric> metrics, Measurements measurement
                 .map(begin -> {
                     long days = ChronoUnit.DAYS.between(start.get(), begin);
                     int window = 1 + Math.toIntExact(days / length);
-                    double part = length == 1 ? 1 : days % length == 0 ? 0.5 : 0.5 / (length - 1);
                     return new Look(
                             comparison,
                             metric,
@@ -104,7 +101,7 @@ record Assessor(Rule rule, Map<String, Metric> metrics, Measurements measurement
                                     // What has not gone on for a whole length is no recent evidence.
                                     .filter(observation -> last.isAfter(oldest) && observation.isFirstSince(begin))
                                     .toList(),
-                            part * alpha * 6 / (Math.PI * Math.PI * window * window),
+                            spent(alpha, length, days),
                             window,
                             start,
                             Optional.of(begin));
@@ -112,7 +109,20 @@ record Assessor(Rule rule, Map<String, Metric> metrics, Measurements measurement
                 .toList();
     }
 
-    private Reading read(Look look) {
+    /**
+     * What a window may spend of the error.
+     *
+     * @param length of a window in days
+     * @param days from the beginning of the evidence to that of the window
+     */
+    static double spent(double alpha, int length, long days) {
+        long window = 1 + days / length;
+        double part = length == 1 ? 1 : days % length == 0 ? 0.5 : 0.5 / (length - 1);
+        return part * alpha * 6 / (Math.PI * Math.PI * window * window);
+    }
+
+    /** What the evidence of one look says. */
+    Reading read(Look look) {
         Optional<String> problem = look.observations().stream()
                 .flatMap(observation -> observation.problem().stream())
                 .findFirst();
@@ -194,13 +204,9 @@ record Assessor(Rule rule, Map<String, Metric> metrics, Measurements measurement
         if (misfit.isPresent()) {
             return look.unusable(misfit.get());
         }
-        boolean lower =
-                (versus.quality() == Quality.WORSE) == (look.metric().direction() == Direction.HIGHER_IS_BETTER);
-        Side side = lower ? Side.BELOW : Side.ABOVE;
-        int sign = lower ? -1 : +1;
-        boolean relative = versus.by().unit() == Amount.Unit.RELATIVE;
-        double factor = relative ? 1 + sign * versus.by().value() : 1;
-        double limit = relative ? 0 : sign * versus.by().value();
+        Side side = versus.side(look.metric());
+        double factor = versus.factor(look.metric());
+        double limit = versus.limit(look.metric());
         double controlMean = control.mean().orElseThrow();
         if (factor != 1 && controlMean <= 0) {
             return look.inconclusive("the mean of control is %s: %s of it has no meaning"

@@ -1,5 +1,7 @@
 package io.flagcast.rules;
 
+import io.flagcast.statistics.Metric;
+import io.flagcast.statistics.Metric.Direction;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
@@ -109,6 +111,27 @@ public sealed interface Condition {
         @Override
         public Population population() {
             return Population.ENABLED;
+        }
+
+        /** The side of the limit on which the enabled are, where it holds. */
+        Side side(Metric metric) {
+            return (quality == Quality.WORSE) == (metric.direction() == Direction.HIGHER_IS_BETTER)
+                    ? Side.BELOW
+                    : Side.ABOVE;
+        }
+
+        /** What control's mean is multiplied with before it is taken from that of the enabled. */
+        double factor(Metric metric) {
+            return by.unit() == Amount.Unit.RELATIVE ? 1 + signed(metric) : 1;
+        }
+
+        /** What the rest is compared with. */
+        double limit(Metric metric) {
+            return by.unit() == Amount.Unit.RELATIVE ? 0 : signed(metric);
+        }
+
+        private double signed(Metric metric) {
+            return side(metric) == Side.BELOW ? -by.value() : by.value();
         }
 
         @Override

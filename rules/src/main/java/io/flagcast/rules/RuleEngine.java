@@ -126,7 +126,8 @@ public record RuleEngine(
                 verdict.but().map(but -> shown + ", but " + but).orElse(shown));
     }
 
-    private double alpha(Rule rule) {
+    /** Probability to be wrong that a rule may spend. */
+    double alpha(Rule rule) {
         long sharing = rules.stream()
                 .filter(each -> each.evidence().method() == Rule.Evidence.Method.CONFIDENCE_SEQUENCE)
                 .count();

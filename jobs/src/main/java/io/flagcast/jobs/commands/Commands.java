@@ -36,6 +36,7 @@ public final class Commands {
                 .addSubcommand(new ReportCommand(surroundings))
                 .addSubcommand(new ExplainCommand())
                 .addSubcommand(new PreviewCommand(surroundings))
+                .addSubcommand(new CommandLine(new DesignCommand(), options))
                 .addSubcommand(RulesCommand.line(surroundings, options))
                 .addSubcommand(AlertsCommand.line(surroundings, options))
                 .addSubcommand(new ApproveCommand(surroundings))

@@ -43,6 +43,7 @@ class CommandsTest {
                 "worth",
                 "explain",
                 "preview",
+                "design",
                 "evaluate",
                 "evaluate-policy",
                 "rules test",

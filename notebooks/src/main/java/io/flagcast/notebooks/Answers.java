@@ -4,6 +4,9 @@ import io.flagcast.allocation.OffPolicyEvaluation.Difference;
 import io.flagcast.allocation.OffPolicyEvaluation.Estimate;
 import io.flagcast.allocation.ParameterChange;
 import io.flagcast.experiments.Experiment;
+import io.flagcast.jobs.questions.DesignRules;
+import io.flagcast.jobs.questions.DesignRules.Designed;
+import io.flagcast.jobs.questions.DesignRules.Question;
 import io.flagcast.jobs.questions.ExplainDecision;
 import io.flagcast.jobs.questions.ExplainScore;
 import io.flagcast.jobs.questions.LakeStatus;
@@ -16,6 +19,9 @@ import io.flagcast.jobs.questions.preview.Preview;
 import io.flagcast.jobs.run.Progress;
 import io.flagcast.lake.Inputs;
 import io.flagcast.lake.Publication;
+import io.flagcast.rules.Assumption;
+import io.flagcast.rules.RuleDesign;
+import io.flagcast.rules.RuleDesign.Part;
 import io.flagcast.settings.Settings;
 import io.flagcast.statistics.Interval;
 import java.io.OutputStream;
@@ -24,6 +30,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.apache.spark.sql.Row;
@@ -31,6 +38,9 @@ import org.apache.spark.sql.RowFactory;
 
 /** Answers of the questions that commands ask, as rows. */
 final class Answers {
+
+    /** Days within which a rule has to find an effect, as people plan: four weeks. */
+    private static final int DESIGNED_DAYS = 28;
 
     private Answers() {}
 
@@ -190,6 +200,59 @@ final class Answers {
                 face.given("as_of TIMESTAMP, rule STRING, outcome STRING, change STRING, why STRING", rows),
                 experiment.experimentId() + ": what its rules would have done",
                 notes);
+    }
+
+    static Rows design(
+            Lake face, io.flagcast.lake.Lake lake, Settings settings, Experiment asked, List<Experiment> measured) {
+        DesignRules answer = DesignRules.of(
+                lake,
+                settings,
+                List.of(asked),
+                measured,
+                new Question(Assumption.USUAL, DESIGNED_DAYS, Optional.empty(), Optional.empty(), Optional.empty()));
+        List<Row> rows = new ArrayList<>();
+        List<String> notes = new ArrayList<>();
+        for (Designed designed : answer.designs()) {
+            Optional<RuleDesign> design = designed.design();
+            rows.add(RowFactory.create(
+                    designed.rule().ruleId(),
+                    designed.rule().segment(),
+                    designed.rule().when().describe(),
+                    means(design, part -> Optional.of(part.truth())),
+                    design.map(RuleDesign::usersPerDay).orElse(null),
+                    boxed(design.map(RuleDesign::medianDays)),
+                    boxed(design.map(RuleDesign::powerDays)),
+                    means(design, part -> part.detectable().stream().boxed().findFirst()),
+                    design.map(RuleDesign::fixedHorizonUsers)
+                            .flatMap(users -> users.stream().boxed().findFirst())
+                            .orElse(null)));
+            if (!designed.note().isEmpty()) {
+                notes.add(designed.rule().ruleId() + ": " + designed.note());
+            }
+        }
+        notes.add(
+                "days: until half of all such experiments have spoken, days_80: until four fifths have; none beyond %d days"
+                        .formatted(RuleDesign.MOST_DAYS));
+        notes.add("finds: what the truth has to be so that four fifths speak within %d days".formatted(DESIGNED_DAYS));
+        notes.add("one_look: users for a test that looks once, at a time fixed beforehand");
+        return said(
+                face.given(
+                        "rule STRING, segment STRING, speaks_when STRING, if_truth_is STRING, users_a_day DOUBLE, days INT,"
+                                + " days_80 INT, finds STRING, one_look BIGINT",
+                        rows),
+                asked.experimentId() + ": when its rules can speak, if evidence began today",
+                notes);
+    }
+
+    private static Integer boxed(Optional<OptionalInt> days) {
+        return days.flatMap(known -> known.stream().boxed().findFirst()).orElse(null);
+    }
+
+    private static String means(Optional<RuleDesign> design, Function<Part, Optional<Double>> mean) {
+        return design.stream()
+                .flatMap(known -> known.parts().stream())
+                .flatMap(part -> mean.apply(part).map(part::text).stream())
+                .collect(Collectors.joining(", "));
     }
 
     static Rows preview(Lake face, io.flagcast.lake.Lake lake, Settings settings, Experiment experiment) {

@@ -3,6 +3,7 @@ package io.flagcast.notebooks;
 import io.flagcast.experiments.Experiment;
 import io.flagcast.jobs.questions.ExplainDecision;
 import io.flagcast.jobs.questions.ExplainScore;
+import io.flagcast.jobs.questions.MistakenQuery;
 import io.flagcast.lake.ExitCode;
 import io.flagcast.lake.LakeFunctions;
 import io.flagcast.lake.LakeViews;
@@ -145,7 +146,13 @@ public final class Lake {
     public Rows sql(String query) {
         LakeViews.register(lake, query);
         LakeFunctions.register(lake, query);
-        return new Rows(lake.spark().sql(query), style);
+        try {
+            return new Rows(lake.spark().sql(query), style);
+        } catch (Exception e) {
+            // Spark declares no checked exceptions in Java, yet throws them.
+            throw MistakenQuery.of(e, query)
+                    .orElseThrow(() -> e instanceof RuntimeException known ? known : new IllegalStateException(e));
+        }
     }
 
     private static Table named(String name) {
@@ -239,6 +246,21 @@ public final class Lake {
         } catch (IOException e) {
             throw new UncheckedIOException("%s cannot be copied".formatted(file), e);
         }
+    }
+
+    /** In how many days, and with how many users, each rule of an experiment could speak. */
+    public Rows design(String experimentId) {
+        return design(experiment(experimentId));
+    }
+
+    /** The same of an edited file, before it goes live. */
+    public Rows design(Path edited) {
+        return design(edited(edited));
+    }
+
+    private Rows design(Experiment asked) {
+        return Answers.design(
+                this, lake, configured().settings(), asked, configured().experiments());
     }
 
     /** What the rules of an edited file would have done with the days that were measured. */

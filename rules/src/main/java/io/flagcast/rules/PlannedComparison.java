@@ -219,10 +219,14 @@ final class PlannedComparison {
     }
 
     /** Users and sums of the windows that are open. */
-    private record Sums(long[] users, double[] sums) {
+    private static final class Sums {
 
-        Sums(int windows) {
-            this(new long[windows], new double[windows]);
+        private final long[] users;
+        private final double[] sums;
+
+        private Sums(int windows) {
+            this.users = new long[windows];
+            this.sums = new double[windows];
         }
 
         void clear(int slot) {

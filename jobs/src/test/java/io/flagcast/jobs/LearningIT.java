@@ -101,7 +101,6 @@ class LearningIT {
                 world.read("users.csv").stream()
                         .map(line -> line.endsWith(",f") ? line.replaceAll(",f$", ",m") : line)
                         .toList());
-        assertThat(trained(world, "later")).isEqualTo(checksum);
 
         // No test user.
         List<String> withheld = new ArrayList<>(List.of("user_id"));

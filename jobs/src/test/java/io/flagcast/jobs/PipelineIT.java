@@ -124,8 +124,6 @@ class PipelineIT {
 
         Invocation fires = world.run(CsvWorld.SECOND);
         assertThat(fires.err()).contains("pull_back_high_responders fired, share of high 100 % -> 80 %");
-        Invocation again = world.run(CsvWorld.SECOND, "--restate");
-        assertThat(again.code()).as(again.err()).isZero();
         Invocation next = world.run(THIRD);
         Invocation older = world.run(CsvWorld.FIRST);
         assertThat(older.code()).isZero();

@@ -46,7 +46,8 @@ final class MeasureTables {
                             "ARRAY<STRUCT<metric: STRING, closes_at: TIMESTAMP, settled: BOOLEAN, y: DOUBLE,"
                                     + " before: DOUBLE>>",
                             "per metric when its window closes, whether the outcomes up to then are in, what it has"
-                                    + " counted by as_of, and what it counted in the pre-period, where one is declared")),
+                                    + " counted by as_of (1 or 0 of a proportion, capped where a cap is declared), and what it"
+                                    + " counted in the pre-period, where one is declared")),
             List.of("user_id", "experiment_id", "segment", "parameters_version", "decided_by", "exposed_on"),
             ColumnSet.CLOSED,
             "the first exposure of a user under one decision on one day, with what its metrics have counted so far");

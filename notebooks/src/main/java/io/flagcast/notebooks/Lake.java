@@ -185,11 +185,9 @@ public final class Lake {
 
     private Row answer(String function, String userId, String of) {
         LakeFunctions.register(lake);
-        return lake.spark()
-                .sql(
-                        "SELECT %s(user_id, asked_of) FROM VALUES (:user, :of) AS asked(user_id, asked_of)"
-                                .formatted(function),
-                        Map.of("user", userId, "of", of))
+        return given("user_id STRING, asked_of STRING", List.of(RowFactory.create(userId, of)))
+                .data()
+                .selectExpr(function + "(user_id, asked_of)")
                 .first();
     }
 

@@ -237,7 +237,7 @@ final class Answers {
         notes.add("one_look: users for a test that looks once, at a time fixed beforehand");
         return said(
                 face.given(
-                        "rule STRING, segment STRING, speaks_when STRING, if_truth_is STRING, users_a_day DOUBLE, days INT,"
+                        "rule STRING, segment STRING, speaks_when STRING, truth STRING, users_a_day DOUBLE, days INT,"
                                 + " days_80 INT, finds STRING, one_look BIGINT",
                         rows),
                 asked.experimentId() + ": when its rules can speak, if evidence began today",

@@ -236,7 +236,10 @@ final class SliceTables {
                             "every comparison of the condition; state: holds, opposite, open or inconclusive; compared: users of the"
                                     + " control arm or the baseline"),
                     optional("share_before", "DOUBLE", "share of the segment before, in [0, 1]; absent for all"),
-                    optional("share_after", "DOUBLE", "share of the segment after, in [0, 1]: as before where the mode changes nothing; absent for all"),
+                    optional(
+                            "share_after",
+                            "DOUBLE",
+                            "share of the segment after, in [0, 1]: as before where the mode changes nothing; absent for all"),
                     optional(
                             "adjustment",
                             "STRING",

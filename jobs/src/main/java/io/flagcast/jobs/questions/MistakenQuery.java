@@ -50,9 +50,12 @@ public final class MistakenQuery {
         }
         if (condition.startsWith("UNRESOLVED_COLUMN")) {
             String name = last(parameter(error, "objectName"));
-            return "no column '" + name + "'"
-                    + nearest(name, columns(parameter(error, "proposal"), query))
-                            .orElse("; DESCRIBE and the name of the table list them");
+            List<String> columns = columns(parameter(error, "proposal"), query);
+            return columns.contains(name)
+                    ? "column '%s' is not there: what is grouped or a subquery hands on only the columns that it selects"
+                            .formatted(name)
+                    : "no column '" + name + "'"
+                            + nearest(name, columns).orElse("; DESCRIBE and the name of the table list them");
         }
         if (condition.startsWith("FIELD_NOT_FOUND")) {
             return "no field '%s'; there are: %s"

@@ -95,7 +95,7 @@ class SqlIT {
             SELECT * FROM exposures                            | 'exposures' is an input: it is read from its source and is not in the lake
             SELECT user_segment FROM segment_metrics           | no column 'user_segment'; nearest: segment
             SELECT m.value FROM segment_metrics m              | no column 'value'; nearest: metric_value
-            SELECT seconds FROM (SELECT run_id FROM runs)      | column 'seconds' is not there: what is grouped or a subquery
+            SELECT seconds FROM (SELECT run_id FROM runs)      | column 'seconds' is not there: a GROUP BY and a subquery hand on only what they select
             SELECT xyzzy FROM runs                             | no column 'xyzzy'; DESCRIBE and the name of the table list them
             SELECT weighted.x FROM segment_metrics             | no field 'x'; there are: n, w, w2, wy, wy2, w2y, w2y2
             SELECT alocate_feature('u', 'x')                   | no function 'alocate_feature'; nearest: allocate_feature

@@ -52,7 +52,7 @@ public final class MistakenQuery {
             String name = last(parameter(error, "objectName"));
             List<String> columns = columns(parameter(error, "proposal"), query);
             return columns.contains(name)
-                    ? "column '%s' is not there: what is grouped or a subquery hands on only the columns that it selects"
+                    ? "column '%s' is not there: a GROUP BY and a subquery hand on only what they select"
                             .formatted(name)
                     : "no column '" + name + "'"
                             + nearest(name, columns).orElse("; DESCRIBE and the name of the table list them");

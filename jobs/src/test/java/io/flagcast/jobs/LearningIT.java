@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -76,7 +77,9 @@ class LearningIT {
         return list.out().lines().skip(1).findFirst().orElseThrow();
     }
 
+    /** In every verification examples and models of the modules below say the same of each of these alone. */
     @Test
+    @Tag("proof")
     void whatAModelMayNotKnowLeavesItAsItIs() {
         CsvWorld world = world();
         String checksum = trained(world, "base");

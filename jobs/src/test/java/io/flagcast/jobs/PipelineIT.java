@@ -153,6 +153,17 @@ class PipelineIT {
                 .anyMatch(row -> row.get("segment").asText().equals("high")
                         && row.get("reason").asText().equals("policy")
                         && !row.get("enabled").asBoolean());
+    }
+
+    /** In every verification the tests of rules say when one gives back; here it does so through runs, to the last user. */
+    @Test
+    @Tag("proof")
+    void whatARuleTookItGivesBackToTheSameUsers() {
+        CsvWorld world = CsvWorld.published(folder);
+        List<JsonNode> before = Invocation.rows(world.conf(), ALLOCATIONS);
+        meet(world, 20_000, 800);
+        assertThat(world.run(CsvWorld.SECOND).err()).contains("share of high 100 % -> 80 %");
+        assertThat(world.run(THIRD).code()).isZero();
 
         world.write(
                 "experiments/rollout.yaml",

@@ -19,10 +19,12 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Observation;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.delta.DeltaLog;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
 
@@ -92,13 +94,19 @@ public final class Lake {
         try {
             spark.sql(table.ddl(location(table)));
         } catch (RuntimeException e) {
-            for (int waited = 0; waited < MOST_PAUSES && !exists(table); waited++) {
+            for (int waited = 0; waited < MOST_PAUSES && !existsByNow(table); waited++) {
                 pause();
             }
-            if (!exists(table)) {
+            if (!existsByNow(table)) {
                 throw e;
             }
         }
+    }
+
+    /** Delta remembers that there was no table when it was asked before. */
+    private boolean existsByNow(Table table) {
+        DeltaLog.invalidateCache(spark, new Path(location(table)));
+        return exists(table);
     }
 
     private static void pause() {

@@ -93,7 +93,9 @@ public final class Lake {
     private void createOrWait(Table table) {
         try {
             spark.sql(table.ddl(location(table)));
-        } catch (RuntimeException e) {
+        } catch (Exception e) {
+            // All that Spark throws: a folder that is no table yet is an AnalysisException, which is checked and
+            // undeclared.
             for (int waited = 0; waited < MOST_PAUSES && !existsByNow(table); waited++) {
                 pause();
             }
@@ -104,7 +106,7 @@ public final class Lake {
     }
 
     /** Delta remembers that there was no table when it was asked before. */
-    private boolean existsByNow(Table table) {
+    boolean existsByNow(Table table) {
         DeltaLog.invalidateCache(spark, new Path(location(table)));
         return exists(table);
     }

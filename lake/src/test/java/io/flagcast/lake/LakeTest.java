@@ -6,15 +6,22 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.flagcast.features.InputException;
 import io.flagcast.fixtures.SharedSpark;
 import io.flagcast.tables.Tables;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Timestamp;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -60,6 +67,40 @@ class LakeTest {
                         Refusal.class, refusal -> assertThat(refusal.exitCode()).isEqualTo(ExitCode.TRY_AGAIN))
                 .hasMessageContaining("publication 1 of " + folder + " was taken by another run");
         assertThat(lake.publications()).containsExactly(won);
+    }
+
+    private static final Row NOTE =
+            RowFactory.create("n", "silence", Map.of("a", "b"), null, null, "ann", null, Timestamp.from(Instant.EPOCH));
+
+    /** Whose commits a process has not made it does not hear of. */
+    @Test
+    void aTableThatAnotherProcessHasCreatedMeanwhileIsThere(@TempDir Path other) throws IOException {
+        Path log = folder.resolve("alert_notes/_delta_log");
+        Files.createDirectories(log);
+        assertThat(lake.exists(Tables.ALERT_NOTES)).isFalse();
+
+        new Lake(spark, other.toString()).append(Tables.ALERT_NOTES, List.of(NOTE));
+        String first = "00000000000000000000.json";
+        Files.copy(other.resolve("alert_notes/_delta_log").resolve(first), log.resolve(first));
+
+        assertThat(lake.existsByNow(Tables.ALERT_NOTES)).isTrue();
+    }
+
+    /** Delta refuses one of two in one of fifteen times. */
+    @Test
+    @Tag("proof")
+    void whoeverCreatesATableAtTheSameInstantAppendsToIt() {
+        for (int i = 0; i < 60; i++) {
+            String root = folder.resolve("race" + i).toString();
+            Stream.of(spark.newSession(), spark.newSession())
+                    .map(session -> CompletableFuture.runAsync(
+                            () -> new Lake(session, root).append(Tables.ALERT_NOTES, List.of(NOTE))))
+                    .toList()
+                    .forEach(CompletableFuture::join);
+            assertThat(new Lake(spark, root).history(Tables.ALERT_NOTES).collectAsList())
+                    .as(root)
+                    .hasSize(2);
+        }
     }
 
     @Test

@@ -60,7 +60,8 @@ public final class DeliverAlerts {
     public void afterPublication() {
         try {
             deliver();
-        } catch (RuntimeException e) {
+        } catch (Exception e) {
+            // Exception: Spark throws checked ones that it does not declare.
             notice("alerts: not delivered (%s); the next run or flagcast alerts deliver tries again"
                     .formatted(e.getMessage()));
         }

@@ -90,7 +90,8 @@ final class MeasureCommand implements Callable<Integer> {
         try {
             watch.look();
             return 0;
-        } catch (RuntimeException e) {
+        } catch (Exception e) {
+            // Exception: Spark throws checked ones that it does not declare.
             if (failures + 1 >= MOST_FAILURES) {
                 throw e;
             }

@@ -208,7 +208,8 @@ public final class Pipeline {
             log.done(stage.label(), started, took, result);
             progress.done(place, Stage.ORDER.size(), stage.label(), result, took.toMillis() / 1000.0);
             return result;
-        } catch (RuntimeException e) {
+        } catch (Exception e) {
+            // Exception: Spark throws checked ones that it does not declare.
             log.failed(stage.label(), started, Duration.ofNanos(System.nanoTime() - nanos), e);
             throw e;
         }

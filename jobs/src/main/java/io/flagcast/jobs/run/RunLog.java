@@ -27,7 +27,7 @@ public final class RunLog {
         add(stage, "done", started, took, result, run.inputs().versions(), null);
     }
 
-    public void failed(String stage, Instant started, Duration took, RuntimeException error) {
+    public void failed(String stage, Instant started, Duration took, Exception error) {
         StageResult nothing = new StageResult(0, 0, 0, Map.of(), "");
         add(stage, "failed", started, took, nothing, Map.of(), String.valueOf(error.getMessage()));
     }

@@ -55,8 +55,10 @@ class NotebooksTest {
     @Test
     void noneHasOutputsOrPlacesOfAMachine() throws IOException {
         notebooks().forEach((name, notebook) -> {
-            assertThat(notebook.toString()).as(name).doesNotContain("/home/", "/root/", "/Users/", "/work/", "/tmp/");
             for (JsonNode cell : cells(notebook)) {
+                if (cell.path("cell_type").asText().equals("code")) {
+                    assertThat(source(cell)).as(name).doesNotContainPattern("[\"']/\\w");
+                }
                 assertThat(cell.path("outputs")).as(name).isEmpty();
                 assertThat(cell.path("execution_count").isNumber()).as(name).isFalse();
             }

@@ -2,6 +2,7 @@ package io.flagcast.lake;
 
 import io.delta.exceptions.DeltaConcurrentModificationException;
 import io.flagcast.features.InputException;
+import java.nio.file.FileSystemException;
 import java.util.Objects;
 import java.util.Optional;
 import org.apache.spark.SparkThrowable;
@@ -46,6 +47,13 @@ public final class Refusal extends RuntimeException {
                     "another process wrote the same table meanwhile: run it again. " + firstLine(error),
                     error));
         }
+        if (error instanceof FileSystemException file && file.getFile() != null) {
+            return Optional.of(new Refusal(
+                    ExitCode.TRY_AGAIN,
+                    "%s cannot be read or written (%s): correct the path or its rights, or make room, and run it again"
+                            .formatted(file.getFile(), whatItIs(file)),
+                    error));
+        }
         if (error instanceof SparkThrowable spark && isBadValue(spark)) {
             return Optional.of(new Refusal(
                     ExitCode.DATA_REFUSED,
@@ -54,6 +62,13 @@ public final class Refusal extends RuntimeException {
                     error));
         }
         return Optional.empty();
+    }
+
+    /** The system's own words; where it has none, the kind of error. */
+    private static String whatItIs(FileSystemException error) {
+        return error.getReason() != null
+                ? error.getReason()
+                : error.getClass().getSimpleName().replace("Exception", "");
     }
 
     private static String firstLine(Throwable error) {

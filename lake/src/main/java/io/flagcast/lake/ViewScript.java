@@ -129,6 +129,7 @@ public enum ViewScript {
     }
 
     private void write(Lake lake, Path file, OpenOption... options) throws IOException {
+        Files.createDirectories(file.toAbsolutePath().getParent());
         List<OpenOption> all = new ArrayList<>(List.of(options));
         all.add(StandardOpenOption.WRITE);
         Files.writeString(file, of(lake), StandardCharsets.UTF_8, all.toArray(OpenOption[]::new));

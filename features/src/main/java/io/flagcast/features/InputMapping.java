@@ -5,11 +5,15 @@ import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.concat;
 import static org.apache.spark.sql.functions.expr;
+import static org.apache.spark.sql.functions.first;
+import static org.apache.spark.sql.functions.length;
 import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.not;
 import static org.apache.spark.sql.functions.row_number;
 import static org.apache.spark.sql.functions.struct;
 import static org.apache.spark.sql.functions.to_json;
 import static org.apache.spark.sql.functions.when;
+import static org.apache.spark.sql.functions.xxhash64;
 
 import io.flagcast.tables.Table;
 import io.flagcast.tables.Table.ColumnSet;
@@ -19,15 +23,18 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.apache.spark.sql.AnalysisException;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.catalyst.parser.ParseException;
 import org.apache.spark.sql.expressions.Window;
+import org.apache.spark.sql.expressions.WindowSpec;
 import org.apache.spark.sql.functions;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
@@ -40,20 +47,46 @@ import org.apache.spark.sql.types.StructType;
 
 /**
  * How the rows of a source become rows of an input table: per column a Spark SQL expression, identity by name where
- * nothing is said. No row is lost: one that breaks the contract keeps its place with a reason.
+ * nothing is said. No row is lost: one that breaks the contract keeps its place with a reason, one that is left out says so.
  *
  * @param table the input table
  * @param origin path or address of the source, for messages
  * @param expressions by column of the table; for an open table also attributes by name
+ * @param where Spark SQL condition over the columns of the source; a row for which it is not true is left out
  */
-public record InputMapping(Table table, String origin, Map<String, String> expressions) {
+public record InputMapping(Table table, String origin, Map<String, String> expressions, Optional<String> where) {
 
-    /** Column that a malformed line of CSV or JSON is kept in. */
-    public static final String CORRUPT_RECORD = "_corrupt_record";
+    /** Column of a source that says why a row could not be read; NULL for one that could. */
+    public static final String PROBLEM = "_problem";
+    /** Column of a source that says which file a row is of. */
+    public static final String FILE = "_file";
     /** Why a mapped row is rejected; NULL for a valid row. */
     public static final String REASON = "_reason";
     /** The source row as JSON; only where there is a reason. */
     public static final String SOURCE_ROW = "_row";
+    /** Why a row is left out that nothing is wrong with; NULL for one that counts. */
+    public static final String LEFT_OUT = "_left_out";
+    /** {@link #LEFT_OUT} of a row for which {@code where} is not true. */
+    public static final String FILTERED = "filtered";
+    /** {@link #LEFT_OUT} of a row that is there before. */
+    public static final String REPEATED = "repeated";
+
+    /** Columns that are ours, not the source's or the table's. */
+    public static final Set<String> OWN = Set.of(PROBLEM, FILE, REASON, SOURCE_ROW, LEFT_OUT);
+
+    /** When a row reached the lake: another time whenever it is delivered. */
+    private static final String ARRIVAL = "ingested_at";
+    /** Columns of the ids that rows of a table may have. */
+    private static final Map<String, String> IDENTITIES =
+            Map.of("events", "event_id", "exposures", "exposure_id", "outcomes", "outcome_id");
+
+    private static final List<String> KEY = List.of("_key", "_further_key");
+
+    /** Longer ids are no ids: they would be keys of every table. */
+    private static final int LONGEST_ID = 1_000;
+
+    /** What no id is made of: spaces of any script, and nothing. */
+    private static final String BLANK = "^[\\s\\p{Z}\\p{Cf}]*$";
 
     private static final Map<String, String> LIMITS = Map.of(
             "propensity", "propensity BETWEEN 0 AND 1",
@@ -64,21 +97,82 @@ public record InputMapping(Table table, String origin, Map<String, String> expre
         Objects.requireNonNull(table, "table");
         Objects.requireNonNull(origin, "origin");
         expressions = Map.copyOf(expressions);
+        Objects.requireNonNull(where, "where");
     }
 
     /**
      * Maps a source.
      *
      * @param raw rows as Spark read them
-     * @return the table's columns (and attributes), {@link #REASON} and {@link #SOURCE_ROW}
+     * @return the table's columns (and attributes), {@link #REASON}, {@link #SOURCE_ROW} and {@link #LEFT_OUT}
      * @throws InputException where a required column is missing or has a type that cannot be read as the table's
      */
     public Dataset<Row> apply(Dataset<Row> raw) {
+        return onePerKey(raw.select(columns(raw).values().toArray(Column[]::new)), lit(false));
+    }
+
+    /**
+     * Maps a source in which rows may be delivered again: of those with one id, or without ids of those alike in every
+     * column, one counts. The others are {@link #REPEATED}.
+     *
+     * @param raw rows as Spark read them
+     * @param folders columns of the source that stand in the names of its folders: the same row may lie in two
+     * @return as {@link #apply}
+     */
+    public Dataset<Row> once(Dataset<Row> raw, Set<String> folders) {
+        Map<String, Column> mapped = columns(raw);
+        if (!table.key().isEmpty()) {
+            return onePerKey(
+                    raw.select(mapped.values().toArray(Column[]::new)),
+                    col("_json").equalTo(col("_first")));
+        }
+        List<Column> written = names(raw).stream()
+                .filter(name -> !folders.contains(name) && !name.equals(expressions.getOrDefault(ARRIVAL, ARRIVAL)))
+                .map(name -> hashable(quoted(name), raw.schema().apply(name).dataType()))
+                .collect(Collectors.toCollection(ArrayList::new));
+        if (!folders.isEmpty()) {
+            mapped.forEach((name, value) -> {
+                if (!OWN.contains(name) && !name.equals(ARRIVAL)) {
+                    written.add(value);
+                }
+            });
+        }
+        for (int part = 0; part < KEY.size(); part++) {
+            Column alike = hash(part, written);
+            Column id = mapped.getOrDefault(IDENTITIES.get(table.name()), lit(null));
+            mapped.put(
+                    KEY.get(part),
+                    coalesce(when(id.isNotNull(), hash(-1 - part, List.of(id))), alike)
+                            .as(KEY.get(part)));
+        }
+        Dataset<Row> keyed = raw.select(mapped.values().toArray(Column[]::new));
+        Column counts = col(REASON).isNull().and(col(LEFT_OUT).isNull());
+        Column[] contract = table.columnNames().stream().map(functions::col).toArray(Column[]::new);
+        Column place = row_number()
+                .over(Window.partitionBy(KEY.stream().map(functions::col).toArray(Column[]::new))
+                        .orderBy(not(counts), xxhash64(contract)));
+        return keyed.withColumn("_place", place)
+                .withColumn(
+                        LEFT_OUT,
+                        when(counts.and(col("_place").gt(1)), lit(REPEATED)).otherwise(col(LEFT_OUT)))
+                .drop("_place")
+                .drop(KEY.toArray(String[]::new));
+    }
+
+    /** Of 128 bits, two rows of a million million share their hash by chance in one of a hundred million million cases. */
+    private static Column hash(int seed, List<Column> values) {
+        return xxhash64(Stream.concat(Stream.of(lit(seed)), values.stream()).toArray(Column[]::new));
+    }
+
+    private static Column hashable(Column value, DataType type) {
+        return type.sql().contains("MAP<") || type.typeName().equals("variant") ? to_json(struct(value)) : value;
+    }
+
+    private Map<String, Column> columns(Dataset<Row> raw) {
         Map<String, Column> mapped = new LinkedHashMap<>();
         List<Column> reasons = new ArrayList<>();
-        boolean mayBeCorrupt = Arrays.asList(raw.columns()).contains(CORRUPT_RECORD);
-        if (mayBeCorrupt) {
-            reasons.add(when(col(CORRUPT_RECORD).isNotNull(), concat(lit("malformed row: "), col(CORRUPT_RECORD))));
+        if (Arrays.asList(raw.columns()).contains(PROBLEM)) {
+            reasons.add(col(PROBLEM));
         }
         StructType contract = StructType.fromDDL(table.schema());
         for (StructField field : contract.fields()) {
@@ -92,11 +186,39 @@ public record InputMapping(Table table, String origin, Map<String, String> expre
                 }
             });
         }
-        Column reason = coalesce(reasons.toArray(Column[]::new));
-        Column[] source = Arrays.stream(raw.columns()).map(InputMapping::quoted).toArray(Column[]::new);
+        Column leftOut = leftOut(raw);
+        Column reason = when(leftOut.isNull(), coalesce(reasons.toArray(Column[]::new)));
+        Column[] source = Arrays.stream(raw.columns())
+                .filter(name -> !OWN.contains(name))
+                .map(InputMapping::quoted)
+                .toArray(Column[]::new);
         mapped.put(REASON, reason.as(REASON));
         mapped.put(SOURCE_ROW, when(reason.isNotNull(), to_json(struct(source))).as(SOURCE_ROW));
-        return onePerKey(raw.select(mapped.values().toArray(Column[]::new)));
+        mapped.put(LEFT_OUT, leftOut.as(LEFT_OUT));
+        return mapped;
+    }
+
+    /** A row that could not be read is not left out: nobody knows what it says. */
+    private Column leftOut(Dataset<Row> raw) {
+        if (where.isEmpty()) {
+            return lit(null).cast(DataTypes.StringType);
+        }
+        DataType type = typeOf(raw, "where", where.get());
+        if (!type.equals(DataTypes.BooleanType)) {
+            throw new InputException("%s: flagcast.sources.%s.where = \"%s\" is %s, not a condition, as is_bot = 'no'"
+                    .formatted(table.name(), table.name(), where.get(), type.sql()));
+        }
+        Column excluded = coalesce(expr(where.get()), lit(false)).equalTo(false);
+        return when(
+                Arrays.asList(raw.columns()).contains(PROBLEM)
+                        ? col(PROBLEM).isNull().and(excluded)
+                        : excluded,
+                lit(FILTERED));
+    }
+
+    /** The names of a source's own columns. */
+    private static List<String> names(Dataset<Row> raw) {
+        return Arrays.stream(raw.columns()).filter(name -> !OWN.contains(name)).toList();
     }
 
     /** The further columns of an open table: of the source by name, then those that configuration adds. */
@@ -108,7 +230,7 @@ public record InputMapping(Table table, String origin, Map<String, String> expre
                 .collect(Collectors.toSet());
         Map<String, Typed> result = new TreeMap<>();
         for (String name : raw.columns()) {
-            if (!declared.contains(name) && !consumed.contains(name) && !name.equals(CORRUPT_RECORD)) {
+            if (!declared.contains(name) && !consumed.contains(name) && !OWN.contains(name)) {
                 result.put(
                         name, new Typed(quoted(name), raw.schema().apply(name).dataType()));
             }
@@ -130,13 +252,7 @@ public record InputMapping(Table table, String origin, Map<String, String> expre
             if (!field.nullable()) {
                 throw new InputException(
                         "%s: column '%s' is missing from %s, which has %s: map it with flagcast.sources.%s.columns.%s"
-                                .formatted(
-                                        table.name(),
-                                        name,
-                                        origin,
-                                        Arrays.toString(raw.columns()),
-                                        table.name(),
-                                        name));
+                                .formatted(table.name(), name, origin, names(raw), table.name(), name));
             }
             mapped.put(name, lit(null).cast(field.dataType()).as(name));
             return;
@@ -145,7 +261,7 @@ public record InputMapping(Table table, String origin, Map<String, String> expre
         DataType type = typeOf(raw, name, expression);
         requireReadable(name, type, field.dataType());
         Column value = expr(expression);
-        Column cast = value.try_cast(field.dataType());
+        Column cast = cast(value, type, field.dataType());
         mapped.put(name, cast.as(name));
         reasons.add(when(
                 value.isNotNull().and(cast.isNull()),
@@ -156,7 +272,13 @@ public record InputMapping(Table table, String origin, Map<String, String> expre
         if (!field.nullable()) {
             reasons.add(when(cast.isNull(), lit(name + " is null")));
             if (field.dataType() instanceof StringType) {
-                reasons.add(when(cast.equalTo(""), lit(name + " is empty")));
+                reasons.add(when(cast.rlike(BLANK), lit(name + " is empty")));
+                reasons.add(when(
+                        length(cast).gt(LONGEST_ID),
+                        concat(
+                                lit(name + " has "),
+                                length(cast).cast(DataTypes.StringType),
+                                lit(" characters, at most %,d are an id".formatted(LONGEST_ID)))));
             }
         }
         if (field.dataType() instanceof DoubleType) {
@@ -171,6 +293,21 @@ public record InputMapping(Table table, String origin, Map<String, String> expre
         }
     }
 
+    /** A value as the table's type; NULL where it is none. */
+    private static Column cast(Column value, DataType from, DataType to) {
+        return to.equals(DataTypes.TimestampType) ? Times.instant(value, from) : value.try_cast(to);
+    }
+
+    /**
+     * When the rows of a source happened, as the mapping reads it.
+     *
+     * @param column of the table
+     */
+    public Column instant(Dataset<Row> raw, String column) {
+        String expression = expressions.getOrDefault(column, column);
+        return Times.instant(expr(expression), typeOf(raw, column, expression));
+    }
+
     private static Column notFinite(String name, Column value) {
         return when(
                 value.isNaN().or(abs(value).equalTo(Double.POSITIVE_INFINITY)),
@@ -182,16 +319,15 @@ public record InputMapping(Table table, String origin, Map<String, String> expre
             return raw.select(expr(expression)).schema().fields()[0].dataType();
         } catch (Exception e) {
             if (e instanceof AnalysisException || e instanceof ParseException) {
-                throw new InputException(
-                        "%s: flagcast.sources.%s.columns.%s = \"%s\" cannot be read from %s, which has %s: %s"
-                                .formatted(
-                                        table.name(),
-                                        table.name(),
-                                        name,
-                                        expression,
-                                        origin,
-                                        Arrays.toString(raw.columns()),
-                                        e.getMessage().lines().findFirst().orElse("")));
+                throw new InputException("%s: flagcast.sources.%s.%s = \"%s\" cannot be read from %s, which has %s: %s"
+                        .formatted(
+                                table.name(),
+                                table.name(),
+                                name.equals("where") ? name : "columns." + name,
+                                expression,
+                                origin,
+                                names(raw),
+                                e.getMessage().lines().findFirst().orElse("")));
             }
             throw e;
         }
@@ -202,7 +338,7 @@ public record InputMapping(Table table, String origin, Map<String, String> expre
                 || actual instanceof StringType
                 || (expected instanceof StringType && !(actual instanceof StructType))
                 || (actual instanceof NumericType && expected instanceof NumericType)
-                || (actual.typeName().matches("timestamp_ntz|date") && expected.equals(DataTypes.TimestampType))
+                || (expected.equals(DataTypes.TimestampType) && Times.isReadable(actual))
                 || actual.equals(DataTypes.NullType);
         if (!readable) {
             throw new InputException(
@@ -211,32 +347,44 @@ public record InputMapping(Table table, String origin, Map<String, String> expre
         }
     }
 
-    /** Rejects all but one valid row of each key, the smallest in the order of their JSON, whatever the partitions. */
-    private Dataset<Row> onePerKey(Dataset<Row> rows) {
+    /**
+     * Rejects all but one valid row of each key, the smallest in the order of their JSON, whatever the partitions.
+     *
+     * @param repeated whether a row, whose JSON is {@code _json}, only repeats the one that is kept, {@code _first}
+     */
+    private Dataset<Row> onePerKey(Dataset<Row> rows, Column repeated) {
         if (table.key().isEmpty()) {
             return rows;
         }
         Column[] key = table.key().stream().map(functions::col).toArray(Column[]::new);
         Column[] all = Arrays.stream(rows.columns()).map(InputMapping::quoted).toArray(Column[]::new);
-        Column place =
-                row_number().over(Window.partitionBy(key).orderBy(col(REASON).isNotNull(), to_json(struct(all))));
-        Column duplicate = col(REASON).isNull().and(col("_place").gt(1));
-        return rows.withColumn("_place", place)
-                .withColumn(SOURCE_ROW, when(duplicate, to_json(struct(all))).otherwise(col(SOURCE_ROW)))
+        WindowSpec ofKey = Window.partitionBy(key)
+                .orderBy(col(REASON).isNotNull().or(col(LEFT_OUT).isNotNull()), col("_json"));
+        Column further = col(REASON)
+                .isNull()
+                .and(col(LEFT_OUT).isNull())
+                .and(col("_place").gt(1));
+        Column duplicate = further.and(not(repeated));
+        return rows.withColumn("_json", to_json(struct(all)))
+                .withColumn("_place", row_number().over(ofKey))
+                .withColumn("_first", first("_json").over(ofKey))
+                .withColumn(SOURCE_ROW, when(duplicate, col("_json")).otherwise(col(SOURCE_ROW)))
+                .withColumn(LEFT_OUT, when(further.and(repeated), lit(REPEATED)).otherwise(col(LEFT_OUT)))
                 .withColumn(
                         REASON,
-                        when(duplicate, lit("duplicate " + String.join(", ", table.key())))
+                        when(duplicate.and(col(LEFT_OUT).isNull()), lit("duplicate " + String.join(", ", table.key())))
                                 .otherwise(col(REASON)))
-                .drop("_place");
+                .drop("_json", "_place", "_first");
     }
 
-    private static Column quoted(String name) {
+    /** A column by its name, whatever letters are in it. */
+    public static Column quoted(String name) {
         return col("`" + name.replace("`", "``") + "`");
     }
 
     /** The valid rows of a mapped source, with the table's columns. */
     public static Dataset<Row> valid(Dataset<Row> mapped) {
-        return mapped.where(col(REASON).isNull()).drop(REASON, SOURCE_ROW);
+        return mapped.where(col(REASON).isNull().and(col(LEFT_OUT).isNull())).drop(REASON, SOURCE_ROW, LEFT_OUT);
     }
 
     /** The rejected rows as {@code source_table}, {@code reason}, {@code row}. */

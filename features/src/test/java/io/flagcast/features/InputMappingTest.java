@@ -11,8 +11,9 @@ import java.sql.Timestamp;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import org.apache.spark.sql.Dataset;
-import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
@@ -36,7 +37,11 @@ class InputMappingTest {
     }
 
     private static InputMapping identity(Table table) {
-        return new InputMapping(table, "/in/" + table.name(), Map.of());
+        return mapping(table, Map.of());
+    }
+
+    private static InputMapping mapping(Table table, Map<String, String> expressions) {
+        return new InputMapping(table, "/in/" + table.name(), expressions, Optional.empty());
     }
 
     private static List<Row> valid(InputMapping mapping, Dataset<Row> raw) {
@@ -57,28 +62,28 @@ class InputMappingTest {
                 "(TIMESTAMP '2026-01-01', 'f', 2.5D, 'u', 'ignored')",
                 "(occurred_at, feature_id, value, user_id, other)");
         assertThat(valid(identity(Tables.EVENTS), raw))
-                .containsExactly(RowFactory.create("u", "f", 2.5, NEW_YEAR, null));
+                .containsExactly(RowFactory.create("u", "f", 2.5, NEW_YEAR, null, null));
         assertThat(InputMapping.valid(identity(Tables.EVENTS).apply(raw)).columns())
                 .containsExactlyElementsOf(Tables.EVENTS.columnNames());
     }
 
     @Test
     void anExpressionReplacesTheColumnOfItsName() {
-        InputMapping mapping = new InputMapping(
+        InputMapping mapping = mapping(
                 Tables.EVENTS,
-                "/in/events",
                 Map.of(
                         "user_id", "concat('de-', id)",
                         "feature_id", "lower(feature_id)",
                         "occurred_at", "timestamp_seconds(at)"));
         Dataset<Row> raw = values("(7, 'SEARCH', 1767225600)", "(id, feature_id, at)");
-        assertThat(valid(mapping, raw)).containsExactly(RowFactory.create("de-7", "search", null, NEW_YEAR, null));
+        assertThat(valid(mapping, raw))
+                .containsExactly(RowFactory.create("de-7", "search", null, NEW_YEAR, null, null));
     }
 
     @Test
     void textThatReadsAsTheTypeIsCast() {
         assertThat(valid(identity(Tables.EVENTS), values("('u', 'f', '2.5', '2026-01-01')", TEXT)))
-                .containsExactly(RowFactory.create("u", "f", 2.5, NEW_YEAR, null));
+                .containsExactly(RowFactory.create("u", "f", 2.5, NEW_YEAR, null, null));
     }
 
     @Test
@@ -91,10 +96,10 @@ class InputMappingTest {
 
     @Test
     void aColumnOfAnotherTypeIsRefusedWithTheKeyThatConvertsIt() {
-        Dataset<Row> raw = values("('u', 'f', 1767225600L)", "(user_id, feature_id, occurred_at)");
+        Dataset<Row> raw = values("('u', 'f', true)", "(user_id, feature_id, occurred_at)");
         assertThatThrownBy(() -> identity(Tables.EVENTS).apply(raw))
                 .isInstanceOf(InputException.class)
-                .hasMessage("events: column 'occurred_at' is BIGINT in /in/events, expected TIMESTAMP:"
+                .hasMessage("events: column 'occurred_at' is BOOLEAN in /in/events, expected TIMESTAMP:"
                         + " convert it with flagcast.sources.events.columns.occurred_at");
     }
 
@@ -102,8 +107,8 @@ class InputMappingTest {
     void anExpressionThatCannotBeReadIsRefusedWithItsKey() {
         Dataset<Row> raw = values("('u')", "(id)");
         for (String expression : List.of("idd", "concat(id")) {
-            assertThatThrownBy(
-                            () -> new InputMapping(Tables.USERS, "/in/users", Map.of("user_id", expression)).apply(raw))
+            assertThatThrownBy(() ->
+                            mapping(Tables.USERS, Map.of("user_id", expression)).apply(raw))
                     .isInstanceOf(InputException.class)
                     .hasMessageStartingWith(
                             "users: flagcast.sources.users.columns.user_id = \"%s\" cannot be read from /in/users, which has [id]: ",
@@ -137,7 +142,7 @@ class InputMappingTest {
 
     @Test
     void aRejectedRowIsKeptAsItCame() {
-        InputMapping mapping = new InputMapping(Tables.EVENTS, "/in/events", Map.of("user_id", "id"));
+        InputMapping mapping = mapping(Tables.EVENTS, Map.of("user_id", "id"));
         Dataset<Row> raw = values("('u', 'f', 'abc', '2026-01-01', 3)", "(id, feature_id, value, occurred_at, `a.b`)");
         assertThat(mapping.rejected(mapping.apply(raw)).collectAsList())
                 .containsExactly(
@@ -193,22 +198,118 @@ class InputMappingTest {
     }
 
     @Test
-    void aMalformedLineIsRejectedWithItsText() {
-        Dataset<Row> raw = spark.read()
-                .schema("user_id STRING, age INT, _corrupt_record STRING")
-                .json(spark.createDataset(
-                        List.of("{\"user_id\": \"u\", \"age\": 30}", "{\"user_id\": "), Encoders.STRING()));
+    void aRowThatCouldNotBeReadIsRejectedWithTheProblem() {
+        Dataset<Row> raw = values(
+                "('u', 30, NULL), (NULL, NULL, 'malformed row: u;')",
+                "(user_id, age, %s)".formatted(InputMapping.PROBLEM));
         InputMapping mapping = identity(Tables.USERS);
         assertThat(valid(mapping, raw)).containsExactly(RowFactory.create("u", 30));
-        assertThat(mapping.rejected(mapping.apply(raw)).collectAsList())
-                .containsExactly(RowFactory.create(
-                        "users", "malformed row: {\"user_id\": ", "{\"_corrupt_record\":\"{\\\"user_id\\\": \"}"));
+        assertThat(reasons(mapping, raw)).containsExactly("malformed row: u;");
+        assertThatThrownBy(() -> identity(Tables.OUTCOMES).apply(raw))
+                .hasMessageContaining("column 'outcome' is missing from /in/outcomes, which has [user_id, age]:");
+    }
+
+    @Test
+    void anIdOfSpacesOrOfAThousandLettersIsNone() {
+        Dataset<Row> raw = values(
+                "(' '), ('\t'), ('\u00a0'), ('\u200b'), (repeat('x', 1001)), (repeat('x', 1000)), (' u ')",
+                "(user_id)");
+        InputMapping mapping = identity(Tables.USERS);
+        assertThat(reasons(mapping, raw))
+                .containsExactly(
+                        "user_id has 1001 characters, at most 1,000 are an id",
+                        "user_id is empty",
+                        "user_id is empty",
+                        "user_id is empty",
+                        "user_id is empty");
+        assertThat(valid(mapping, raw)).contains(RowFactory.create(" u "));
+    }
+
+    /** What is left out, by the user and why. */
+    private static List<String> leftOut(Dataset<Row> mapped) {
+        return mapped.where(InputMapping.LEFT_OUT + " IS NOT NULL").collectAsList().stream()
+                .map(row -> row.getAs("user_id") + " " + row.getAs(InputMapping.LEFT_OUT))
+                .sorted()
+                .toList();
+    }
+
+    @Test
+    void rowsForWhichTheConditionIsNotTrueAreLeftOutAndWhatCouldNotBeReadIsNot() {
+        Dataset<Row> raw = values(
+                "('u', false, NULL), ('bot', true, NULL), ('nobody', NULL, NULL), (NULL, NULL, 'malformed row: x')",
+                "(user_id, is_bot, %s)".formatted(InputMapping.PROBLEM));
+        InputMapping mapping = new InputMapping(Tables.USERS, "/in/users", Map.of(), Optional.of("NOT is_bot"));
+        Dataset<Row> mapped = mapping.apply(raw);
+        assertThat(leftOut(mapped)).containsExactly("bot filtered", "nobody filtered");
+        assertThat(valid(mapping, raw)).containsExactly(RowFactory.create("u", false));
+        assertThat(reasons(mapping, raw)).containsExactly("malformed row: x");
+        InputMapping other = new InputMapping(Tables.USERS, "/in/users", Map.of(), Optional.of("user_id"));
+        assertThatThrownBy(() -> other.apply(raw))
+                .isInstanceOf(InputException.class)
+                .hasMessageContaining("flagcast.sources.users.where = \"user_id\" is STRING, not a condition");
+    }
+
+    private static final String OUTCOMES = "(user_id, outcome, value, occurred_at, sku, day, outcome_id)";
+
+    @Test
+    void rowsAlikeInEveryColumnCountOnce() {
+        Dataset<Row> raw = values(
+                "('u', 'buy', '1', '2026-01-01', 'a', '1', NULL), ('u', 'buy', '1', '2026-01-01', 'a', '2', NULL),"
+                        + "('u', 'buy', '1', '2026-01-01', 'b', '1', NULL),"
+                        + "('v', 'buy', 'x', '2026-01-01', 'a', '1', NULL), ('v', 'buy', 'x', '2026-01-01', 'a', '1', NULL)",
+                OUTCOMES);
+        InputMapping mapping = identity(Tables.OUTCOMES);
+        assertThat(leftOut(mapping.once(raw, Set.of()))).isEmpty();
+        // The folder that a batch lies in is not what happened, but for what is mapped from it.
+        assertThat(leftOut(mapping.once(raw, Set.of("day")))).containsExactly("u repeated");
+        InputMapping byFolder = mapping(Tables.OUTCOMES, Map.of("outcome", "concat(outcome, day)"));
+        assertThat(leftOut(byFolder.once(raw, Set.of("day")))).isEmpty();
+        assertThat(mapping.rejected(mapping.once(raw, Set.of("day"))).count()).isEqualTo(2);
+        assertThat(leftOut(mapping.apply(raw))).isEmpty();
+    }
+
+    @Test
+    void rowsWithOneIdCountOnceWhateverElseTheySayAndWhateverThePartitions() {
+        Dataset<Row> raw = values(
+                "('u', 'buy', '1', '2026-01-01', 'a', '1', 'o1'), ('u', 'buy', '2', '2026-01-02', 'a', '2', 'o1'),"
+                        + "('u', 'buy', '1', '2026-01-01', 'a', '1', 'o2'), ('v', 'buy', 'x', '2026-01-01', 'a', '1', 'o3'),"
+                        + "('v', 'buy', '3', '2026-01-01', 'a', '1', 'o3')",
+                OUTCOMES);
+        InputMapping mapping = identity(Tables.OUTCOMES);
+        List<Row> kept = InputMapping.valid(mapping.once(raw, Set.of())).collectAsList();
+        assertThat(kept).hasSize(3);
+        assertThat(kept).extracting(row -> row.getString(5)).containsExactlyInAnyOrder("o1", "o2", "o3");
+        for (int partitions : new int[] {1, 3, 5}) {
+            assertThat(InputMapping.valid(mapping.once(raw.repartition(partitions), Set.of()))
+                            .collectAsList())
+                    .containsExactlyInAnyOrderElementsOf(kept);
+        }
+    }
+
+    @Test
+    void aRowIsTheSameWheneverItReachedTheLake() {
+        Dataset<Row> raw = values(
+                "('u', 'buy', '2026-01-01', '2026-01-02'), ('u', 'buy', '2026-01-01', '2026-01-03')",
+                "(user_id, outcome, occurred_at, loaded)");
+        InputMapping mapping = mapping(Tables.OUTCOMES, Map.of("ingested_at", "loaded"));
+        assertThat(leftOut(mapping.once(raw, Set.of()))).containsExactly("u repeated");
+    }
+
+    @Test
+    void aUserWhoIsDeliveredAgainIsNotABadRow() {
+        Dataset<Row> raw = values("('u', 'DE'), ('u', 'DE'), ('u', 'FR')", "(user_id, country)");
+        InputMapping mapping = identity(Tables.USERS);
+        Dataset<Row> mapped = mapping.once(raw, Set.of());
+        assertThat(leftOut(mapped)).containsExactly("u repeated");
+        assertThat(InputMapping.valid(mapped).collectAsList()).containsExactly(RowFactory.create("u", "DE"));
+        assertThat(mapping.rejected(mapped).collectAsList())
+                .containsExactly(
+                        RowFactory.create("users", "duplicate user_id", "{\"user_id\":\"u\",\"country\":\"FR\"}"));
     }
 
     @Test
     void anOpenTableKeepsItsAttributesAndThoseThatConfigurationAdds() {
-        InputMapping mapping =
-                new InputMapping(Tables.USERS, "/in/users", Map.of("user_id", "id", "is_adult", "age >= 18"));
+        InputMapping mapping = mapping(Tables.USERS, Map.of("user_id", "id", "is_adult", "age >= 18"));
         Dataset<Row> mapped = InputMapping.valid(mapping.apply(values("('u', 30, 'DE')", "(id, age, country)")));
         assertThat(mapped.columns()).containsExactly("user_id", "age", "country", "is_adult");
         assertThat(mapped.collectAsList()).containsExactly(RowFactory.create("u", 30, "DE", true));

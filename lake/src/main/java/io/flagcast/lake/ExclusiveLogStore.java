@@ -3,7 +3,6 @@ package io.flagcast.lake;
 import io.delta.storage.HadoopFileSystemLogStore;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
@@ -30,7 +29,7 @@ public final class ExclusiveLogStore extends HadoopFileSystemLogStore {
     public void write(Path path, Iterator<String> actions, Boolean overwrite, Configuration configuration)
             throws IOException {
         if (path.toUri().getScheme() == null || path.toUri().getScheme().equals("file")) {
-            writeLocal(java.nio.file.Path.of(URI.create("file://" + path.toUri().getRawPath())), actions, overwrite);
+            writeLocal(java.nio.file.Path.of(path.toUri().getPath()), actions, overwrite);
             return;
         }
         FileSystem fileSystem = path.getFileSystem(configuration);

@@ -3,7 +3,7 @@ package io.flagcast.lake;
 import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.count;
-import static org.apache.spark.sql.functions.expr;
+import static org.apache.spark.sql.functions.count_if;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.max;
 import static org.apache.spark.sql.functions.percentile_approx;
@@ -11,6 +11,7 @@ import static org.apache.spark.sql.functions.unix_micros;
 
 import io.flagcast.features.ExposureAttribution;
 import io.flagcast.features.InputMapping;
+import io.flagcast.lake.SourceSettings.Duplicates;
 import io.flagcast.statistics.Arrivals;
 import io.flagcast.tables.Table;
 import io.flagcast.tables.Tables;
@@ -31,12 +32,9 @@ import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
-import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
-import org.apache.spark.sql.SparkSession;
-import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
 import org.apache.spark.storage.StorageLevel;
@@ -53,6 +51,7 @@ public final class Inputs implements AutoCloseable {
     private final Lake lake;
     private final Map<Table, SourceSettings> sources;
     private final Instant asOf;
+    private final Map<Table, Source> opened = new HashMap<>();
     private final Map<Table, Dataset<Row>> mapped = new HashMap<>();
     private final Map<String, String> versions = new TreeMap<>();
     private final List<Dataset<Row>> persisted = new ArrayList<>();
@@ -72,14 +71,25 @@ public final class Inputs implements AutoCloseable {
         this.asOf = Objects.requireNonNull(asOf, "asOf");
     }
 
-    /** Rows read, valid and rejected of a table. */
-    public record Counts(long in, long out, long quarantined) {
+    /**
+     * Rows of a table.
+     *
+     * @param in rows read
+     * @param out valid rows
+     * @param quarantined rejected rows
+     * @param filtered rows that the source's {@code where} leaves out
+     * @param repeated rows that were delivered again
+     */
+    public record Counts(long in, long out, long quarantined, long filtered, long repeated) {
 
-        private static final Pattern TEXT = Pattern.compile("[0-9]+ in, ([0-9]+) out, [0-9]+ quarantined");
+        private static final Pattern TEXT =
+                Pattern.compile("[0-9]+ in, ([0-9]+) out, [0-9]+ quarantined(, [0-9]+ filtered)?(, [0-9]+ repeated)?");
 
         /** As it stands in {@code runs.detail}. */
         public String text() {
-            return in + " in, " + out + " out, " + quarantined + " quarantined";
+            return in + " in, " + out + " out, " + quarantined + " quarantined"
+                    + (filtered == 0 ? "" : ", " + filtered + " filtered")
+                    + (repeated == 0 ? "" : ", " + repeated + " repeated");
         }
 
         /** The valid rows that a text of {@link #text} speaks of; absent for another text. */
@@ -91,7 +101,25 @@ public final class Inputs implements AutoCloseable {
 
     private InputMapping mapping(Table table) {
         SourceSettings source = sources.get(table);
-        return new InputMapping(table, source.origin(), source.columns());
+        return new InputMapping(table, source.origin(), source.columns(), source.where());
+    }
+
+    private Source source(Table table) {
+        return opened.computeIfAbsent(table, name -> Source.open(lake.spark(), name, sources.get(name)));
+    }
+
+    private Dataset<Row> mapped(Table table, Dataset<Row> raw) {
+        return before(
+                table,
+                sources.get(table).duplicates() == Duplicates.ONCE
+                        ? mapping(table)
+                                .once(
+                                        raw,
+                                        source(table)
+                                                .files()
+                                                .map(SourceFiles::columns)
+                                                .orElse(Set.of()))
+                        : mapping(table).apply(raw));
     }
 
     private Dataset<Row> mapped(Table table) {
@@ -102,15 +130,15 @@ public final class Inputs implements AutoCloseable {
         if (!sources.containsKey(table)) {
             return nothing(table);
         }
-        Dataset<Row> raw = Sources.read(lake.spark(), table, sources.get(table));
-        versions.put(table.name(), Sources.version(lake.spark(), sources.get(table), raw));
-        return persist(before(table, mapping(table).apply(raw)));
+        versions.put(table.name(), source(table).version());
+        return persist(mapped(table, source(table).rows()));
     }
 
     private Dataset<Row> nothing(Table table) {
         StructType empty = StructType.fromDDL(table.schema())
                 .add(InputMapping.REASON, "string")
-                .add(InputMapping.SOURCE_ROW, "string");
+                .add(InputMapping.SOURCE_ROW, "string")
+                .add(InputMapping.LEFT_OUT, "string");
         return lake.spark().createDataFrame(List.of(), empty);
     }
 
@@ -148,13 +176,10 @@ public final class Inputs implements AutoCloseable {
      * @param known identities of files that were read to the end; where one is not there any more as it was, all rows come
      */
     public Further further(Table table, Set<String> known) {
-        SparkSession spark = lake.spark();
-        SourceSettings source = sources.get(table);
-        if (source == null) {
+        if (!sources.containsKey(table)) {
             return new Further(InputMapping.valid(nothing(table)), Set.of(), true, 0);
         }
-        Dataset<Row> raw = Sources.read(spark, table, source);
-        Optional<SourceFiles> files = SourceFiles.of(spark, source, raw);
+        Optional<SourceFiles> files = source(table).files();
         if (files.isEmpty()) {
             return new Further(valid(table), Set.of(), false, 0);
         }
@@ -163,28 +188,22 @@ public final class Inputs implements AutoCloseable {
         if (fresh.isEmpty()) {
             return new Further(InputMapping.valid(nothing(table)), known, continues, 0);
         }
-        Dataset<Row> further = continues ? files.get().read(spark, table, source, fresh) : raw;
-        Column time = expr(source.columns().getOrDefault(TIMES.get(table), TIMES.get(table)));
-        Set<String> read =
-                new HashSet<>(files.get().complete(further, time.try_cast(DataTypes.TimestampType), fresh, asOf));
+        Dataset<Row> further = source(table).rows(fresh);
+        Set<String> read = new HashSet<>(
+                files.get().complete(further, mapping(table).instant(further, TIMES.get(table)), fresh, asOf));
         if (continues) {
             read.addAll(known);
         }
         boolean all = !continues && mapped.containsKey(table);
         return new Further(
-                all
-                        ? valid(table)
-                        : InputMapping.valid(before(table, mapping(table).apply(further))),
-                read,
-                continues,
-                fresh.size());
+                all ? valid(table) : InputMapping.valid(mapped(table, further)), read, continues, fresh.size());
     }
 
     /** Valid rows of a table at or after an instant: those that were read already, or read for this once. */
     public Dataset<Row> since(Table table, Instant from) {
         Dataset<Row> rows = mapped.containsKey(table) || !sources.containsKey(table)
                 ? mapped(table)
-                : before(table, mapping(table).apply(Sources.read(lake.spark(), table, sources.get(table))));
+                : mapped(table, source(table).rows());
         return InputMapping.valid(rows).where(col(TIMES.get(table)).geq(lit(from)));
     }
 
@@ -287,23 +306,39 @@ public final class Inputs implements AutoCloseable {
         Map<Table, Counts> counts = new HashMap<>();
         sources.keySet().stream()
                 .map(table -> mapped(table)
-                        .agg(count(lit(1)), count(col(InputMapping.REASON)))
+                        .agg(
+                                count(lit(1)),
+                                count(col(InputMapping.REASON)),
+                                count_if(col(InputMapping.LEFT_OUT).equalTo(InputMapping.FILTERED)),
+                                count_if(col(InputMapping.LEFT_OUT).equalTo(InputMapping.REPEATED)))
                         .select(lit(table.name()), col("*")))
                 .reduce(Dataset::union)
                 .orElseThrow()
                 .collectAsList()
                 .forEach(row -> counts.put(
                         Tables.named(row.getString(0)).orElseThrow(),
-                        new Counts(row.getLong(1), row.getLong(1) - row.getLong(2), row.getLong(2))));
+                        new Counts(
+                                row.getLong(1),
+                                row.getLong(1) - row.getLong(2) - row.getLong(3) - row.getLong(4),
+                                row.getLong(2),
+                                row.getLong(3),
+                                row.getLong(4))));
         return counts;
     }
 
     /** Columns of a mapped table without the mapping's own. */
     public StructType schema(Table table) {
         return new StructType(Arrays.stream(mapped(table).schema().fields())
-                .filter(field -> !field.name().equals(InputMapping.REASON)
-                        && !field.name().equals(InputMapping.SOURCE_ROW))
+                .filter(field -> !InputMapping.OWN.contains(field.name()))
                 .toArray(StructField[]::new));
+    }
+
+    /** What a person should know of how the sources were read so far. */
+    public List<String> notes() {
+        return opened.values().stream()
+                .flatMap(source -> source.notes().stream())
+                .sorted()
+                .toList();
     }
 
     /** Version of every source. */

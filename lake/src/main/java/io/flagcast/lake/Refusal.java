@@ -3,6 +3,7 @@ package io.flagcast.lake;
 import io.delta.exceptions.DeltaConcurrentModificationException;
 import io.flagcast.features.InputException;
 import java.nio.file.FileSystemException;
+import java.sql.SQLException;
 import java.util.Objects;
 import java.util.Optional;
 import org.apache.spark.SparkThrowable;
@@ -54,6 +55,17 @@ public final class Refusal extends RuntimeException {
                             .formatted(file.getFile(), whatItIs(file)),
                     error));
         }
+        if (error instanceof SparkThrowable spark
+                && String.valueOf(spark.getCondition()).startsWith("FAILED_READ_FILE")) {
+            return Optional.of(new Refusal(
+                    ExitCode.DATA_REFUSED,
+                    "%s cannot be read: it is cut short, damaged or of another format than its name says. Deliver it again, or take it away"
+                            .formatted(spark.getMessageParameters().getOrDefault("path", firstLine(error))),
+                    error));
+        }
+        if (error instanceof SQLException database) {
+            return Optional.of(ofDatabase(database));
+        }
         if (error instanceof SparkThrowable spark && isBadValue(spark)) {
             return Optional.of(new Refusal(
                     ExitCode.DATA_REFUSED,
@@ -64,6 +76,27 @@ public final class Refusal extends RuntimeException {
         return Optional.empty();
     }
 
+    /** By the class of the SQL standard's state: a connection may come back, a wrong name or right has to be mended. */
+    private static Refusal ofDatabase(SQLException error) {
+        if (String.valueOf(error.getMessage()).contains("No suitable driver")) {
+            return new Refusal(
+                    ExitCode.CONFIGURATION,
+                    "there is no driver for the url of a jdbc source: add its jar with --jars (spark.jars), and name its class in flagcast.sources.<table>.options.driver",
+                    error);
+        }
+        String state = String.valueOf(error.getSQLState());
+        boolean isOurs = state.startsWith("28") || state.startsWith("42");
+        return new Refusal(
+                isOurs ? ExitCode.CONFIGURATION : ExitCode.TRY_AGAIN,
+                "the database of a jdbc source says: %s. %s"
+                        .formatted(
+                                firstLine(error),
+                                isOurs
+                                        ? "Correct url, dbtable, query, user or password in flagcast.sources.<table>.options"
+                                        : "Run it again when it answers"),
+                error);
+    }
+
     /** The system's own words; where it has none, the kind of error. */
     private static String whatItIs(FileSystemException error) {
         return error.getReason() != null
@@ -72,7 +105,7 @@ public final class Refusal extends RuntimeException {
     }
 
     private static String firstLine(Throwable error) {
-        return error.getMessage().lines().findFirst().orElse("");
+        return String.valueOf(error.getMessage()).lines().findFirst().orElse("");
     }
 
     private static boolean isBadValue(SparkThrowable error) {

@@ -22,6 +22,8 @@ public final class Session implements AutoCloseable {
             Map.entry("spark.delta.logStore.file.impl", ExclusiveLogStore.class.getName()),
             Map.entry("spark.delta.logStore.s3a.impl", ExclusiveLogStore.class.getName()),
             Map.entry("spark.sql.debug.maxToStringFields", "200"),
+            // A folder zip=02139 says 02139.
+            Map.entry("spark.sql.sources.partitionColumnTypeInference.enabled", "false"),
             // Events and outcomes are gathered per user: by hash, before Spark gives up and sorts.
             Map.entry("spark.sql.objectHashAggregate.sortBased.fallbackThreshold", "100000"),
             Map.entry("spark.sql.sources.parallelPartitionDiscovery.parallelism", "8"));

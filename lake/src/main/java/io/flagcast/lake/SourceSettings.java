@@ -2,6 +2,7 @@ package io.flagcast.lake;
 
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 
 /**
  * Where an input table comes from.
@@ -9,11 +10,41 @@ import java.util.Objects;
  * @param format a format that Spark reads, as delta, parquet, orc, csv, json or jdbc
  * @param path file, folder or glob; empty for jdbc
  * @param options options of Spark's reader
- * @param schema csv and json: types of columns as {@code name TYPE, …}; empty where all are inferred
+ * @param schema csv and json: types of columns as {@code name TYPE, …}; empty where none is declared
  * @param columns Spark SQL expression per column
+ * @param each Spark SQL array: a row of the source stands for one row per element, which is its column {@code each}
+ * @param where Spark SQL condition over the columns of the source: other rows are left out and counted
+ * @param duplicates what becomes of rows that are delivered again
+ * @param lacking csv: what becomes of the rows of a file that lacks a column which other files of the source have
  */
 public record SourceSettings(
-        String format, String path, Map<String, String> options, String schema, Map<String, String> columns) {
+        String format,
+        String path,
+        Map<String, String> options,
+        String schema,
+        Map<String, String> columns,
+        Optional<String> each,
+        Optional<String> where,
+        Duplicates duplicates,
+        Lacking lacking) {
+
+    /** Rows with one id of their own, as {@code outcome_id}; without it, rows that are alike in every column. */
+    public enum Duplicates {
+        /** Such rows count once. */
+        ONCE,
+        /** Each row counts. */
+        EACH
+    }
+
+    /** A file without a column that other files of its source have. */
+    public enum Lacking {
+        /** Its rows are quarantined. */
+        QUARANTINE,
+        /** The source is refused. */
+        REFUSE,
+        /** The column is NULL in its rows. */
+        NULL
+    }
 
     public SourceSettings {
         Objects.requireNonNull(format, "format");
@@ -21,9 +52,27 @@ public record SourceSettings(
         options = Map.copyOf(options);
         Objects.requireNonNull(schema, "schema");
         columns = Map.copyOf(columns);
+        Objects.requireNonNull(each, "each");
+        Objects.requireNonNull(where, "where");
+        Objects.requireNonNull(duplicates, "duplicates");
+        Objects.requireNonNull(lacking, "lacking");
         if (path.isBlank() && !format.equals("jdbc")) {
             throw new IllegalArgumentException("a source of format " + format + " needs a path");
         }
+    }
+
+    /** A source of which nothing but its place is said. */
+    public static SourceSettings of(String format, String path) {
+        return new SourceSettings(
+                format,
+                path,
+                Map.of(),
+                "",
+                Map.of(),
+                Optional.empty(),
+                Optional.empty(),
+                Duplicates.ONCE,
+                Lacking.QUARANTINE);
     }
 
     /** How messages name the source. */

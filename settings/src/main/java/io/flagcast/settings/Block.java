@@ -11,8 +11,10 @@ import java.nio.file.Path;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -122,6 +124,19 @@ record Block(Config config, String path, Problems problems) {
             throw new IllegalArgumentException("empty");
         }
         return text;
+    }
+
+    /** A constant by its name in lower case; the first of them where it is none. */
+    <T extends Enum<T>> T oneOf(String key, T[] values) {
+        String text = string(key);
+        List<String> known = Arrays.stream(values)
+                .map(value -> value.name().toLowerCase(Locale.ROOT))
+                .toList();
+        if (!known.contains(text)) {
+            problem(key, text, "it must be one of " + String.join(", ", known));
+            return values[0];
+        }
+        return values[known.indexOf(text)];
     }
 
     int integer(String key) {

@@ -97,22 +97,25 @@ public final class Eligibility {
     static Optional<String> problem(Experiment experiment) {
         return experiment
                 .eligibility()
-                .flatMap(condition -> {
-                    if (CLOCK_LITERAL.matcher(condition).matches()) {
-                        return Optional.of(OF_THE_CLOCK);
-                    }
-                    try {
-                        return forbidden(new CatalystSqlParser().parseExpression(condition));
-                    } catch (Exception e) {
-                        // Spark declares no checked exceptions in Java, yet throws ParseException.
-                        if (e instanceof AnalysisException) {
-                            return Optional.of("is not readable as a Spark SQL expression: " + firstSentence(e));
-                        }
-                        throw e;
-                    }
-                })
+                .flatMap(Eligibility::problem)
                 .map(why -> "%s: eligibility \"%s\" %s"
                         .formatted(experiment.file(), experiment.eligibility().orElseThrow(), why));
+    }
+
+    /** What is wrong with an expression over one row that must be the same on every machine and day. */
+    static Optional<String> problem(String expression) {
+        if (CLOCK_LITERAL.matcher(expression).matches()) {
+            return Optional.of(OF_THE_CLOCK);
+        }
+        try {
+            return forbidden(new CatalystSqlParser().parseExpression(expression));
+        } catch (Exception e) {
+            // Spark declares no checked exceptions in Java, yet throws ParseException.
+            if (e instanceof AnalysisException) {
+                return Optional.of("is not readable as a Spark SQL expression: " + firstSentence(e));
+            }
+            throw e;
+        }
     }
 
     /**

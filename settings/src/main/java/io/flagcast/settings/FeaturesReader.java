@@ -3,10 +3,8 @@ package io.flagcast.settings;
 import io.flagcast.features.ResponseDefinition;
 import io.flagcast.statistics.Metric;
 import io.flagcast.training.Objective;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
@@ -23,7 +21,7 @@ final class FeaturesReader {
         for (String id : features.names()) {
             Block feature = features.inner(id);
             Objective objective =
-                    feature.has("objective") ? oneOf(feature, "objective", Objective.values()) : Objective.UPLIFT;
+                    feature.has("objective") ? feature.oneOf("objective", Objective.values()) : Objective.UPLIFT;
             if (objective == Objective.COLLABORATIVE) {
                 read.put(id, new Settings.Feature(objective, Optional.empty()));
             } else if (feature.has("outcome") && feature.has("within")) {
@@ -40,22 +38,9 @@ final class FeaturesReader {
         return feature.checked(
                 () -> Optional.of(new ResponseDefinition(
                         id,
-                        feature.has("kind") ? oneOf(feature, "kind", Metric.Kind.values()) : Metric.Kind.PROPORTION,
+                        feature.has("kind") ? feature.oneOf("kind", Metric.Kind.values()) : Metric.Kind.PROPORTION,
                         feature.text("outcome"),
                         feature.duration("within"))),
                 Optional.empty());
-    }
-
-    /** A constant by its name in lower case. */
-    private static <T extends Enum<T>> T oneOf(Block feature, String key, T[] values) {
-        String text = feature.string(key);
-        List<String> known = Arrays.stream(values)
-                .map(value -> value.name().toLowerCase(Locale.ROOT))
-                .toList();
-        if (!known.contains(text)) {
-            feature.problem(key, text, "it must be one of " + String.join(", ", known));
-            return values[0];
-        }
-        return values[known.indexOf(text)];
     }
 }

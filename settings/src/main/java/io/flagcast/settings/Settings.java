@@ -120,7 +120,11 @@ public record Settings(
                                 source.format(),
                                 source.schema(),
                                 new TreeMap<>(source.options()),
-                                new TreeMap<>(source.columns()))
+                                new TreeMap<>(source.columns()),
+                                source.each(),
+                                source.where(),
+                                source.duplicates(),
+                                source.lacking())
                         .toString()));
         return mappings;
     }

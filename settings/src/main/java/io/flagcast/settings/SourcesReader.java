@@ -1,6 +1,8 @@
 package io.flagcast.settings;
 
 import io.flagcast.lake.SourceSettings;
+import io.flagcast.lake.SourceSettings.Duplicates;
+import io.flagcast.lake.SourceSettings.Lacking;
 import io.flagcast.tables.Table;
 import io.flagcast.tables.Tables;
 import java.util.LinkedHashMap;
@@ -12,7 +14,8 @@ import java.util.Optional;
 final class SourcesReader {
 
     /** What may be said of a source. */
-    static final List<String> KEYS = List.of("format", "path", "options", "schema", "columns");
+    static final List<String> KEYS =
+            List.of("format", "path", "options", "schema", "columns", "each", "where", "duplicates", "lacking");
 
     private SourcesReader() {}
 
@@ -36,6 +39,15 @@ final class SourcesReader {
         return read;
     }
 
+    private static Optional<String> expression(Block source, String key) {
+        if (!source.has(key)) {
+            return Optional.empty();
+        }
+        String text = source.text(key);
+        Eligibility.problem(text).ifPresent(why -> source.problem(key, text, "it " + why));
+        return Optional.of(text);
+    }
+
     private static Optional<SourceSettings> settings(Block source) {
         try {
             return Optional.of(new SourceSettings(
@@ -43,7 +55,11 @@ final class SourcesReader {
                     source.has("path") ? source.string("path") : "",
                     source.stringMap("options"),
                     source.has("schema") ? source.string("schema") : "",
-                    source.stringMap("columns")));
+                    source.stringMap("columns"),
+                    expression(source, "each"),
+                    expression(source, "where"),
+                    source.has("duplicates") ? source.oneOf("duplicates", Duplicates.values()) : Duplicates.ONCE,
+                    source.has("lacking") ? source.oneOf("lacking", Lacking.values()) : Lacking.QUARANTINE));
         } catch (IllegalArgumentException e) {
             source.problem("%s.path: %s".formatted(source.path(), e.getMessage()));
             return Optional.empty();

@@ -27,7 +27,8 @@ final class InputTables {
                             "DOUBLE",
                             "amount of usage, at least 0, in any unit of the feature's own; absent counts as 1"),
                     required("occurred_at", "TIMESTAMP", "when the usage happened"),
-                    optional("ingested_at", "TIMESTAMP", "when the row reached the lake")),
+                    optional("ingested_at", "TIMESTAMP", "when the row reached the lake"),
+                    optional("event_id", "STRING", "identity of the event; a repeated one counts once")),
             List.of(),
             ColumnSet.CLOSED,
             "a usage event");
@@ -65,7 +66,8 @@ final class InputTables {
                     required("outcome", "STRING", "name of what the user did, as purchase"),
                     optional("value", "DOUBLE", "amount in any unit, as revenue in euros; absent counts as 1"),
                     required("occurred_at", "TIMESTAMP", "when the user did it"),
-                    optional("ingested_at", "TIMESTAMP", "when the row reached the lake")),
+                    optional("ingested_at", "TIMESTAMP", "when the row reached the lake"),
+                    optional("outcome_id", "STRING", "identity of the outcome; a repeated one counts once")),
             List.of(),
             ColumnSet.CLOSED,
             "a counted action of a user");

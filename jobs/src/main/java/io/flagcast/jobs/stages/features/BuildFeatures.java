@@ -31,6 +31,8 @@ public final class BuildFeatures {
         Settings settings = run.settings();
         requirePredictors(run);
         Map<Table, Counts> counts = inputs.counts();
+        inputs.notes().forEach(run.progress()::notice);
+        sayLeftOut(run, counts);
         requireGoodInput(counts, inputs, settings);
 
         Dataset<Row> users = inputs.valid(Tables.USERS);
@@ -48,6 +50,24 @@ public final class BuildFeatures {
                         Tables.TRAINING_EXAMPLES, examples)
                 .forEach((table, rows) -> written.put(table, run.lake().replaceSlice(table, run.id(), rows)));
         return result(counts, written);
+    }
+
+    /** Rows that nothing is wrong with, and that yet do not count. */
+    private static void sayLeftOut(Run run, Map<Table, Counts> counts) {
+        counts.keySet().stream().sorted(Comparator.comparing(Table::name)).forEach(table -> {
+            Counts count = counts.get(table);
+            String key = "flagcast.sources." + table.name();
+            if (count.filtered() > 0) {
+                run.progress()
+                        .say("           %s: %,d of %,d rows are left out by %s.where"
+                                .formatted(table.name(), count.filtered(), count.in(), key));
+            }
+            if (count.repeated() > 0) {
+                run.progress()
+                        .notice("%s: %,d of %,d rows repeat another one and count once; %s.duplicates = each counts all"
+                                .formatted(table.name(), count.repeated(), count.in(), key));
+            }
+        });
     }
 
     /** The first exposure counts; what does not is said. */

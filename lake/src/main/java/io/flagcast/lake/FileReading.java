@@ -1,0 +1,94 @@
+package io.flagcast.lake;
+
+import io.flagcast.tables.Table;
+import io.flagcast.tables.Table.ColumnSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.regex.Pattern;
+import org.apache.spark.sql.DataFrameReader;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.StructType;
+
+/**
+ * How files of a source are read, whatever their format.
+ *
+ * @param spark the session
+ * @param table the table that they are read for
+ * @param settings the source
+ * @param files its files at one moment; absent where it has none
+ * @param notes takes what a person should know
+ */
+record FileReading(
+        SparkSession spark, Table table, SourceSettings settings, Optional<SourceFiles> files, Consumer<String> notes) {
+
+    /**
+     * A reader of the format, with the options of the source over some defaults.
+     *
+     * @param defaults options that hold where the source says nothing of them
+     */
+    DataFrameReader reader(Map<String, String> defaults) {
+        return spark.read().format(settings.format()).options(defaults).options(settings.options());
+    }
+
+    /** The rows of some files by a reader. */
+    Dataset<Row> load(DataFrameReader reader, List<String> addresses) {
+        if (files.isEmpty()) {
+            return settings.path().isBlank() ? reader.load() : reader.load(settings.path());
+        }
+        // Folders named as day=2026-03-01 are columns of the files in them, which a file alone would not have.
+        DataFrameReader based = files.get()
+                .base()
+                .filter(base -> !settings.options().containsKey("basePath"))
+                .map(base -> reader.option("basePath", base))
+                .orElse(reader);
+        return based.load(addresses.stream().map(SourceFiles::literal).toArray(String[]::new));
+    }
+
+    /** The rows of some files as Spark reads them. */
+    Dataset<Row> plain(List<String> addresses) {
+        return load(reader(Map.of()), addresses);
+    }
+
+    List<String> addresses() {
+        return files.map(SourceFiles::addresses).orElse(List.of());
+    }
+
+    /** Types that the source declares. */
+    StructType declared() {
+        return settings.schema().isBlank() ? new StructType() : StructType.fromDDL(settings.schema());
+    }
+
+    /** Whether a column becomes one of the table's own: by its name, or in the expression for one. */
+    boolean isMapped(String name) {
+        return table.columnNames().stream()
+                .anyMatch(column -> settings.columns().containsKey(column)
+                        ? mentions(settings.columns().get(column), name)
+                        : column.equalsIgnoreCase(name));
+    }
+
+    /** Whether the condition on rows, or what makes several rows of one, mentions a column. */
+    boolean isAskedFor(String name) {
+        return settings.where().filter(text -> mentions(text, name)).isPresent()
+                || settings.each().filter(text -> mentions(text, name)).isPresent();
+    }
+
+    /** Whether anything looks at a column: of users, attributes by any name. */
+    boolean isRead(String name) {
+        return isMapped(name) || isAskedFor(name) || table.columnSet() == ColumnSet.OPEN;
+    }
+
+    private static boolean mentions(String expression, String name) {
+        return Pattern.compile("(?iu)(?<![\\w])" + Pattern.quote(name) + "(?![\\w])")
+                .matcher(expression)
+                .find();
+    }
+
+    /** The configuration key of the source. */
+    String key() {
+        return "flagcast.sources." + table.name();
+    }
+}

@@ -1,0 +1,433 @@
+package io.flagcast.lake;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.flagcast.features.InputMapping;
+import io.flagcast.fixtures.SharedSpark;
+import io.flagcast.lake.SourceSettings.Duplicates;
+import io.flagcast.lake.SourceSettings.Lacking;
+import io.flagcast.tables.Table;
+import io.flagcast.tables.Tables;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.zip.GZIPOutputStream;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.DataTypes;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Files as people have them. */
+@ExtendWith(SharedSpark.class)
+class SourceTest {
+
+    @TempDir
+    private Path folder;
+
+    private final SparkSession spark;
+
+    SourceTest(SparkSession spark) {
+        this.spark = spark;
+    }
+
+    private SourceSettings settings(String format, String path, Map<String, String> options, String schema) {
+        return new SourceSettings(
+                format,
+                folder.resolve(path).toString(),
+                options,
+                schema,
+                Map.of(),
+                Optional.empty(),
+                Optional.empty(),
+                Duplicates.ONCE,
+                Lacking.QUARANTINE);
+    }
+
+    private static SourceSettings lacking(SourceSettings settings, Lacking lacking) {
+        return new SourceSettings(
+                settings.format(),
+                settings.path(),
+                settings.options(),
+                settings.schema(),
+                settings.columns(),
+                settings.each(),
+                settings.where(),
+                settings.duplicates(),
+                lacking);
+    }
+
+    private Source open(Table table, String format, String path) {
+        return Source.open(spark, table, settings(format, path, Map.of(), ""));
+    }
+
+    private void write(String name, String text) throws IOException {
+        Path file = folder.resolve(name);
+        Files.createDirectories(file.getParent());
+        Files.writeString(file, text);
+    }
+
+    /** Some columns of all rows as text, sorted. */
+    private static List<String> rows(Dataset<Row> rows, String... columns) {
+        return rows.collectAsList().stream()
+                .map(row -> String.join(
+                        " ",
+                        Arrays.stream(columns)
+                                .map(column -> String.valueOf(row.<Object>getAs(column)))
+                                .toList()))
+                .sorted()
+                .toList();
+    }
+
+    @Test
+    void csvColumnsAreFoundByNameFileByFile() throws IOException {
+        write("in/a.csv", "user_id,outcome,value,occurred_at\nu1,buy,1,2026-03-01\n");
+        write("in/b.csv", "\ufeffoutcome,user_id,occurred_at,value\r\nbuy,u2,2026-03-02,2\r\n");
+        write("in/c.csv", "\n");
+        Source source = open(Tables.OUTCOMES, "csv", "in");
+        assertThat(rows(source.rows(), "user_id", "outcome", "value", "occurred_at"))
+                .containsExactly("u1 buy 1 2026-03-01", "u2 buy 2 2026-03-02");
+        List<String> second = source.files().orElseThrow().addresses().subList(1, 2);
+        assertThat(rows(source.rows(second), "user_id", "outcome")).containsExactly("u2 buy");
+        assertThat(source.notes()).isEmpty();
+    }
+
+    @Test
+    void aCsvFileThatLacksAColumnIsNamedAndItsRowsAreWhatTheSourceSays() throws IOException {
+        write("in/a.csv", "user_id,outcome,value,occurred_at\nu1,buy,1,2026-03-01\n");
+        write("in/b.csv", "user_id,outcome,occurred_at,coupon\nu2,buy,2026-03-02,x\n");
+        SourceSettings settings = settings("csv", "in", Map.of(), "");
+        Source source = Source.open(spark, Tables.OUTCOMES, settings);
+        assertThat(rows(source.rows(), "user_id", "value", InputMapping.PROBLEM))
+                .containsExactly("u1 1 null", "u2 null column 'value' is missing from this file");
+        // A file is judged by all of them, whichever is read.
+        List<String> second = source.files().orElseThrow().addresses().subList(1, 2);
+        assertThat(rows(source.rows(second), "value", InputMapping.PROBLEM))
+                .containsExactly("null column 'value' is missing from this file");
+        assertThat(source.notes())
+                .containsExactly(
+                        "outcomes: column 'value' is missing from file:%s, other files of %s have it: its rows are quarantined"
+                                .formatted(folder.resolve("in/b.csv"), folder.resolve("in")));
+
+        Source tolerant = Source.open(spark, Tables.OUTCOMES, lacking(settings, Lacking.NULL));
+        assertThat(rows(tolerant.rows(), "user_id", "value", InputMapping.PROBLEM))
+                .containsExactly("u1 1 null", "u2 null null");
+        assertThatThrownBy(() -> Source.open(spark, Tables.OUTCOMES, lacking(settings, Lacking.REFUSE)))
+                .isInstanceOfSatisfying(
+                        Refusal.class, refusal -> assertThat(refusal.exitCode()).isEqualTo(ExitCode.DATA_REFUSED))
+                .hasMessageContaining("column 'value' is missing from file:" + folder.resolve("in/b.csv"));
+    }
+
+    @Test
+    void csvIsReadByRfc4180() throws IOException {
+        write(
+                "in.csv",
+                "user_id,\"note,\n of two lines\",plan\r\n\"\"\"quoted\"\"\",\"a\nb\",free\r\nu2,\"x, \"\"y\"\"\",\"\"\r\nu3,\\,pro\n");
+        assertThat(rows(open(Tables.USERS, "csv", "in.csv").rows(), "user_id", "note,\n of two lines", "plan"))
+                .containsExactly("\"quoted\" a\nb free", "u2 x, \"y\" null", "u3 \\ pro");
+    }
+
+    @Test
+    void aRowWithTooFewColumnsKeepsItsText() throws IOException {
+        write("in.csv", "user_id,plan\nu1,free\nu2\nu3,pro,extra\n");
+        assertThat(rows(open(Tables.USERS, "csv", "in.csv").rows(), InputMapping.PROBLEM))
+                .containsExactly("malformed row: u2", "malformed row: u3,pro,extra", "null");
+    }
+
+    @Test
+    void codesStayTextAndNumbersAreNumbers() throws IOException {
+        write(
+                "in/a.csv",
+                "user_id,zip,group,age,spend,is_pro,since,hex,big\n1,02139,01,30,1.5,true,2026-01-01,1d,9007199254740993\n");
+        write("in/b.csv", "user_id,age,zip,group,spend,is_pro,since,hex,big\n2,,10001,1,1e3,FALSE,2026-01-02,2f,1\n");
+        Source source = open(Tables.USERS, "csv", "in");
+        Dataset<Row> users = source.rows();
+        assertThat(rows(users, "user_id", "zip", "group", "age", "spend", "is_pro", "hex", "big"))
+                .containsExactly("1 02139 01 30 1.5 true 1d 9007199254740993", "2 10001 1 null 1000.0 false 2f 1");
+        assertThat(Map.of(
+                        "zip", DataTypes.StringType,
+                        "group", DataTypes.StringType,
+                        "age", DataTypes.LongType,
+                        "spend", DataTypes.DoubleType,
+                        "is_pro", DataTypes.BooleanType,
+                        "since", DataTypes.DateType,
+                        "hex", DataTypes.StringType))
+                .allSatisfy(
+                        (name, type) -> assertThat(users.schema().apply(name).dataType())
+                                .as(name)
+                                .isEqualTo(type));
+        assertThat(source.notes())
+                .containsExactlyInAnyOrder(
+                        "users: 'zip' has codes as 02139: it stays text",
+                        "users: 'group' has codes as 01: it stays text");
+    }
+
+    @Test
+    void aFolderNamedByACodeSaysTheCode() throws IOException {
+        spark.conf().set("spark.sql.sources.partitionColumnTypeInference.enabled", "false");
+        write("in/zip=02139/a.csv", "user_id\nu1\n");
+        write("in/zip=10001/a.csv", "user_id\nu2\n");
+        Source source = open(Tables.USERS, "csv", "in");
+        assertThat(rows(source.rows(), "user_id", "zip")).containsExactly("u1 02139", "u2 10001");
+        List<String> second = source.files().orElseThrow().addresses().subList(1, 2);
+        assertThat(rows(source.rows(second), "user_id", "zip")).containsExactly("u2 10001");
+        assertThat(source.files().orElseThrow().columns()).isEqualTo(Set.of("zip"));
+    }
+
+    @Test
+    void idsOfJsonAreWhatIsWritten() throws IOException {
+        write("in.json", """
+                {"user_id": 7, "outcome": "buy", "occurred_at": 1772793000}
+                {"user_id": 9007199254740993, "outcome": "buy", "occurred_at": "2026-03-06"}
+                {"user_id": 9007199254740992, "outcome": "buy", "value": 2, "occurred_at": "2026-03-06"}
+                {"user_id": 12.0, "outcome": "buy", "value": 2.50, "occurred_at": "2026-03-06", "who": {"id": 1.0}}
+                {"user_id": "007", "outcome": "buy", "occurred_at":
+                """);
+        assertThat(rows(open(Tables.OUTCOMES, "json", "in.json").rows(), "user_id", "value", "occurred_at", "who"))
+                .containsExactly(
+                        "12.0 2.50 2026-03-06 [1.0]",
+                        "7 null 1772793000 null",
+                        "9007199254740992 2 2026-03-06 null",
+                        "9007199254740993 null 2026-03-06 null",
+                        "null null null null");
+    }
+
+    @Test
+    void attributesOfJsonHaveItsTypesAndDeclaredColumnsTheirs() throws IOException {
+        write("in.json", """
+                {"user_id": 7, "age": 30, "zip": "02139", "pro": true}
+                {"user_id": 8.5, "age": 31, "zip": "10001", "pro": false}
+                """);
+        Dataset<Row> users = Source.open(spark, Tables.USERS, settings("json", "in.json", Map.of(), "age DOUBLE"))
+                .rows();
+        assertThat(rows(users, "user_id", "age", "zip", "pro"))
+                .containsExactly("7 30.0 02139 true", "8.5 31.0 10001 false");
+        assertThat(users.schema().apply("pro").dataType()).isEqualTo(DataTypes.BooleanType);
+    }
+
+    private void save(String format, String path, String sql) {
+        spark.sql(sql)
+                .coalesce(1)
+                .write()
+                .mode("append")
+                .format(format)
+                .save(folder.resolve(path).toString());
+    }
+
+    @Test
+    void columnsThatLaterFilesAddOrWidenAreRead() {
+        for (String format : List.of("parquet", "orc")) {
+            save(
+                    format,
+                    format + "/day=1",
+                    "SELECT 'u1' user_id, 'buy' outcome, DATE '2026-03-06' occurred_at, 1 amount");
+            save(
+                    format,
+                    format + "/day=2",
+                    "SELECT 'u2' user_id, 'buy' outcome, TIMESTAMP '2026-03-07' occurred_at, 2.5D value, 2.5D amount");
+            save(
+                    format,
+                    format + "/day=3",
+                    "SELECT 3L user_id, 'buy' outcome, TIMESTAMP '2026-03-07' occurred_at, '4' value, 3L amount");
+            SourceSettings settings = settings(format, format, Map.of(), "");
+            Source source = Source.open(spark, Tables.OUTCOMES, settings);
+            assertThat(rows(source.rows(), "user_id", "value", "amount", "day"))
+                    .as(format)
+                    .containsExactly("3 4 3.0 3", "u1 null 1.0 1", "u2 2.5 2.5 2");
+            assertThat(source.notes())
+                    .singleElement()
+                    .asString()
+                    .startsWith("outcomes: column 'value' is in 2 of 3 files of " + folder.resolve(format)
+                            + ": NULL in the others");
+            List<String> first = source.files().orElseThrow().addresses().subList(0, 1);
+            assertThat(rows(source.rows(first), "user_id", "value", "amount", "day"))
+                    .containsExactly("u1 null 1.0 1");
+        }
+    }
+
+    @Test
+    void typesOfWhichNeitherHoldsTheOtherAreRefusedWithFileAndColumn() {
+        save("parquet", "in", "SELECT 'u1' user_id, 1 age");
+        save("parquet", "in", "SELECT 'u2' user_id, 'thirty' age");
+        assertThatThrownBy(() -> open(Tables.USERS, "parquet", "in"))
+                .isInstanceOfSatisfying(
+                        Refusal.class, refusal -> assertThat(refusal.exitCode()).isEqualTo(ExitCode.DATA_REFUSED))
+                .hasMessageContaining("users: column 'age' is ")
+                .hasMessageContaining("in file:" + folder.resolve("in"));
+    }
+
+    private static Throwable thrown(Dataset<Row> rows) {
+        try {
+            rows.collectAsList();
+            return null;
+        } catch (Exception e) {
+            return e;
+        }
+    }
+
+    private static Refusal refusal(Throwable error) {
+        for (Throwable cause = error; cause != null; cause = cause.getCause()) {
+            Optional<Refusal> refusal = Refusal.of(cause);
+            if (refusal.isPresent()) {
+                return refusal.get();
+            }
+        }
+        throw new AssertionError("not refused", error);
+    }
+
+    @Test
+    void aFileThatIsCutShortIsRefusedByItsName() throws IOException {
+        StringBuilder text = new StringBuilder("user_id,outcome,occurred_at\n");
+        for (int i = 0; i < 20_000; i++) {
+            text.append("u").append(Integer.toHexString(i * 7919)).append(",buy,2026-03-01\n");
+        }
+        Path whole = folder.resolve("whole.gz");
+        try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(whole))) {
+            out.write(text.toString().getBytes(java.nio.charset.StandardCharsets.UTF_8));
+        }
+        byte[] bytes = Files.readAllBytes(whole);
+        Files.createDirectories(folder.resolve("in"));
+        Files.write(folder.resolve("in/cut.csv.gz"), Arrays.copyOf(bytes, bytes.length / 2));
+        Refusal cut = refusal(thrown(open(Tables.OUTCOMES, "csv", "in").rows()));
+        assertThat(cut.exitCode()).isEqualTo(ExitCode.DATA_REFUSED);
+        assertThat(cut).hasMessageContaining("cut.csv.gz");
+
+        write("footer/part.parquet", "PAR1 this is no footer");
+        assertThatThrownBy(() -> open(Tables.OUTCOMES, "parquet", "footer"))
+                .satisfies(error -> assertThat(refusal(error).exitCode()).isEqualTo(ExitCode.DATA_REFUSED))
+                .satisfies(error -> assertThat(refusal(error)).hasMessageContaining("part.parquet"));
+    }
+
+    @Test
+    void aMissingDriverIsAMatterOfConfiguration() {
+        SourceSettings settings = new SourceSettings(
+                "jdbc",
+                "",
+                Map.of("url", "jdbc:nosuch://db", "dbtable", "t"),
+                "",
+                Map.of(),
+                Optional.empty(),
+                Optional.empty(),
+                Duplicates.ONCE,
+                Lacking.QUARANTINE);
+        assertThatThrownBy(() -> Source.open(spark, Tables.USERS, settings).rows())
+                .satisfies(error -> assertThat(refusal(error).exitCode()).isEqualTo(ExitCode.CONFIGURATION))
+                .satisfies(error -> assertThat(refusal(error)).hasMessageContaining("driver"));
+    }
+
+    @Test
+    void fileNamesAreReadAsTheyAreWritten() throws IOException {
+        List<String> names = List.of("out [1].csv", "out {a,b}.csv", "ü ö%20.csv", "a?b*.csv", "x=1;y\\z.csv");
+        for (String name : names) {
+            write("in [x]/" + name, "user_id\n" + name.replace(',', '_') + "\n");
+        }
+        Source source = open(Tables.USERS, "csv", "in [x]");
+        assertThat(source.rows().collectAsList()).hasSize(names.size());
+        SourceFiles files = source.files().orElseThrow();
+        for (String address : files.addresses()) {
+            Dataset<Row> one = source.rows(List.of(address));
+            assertThat(rows(one, "user_id")).as(address).hasSize(1);
+            assertThat(files.complete(
+                            one.withColumn(
+                                    "at",
+                                    org.apache.spark.sql.functions.lit(null).cast("timestamp")),
+                            org.apache.spark.sql.functions.col("at"),
+                            List.of(address),
+                            java.time.Instant.EPOCH))
+                    .containsExactly(files.identities().get(address));
+            assertThat(rows(
+                            open(
+                                            Tables.USERS,
+                                            "csv",
+                                            "in [x]/" + Path.of(address).getFileName())
+                                    .rows(),
+                            "user_id"))
+                    .as(address)
+                    .hasSize(1);
+        }
+        assertThat(open(Tables.USERS, "csv", "in ?x?/*.csv").rows().collectAsList())
+                .hasSize(names.size());
+    }
+
+    @Test
+    void aVersionOfADeltaTableIsWhatIsReadAndRecorded() throws IOException {
+        save("delta", "in ü", "SELECT 'u1' user_id");
+        save("delta", "in ü", "SELECT 'u2' user_id");
+        Source latest = open(Tables.USERS, "delta", "in ü");
+        assertThat(latest.version()).isEqualTo("delta version 1");
+        assertThat(rows(latest.rows(), "user_id")).containsExactly("u1", "u2");
+        Source first = Source.open(spark, Tables.USERS, settings("delta", "in ü", Map.of("versionAsOf", "0"), ""));
+        assertThat(first.version()).isEqualTo("delta version 0");
+        assertThat(rows(first.rows(), "user_id")).containsExactly("u1");
+        assertThat(first.files().orElseThrow().addresses()).hasSize(1);
+        String last = latest.files()
+                .orElseThrow()
+                .beyond(Set.copyOf(first.files().orElseThrow().identities().values()))
+                .get(0);
+        assertThat(rows(latest.rows(List.of(last)), "user_id")).containsExactly("u2");
+        // The second commit, by the time at which it was made.
+        String time = spark.sql("DESCRIBE HISTORY delta.`%s`".formatted(folder.resolve("in ü")))
+                .where("version = 0")
+                .selectExpr("CAST(timestamp AS STRING)")
+                .head()
+                .getString(0);
+        Source then = Source.open(spark, Tables.USERS, settings("delta", "in ü", Map.of("timestampAsOf", time), ""));
+        assertThat(then.version()).isEqualTo("delta version 0");
+        assertThat(rows(then.rows(), "user_id")).containsExactly("u1");
+    }
+
+    @Test
+    void oneRowStandsForOneOfEachElement() throws IOException {
+        write("in.csv", "id,version,rounds,retained\n1,gate_30,3,True\n2,gate_40,,False\n");
+        SourceSettings settings = new SourceSettings(
+                "csv",
+                folder.resolve("in.csv").toString(),
+                Map.of(),
+                "",
+                Map.of(
+                        "user_id",
+                        "id",
+                        "outcome",
+                        "each",
+                        "value",
+                        "if(each = 'rounds', rounds, 1)",
+                        "occurred_at",
+                        "'2026-03-01'"),
+                Optional.of("array('retained', 'rounds')"),
+                Optional.of("each = 'rounds' AND rounds > 0 OR each = 'retained' AND retained"),
+                Duplicates.ONCE,
+                Lacking.QUARANTINE);
+        Source source = Source.open(spark, Tables.OUTCOMES, settings);
+        InputMapping mapping =
+                new InputMapping(Tables.OUTCOMES, settings.origin(), settings.columns(), settings.where());
+        assertThat(rows(InputMapping.valid(mapping.once(source.rows(), Set.of())), "user_id", "outcome", "value"))
+                .containsExactly("1 retained 1.0", "1 rounds 3.0");
+    }
+
+    @Test
+    void whereThereIsNothingThatIsSaid() throws IOException {
+        Files.createDirectories(folder.resolve("in/2026/03"));
+        write("in/2026/03/a.csv", "user_id\nu\n");
+        assertThatThrownBy(() -> open(Tables.USERS, "csv", "in"))
+                .isInstanceOfSatisfying(
+                        Refusal.class, refusal -> assertThat(refusal.exitCode()).isEqualTo(ExitCode.NO_INPUT))
+                .hasMessageContaining("recursiveFileLookup");
+        assertThatThrownBy(() -> open(Tables.USERS, "csv", "absent"))
+                .isInstanceOfSatisfying(
+                        Refusal.class, refusal -> assertThat(refusal.exitCode()).isEqualTo(ExitCode.NO_INPUT));
+        write("quiet/a.csv", "");
+        write("quiet/b.json", "");
+        assertThat(open(Tables.OUTCOMES, "csv", "quiet").rows().collectAsList()).isEmpty();
+        assertThat(open(Tables.OUTCOMES, "json", "quiet/b.json").rows().columns())
+                .contains("user_id", "outcome");
+    }
+}

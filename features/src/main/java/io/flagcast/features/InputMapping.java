@@ -5,15 +5,11 @@ import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.concat;
 import static org.apache.spark.sql.functions.expr;
-import static org.apache.spark.sql.functions.first;
 import static org.apache.spark.sql.functions.length;
 import static org.apache.spark.sql.functions.lit;
-import static org.apache.spark.sql.functions.not;
-import static org.apache.spark.sql.functions.row_number;
 import static org.apache.spark.sql.functions.struct;
 import static org.apache.spark.sql.functions.to_json;
 import static org.apache.spark.sql.functions.when;
-import static org.apache.spark.sql.functions.xxhash64;
 
 import io.flagcast.tables.Table;
 import io.flagcast.tables.Table.ColumnSet;
@@ -27,15 +23,11 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.apache.spark.sql.AnalysisException;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.catalyst.parser.ParseException;
-import org.apache.spark.sql.expressions.Window;
-import org.apache.spark.sql.expressions.WindowSpec;
-import org.apache.spark.sql.functions;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.DoubleType;
@@ -80,8 +72,6 @@ public record InputMapping(Table table, String origin, Map<String, String> expre
     private static final Map<String, String> IDENTITIES =
             Map.of("events", "event_id", "exposures", "exposure_id", "outcomes", "outcome_id");
 
-    private static final List<String> KEY = List.of("_key", "_further_key");
-
     /** Longer ids are no ids: they would be keys of every table. */
     private static final int LONGEST_ID = 1_000;
 
@@ -108,7 +98,8 @@ public record InputMapping(Table table, String origin, Map<String, String> expre
      * @throws InputException where a required column is missing or has a type that cannot be read as the table's
      */
     public Dataset<Row> apply(Dataset<Row> raw) {
-        return onePerKey(raw.select(columns(raw).values().toArray(Column[]::new)), lit(false));
+        Dataset<Row> mapped = raw.select(columns(raw).values().toArray(Column[]::new));
+        return table.key().isEmpty() ? mapped : Repeats.onePerKey(mapped, table, lit(false));
     }
 
     /**
@@ -122,13 +113,12 @@ public record InputMapping(Table table, String origin, Map<String, String> expre
     public Dataset<Row> once(Dataset<Row> raw, Set<String> folders) {
         Map<String, Column> mapped = columns(raw);
         if (!table.key().isEmpty()) {
-            return onePerKey(
-                    raw.select(mapped.values().toArray(Column[]::new)),
-                    col("_json").equalTo(col("_first")));
+            return Repeats.onePerKey(raw.select(mapped.values().toArray(Column[]::new)), table, Repeats.ALIKE);
         }
         List<Column> written = names(raw).stream()
                 .filter(name -> !folders.contains(name) && !name.equals(expressions.getOrDefault(ARRIVAL, ARRIVAL)))
-                .map(name -> hashable(quoted(name), raw.schema().apply(name).dataType()))
+                .map(name ->
+                        Repeats.hashable(quoted(name), raw.schema().apply(name).dataType()))
                 .collect(Collectors.toCollection(ArrayList::new));
         if (!folders.isEmpty()) {
             mapped.forEach((name, value) -> {
@@ -137,35 +127,9 @@ public record InputMapping(Table table, String origin, Map<String, String> expre
                 }
             });
         }
-        for (int part = 0; part < KEY.size(); part++) {
-            Column alike = hash(part, written);
-            Column id = mapped.getOrDefault(IDENTITIES.get(table.name()), lit(null));
-            mapped.put(
-                    KEY.get(part),
-                    coalesce(when(id.isNotNull(), hash(-1 - part, List.of(id))), alike)
-                            .as(KEY.get(part)));
-        }
-        Dataset<Row> keyed = raw.select(mapped.values().toArray(Column[]::new));
-        Column counts = col(REASON).isNull().and(col(LEFT_OUT).isNull());
-        Column[] contract = table.columnNames().stream().map(functions::col).toArray(Column[]::new);
-        Column place = row_number()
-                .over(Window.partitionBy(KEY.stream().map(functions::col).toArray(Column[]::new))
-                        .orderBy(not(counts), xxhash64(contract)));
-        return keyed.withColumn("_place", place)
-                .withColumn(
-                        LEFT_OUT,
-                        when(counts.and(col("_place").gt(1)), lit(REPEATED)).otherwise(col(LEFT_OUT)))
-                .drop("_place")
-                .drop(KEY.toArray(String[]::new));
-    }
-
-    /** Of 128 bits, two rows of a million million share their hash by chance in one of a hundred million million cases. */
-    private static Column hash(int seed, List<Column> values) {
-        return xxhash64(Stream.concat(Stream.of(lit(seed)), values.stream()).toArray(Column[]::new));
-    }
-
-    private static Column hashable(Column value, DataType type) {
-        return type.sql().contains("MAP<") || type.typeName().equals("variant") ? to_json(struct(value)) : value;
+        Column id = mapped.getOrDefault(IDENTITIES.get(table.name()), lit(null));
+        mapped.putAll(Repeats.key(id, written));
+        return Repeats.once(raw.select(mapped.values().toArray(Column[]::new)), table);
     }
 
     private Map<String, Column> columns(Dataset<Row> raw) {
@@ -345,36 +309,6 @@ public record InputMapping(Table table, String origin, Map<String, String> expre
                     "%s: column '%s' is %s in %s, expected %s: convert it with flagcast.sources.%s.columns.%s"
                             .formatted(table.name(), name, actual.sql(), origin, expected.sql(), table.name(), name));
         }
-    }
-
-    /**
-     * Rejects all but one valid row of each key, the smallest in the order of their JSON, whatever the partitions.
-     *
-     * @param repeated whether a row, whose JSON is {@code _json}, only repeats the one that is kept, {@code _first}
-     */
-    private Dataset<Row> onePerKey(Dataset<Row> rows, Column repeated) {
-        if (table.key().isEmpty()) {
-            return rows;
-        }
-        Column[] key = table.key().stream().map(functions::col).toArray(Column[]::new);
-        Column[] all = Arrays.stream(rows.columns()).map(InputMapping::quoted).toArray(Column[]::new);
-        WindowSpec ofKey = Window.partitionBy(key)
-                .orderBy(col(REASON).isNotNull().or(col(LEFT_OUT).isNotNull()), col("_json"));
-        Column further = col(REASON)
-                .isNull()
-                .and(col(LEFT_OUT).isNull())
-                .and(col("_place").gt(1));
-        Column duplicate = further.and(not(repeated));
-        return rows.withColumn("_json", to_json(struct(all)))
-                .withColumn("_place", row_number().over(ofKey))
-                .withColumn("_first", first("_json").over(ofKey))
-                .withColumn(SOURCE_ROW, when(duplicate, col("_json")).otherwise(col(SOURCE_ROW)))
-                .withColumn(LEFT_OUT, when(further.and(repeated), lit(REPEATED)).otherwise(col(LEFT_OUT)))
-                .withColumn(
-                        REASON,
-                        when(duplicate.and(col(LEFT_OUT).isNull()), lit("duplicate " + String.join(", ", table.key())))
-                                .otherwise(col(REASON)))
-                .drop("_json", "_place", "_first");
     }
 
     /** A column by its name, whatever letters are in it. */

@@ -9,7 +9,7 @@ import io.flagcast.features.Profiles;
 import io.flagcast.features.ResponseDefinition;
 import io.flagcast.features.TrainingExamples;
 import io.flagcast.features.Usage;
-import io.flagcast.lake.SourceSettings;
+import io.flagcast.lake.inputs.SourceSettings;
 import io.flagcast.simulation.SimulationSettings;
 import io.flagcast.tables.Table;
 import io.flagcast.tables.Tables;

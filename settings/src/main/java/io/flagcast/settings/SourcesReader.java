@@ -1,8 +1,8 @@
 package io.flagcast.settings;
 
-import io.flagcast.lake.SourceSettings;
-import io.flagcast.lake.SourceSettings.Duplicates;
-import io.flagcast.lake.SourceSettings.Lacking;
+import io.flagcast.lake.inputs.SourceSettings;
+import io.flagcast.lake.inputs.SourceSettings.Duplicates;
+import io.flagcast.lake.inputs.SourceSettings.Lacking;
 import io.flagcast.tables.Table;
 import io.flagcast.tables.Tables;
 import java.util.LinkedHashMap;

@@ -6,8 +6,8 @@ import static org.apache.spark.sql.functions.lit;
 
 import io.flagcast.experiments.Experiment;
 import io.flagcast.jobs.run.Run;
-import io.flagcast.lake.Inputs.Counts;
 import io.flagcast.lake.Lake;
+import io.flagcast.lake.inputs.Inputs.Counts;
 import io.flagcast.monitoring.InputStates;
 import io.flagcast.rules.checks.Finding;
 import io.flagcast.rules.checks.InputCheck;

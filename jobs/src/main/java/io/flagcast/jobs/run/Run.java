@@ -2,10 +2,10 @@ package io.flagcast.jobs.run;
 
 import io.flagcast.allocation.AllocationParameters;
 import io.flagcast.experiments.Experiment;
-import io.flagcast.lake.Inputs;
 import io.flagcast.lake.Lake;
 import io.flagcast.lake.Publication;
 import io.flagcast.lake.RunId;
+import io.flagcast.lake.inputs.Inputs;
 import io.flagcast.settings.Settings;
 import io.flagcast.tables.Table;
 import java.time.Instant;

@@ -11,7 +11,7 @@ import io.flagcast.jobs.records.ModelRegistry.Entry;
 import io.flagcast.jobs.records.ModelRegistry.Status;
 import io.flagcast.jobs.run.Run;
 import io.flagcast.jobs.run.StageResult;
-import io.flagcast.lake.UserList;
+import io.flagcast.lake.inputs.UserList;
 import io.flagcast.settings.ConfiguredExperiments;
 import io.flagcast.settings.Settings;
 import io.flagcast.tables.Tables;

@@ -1,4 +1,4 @@
-package io.flagcast.lake;
+package io.flagcast.lake.inputs;
 
 import io.flagcast.tables.Table;
 import io.flagcast.tables.Table.ColumnSet;

@@ -1,12 +1,14 @@
-package io.flagcast.lake;
+package io.flagcast.lake.inputs;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.flagcast.features.InputMapping;
 import io.flagcast.fixtures.SharedSpark;
-import io.flagcast.lake.SourceSettings.Duplicates;
-import io.flagcast.lake.SourceSettings.Lacking;
+import io.flagcast.lake.ExitCode;
+import io.flagcast.lake.Refusal;
+import io.flagcast.lake.inputs.SourceSettings.Duplicates;
+import io.flagcast.lake.inputs.SourceSettings.Lacking;
 import io.flagcast.tables.Table;
 import io.flagcast.tables.Tables;
 import java.io.IOException;

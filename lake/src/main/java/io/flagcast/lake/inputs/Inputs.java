@@ -1,4 +1,4 @@
-package io.flagcast.lake;
+package io.flagcast.lake.inputs;
 
 import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
@@ -11,7 +11,9 @@ import static org.apache.spark.sql.functions.unix_micros;
 
 import io.flagcast.features.ExposureAttribution;
 import io.flagcast.features.InputMapping;
-import io.flagcast.lake.SourceSettings.Duplicates;
+import io.flagcast.lake.Lake;
+import io.flagcast.lake.Publication;
+import io.flagcast.lake.inputs.SourceSettings.Duplicates;
 import io.flagcast.statistics.Arrivals;
 import io.flagcast.tables.Table;
 import io.flagcast.tables.Tables;

@@ -1,5 +1,7 @@
-package io.flagcast.lake;
+package io.flagcast.lake.inputs;
 
+import io.flagcast.lake.ExitCode;
+import io.flagcast.lake.Refusal;
 import java.util.Arrays;
 import java.util.Optional;
 import org.apache.spark.sql.AnalysisException;

@@ -1,4 +1,4 @@
-package io.flagcast.lake;
+package io.flagcast.lake.inputs;
 
 import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
@@ -7,6 +7,8 @@ import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.when;
 
 import io.flagcast.features.InputMapping;
+import io.flagcast.lake.ExitCode;
+import io.flagcast.lake.Refusal;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;

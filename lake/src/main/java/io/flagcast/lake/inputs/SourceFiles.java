@@ -1,9 +1,10 @@
-package io.flagcast.lake;
+package io.flagcast.lake.inputs;
 
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.max;
 
 import io.flagcast.features.InputMapping;
+import io.flagcast.lake.Lake;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.UncheckedIOException;

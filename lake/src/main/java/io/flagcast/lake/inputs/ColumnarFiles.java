@@ -1,9 +1,11 @@
-package io.flagcast.lake;
+package io.flagcast.lake.inputs;
 
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.lit;
 
 import io.flagcast.features.InputMapping;
+import io.flagcast.lake.ExitCode;
+import io.flagcast.lake.Refusal;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;

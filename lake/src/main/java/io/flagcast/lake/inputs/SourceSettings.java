@@ -1,4 +1,4 @@
-package io.flagcast.lake;
+package io.flagcast.lake.inputs;
 
 import java.util.Map;
 import java.util.Objects;

@@ -1,4 +1,4 @@
-package io.flagcast.lake;
+package io.flagcast.lake.inputs;
 
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.explode_outer;
@@ -6,6 +6,8 @@ import static org.apache.spark.sql.functions.expr;
 import static org.apache.spark.sql.functions.lit;
 
 import io.flagcast.features.InputMapping;
+import io.flagcast.lake.ExitCode;
+import io.flagcast.lake.Refusal;
 import io.flagcast.tables.ContentHash;
 import io.flagcast.tables.Table;
 import java.util.ArrayList;

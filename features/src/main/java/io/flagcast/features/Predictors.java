@@ -7,6 +7,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.spark.sql.types.BooleanType;
@@ -32,16 +33,21 @@ public record Predictors(List<String> attributes, List<String> protectedAttribut
             .flatMap(names -> names)
             .collect(Collectors.toUnmodifiableSet());
 
+    /** What Delta takes for a part of its own syntax, or Spark for a path. */
+    private static final Pattern NO_NAME = Pattern.compile("[\\s,;{}()=.`\"']");
+
     /**
      * Checks the names.
      *
      * @throws IllegalArgumentException where a predictor is named twice, is protected, or has a name that
-     *     {@code training_examples} has for something else
+     *     {@code training_examples} has for something else, or that no column of the lake can have
      */
     public Predictors {
         attributes = List.copyOf(attributes);
         protectedAttributes = List.copyOf(protectedAttributes);
         Set<String> seen = new HashSet<>();
+        attributes.forEach(name -> requireColumnName("flagcast.users.predictors", name));
+        protectedAttributes.forEach(name -> requireColumnName("flagcast.users.protected", name));
         for (String name : attributes) {
             String lower = name.toLowerCase(Locale.ROOT);
             if (RESERVED.contains(lower) || lower.startsWith("usage_") || lower.startsWith("_")) {
@@ -58,6 +64,17 @@ public record Predictors(List<String> attributes, List<String> protectedAttribut
                         "'%s' is in both flagcast.users.predictors and flagcast.users.protected: a protected attribute is never a predictor"
                                 .formatted(name));
             }
+        }
+    }
+
+    private static void requireColumnName(String key, String name) {
+        if (name.isBlank() || NO_NAME.matcher(name).find()) {
+            String safe = name.replaceAll("[^\\p{L}\\p{N}]+", "_")
+                    .replaceAll("^_+|_+$", "")
+                    .toLowerCase(Locale.ROOT);
+            throw new IllegalArgumentException(
+                    "'%s' in %s is no name of a column (no spaces, no . , ; { } ( ) = or quotes): give the attribute one with flagcast.sources.users.columns { %s = \"`%s`\" } and name that"
+                            .formatted(name, key, safe.isEmpty() ? "attribute" : safe, name));
         }
     }
 

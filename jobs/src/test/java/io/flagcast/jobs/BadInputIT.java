@@ -127,8 +127,8 @@ class BadInputIT {
         assertRefused(
                 world.run(CsvWorld.FIRST, "--set", "flagcast.sources.exposures.columns.exposed_at=\"length(user_id)\""),
                 65,
-                "exposures: column 'exposed_at' is INT",
-                "expected TIMESTAMP",
+                "1,200 of 1,200 rows are bad",
+                "is no TIMESTAMP",
                 "flagcast.sources.exposures.columns.exposed_at");
         world.write(
                 "users.csv",

@@ -14,12 +14,19 @@ final class FeaturesReader {
     /** What may be said of a feature. */
     static final List<String> KEYS = List.of("objective", "outcome", "within", "kind");
 
+    private static final int LONGEST_ID = 200;
+
     private FeaturesReader() {}
 
     static Map<String, Settings.Feature> read(Block features) {
         Map<String, Settings.Feature> read = new LinkedHashMap<>();
         for (String id : features.names()) {
             Block feature = features.inner(id);
+            if (id.isBlank() || id.length() > LONGEST_ID) {
+                feature.problem("feature '%s…' has %,d characters: from 1 to %d are a feature_id"
+                        .formatted(id.substring(0, Math.min(id.length(), 20)), id.length(), LONGEST_ID));
+                continue;
+            }
             Objective objective =
                     feature.has("objective") ? feature.oneOf("objective", Objective.values()) : Objective.UPLIFT;
             if (objective == Objective.COLLABORATIVE) {

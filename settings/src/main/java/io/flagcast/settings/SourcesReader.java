@@ -7,6 +7,7 @@ import io.flagcast.tables.Table;
 import io.flagcast.tables.Tables;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
@@ -16,6 +17,15 @@ final class SourcesReader {
     /** What may be said of a source. */
     static final List<String> KEYS =
             List.of("format", "path", "options", "schema", "columns", "each", "where", "duplicates", "lacking");
+
+    /** Options, in lower case, by which Spark drops rows without a word, or hands out something other than rows. */
+    private static final Map<String, String> REFUSED = Map.of(
+            "mode", "rows that cannot be read are quarantined: take it away",
+            "columnnameofcorruptrecord", "rows that cannot be read are quarantined with their text: take it away",
+            "ignorecorruptfiles", "it drops rows without a count: mend the file, or take it away from the path",
+            "ignoremissingfiles", "it drops rows without a count: take it away",
+            "readchangefeed", "its rows are changes: read the table",
+            "readchangedata", "its rows are changes: read the table");
 
     private SourcesReader() {}
 
@@ -30,6 +40,7 @@ final class SourcesReader {
                 source.problem(source.path() + " needs a format, as csv, parquet or delta");
                 continue;
             }
+            requireHonestOptions(source);
             settings(source).ifPresent(settings -> read.put(table, settings));
         }
         if (!read.containsKey(Tables.USERS) && !read.containsKey(Tables.EVENTS)) {
@@ -37,6 +48,19 @@ final class SourcesReader {
                     .add(sources.path() + " names neither users nor events: one of them says who the users are");
         }
         return read;
+    }
+
+    private static void requireHonestOptions(Block source) {
+        Map<String, String> options = source.stringMap("options");
+        boolean isDelta = source.string("format").equalsIgnoreCase("delta");
+        options.forEach((name, value) -> {
+            String lower = name.toLowerCase(Locale.ROOT);
+            Optional.ofNullable(REFUSED.get(lower))
+                    .ifPresent(why -> source.inner("options").problem(Block.key(name), value, why));
+            if (!isDelta && (lower.equals("versionasof") || lower.equals("timestampasof"))) {
+                source.inner("options").problem(Block.key(name), value, "only format delta has versions");
+            }
+        });
     }
 
     private static Optional<String> expression(Block source, String key) {

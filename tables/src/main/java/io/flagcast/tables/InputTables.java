@@ -56,7 +56,7 @@ final class InputTables {
                     optional("run_id", "STRING", "run whose allocation was served")),
             List.of(),
             ColumnSet.CLOSED,
-            "a user met an experiment");
+            "an exposure: a user met an experiment");
 
     static final Table OUTCOMES = new Table(
             "outcomes",

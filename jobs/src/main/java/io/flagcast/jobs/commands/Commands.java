@@ -44,6 +44,7 @@ public final class Commands {
                 .addSubcommand(ModelsCommand.line(surroundings, options))
                 .addSubcommand(new EvaluateCommand(surroundings))
                 .addSubcommand(new EvaluatePolicyCommand(surroundings))
+                .addSubcommand(new DescribeCommand())
                 .addSubcommand(new ValidateCommand())
                 .addSubcommand(new CommandLine.HelpCommand());
     }

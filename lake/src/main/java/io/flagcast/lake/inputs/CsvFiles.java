@@ -219,12 +219,12 @@ final class CsvFiles implements Source.Format {
             if (reading.settings().lacking() == SourceSettings.Lacking.REFUSE) {
                 throw new Refusal(
                         ExitCode.DATA_REFUSED,
-                        sentence + ": mend the file, or set " + reading.key() + ".lacking to quarantine or null");
+                        sentence + ": mend the file, or set " + reading.key() + ".lacking to quarantine or absent");
             }
             reading.notes()
                     .accept(sentence
-                            + (reading.settings().lacking() == SourceSettings.Lacking.NULL
-                                    ? ": NULL there"
+                            + (reading.settings().lacking() == SourceSettings.Lacking.ABSENT
+                                    ? ": absent there"
                                     : ": its rows are quarantined"));
         }
     }
@@ -311,7 +311,7 @@ final class CsvFiles implements Source.Format {
         for (String name : layout.columns()) {
             schema = schema.add(name, type(name));
         }
-        List<String> lacked = reading.settings().lacking() == SourceSettings.Lacking.NULL
+        List<String> lacked = reading.settings().lacking() == SourceSettings.Lacking.ABSENT
                 ? List.of()
                 : lacked(layout.columns()).stream().filter(reading::isRead).toList();
         Column problem = coalesce(

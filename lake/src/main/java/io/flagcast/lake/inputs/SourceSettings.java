@@ -42,8 +42,8 @@ public record SourceSettings(
         QUARANTINE,
         /** The source is refused. */
         REFUSE,
-        /** The column is NULL in its rows. */
-        NULL
+        /** Its rows have no value there. */
+        ABSENT
     }
 
     public SourceSettings {

@@ -120,7 +120,7 @@ class SourceTest {
                         "outcomes: column 'value' is missing from file:%s, other files of %s have it: its rows are quarantined"
                                 .formatted(folder.resolve("in/b.csv"), folder.resolve("in")));
 
-        Source tolerant = Source.open(spark, Tables.OUTCOMES, lacking(settings, Lacking.NULL));
+        Source tolerant = Source.open(spark, Tables.OUTCOMES, lacking(settings, Lacking.ABSENT));
         assertThat(rows(tolerant.rows(), "user_id", "value", InputMapping.PROBLEM))
                 .containsExactly("u1 1 null", "u2 null null");
         assertThatThrownBy(() -> Source.open(spark, Tables.OUTCOMES, lacking(settings, Lacking.REFUSE)))

@@ -5,6 +5,7 @@ import static org.apache.spark.sql.functions.count;
 import static org.apache.spark.sql.functions.count_if;
 import static org.apache.spark.sql.functions.lit;
 
+import io.delta.exceptions.ProtocolChangedException;
 import io.delta.tables.DeltaTable;
 import io.flagcast.features.InputException;
 import io.flagcast.tables.Table;
@@ -183,6 +184,23 @@ public final class Lake {
         return replaceSlice(table, runId, spark.createDataFrame(rows, own).coalesce(1));
     }
 
+    /**
+     * Commits; again where another process created the table at the same instant: this one may still have thought that there
+     * was none, and has committed nothing.
+     */
+    private void committed(Table table, Runnable commit) {
+        try {
+            commit.run();
+        } catch (Exception e) {
+            // Exception: what Delta throws is checked and undeclared.
+            if (!(e instanceof ProtocolChangedException)) {
+                throw e;
+            }
+            DeltaLog.invalidateCache(spark, new Path(location(table)));
+            commit.run();
+        }
+    }
+
     private static Map<String, Object> counts(Observation written) {
         try {
             return written.getAsJava();
@@ -196,7 +214,8 @@ public final class Lake {
     public void append(Table table, List<Row> rows) {
         if (!rows.isEmpty()) {
             create(table);
-            frame(table, rows).write().format("delta").mode("append").save(location(table));
+            committed(
+                    table, () -> frame(table, rows).write().format("delta").mode("append").save(location(table)));
         }
     }
 
@@ -215,12 +234,12 @@ public final class Lake {
         create(table);
         Dataset<Row> frame = frame(table, rows);
         try {
-            frame.write()
+            committed(table, () -> frame.write()
                     .format("delta")
                     .mode("append")
                     .option("txnAppId", writer)
                     .option("txnVersion", version)
-                    .save(location(table));
+                    .save(location(table)));
         } catch (RuntimeException e) {
             if (isConcurrentTransaction(e)) {
                 return false;

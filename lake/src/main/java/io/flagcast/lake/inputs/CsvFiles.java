@@ -61,7 +61,7 @@ final class CsvFiles implements Source.Format {
      * How a file is laid out.
      *
      * @param columns in the order of the file
-     * @param lineBreak what its first record ends with
+     * @param lineBreak what its first record ends with, where Spark would find another one within its quotes before; else empty
      */
     private record Layout(List<String> columns, String lineBreak) {}
 
@@ -122,7 +122,7 @@ final class CsvFiles implements Source.Format {
                         new Layout(
                                 List.of(reader().csv(reading.spark().createDataset(List.of(text), Encoders.STRING()))
                                         .columns()),
-                                record.endsWith("\r\n") ? "\r\n" : "\n"));
+                                text.indexOf('\n') < 0 ? "" : record.endsWith("\r\n") ? "\r\n" : "\n"));
             }
         }
         Map<String, Layout> layouts = new TreeMap<>();

@@ -320,10 +320,7 @@ final class CsvFiles implements Source.Format {
                         ? lit(null).cast(DataTypes.StringType)
                         : lit("column '%s' is missing from this file".formatted(String.join("', '", lacked))));
         DataFrameReader reader = reader().schema(schema.add(MALFORMED, DataTypes.StringType));
-        if (hasHeader()
-                && option("lineSep", "").isEmpty()
-                && option("multiLine", "true").equalsIgnoreCase("true")) {
-            // Else the first line break is taken for it, which may stand within quotes.
+        if (!layout.lineBreak().isEmpty() && option("lineSep", "").isEmpty()) {
             reader = reader.option("lineSep", layout.lineBreak());
         }
         return reading.load(reader, addresses)

@@ -215,7 +215,12 @@ public final class Lake {
         if (!rows.isEmpty()) {
             create(table);
             committed(
-                    table, () -> frame(table, rows).write().format("delta").mode("append").save(location(table)));
+                    table,
+                    () -> frame(table, rows)
+                            .write()
+                            .format("delta")
+                            .mode("append")
+                            .save(location(table)));
         }
     }
 
@@ -234,12 +239,14 @@ public final class Lake {
         create(table);
         Dataset<Row> frame = frame(table, rows);
         try {
-            committed(table, () -> frame.write()
-                    .format("delta")
-                    .mode("append")
-                    .option("txnAppId", writer)
-                    .option("txnVersion", version)
-                    .save(location(table)));
+            committed(
+                    table,
+                    () -> frame.write()
+                            .format("delta")
+                            .mode("append")
+                            .option("txnAppId", writer)
+                            .option("txnVersion", version)
+                            .save(location(table)));
         } catch (RuntimeException e) {
             if (isConcurrentTransaction(e)) {
                 return false;

@@ -195,7 +195,7 @@ record PredictorEncoding(List<Numeric> numbers, List<Categorical> categories, It
         return Optional.ofNullable(items).map(FoldIn::new);
     }
 
-    private int size() {
+    int size() {
         return 2 * numbers.size()
                 + factors.size()
                 + categories.stream()

@@ -55,6 +55,9 @@ public record ResponseTraining(
         }
     }
 
+    private static final Result NO_PREDICTORS = new Result.TooLittle(
+            "there are no predictors, so no user differs from another: name attributes of users in flagcast.users.predictors, or map events");
+
     /** Models, or why there are none. */
     public sealed interface Result {
         /**
@@ -117,6 +120,9 @@ public record ResponseTraining(
             return new Result.TooLittle(reason.get());
         }
         PredictorEncoding encoding = EncodingTraining.train(rows.where(Propensities.usable()), predictors, items);
+        if (encoding.size() == 0) {
+            return NO_PREDICTORS;
+        }
         List<String> notes = new ArrayList<>(encoding.notes());
         Dataset<Row> encoded = rows.where(Propensities.usable())
                 .withColumn("vector", encoding.vector())
@@ -225,6 +231,9 @@ public record ResponseTraining(
             return new Result.TooLittle(reason.get());
         }
         PredictorEncoding encoding = EncodingTraining.train(examples, predictors, items);
+        if (encoding.size() == 0) {
+            return NO_PREDICTORS;
+        }
         Dataset<Row> vectors = examples.withColumn("vector", encoding.vector())
                 .select(col("vector"), CrossFit.fold(settings).as("fold"), col("response"));
         try (Kept kept = Kept.of(vectors, all.users())) {

@@ -565,6 +565,15 @@ class ResponseTrainingTest {
     }
 
     @Test
+    void withoutPredictorsThereIsNothingToLearn() {
+        ResponseTraining training = training(List.of(), SETTINGS);
+        TooLittle nothing = new TooLittle(
+                "there are no predictors, so no user differs from another: name attributes of users in flagcast.users.predictors, or map events");
+        assertThat(uplift(training, examples(400))).isEqualTo(nothing);
+        assertThat(training.propensity(examples(400), Metric.Kind.PROPORTION)).isEqualTo(nothing);
+    }
+
+    @Test
     void anArmWhereAllOrNobodyRespondedIsTooLittle() {
         Dataset<Row> examples = examples(400);
         Dataset<Row> sixty = examples.where("NOT enabled").limit(60);

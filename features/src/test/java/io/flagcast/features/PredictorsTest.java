@@ -56,6 +56,24 @@ class PredictorsTest {
     }
 
     @Test
+    void aNameThatNoColumnCanHaveIsRefusedWithOneThatItCan() {
+        assertThatThrownBy(() -> new Predictors(List.of("Device Age (months)"), List.of()))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage(
+                        "'Device Age (months)' in flagcast.users.predictors is no name of a column"
+                                + " (no spaces, no . , ; { } ( ) = or quotes): give the attribute one with"
+                                + " flagcast.sources.users.columns { device_age_months = \"`Device Age (months)`\" } and name that");
+        for (String name : List.of("", " ", "a.b", "a,b", "a;b", "{a}", "a=b", "a\tb", "a`b", "it's")) {
+            assertThatThrownBy(() -> new Predictors(List.of(), List.of(name)))
+                    .as(name)
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("flagcast.users.protected is no name of a column");
+        }
+        assertThat(new Predictors(List.of("order", "Größe", "a-b", "SELECT"), List.of()).attributes())
+                .hasSize(4);
+    }
+
+    @Test
     void aPredictorThatStandsTwiceIsRefused() {
         assertThatThrownBy(() -> new Predictors(List.of("age", "Age"), List.of()))
                 .isInstanceOf(IllegalArgumentException.class)

@@ -149,6 +149,30 @@ class SettingsReaderTest {
     }
 
     @Test
+    void anOptionByWhichSparkDropsRowsIsRefused() {
+        for (String option : List.of(
+                "mode = DROPMALFORMED", "IgnoreCorruptFiles = true", "ignoreMissingFiles = true", "versionAsOf = 3")) {
+            String name = option.substring(0, option.indexOf(' '));
+            assertThatThrownBy(() -> read(USERS + "flagcast.sources.users.options { %s }".formatted(option)))
+                    .as(option)
+                    .isInstanceOf(Refusal.class)
+                    .hasMessageContaining("flagcast.sources.users.options." + name);
+        }
+        assertThatThrownBy(() -> read(
+                        "flagcast.sources.users { format = delta, path = users, options { readChangeFeed = true } }"))
+                .hasMessageContaining("its rows are changes: read the table");
+    }
+
+    @Test
+    void aFeatureHasAnIdOfAtMost200Characters() {
+        assertThatThrownBy(() -> read(USERS
+                        + "flagcast.features { \"%s\" { objective = collaborative } }".formatted("x".repeat(10_000))))
+                .isInstanceOf(Refusal.class)
+                .hasMessageContaining("has 10,000 characters: from 1 to 200 are a feature_id")
+                .satisfies(refusal -> assertThat(refusal.getMessage()).hasSizeLessThan(500));
+    }
+
+    @Test
     void anOptionOfASourceIsOneValue() {
         assertThatThrownBy(() -> read(USERS + "flagcast.sources.users.options { timestamp.format = x }"))
                 .hasMessageContaining(

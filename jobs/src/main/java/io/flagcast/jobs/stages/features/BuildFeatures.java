@@ -1,12 +1,14 @@
 package io.flagcast.jobs.stages.features;
 
 import static java.util.stream.Collectors.joining;
+import static java.util.stream.Collectors.toMap;
 
 import io.flagcast.features.Profiles;
 import io.flagcast.features.TrainingExamples;
 import io.flagcast.jobs.run.Run;
 import io.flagcast.jobs.run.StageResult;
 import io.flagcast.lake.ExitCode;
+import io.flagcast.lake.InputHistory;
 import io.flagcast.lake.Inputs;
 import io.flagcast.lake.Inputs.Counts;
 import io.flagcast.lake.Refusal;
@@ -32,6 +34,14 @@ public final class BuildFeatures {
         requirePredictors(run);
         Map<Table, Counts> counts = inputs.counts();
         requireGoodInput(counts, inputs, settings);
+        InputHistory.of(run.lake(), run.publications(), run.asOf())
+                .requireRows(
+                        counts.entrySet().stream()
+                                .collect(toMap(
+                                        Map.Entry::getKey,
+                                        count -> count.getValue().out())),
+                        table -> settings.sources().get(table).origin(),
+                        settings.mayBeEmpty());
 
         Dataset<Row> users = inputs.valid(Tables.USERS);
         Dataset<Row> events = inputs.valid(Tables.EVENTS);

@@ -11,6 +11,7 @@ import static org.apache.spark.sql.functions.struct;
 import static org.apache.spark.sql.functions.to_json;
 import static org.apache.spark.sql.functions.when;
 
+import io.flagcast.tables.Ids;
 import io.flagcast.tables.Table;
 import io.flagcast.tables.Table.ColumnSet;
 import java.util.ArrayList;
@@ -74,9 +75,6 @@ public record InputMapping(Table table, String origin, Map<String, String> expre
 
     /** Longer ids are no ids: they would be keys of every table. */
     private static final int LONGEST_ID = 1_000;
-
-    /** What no id is made of: spaces of any script, and nothing. */
-    private static final String BLANK = "^[\\s\\p{Z}\\p{Cf}]*$";
 
     private static final Map<String, String> LIMITS = Map.of(
             "propensity", "propensity BETWEEN 0 AND 1",
@@ -236,7 +234,7 @@ public record InputMapping(Table table, String origin, Map<String, String> expre
         if (!field.nullable()) {
             reasons.add(when(cast.isNull(), lit(name + " is null")));
             if (field.dataType() instanceof StringType) {
-                reasons.add(when(cast.rlike(BLANK), lit(name + " is empty")));
+                reasons.add(when(cast.rlike(Ids.BLANK), lit(name + " is empty")));
                 reasons.add(when(
                         length(cast).gt(LONGEST_ID),
                         concat(

@@ -92,6 +92,28 @@ class BadInputIT {
         assertThat(world.run(CsvWorld.SECOND).err()).contains("run 20260311T000000Z-g1", "published 2");
     }
 
+    /** Exposures of yesterday cannot have never been: the publication with them stays, and with it whoever was enabled. */
+    @Test
+    void anInputThatHasLostAllItsRowsRefusesTheRunUnlessDeclared() {
+        CsvWorld world = CsvWorld.published(folder);
+        world.write("exposures.csv", world.read("exposures.csv").subList(0, 1));
+
+        assertRefused(
+                world.run(CsvWorld.SECOND),
+                65,
+                "exposures (" + folder + "/exposures.csv) is empty, run 20260310T000000Z-g1 read 1,200 rows of it",
+                "flagcast.quality.may-be-empty = [exposures]");
+        Invocation declared = Invocation.of(
+                "features",
+                "--conf",
+                world.conf().toString(),
+                "--as-of",
+                CsvWorld.SECOND.toString(),
+                "--set",
+                "flagcast.quality.may-be-empty=[exposures]");
+        assertThat(declared.code()).as(declared.err()).isZero();
+    }
+
     @Test
     void aMissingSourceIsNoInput() {
         CsvWorld world = CsvWorld.in(folder);

@@ -403,6 +403,9 @@ class ExperimentCommandsIT {
         Invocation unknown = command("explain", "--user", "nobody-knows", "--experiment", "learning");
         assertThat(unknown.out()).contains("not in the publication", "not enabled: ineligible", "plan IS NOT NULL");
         assertThat(command("explain", "--user", "u7").err()).contains("name one of --feature and --experiment");
+        assertThat(command("explain", "--user", "\u00a0", "--feature", "checkout")
+                        .err())
+                .contains("a blank id is nobody's");
     }
 
     @Test

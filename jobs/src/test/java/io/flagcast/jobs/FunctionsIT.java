@@ -145,6 +145,10 @@ class FunctionsIT {
             assertThat(only(lake, "SELECT predict_responsiveness(NULL, 'checkout')"))
                     .isNull();
             assertThat(only(lake, "SELECT allocate_feature(NULL, 'rollout')")).isEqualTo(false);
+            assertThat(only(lake, """
+                            SELECT count(*) FROM (SELECT explode(array('', ' ', '\\t', '\\u00a0', '\\u200b')) AS id)
+                            WHERE allocate_feature(id, 'layered') OR allocate_feature(id, 'rollout')
+                                OR predict_responsiveness(id, 'checkout') IS NOT NULL""")).isEqualTo(0L);
             assertThat(only(lake, "SELECT count(*) FROM user_profiles WHERE allocate_feature(user_id, 'rollout')"))
                     .isEqualTo(enabled);
             assertThat(only(

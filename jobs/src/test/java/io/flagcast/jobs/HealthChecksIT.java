@@ -11,6 +11,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -50,6 +51,27 @@ class HealthChecksIT {
                 mode: enforce
             """;
 
+    /** Two outcomes of which nothing is known: one of users in another spelling, one that the first run has read and is gone. */
+    private static final String LOST = """
+              refunds: {kind: proportion, outcome: refund, within: 1d, settle: 0d}
+              signups: {kind: proportion, outcome: signup, within: 1d, settle: 0d}
+            rules:
+              - rule_id: fewer_refunds
+                description: One point more where hardly anybody wants his money back
+                when: {segment: all, metric: refunds, below: 1%}
+                evidence: {min_users: 1000}
+                then: {increase_allocation: 1pp, not_above: 60%}
+                max_firings: 2
+                mode: enforce
+              - rule_id: few_signups
+                description: Half of it where hardly anybody signs up
+                when: {segment: all, metric: signups, below: 1%}
+                evidence: {min_users: 1000}
+                then: {reduce_allocation: 50%, not_below: 5%}
+                max_firings: 2
+                mode: enforce
+            """;
+
     @TempDir
     private static Path folder;
 
@@ -80,6 +102,7 @@ class HealthChecksIT {
                 }
             }
         }
+        outcomes.add("u1,signup,1,2026-03-09T12:00:00Z");
         world.write("users.csv", users);
         world.write("exposures.csv", exposures);
         world.write("outcomes.csv", outcomes);
@@ -87,6 +110,11 @@ class HealthChecksIT {
         Invocation first = world.run(FIRST);
         assertThat(first.code()).as(first.err()).isZero();
 
+        outcomes.removeIf(row -> row.contains(",signup,"));
+        IntStream.range(0, 400)
+                .mapToObj(i -> "U%d,refund,1,2026-03-10T11:00:00Z".formatted(4 * i + 2))
+                .forEach(outcomes::add);
+        exposures.add("Sound,u1,true,2026-03-10T10:00:00Z,0.5,,,,");
         Map<String, JsonNode> scores = new HashMap<>();
         Invocation.rows(
                         world.conf(),
@@ -147,7 +175,7 @@ class HealthChecksIT {
                         .toList());
         world.write(
                 "experiments/dropping.yaml",
-                EXPERIMENT.formatted("dropping", half).lines().toList());
+                (EXPERIMENT.formatted("dropping", half) + LOST).lines().toList());
         // The threshold of 50 cuts the band mid in two.
         world.write(
                 "experiments/biased.yaml",
@@ -208,6 +236,49 @@ class HealthChecksIT {
                 .doesNotContain("contradiction", "sample_ratio", "predictor_drift", "score_drift", "calibration");
     }
 
+    /** Counted, neither has happened once: both rules would fire. */
+    @Test
+    void outcomesThatAreNobodysOrGoneMoveNothingUpOrDown() {
+        assertThat(failed("dropping"))
+                .filteredOn(row -> row.get("check").asText().matches("unmatched|freshness"))
+                .extracting(
+                        row -> row.get("check").asText(),
+                        row -> row.get("subject").asText())
+                .containsExactlyInAnyOrder(tuple("unmatched", "outcome refund"), tuple("freshness", "outcome signup"));
+        assertThat(
+                        Invocation.rows(
+                                world.conf(),
+                                "SELECT rule_id, outcome, reason FROM rule_decisions WHERE experiment_id = 'dropping' ORDER BY rule_id"))
+                .extracting(
+                        row -> row.get("outcome").asText(),
+                        row -> row.get("reason").asText().split(":")[0] + ":"
+                                + row.get("reason").asText().split(":")[1])
+                .containsExactly(
+                        tuple("inconclusive", "signups cannot be used: emptied"),
+                        tuple(
+                                "inconclusive",
+                                "refunds cannot be used: none of the 400 users of outcome refund is in users or exposures"
+                                        + " (16,000 users)"));
+        assertThat(run.err())
+                .contains(
+                        "note: none of the 400 users of outcome refund is in users or exposures (16,000 users): 'U10', 'U1002',"
+                                + " 'U1006' here, ",
+                        "400 are there in another spelling",
+                        "note: emptied: the newest outcome signup that was known before is of 2026-03-09T12:00:00Z");
+    }
+
+    @Test
+    void exposuresOfNoExperimentFileAreSaid() {
+        assertThat(run.err())
+                .contains(
+                        "note: 1 exposures count nowhere, as no experiment file has their experiment_id: 'Sound' (1); did"
+                                + " 'Sound' mean 'sound'?");
+        assertThat(failed(""))
+                .filteredOn(row -> row.get("check").asText().equals("unmatched"))
+                .extracting(row -> row.get("subject").asText())
+                .containsExactly("experiments");
+    }
+
     @Test
     void aGroupThatIsEnabledLessWithinABandIsBias() {
         assertThat(failed("biased"))
@@ -226,7 +297,9 @@ class HealthChecksIT {
     void aRunThatWasLeftOutIsNoticed() {
         assertThat(run.err())
                 .contains("note: the pipeline did not run: the newest publication is of 2026-03-10T00:00:00Z, 2 d ago");
-        assertThat(failed("")).extracting(row -> row.get("check").asText()).containsExactly("pipeline");
+        assertThat(failed(""))
+                .extracting(row -> row.get("check").asText())
+                .containsExactlyInAnyOrder("pipeline", "unmatched");
     }
 
     @Test

@@ -5,6 +5,7 @@ import io.flagcast.allocation.Layer;
 import io.flagcast.allocation.Strangers;
 import io.flagcast.allocation.Strangers.Eligibility;
 import io.flagcast.allocation.Strangers.Salts;
+import io.flagcast.tables.Ids;
 import io.flagcast.tables.Table;
 import io.flagcast.tables.Tables;
 import java.util.HashMap;
@@ -19,8 +20,8 @@ import org.apache.spark.sql.types.DataTypes;
 /**
  * What the serving client answers, as functions of SQL: {@value #PREDICT}(user_id, feature_id) is the responsiveness score, 0
  * to 100, or NULL where there is none; {@value #ALLOCATE}(user_id, experiment_id) is whether the user has the feature. A user
- * whom the run has not met is decided as one without a score; a user that is NULL and an experiment that is not published are
- * off.
+ * whom the run has not met is decided as one without a score; a user that is NULL or blank and an experiment that is not
+ * published are off.
  *
  * <p>Each is a temporary function of the session that looks its answer up in the live publication: of many users by one join.
  * They stand wherever Spark allows a correlated subquery, thus not in ORDER BY and not in the condition of a join: select
@@ -49,7 +50,7 @@ public final class LakeFunctions {
         Publication live = lake.requireLive();
         Map<String, Strangers> strangers = strangers(lake, live);
         UDF2<String, String, Boolean> enables =
-                (user, experiment) -> user != null && enables(strangers, user, experiment);
+                (user, experiment) -> !Ids.isBlank(user) && enables(strangers, user, experiment);
         lake.spark().udf().register(STRANGER, enables, DataTypes.BooleanType);
         String score = lookup(lake, live, Tables.RESPONSIVENESS_SCORES, "score", PREDICT, "feature_id");
         lake.spark().sql(function(PREDICT, "feature_id", "DOUBLE", score));
@@ -77,11 +78,16 @@ public final class LakeFunctions {
                 + " RETURN " + body;
     }
 
-    /** A row at most, as the audit of every run finds keys unique: any_value is there for Spark to believe it. */
+    /**
+     * A row at most, as the audit of every run finds keys unique: any_value is there for Spark to believe it. Nothing for nobody,
+     * whatever an old publication has.
+     */
     private static String lookup(Lake lake, Publication live, Table table, String value, String function, String key) {
         return LakeViews.liveRows(lake, table, Optional.of(live))
-                .map(rows -> "(SELECT any_value(t." + value + ") FROM (" + rows + ") t WHERE t.user_id = " + function
-                        + ".user_id AND t." + key + " = " + function + "." + key + ")")
+                .map(rows -> "if(" + function + ".user_id RLIKE r'" + Ids.BLANK + "', NULL, (SELECT any_value(t."
+                        + value
+                        + ") FROM (" + rows + ") t WHERE t.user_id = " + function + ".user_id AND t." + key + " = "
+                        + function + "." + key + "))")
                 .orElse("NULL");
     }
 

@@ -6,6 +6,7 @@ import static org.apache.spark.sql.functions.floor;
 import static org.apache.spark.sql.functions.least;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.max;
+import static org.apache.spark.sql.functions.min;
 import static org.apache.spark.sql.functions.unix_micros;
 
 import java.time.Instant;
@@ -29,7 +30,7 @@ public final class InputStates {
      * @param by column whose values are counted apart
      * @param time column with the row's time
      * @return {@code part} (the value of {@code by}), {@code day} (0 is the last 24 hours before the as-of, {@link #DAYS}
-     *     all that is older), the number of {@code rows} and the time of the {@code newest}
+     *     all that is older), the number of {@code rows} and the times of the {@code oldest} and the {@code newest}
      */
     public static Dataset<Row> perDay(Dataset<Row> rows, String by, String time, Instant asOf) {
         // The instant one microsecond before the as-of is of day 0, one a day earlier of day 1.
@@ -42,6 +43,6 @@ public final class InputStates {
                                         .divide(MICROS_PER_DAY)),
                                 lit((long) DAYS)))
                 .groupBy(col(by).as("part"), col("day"))
-                .agg(count(lit(1)).as("rows"), max(time).as("newest"));
+                .agg(count(lit(1)).as("rows"), min(time).as("oldest"), max(time).as("newest"));
     }
 }

@@ -50,7 +50,8 @@ final class LakeSection {
 
     private static Group inputs(List<Row> findings) {
         if (findings.isEmpty()) {
-            return Group.absent("Freshness and volume", "No check of the inputs has run for this publication.");
+            return Group.absent(
+                    "Freshness, volume and user ids", "No check of the inputs has run for this publication.");
         }
         List<Figure> figures = new ArrayList<>();
         figures.add(Figure.table(CheckGroups.counts(findings), CheckGroups.table(findings)));
@@ -59,7 +60,7 @@ final class LakeSection {
                 volume(finding).ifPresent(figures::add);
             }
         }
-        return new Group("Freshness and volume", "", figures);
+        return new Group("Freshness, volume and user ids", "", figures);
     }
 
     private static Optional<Figure> volume(Row finding) {

@@ -66,7 +66,8 @@ class ReportPageTest {
                 .distinct()
                 .toList();
         assertThat(titles).contains("Effect versus control", "Bias", "By dimension");
-        List<String> ofTheEnd = List.of("Freshness and volume", "Refused rows", "The run", "Every alert, firing first");
+        List<String> ofTheEnd =
+                List.of("Freshness, volume and user ids", "Refused rows", "The run", "Every alert, firing first");
         assertThat(titles)
                 .filteredOn(title -> !ofTheEnd.contains(title))
                 .allSatisfy(title -> assertThat(shown()).contains(title));

@@ -5,6 +5,7 @@ import io.flagcast.statistics.Moments;
 import io.flagcast.statistics.WeightedMoments;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 
@@ -64,6 +65,19 @@ public record Observation(
         return !day.isBefore(begin)
                 && (returnedAfter == 0
                         || day.minus(returnedAfter, ChronoUnit.DAYS).isBefore(begin));
+    }
+
+    /** The same users, whose values are unusable where their metric is among those. */
+    Observation unlessIn(Map<String, String> unusable) {
+        return new Observation(
+                segment,
+                population,
+                metric,
+                day,
+                returnedAfter,
+                values,
+                weighted,
+                Optional.ofNullable(unusable.get(metric)).or(() -> problem));
     }
 
     /** The same users, who have come for the first time since an instant. */

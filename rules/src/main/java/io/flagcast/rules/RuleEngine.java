@@ -95,12 +95,13 @@ public record RuleEngine(
                 log.until(asOf).of(experimentId),
                 health,
                 asOf);
+        Measurements usable = measurements.without(health.unusable());
         Map<String, Metric> metricsByName =
                 metrics.stream().collect(Collectors.toMap(Metric::name, Function.identity()));
         return Contest.resolved(rules.stream()
                 .map(rule -> decided(
                         rule,
-                        Assessment.of(rule, alpha(rule), metricsByName, measurements, asOf),
+                        Assessment.of(rule, alpha(rule), metricsByName, usable, asOf),
                         round,
                         holdingRuns.getOrDefault(rule.ruleId(), 0)))
                 .toList());

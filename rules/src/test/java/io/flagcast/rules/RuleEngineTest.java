@@ -237,6 +237,34 @@ class RuleEngineTest {
                 "but requires_healthy: this rule waits for sound data");
     }
 
+    /** What nobody can find looks like what did not happen: neither is evidence, for or against. */
+    @Test
+    void aMetricWithoutEvidenceMovesNothingUpOrDownAndAnotherOneStillDoes() {
+        Health lost = new Health(
+                List.of("none of the users is known"), Map.of("conversion_rate", "none of the users is known"));
+        Rule increase = RuleOf.id("increase")
+                .when(new Level(Population.ENABLED, "conversion_rate", Side.ABOVE, 0.05))
+                .then(new Increase(new Amount(0.2, Unit.POINTS), 1))
+                .rule();
+        for (Rule rule : List.of(RULE, increase)) {
+            for (Observation observation : List.of(CLEARLY_BELOW, CLEARLY_ABOVE)) {
+                RuleDecision decision = engine(List.of(rule))
+                        .evaluate(evidence(observation), share(0.5), Map.of(rule.ruleId(), 3), lost, AS_OF)
+                        .get(0);
+                assertThat(decision.outcome()).isEqualTo(Outcome.INCONCLUSIVE);
+                assertThat(decision.changesAllocation()).isFalse();
+                assertThat(decision.holdingRuns()).isZero();
+                assertThat(decision.reason()).isEqualTo("conversion_rate cannot be used: none of the users is known");
+            }
+        }
+        Health ofAnother = new Health(List.of(), Map.of("revenue", "none of the users is known"));
+        assertThat(engine(List.of(RULE))
+                        .evaluate(evidence(CLEARLY_BELOW), share(0.5), Map.of(), ofAnother, AS_OF)
+                        .get(0)
+                        .outcome())
+                .isEqualTo(Outcome.FIRED);
+    }
+
     @Test
     void aTierIsAnIncreaseToo() {
         Rule advance = RuleOf.id("advance")

@@ -3,6 +3,7 @@ package io.flagcast.serving;
 import io.flagcast.allocation.Decision;
 import io.flagcast.serving.Layout.Contents;
 import io.flagcast.serving.ServedExperiment.Definition;
+import io.flagcast.tables.Ids;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
@@ -49,7 +50,7 @@ public record Allocation(
 
     /** The publication has no such experiment. */
     public static final String UNKNOWN_EXPERIMENT = "unknown_experiment";
-    /** The caller gave no user. */
+    /** The caller gave no user: null, or an id that is {@linkplain Ids#isBlank blank}. */
     public static final String NO_USER = "no_user";
     /** The lookup failed, which is logged. */
     public static final String FAILURE = "failure";
@@ -81,9 +82,12 @@ public record Allocation(
                 contents.sequence());
     }
 
-    /** Whether an experiment has decided; what was off without a decision is no exposure. */
+    /** Whether an experiment has decided for somebody; what was off without a decision is no exposure. */
     public boolean isDecided() {
-        return !reason.equals(UNKNOWN_EXPERIMENT) && !reason.equals(NO_USER) && !reason.equals(FAILURE);
+        return !Ids.isBlank(userId)
+                && !reason.equals(UNKNOWN_EXPERIMENT)
+                && !reason.equals(NO_USER)
+                && !reason.equals(FAILURE);
     }
 
     /** Off, without a decision. */

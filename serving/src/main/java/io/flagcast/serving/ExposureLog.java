@@ -136,7 +136,8 @@ public final class ExposureLog implements AutoCloseable {
     public boolean shown(Allocation allocation) {
         try {
             if (!allocation.isDecided()) {
-                throw new IOException("'%s' is no decision: nobody was exposed to it".formatted(allocation.reason()));
+                throw new IOException("'%s' for user '%s' is no decision: nobody was exposed to it"
+                        .formatted(allocation.reason(), allocation.userId()));
             }
             spool.append(ExposureLine.of(allocation, clock.instant(), UUID.randomUUID()));
             logged.incrementAndGet();

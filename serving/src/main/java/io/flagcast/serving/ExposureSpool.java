@@ -2,12 +2,13 @@ package io.flagcast.serving;
 
 import java.io.FileOutputStream;
 import java.io.IOException;
-import java.io.RandomAccessFile;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
@@ -190,25 +191,26 @@ final class ExposureSpool {
             if (OPEN_HERE.contains(file)) {
                 continue;
             }
-            try (RandomAccessFile orphan = new RandomAccessFile(file.toFile(), "rw");
-                    FileLock lock = orphan.getChannel().tryLock()) {
+            // Never made anew: an empty one in the place of what was ended meanwhile could not be ended itself, ever.
+            try (FileChannel orphan = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE);
+                    FileLock lock = orphan.tryLock()) {
                 if (lock != null) {
-                    orphan.setLength(wholeLines(orphan));
+                    orphan.truncate(wholeLines(orphan));
                     Files.move(file, renamed(file, OPEN, READY));
                 }
+            } catch (NoSuchFileException e) {
+                LOG.log(Level.DEBUG, "flagcast: {0} was ended by its log", file);
             }
         }
     }
 
     /** Where the last line ends that is whole. */
-    private static long wholeLines(RandomAccessFile file) throws IOException {
-        long end = file.length();
-        while (end > 0) {
-            file.seek(end - 1);
-            if (file.read() == '\n') {
+    private static long wholeLines(FileChannel file) throws IOException {
+        ByteBuffer last = ByteBuffer.allocate(1);
+        for (long end = file.size(); end > 0; end--) {
+            if (file.read(last.clear(), end - 1) == 1 && last.get(0) == '\n') {
                 return end;
             }
-            end--;
         }
         return 0;
     }

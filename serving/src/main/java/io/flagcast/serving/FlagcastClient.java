@@ -4,6 +4,7 @@ import io.flagcast.serving.lake.KernelLake;
 import io.flagcast.serving.lake.Published;
 import io.flagcast.serving.lake.PublishedLake;
 import io.flagcast.serving.lake.RefusedException;
+import io.flagcast.tables.Ids;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -264,12 +265,12 @@ public final class FlagcastClient implements AutoCloseable {
     }
 
     /**
-     * Whether a user has the feature of an experiment. A user whom the run has not met is decided as one without a score; an
-     * experiment that is not published is off.
+     * Whether a user has the feature of an experiment. A user whom the run has not met is decided as one without a score; a
+     * blank id is nobody's, and as an experiment that is not published it is off.
      */
     public boolean allocateFeature(String userId, String experimentId) {
         try {
-            return userId != null && snapshot.enables(userId, experimentId);
+            return !Ids.isBlank(userId) && snapshot.enables(userId, experimentId);
         } catch (RuntimeException | InternalError e) {
             log(userId, e);
             return false;
@@ -282,7 +283,7 @@ public final class FlagcastClient implements AutoCloseable {
     }
 
     private static Allocation allocation(Snapshot from, String userId, String experimentId) {
-        if (userId == null) {
+        if (Ids.isBlank(userId)) {
             return Allocation.none("", experimentId, Allocation.NO_USER, from.contents());
         }
         try {
@@ -308,7 +309,7 @@ public final class FlagcastClient implements AutoCloseable {
 
     private static Prediction prediction(Snapshot from, String userId, String featureId) {
         try {
-            return userId == null ? Prediction.NONE : from.prediction(userId, featureId);
+            return Ids.isBlank(userId) ? Prediction.NONE : from.prediction(userId, featureId);
         } catch (RuntimeException | InternalError e) {
             log(userId, e);
             return Prediction.NONE;

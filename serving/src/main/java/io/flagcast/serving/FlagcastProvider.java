@@ -15,6 +15,7 @@ import dev.openfeature.sdk.ProviderEventDetails;
 import dev.openfeature.sdk.Reason;
 import dev.openfeature.sdk.Value;
 import io.flagcast.serving.FlagcastClient.Status;
+import io.flagcast.tables.Ids;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.HashMap;
@@ -258,7 +259,7 @@ public final class FlagcastProvider extends EventProvider {
     private <T> ProviderEvaluation<T> evaluation(
             String experimentId, T fallback, EvaluationContext context, Function<Allocation, Optional<T>> value) {
         String user = context == null ? null : context.getTargetingKey();
-        if (user == null || user.isEmpty()) {
+        if (Ids.isBlank(user)) {
             return failed(
                     fallback, ErrorCode.TARGETING_KEY_MISSING, "give the user_id as targeting key of the context");
         }

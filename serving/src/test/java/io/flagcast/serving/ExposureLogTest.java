@@ -100,6 +100,17 @@ class ExposureLogTest {
     }
 
     @Test
+    void nobodyIsExposedToNothing() throws IOException {
+        try (ExposureLog log = builder().start()) {
+            assertThat(log.shown(allocation(""))).isFalse();
+            assertThat(log.shown(allocation("\t"))).isFalse();
+            assertThat(log.shown(allocation("u1"))).isTrue();
+            assertThat(log.rejected()).isEqualTo(2);
+        }
+        assertThat(arrived()).hasSize(1);
+    }
+
+    @Test
     void threadsLogAtOnceAndEveryExposureHasItsOwnId() throws Exception {
         try (ExposureLog log = builder().every(Duration.ofMillis(5)).start()) {
             List<Thread> threads = new ArrayList<>();

@@ -252,6 +252,26 @@ class FlagcastClientTest {
         }
     }
 
+    /** An experiment that enables every stranger would enable a blank one, too: nobody is no stranger. */
+    @Test
+    void aBlankIdIsNobodys() throws IOException {
+        publish(1);
+        try (FlagcastClient client = started()) {
+            for (String blank : List.of("", " ", "\t", "\u00a0", "\u200b")) {
+                assertThat(client.allocation(blank, "tiers")).isEqualTo(client.allocation(null, "tiers"));
+                assertThat(client.allocations(blank)).isEqualTo(client.allocations(null));
+                assertThat(client.allocation(blank, "tiers").isDecided()).isFalse();
+                assertThat(client.experimentIds())
+                        .noneMatch(experimentId -> client.allocateFeature(blank, experimentId));
+                assertThat(client.predictions(blank).values()).containsOnly(Prediction.NONE);
+            }
+            // Not the user whose id it surrounds, and not nobody.
+            assertThat(client.allocation(" user-1", "tiers").isDecided()).isTrue();
+            assertThat(client.allocation(" user-1", "tiers").score()).isEmpty();
+            assertThat(client.allocation("user-1", "tiers").score()).isPresent();
+        }
+    }
+
     @Test
     void aLakeThatWasBegunAnewIsNotTakenForTheOldOne() throws IOException {
         publish(1);

@@ -124,8 +124,10 @@ class FlagcastProviderTest {
         assertThat(client.getBooleanDetails("nope", true, enabled).getErrorCode())
                 .isEqualTo(ErrorCode.FLAG_NOT_FOUND);
         assertThat(client.getBooleanDetails("nope", true, enabled).getValue()).isTrue();
-        assertThat(client.getBooleanDetails("weights", true, NOBODY).getErrorCode())
-                .isEqualTo(ErrorCode.TARGETING_KEY_MISSING);
+        for (EvaluationContext nobody : List.of(NOBODY, user(""), user(" "), user("\u00a0"))) {
+            assertThat(client.getBooleanDetails("weights", true, nobody).getErrorCode())
+                    .isEqualTo(ErrorCode.TARGETING_KEY_MISSING);
+        }
         assertThat(client.getStringDetails("weights.colour", "red", enabled).getErrorCode())
                 .isEqualTo(ErrorCode.FLAG_NOT_FOUND);
         assertThat(client.getStringDetails("weights", "red", enabled).getErrorCode())

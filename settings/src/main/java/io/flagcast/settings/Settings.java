@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 
 /**
@@ -35,6 +36,7 @@ import java.util.TreeMap;
  * @param maxQuarantined share of a table's rows that may be quarantined, in [0, 1]
  * @param staleAfter age of the newest event, exposure or outcome from which data are stale
  * @param publishEvery how often the pipeline publishes: an older publication means that it did not run
+ * @param mayBeEmpty inputs, and parts of them as "outcome purchase", that may have had rows and have none
  * @param alerts who is told of alerts
  * @param simulation the simulated world
  * @param hash SHA-256 of the resolved configuration
@@ -50,6 +52,7 @@ public record Settings(
         double maxQuarantined,
         Duration staleAfter,
         Duration publishEvery,
+        Set<String> mayBeEmpty,
         DeliverySettings alerts,
         SimulationSettings simulation,
         String hash) {
@@ -57,6 +60,7 @@ public record Settings(
     public Settings {
         sources = Map.copyOf(sources);
         features = Map.copyOf(features);
+        mayBeEmpty = Set.copyOf(mayBeEmpty);
         Objects.requireNonNull(hash, "hash");
     }
 

@@ -8,12 +8,19 @@ import io.flagcast.lake.ExitCode;
 import io.flagcast.lake.Refusal;
 import io.flagcast.tables.ContentHash;
 import java.nio.file.Path;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Pattern;
 
 /** Reads HOCON into {@link Settings}: {@code reference.conf} < file < environment < {@code --set}. */
 public final class SettingsReader {
+
+    private static final String MAY_BE_EMPTY = "may-be-empty";
+    private static final Pattern INPUT =
+            Pattern.compile("users|events|exposures|outcomes|outcome .*\\S.*|exposure of .*\\S.*");
 
     private SettingsReader() {}
 
@@ -84,9 +91,22 @@ public final class SettingsReader {
                 quality.rate("max-quarantined"),
                 quality.duration("stale-after"),
                 quality.duration("publish-every"),
+                mayBeEmpty(quality),
                 AlertsReader.read(root.inner("alerts")),
                 SimulationReader.read(root.inner("simulation")),
                 hash(root.config()));
+    }
+
+    private static Set<String> mayBeEmpty(Block quality) {
+        Set<String> names = new LinkedHashSet<>(quality.strings(MAY_BE_EMPTY));
+        names.stream()
+                .filter(name -> !INPUT.matcher(name).matches())
+                .forEach(name -> quality.problem(
+                        MAY_BE_EMPTY,
+                        name,
+                        "it must be users, events, exposures, outcomes, or a part, as \"outcome purchase\" or \"exposure of"
+                                + " checkout\""));
+        return names;
     }
 
     private static String hash(Config config) {

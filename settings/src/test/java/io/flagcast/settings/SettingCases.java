@@ -161,7 +161,13 @@ final class SettingCases {
         return List.of(
                 setting("quality.max-quarantined", "0", "maxQuarantined", "0.05d", RATE),
                 setting("quality.stale-after", "1h", "staleAfter", "0", DURATION),
-                setting("quality.publish-every", "1h", "publishEvery", "1h30m", DURATION));
+                setting("quality.publish-every", "1h", "publishEvery", "1h30m", DURATION),
+                setting(
+                        "quality.may-be-empty",
+                        "[outcomes, \"outcome buy\"]",
+                        "mayBeEmpty",
+                        "[outcoms]",
+                        "is 'outcoms': it must be users, events, exposures, outcomes, or a part"));
     }
 
     private static List<SettingCase> alerts() {

@@ -167,6 +167,8 @@ final class SliceTables {
                                     "pipeline",
                                     "freshness",
                                     "volume",
+                                    "unmatched",
+                                    "sentinel",
                                     "contradiction",
                                     "sample_ratio",
                                     "predictor_drift",

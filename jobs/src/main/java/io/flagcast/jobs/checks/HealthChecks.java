@@ -14,6 +14,8 @@ import io.flagcast.rules.checks.Check;
 import io.flagcast.rules.checks.Finding;
 import io.flagcast.rules.checks.InputCheck;
 import io.flagcast.rules.checks.PipelineCheck;
+import io.flagcast.rules.checks.UnmatchedCheck;
+import io.flagcast.statistics.Metric;
 import io.flagcast.tables.Tables;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -38,6 +40,8 @@ public final class HealthChecks {
     /** Checks of what first exposures and metrics alone tell. */
     private static final Set<Check> BETWEEN_RUNS =
             Set.of(Check.CONTRADICTION, Check.SAMPLE_RATIO, Check.UNEXPECTED_OUTCOME, Check.SIMPSON);
+
+    private static final Set<Check> IDS = Set.of(Check.UNMATCHED, Check.SENTINEL);
 
     private final Run run;
     private final Dataset<Row> firstExposures;
@@ -73,19 +77,25 @@ public final class HealthChecks {
         Dataset<Row> own = own(active);
         InputChecks inputs = new InputChecks(run);
         DriftChecks drift = new DriftChecks(run, active);
-        try (ExperimentChecks checks = new ExperimentChecks(run, active, own)) {
+        try (IdChecks ids = new IdChecks(run, active);
+                ExperimentChecks checks = new ExperimentChecks(run, active, own)) {
             Map<String, Dataset<Row>> aggregates = new HashMap<>(inputs.aggregates());
+            aggregates.putAll(ids.aggregates());
             aggregates.putAll(drift.aggregates());
             aggregates.putAll(checks.aggregates());
             HealthStates first = HealthStates.collect(aggregates);
-            HealthStates states = first.with(HealthStates.collect(checks.aggregates(first, active)));
+            Map<String, Dataset<Row>> further = new HashMap<>(checks.aggregates(first, active));
+            further.putAll(ids.aggregates(first));
+            HealthStates states = first.with(HealthStates.collect(further));
             List<MeasuredDay> days = days(run.slice(Tables.SEGMENT_DAYS));
 
             List<Finding> findings = new ArrayList<>();
             findings.add(pipeline(run));
             findings.addAll(inputs.findings(states));
+            findings.addAll(ids.findings(states));
             for (Experiment experiment : active) {
                 findings.addAll(inputs.findings(experiment, states));
+                findings.addAll(ids.findings(experiment, states));
                 findings.addAll(drift.findings(experiment, states));
                 findings.addAll(checks.findings(experiment, states, days));
                 findings.addAll(EvidenceChecks.findings(experiment, days, run.parameters(experiment)));
@@ -130,14 +140,14 @@ public final class HealthChecks {
     }
 
     private Finding fresh(Finding before, Instant then, Map<String, Instant> newest) {
-        Optional<Instant> known = before.observed().isPresent()
-                ? Optional.of(then.minusMillis(
-                        Math.round(3_600_000 * before.observed().getAsDouble())))
-                : Optional.empty();
+        Optional<Instant> come = Optional.ofNullable(newest.get(before.subject()));
+        if (before.takesEvidence() && come.isEmpty()) {
+            return before;
+        }
         return InputCheck.freshness(
                 before.experimentId(),
                 before.subject(),
-                Stream.concat(known.stream(), Optional.ofNullable(newest.get(before.subject())).stream())
+                Stream.concat(InputChecks.newest(before, then).stream(), come.stream())
                         .max(Comparator.naturalOrder()),
                 run.asOf(),
                 run.settings().staleAfter());
@@ -170,12 +180,34 @@ public final class HealthChecks {
                                         .collect(joining(", ")));
     }
 
-    /** What failed of an experiment, of all that must be sound before somebody else is given a feature. */
-    public static Health health(Experiment experiment, List<Finding> findings) {
-        return new Health(findings.stream()
-                .filter(finding -> finding.experimentId().equals(experiment.experimentId()))
-                .filter(Finding::blocksIncreases)
+    /** What a person should read at once: evidence that is gone, ids that are nobody's, exposures that count nowhere. */
+    public static List<String> notices(List<Finding> findings) {
+        return findings.stream()
+                .filter(finding -> finding.takesEvidence()
+                        || finding.failed() && IDS.contains(finding.check())
+                        || UnmatchedCheck.isOfExperiments(finding))
                 .map(Finding::reason)
-                .toList());
+                .distinct()
+                .toList();
+    }
+
+    /** What failed of an experiment, of all that must be sound before somebody else is given a feature, or before anything changes. */
+    public static Health health(Experiment experiment, List<Finding> findings) {
+        List<Finding> own = findings.stream()
+                .filter(finding -> finding.experimentId().equals(experiment.experimentId()))
+                .toList();
+        Map<String, String> unusable = new HashMap<>();
+        for (Metric metric : experiment.metrics()) {
+            own.stream()
+                    .filter(finding -> finding.takesEvidence() && InputChecks.concerns(finding.subject(), metric))
+                    .findFirst()
+                    .ifPresent(finding -> unusable.put(metric.name(), finding.reason()));
+        }
+        return new Health(
+                own.stream()
+                        .filter(Finding::blocksIncreases)
+                        .map(Finding::reason)
+                        .toList(),
+                unusable);
     }
 }

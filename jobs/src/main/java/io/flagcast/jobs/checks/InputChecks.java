@@ -1,14 +1,15 @@
 package io.flagcast.jobs.checks;
 
-import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.count;
 import static org.apache.spark.sql.functions.lit;
 
 import io.flagcast.experiments.Experiment;
+import io.flagcast.jobs.records.FindingTable;
 import io.flagcast.jobs.run.Run;
 import io.flagcast.lake.Lake;
-import io.flagcast.lake.inputs.Inputs.Counts;
+import io.flagcast.lake.inputs.InputHistory;
 import io.flagcast.monitoring.InputStates;
+import io.flagcast.rules.checks.Check;
 import io.flagcast.rules.checks.Finding;
 import io.flagcast.rules.checks.InputCheck;
 import io.flagcast.statistics.Metric;
@@ -30,12 +31,14 @@ import org.apache.spark.sql.Row;
 final class InputChecks {
 
     /** Whose rows are counted apart, and when they happened. */
-    private record Columns(String part, String time) {}
+    record Columns(String part, String time) {}
 
-    private static final Map<Table, Columns> COLUMNS = Map.of(
+    static final Map<Table, Columns> COLUMNS = Map.of(
             Tables.EVENTS, new Columns("feature_id", "occurred_at"),
             Tables.EXPOSURES, new Columns("experiment_id", "exposed_at"),
             Tables.OUTCOMES, new Columns("outcome", "occurred_at"));
+
+    static final String OUTCOME = "outcome ";
 
     private final Run run;
 
@@ -67,7 +70,7 @@ final class InputChecks {
                             ? InputCheck.volume("", table.name(), daily(rows))
                             : InputCheck.snapshot(table.name(), snapshots(table, rows)));
             if (table.equals(Tables.EVENTS)) {
-                findings.add(freshness("", "event", rows.stream()));
+                findings.add(freshness("", "event", table, rows.stream(), states));
             }
         }
         return findings;
@@ -77,14 +80,20 @@ final class InputChecks {
     List<Finding> findings(Experiment experiment, HealthStates states) {
         String id = experiment.experimentId();
         List<Finding> findings = new ArrayList<>();
-        findings.add(freshness(id, "exposure of " + id, part(states, Tables.EXPOSURES, id).stream()));
+        findings.add(freshness(
+                id, "exposure of " + id, Tables.EXPOSURES, part(states, Tables.EXPOSURES, id).stream(), states));
         experiment.metrics().stream().map(Metric::outcome).distinct().forEach(outcome -> {
-            String input = "outcome " + outcome;
+            String input = OUTCOME + outcome;
             List<Row> rows = part(states, Tables.OUTCOMES, outcome);
-            findings.add(freshness(id, input, rows.stream()));
+            findings.add(freshness(id, input, Tables.OUTCOMES, rows.stream(), states));
             findings.add(InputCheck.volume(id, input, daily(rows)));
         });
         return findings;
+    }
+
+    /** Whether what is found of an input of an experiment is found of a metric: exposures are behind each, an outcome behind its own. */
+    static boolean concerns(String subject, Metric metric) {
+        return !subject.startsWith(OUTCOME) || subject.equals(OUTCOME + metric.outcome());
     }
 
     private static List<Row> part(HealthStates states, Table table, String part) {
@@ -93,10 +102,45 @@ final class InputChecks {
                 .toList();
     }
 
-    private Finding freshness(String experimentId, String input, Stream<Row> rows) {
+    private Finding freshness(String experimentId, String input, Table table, Stream<Row> rows, HealthStates states) {
         Optional<Instant> newest = rows.map(row -> Lake.instant(row, "newest")).max(Comparator.naturalOrder());
-        return InputCheck.freshness(
-                experimentId, input, newest, run.asOf(), run.settings().staleAfter());
+        boolean isDeclared =
+                Stream.of(table.name(), input).anyMatch(run.settings().mayBeEmpty()::contains);
+        Optional<Instant> known = newest.isPresent() || isDeclared ? newest : knownBefore(experimentId, input);
+        // What is older than all that the source keeps has aged out.
+        boolean isLost = newest.isEmpty()
+                && known.isPresent()
+                && states.of(table.name()).stream()
+                        .allMatch(row -> Lake.instant(row, "oldest").isBefore(known.get()));
+        return isLost
+                ? InputCheck.emptied(
+                        experimentId,
+                        input,
+                        known.get(),
+                        run.asOf(),
+                        run.settings().staleAfter())
+                : InputCheck.freshness(
+                        experimentId, input, known, run.asOf(), run.settings().staleAfter());
+    }
+
+    /** The newest row that the publication before knew of an input. */
+    private Optional<Instant> knownBefore(String experimentId, String input) {
+        return run.earlier().stream()
+                .flatMap(earlier ->
+                        FindingTable.read(run.lake().published(Tables.HEALTH_CHECKS, Optional.of(earlier))).stream()
+                                .filter(finding -> finding.check() == Check.FRESHNESS
+                                        && finding.experimentId().equals(experimentId)
+                                        && finding.subject().equals(input))
+                                .flatMap(finding -> newest(finding, earlier.asOf()).stream()))
+                .findFirst();
+    }
+
+    /** The newest row that a freshness check has found, or has missed. */
+    static Optional<Instant> newest(Finding freshness, Instant asOf) {
+        return freshness.observed().isPresent()
+                ? Optional.of(asOf.minusMillis(
+                        Math.round(3_600_000 * freshness.observed().getAsDouble())))
+                : Optional.empty();
     }
 
     /** Rows per day, oldest first, from the first day on that has some. */
@@ -113,16 +157,8 @@ final class InputChecks {
 
     /** Rows of a snapshot in earlier runs, oldest first, and in this one. */
     private List<Long> snapshots(Table table, List<Row> now) {
-        Map<Instant, Long> before = new TreeMap<>();
-        run.lake()
-                .history(Tables.RUNS)
-                .where("stage = 'features' AND state = 'done'")
-                .where(col("as_of").lt(lit(run.asOf())))
-                .select("as_of", "detail")
-                .collectAsList()
-                .forEach(row -> Counts.valid(row.<String, String>getJavaMap(1).getOrDefault(table.name(), ""))
-                        .ifPresent(rows -> before.put(Lake.instant(row, "as_of"), rows)));
-        List<Long> counts = new ArrayList<>(before.values());
+        List<Long> counts = new ArrayList<>(
+                InputHistory.of(run.lake(), run.publications(), run.asOf()).rows(table));
         now.forEach(row -> counts.add(row.getAs("rows")));
         return counts.subList(Math.max(0, counts.size() - InputStates.DAYS), counts.size());
     }

@@ -26,6 +26,7 @@ import io.flagcast.lake.Publication;
 import io.flagcast.lake.Publications;
 import io.flagcast.lake.Refusal;
 import io.flagcast.lake.RunId;
+import io.flagcast.lake.inputs.InputHistory;
 import io.flagcast.lake.inputs.Inputs;
 import io.flagcast.monitoring.SegmentMetrics.Measurement;
 import io.flagcast.rules.Action;
@@ -33,6 +34,7 @@ import io.flagcast.rules.RuleDecision;
 import io.flagcast.rules.alerts.AlertChange;
 import io.flagcast.rules.checks.Finding;
 import io.flagcast.settings.Settings;
+import io.flagcast.tables.Table;
 import io.flagcast.tables.Tables;
 import java.time.Clock;
 import java.time.Instant;
@@ -133,6 +135,7 @@ public final class WatchMetrics {
         Map<String, Long> written = new HashMap<>();
         try (Measured measured =
                 MeasureSegments.measure(run, MeasureSegments.measured(run), Optional.of(before.earlier()))) {
+            requireRows(run, measured);
             boolean moves = isNew(measured, before);
             Earlier now = before.earlier();
             if (moves) {
@@ -178,6 +181,20 @@ public final class WatchMetrics {
                 new DeliverAlerts(settings.alerts(), lake, clock, progress::say).afterPublication();
             }
             return published;
+        }
+    }
+
+    /** What was read anew must have rows where the run had some: metrics of nothing are not published. */
+    private static void requireRows(Run run, Measured measured) {
+        if (measured.earlier().isEmpty()) {
+            Map<Table, Long> read = new HashMap<>();
+            Map.of(Tables.EXPOSURES, measured.exposures(), Tables.OUTCOMES, measured.outcomes())
+                    .forEach((table, further) -> read.put(table, further.rows().isEmpty() ? 0L : 1L));
+            InputHistory.of(run.lake(), run.publications(), run.asOf())
+                    .requireRows(
+                            read,
+                            table -> run.settings().sources().get(table).origin(),
+                            run.settings().mayBeEmpty());
         }
     }
 

@@ -11,10 +11,14 @@ import java.util.Set;
 public enum Check {
     /** No publication for too long: the pipeline did not run. */
     PIPELINE(Severity.CRITICAL),
-    /** The newest row of an input is too old. */
+    /** The newest row of an input is too old, or all that it had are gone. */
     FRESHNESS(Severity.WARNING),
     /** Yesterday's rows of an input are far fewer or more than usual. */
     VOLUME(Severity.WARNING),
+    /** The ids of one input are not those of the others. */
+    UNMATCHED(Severity.WARNING),
+    /** One id has far more rows than any user. */
+    SENTINEL(Severity.WARNING),
     /** Users got two different answers under one version of the parameters. */
     CONTRADICTION(Severity.CRITICAL),
     /** The arms are not as large as the logged propensities make them. */
@@ -55,7 +59,7 @@ public enum Check {
 
     /** While one of these fails, nobody else is given a feature: the data that would justify it may be unsound. */
     boolean blocksIncreases() {
-        return Set.of(FRESHNESS, VOLUME, CONTRADICTION, SAMPLE_RATIO).contains(this);
+        return Set.of(FRESHNESS, VOLUME, UNMATCHED, CONTRADICTION, SAMPLE_RATIO).contains(this);
     }
 
     /**
@@ -92,6 +96,19 @@ public enum Check {
                         OUTCOME_BIAS,
                         SIMPSON,
                         NOVELTY);
+            // What users did, or who they are, is not found.
+            case UNMATCHED ->
+                Set.of(
+                        PREDICTOR_DRIFT,
+                        SCORE_DRIFT,
+                        CALIBRATION,
+                        UNEXPECTED_OUTCOME,
+                        ENABLE_BIAS,
+                        OUTCOME_BIAS,
+                        SIMPSON,
+                        NOVELTY);
+            // Many people in the place of one.
+            case SENTINEL -> Set.of(CONTRADICTION, CALIBRATION, UNEXPECTED_OUTCOME, SIMPSON, NOVELTY);
             // Who is in which arm is not what was recorded.
             case CONTRADICTION ->
                 Set.of(SAMPLE_RATIO, CALIBRATION, UNEXPECTED_OUTCOME, ENABLE_BIAS, OUTCOME_BIAS, SIMPSON, NOVELTY);

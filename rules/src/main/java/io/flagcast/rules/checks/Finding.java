@@ -106,6 +106,22 @@ public record Finding(
         return failed() && check.blocksIncreases() && !isMore;
     }
 
+    /**
+     * Whether what was measured of its subject says nothing: the rows are gone, or are nobody's who is known. What did not happen and
+     * what is not found look the same, so nothing may change by it, up or down.
+     */
+    public boolean takesEvidence() {
+        return failed()
+                && switch (check) {
+                    case FRESHNESS -> n == 0;
+                    case UNMATCHED ->
+                        observed.isPresent()
+                                && threshold.isPresent()
+                                && observed.getAsDouble() < threshold.getAsDouble();
+                    default -> false;
+                };
+    }
+
     /** A verdict with nothing but its reason; the numbers are added one by one. */
     static Finding of(
             Check check, String experimentId, String segment, String subject, State state, long n, String reason) {

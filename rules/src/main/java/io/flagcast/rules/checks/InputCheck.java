@@ -58,6 +58,26 @@ public final class InputCheck {
     }
 
     /**
+     * An input that had rows and has none. The past cannot lose any: they were lost by whoever keeps them.
+     *
+     * @param newest time of the newest row that was known
+     */
+    public static Finding emptied(
+            String experimentId, String input, Instant newest, Instant asOf, Duration staleAfter) {
+        return Finding.of(
+                        Check.FRESHNESS,
+                        experimentId,
+                        Finding.ALL,
+                        input,
+                        State.FAILED,
+                        0,
+                        ("emptied: the newest %1$s that was known before is of %2$s, and now there is none at all: bring the rows"
+                                        + " back, or declare that they may be gone with flagcast.quality.may-be-empty = [\"%1$s\"]")
+                                .formatted(input, newest))
+                .measured(hours(Duration.between(newest, asOf)), hours(staleAfter));
+    }
+
+    /**
      * Whether the rows of a day are not far fewer or more than those of the same weekday before: below half or above
      * double their median, and beyond what counts of that size vary by chance. No other day is compared, as a weekend may
      * have any part of a working day's rows: until a week is known nothing is said. One same weekday alone may have been

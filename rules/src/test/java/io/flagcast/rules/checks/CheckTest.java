@@ -32,7 +32,8 @@ class CheckTest {
     @Test
     void dataThatCannotBeTrustedHoldChangesUp() {
         assertThat(Arrays.stream(Check.values()).filter(Check::blocksIncreases))
-                .containsExactly(Check.FRESHNESS, Check.VOLUME, Check.CONTRADICTION, Check.SAMPLE_RATIO);
+                .containsExactly(
+                        Check.FRESHNESS, Check.VOLUME, Check.UNMATCHED, Check.CONTRADICTION, Check.SAMPLE_RATIO);
     }
 
     @Test

@@ -44,6 +44,25 @@ class InputCheckTest {
                 .isEqualTo(State.UNKNOWN);
     }
 
+    /** Rows that are gone are no evidence of anything; old ones still are. */
+    @Test
+    void anInputThatWasEmptiedFailsWhateverItsAgeAndTakesTheEvidence() {
+        Instant newest = Instant.parse("2026-11-09T12:00:00Z");
+        Finding emptied = InputCheck.emptied("e", "outcome purchase", newest, AS_OF, Duration.ofDays(2));
+
+        assertThat(emptied.state()).isEqualTo(State.FAILED);
+        assertThat(emptied.observed()).hasValue(12);
+        assertThat(emptied.takesEvidence()).isTrue();
+        assertThat(emptied.blocksIncreases()).isTrue();
+        assertThat(emptied.reason())
+                .isEqualTo(
+                        "emptied: the newest outcome purchase that was known before is of 2026-11-09T12:00:00Z, and now"
+                                + " there is none at all: bring the rows back, or declare that they may be gone with"
+                                + " flagcast.quality.may-be-empty = [\"outcome purchase\"]");
+        assertThat(fresh(Instant.parse("2026-11-01T00:00:00Z")).failed()).isTrue();
+        assertThat(fresh(Instant.parse("2026-11-01T00:00:00Z")).takesEvidence()).isFalse();
+    }
+
     @Test
     void aSnapshotBelowHalfOrAboveDoubleTheMedianFailsWhateverOneOtherRunWas() {
         assertThat(snapshot(1_000, 1_010, 5, 990, 1_005, 400)).isEqualTo(State.FAILED);

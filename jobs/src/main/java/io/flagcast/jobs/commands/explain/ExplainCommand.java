@@ -11,6 +11,7 @@ import io.flagcast.lake.ExitCode;
 import io.flagcast.lake.Refusal;
 import io.flagcast.settings.ConfiguredExperiments;
 import io.flagcast.settings.Settings;
+import io.flagcast.tables.Ids;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -48,6 +49,9 @@ public final class ExplainCommand implements Callable<Integer> {
     public Integer call() {
         if ((featureId == null) == (experimentId == null)) {
             throw new Refusal(ExitCode.USAGE, "explain: name one of --feature and --experiment");
+        }
+        if (userId != null && Ids.isBlank(userId)) {
+            throw new Refusal(ExitCode.USAGE, "explain: --user is '%s': a blank id is nobody's".formatted(userId));
         }
         if (experimentId != null) {
             return explainExperiment(format.printer());

@@ -1,6 +1,7 @@
 package io.flagcast.jobs.stages.features;
 
 import static java.util.stream.Collectors.joining;
+import static java.util.stream.Collectors.toMap;
 
 import io.flagcast.features.Profiles;
 import io.flagcast.features.TrainingExamples;
@@ -8,6 +9,7 @@ import io.flagcast.jobs.run.Run;
 import io.flagcast.jobs.run.StageResult;
 import io.flagcast.lake.ExitCode;
 import io.flagcast.lake.Refusal;
+import io.flagcast.lake.inputs.InputHistory;
 import io.flagcast.lake.inputs.Inputs;
 import io.flagcast.lake.inputs.Inputs.Counts;
 import io.flagcast.settings.Settings;
@@ -34,6 +36,14 @@ public final class BuildFeatures {
         inputs.notes().forEach(run.progress()::notice);
         sayLeftOut(run, counts);
         requireGoodInput(counts, inputs, settings);
+        InputHistory.of(run.lake(), run.publications(), run.asOf())
+                .requireRows(
+                        counts.entrySet().stream()
+                                .collect(toMap(
+                                        Map.Entry::getKey,
+                                        count -> count.getValue().out())),
+                        table -> settings.sources().get(table).origin(),
+                        settings.mayBeEmpty());
 
         Dataset<Row> users = inputs.valid(Tables.USERS);
         Dataset<Row> events = inputs.valid(Tables.EVENTS);

@@ -51,13 +51,13 @@ public final class GovernAllocation {
             if (experiment.status() != Experiment.Status.ACTIVE) {
                 continue;
             }
-            List<RuleDecision> own = experiment.rules().isEmpty()
-                    ? List.of()
-                    : evaluate(experiment, days, log, earlier, HealthChecks.health(experiment, findings), run);
+            Health health = HealthChecks.health(experiment, findings);
+            List<RuleDecision> own =
+                    experiment.rules().isEmpty() ? List.of() : evaluate(experiment, days, log, earlier, health, run);
             decisions.addAll(own);
             List<ParameterChange> changes = new ArrayList<>(ruleChanges(own, log));
             Optional<UpdateBandits.Result> bandit =
-                    UpdateBandits.update(experiment, days, log.with(changes), run.asOf());
+                    UpdateBandits.update(experiment, days, log.with(changes), health, run.asOf());
             bandit.ifPresent(update -> {
                 changes.addAll(update.changes());
                 learned.add(update.summary());

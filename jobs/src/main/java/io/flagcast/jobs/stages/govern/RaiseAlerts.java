@@ -3,6 +3,7 @@ package io.flagcast.jobs.stages.govern;
 import io.flagcast.allocation.ParameterLog;
 import io.flagcast.delivery.AlertTable;
 import io.flagcast.experiments.Experiment;
+import io.flagcast.jobs.checks.HealthChecks;
 import io.flagcast.jobs.records.MeasuredDay;
 import io.flagcast.jobs.run.Run;
 import io.flagcast.lake.Publication;
@@ -40,7 +41,10 @@ public final class RaiseAlerts {
                 .toList();
         List<RuleDecision> all = Stream.concat(
                         decisions.stream(),
-                        active.stream().flatMap(experiment -> evaluate(experiment, days, log, run).stream()))
+                        active.stream()
+                                .flatMap(experiment ->
+                                        evaluate(experiment, days, log, HealthChecks.health(experiment, findings), run)
+                                                .stream()))
                 .toList();
         List<Signal> signals = watches.stream()
                 .flatMap(watch -> watch.signals(findings, all).stream())
@@ -56,7 +60,7 @@ public final class RaiseAlerts {
     }
 
     private static List<RuleDecision> evaluate(
-            Experiment experiment, List<MeasuredDay> days, ParameterLog log, Run run) {
+            Experiment experiment, List<MeasuredDay> days, ParameterLog log, Health health, Run run) {
         RuleEngine engine = experiment.alertEngine().withCaps(MeasuredDay.caps(experiment, days));
         return engine.rules().isEmpty()
                 ? List.of()
@@ -64,7 +68,7 @@ public final class RaiseAlerts {
                         MeasuredDay.measurements(experiment, days, run.parameters(experiment)),
                         log,
                         Map.of(),
-                        Health.SOUND,
+                        health,
                         run.asOf());
     }
 

@@ -16,6 +16,7 @@ import io.flagcast.experiments.Experiment;
 import io.flagcast.jobs.records.MeasuredDay;
 import io.flagcast.lake.Json;
 import io.flagcast.rules.Condition.Population;
+import io.flagcast.rules.Health;
 import io.flagcast.statistics.WeightedMoments;
 import io.flagcast.statistics.posterior.Comparison.Belief;
 import java.time.Duration;
@@ -51,13 +52,19 @@ final class UpdateBandits {
      *
      * @param days all measured days: what it learns from
      * @param log with the changes of this run's rules: a bandit never moves a share
+     * @param health where its reward is not what was measured, it holds still
      * @return absent where the experiment has no bandit, or this as-of's update has been made
      */
-    static Optional<Result> update(Experiment experiment, List<MeasuredDay> days, ParameterLog log, Instant asOf) {
+    static Optional<Result> update(
+            Experiment experiment, List<MeasuredDay> days, ParameterLog log, Health health, Instant asOf) {
         String experimentId = experiment.experimentId();
         String decisionId = "bandit-" + experimentId + "-" + asOf;
         if (!(experiment.allocation() instanceof Policy.Bandit bandit) || log.has(decisionId)) {
             return Optional.empty();
+        }
+        String unusable = health.unusable().get(bandit.learner().reward().name());
+        if (unusable != null) {
+            return Optional.of(new Result(List.of(), experimentId + ": nothing is learned, as " + unusable));
         }
         AllocationParameters newest = log.newest(experimentId);
         Policy.Bandit inForce = (Policy.Bandit) bandit.inForce(newest, asOf);

@@ -85,6 +85,7 @@ public final class MeasureSegments {
             long rows =
                     run.lake().replaceSlice(Tables.SEGMENT_METRICS, run.id(), measured.metrics(firstExposures, states));
             List<Finding> findings = HealthChecks.of(run, firstExposures).findings();
+            HealthChecks.notices(findings).forEach(run.progress()::notice);
             long checks = run.lake().replaceSlice(Tables.HEALTH_CHECKS, run.id(), FindingTable.rows(findings));
             return StageResult.wrote(
                     measured.counted().count(),

@@ -13,10 +13,12 @@ import io.flagcast.experiments.ExperimentFiles;
 import io.flagcast.jobs.records.MeasuredDay;
 import io.flagcast.jobs.stages.govern.UpdateBandits.Result;
 import io.flagcast.rules.Condition.Population;
+import io.flagcast.rules.Health;
 import io.flagcast.statistics.Moments;
 import io.flagcast.statistics.WeightedMoments;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
@@ -70,6 +72,10 @@ class UpdateBanditsTest {
     }
 
     private static Result update(double inForce, Stream<MeasuredDay> days) {
+        return update(inForce, days, Health.SOUND);
+    }
+
+    private static Result update(double inForce, Stream<MeasuredDay> days, Health health) {
         Adjustment learned = new Adjustment(
                 Map.of(),
                 Map.of(Cell.whole("high"), inForce),
@@ -81,7 +87,8 @@ class UpdateBanditsTest {
                 learned,
                 AS_OF.minusSeconds(1),
                 new Origin(Cause.BANDIT, Optional.empty(), "yesterday", "{}")));
-        return UpdateBandits.update(EXPERIMENT, days.toList(), log, AS_OF).orElseThrow();
+        return UpdateBandits.update(EXPERIMENT, days.toList(), log, health, AS_OF)
+                .orElseThrow();
     }
 
     /** 200 against 100 of 1,000: 0.1 · 0.1 of 0.15 is 6.67 %. */
@@ -96,6 +103,15 @@ class UpdateBanditsTest {
                 .extracting(ParameterChange::baseProbability)
                 .containsExactly(OptionalDouble.of(0.6));
         assertThat(result.changes().get(0).origin().decision()).contains("\"part_made\":1");
+    }
+
+    @Test
+    void aRewardThatIsNobodysTeachesNothingAndAnotherMetricsDoesNotMatter() {
+        Health ofReward = new Health(List.of(), Map.of("conversion_rate", "none of the 300 users is known"));
+        assertThat(update(0.5, day(0, 1_000, 200, 100), ofReward))
+                .isEqualTo(new Result(List.of(), "learning: nothing is learned, as none of the 300 users is known"));
+        Health ofAnother = new Health(List.of("stale"), Map.of("revenue", "none of the 300 users is known"));
+        assertThat(update(0.5, day(0, 1_000, 200, 100), ofAnother).changes()).hasSize(1);
     }
 
     /**

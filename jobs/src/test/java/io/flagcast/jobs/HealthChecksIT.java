@@ -102,7 +102,7 @@ class HealthChecksIT {
                 }
             }
         }
-        outcomes.add("u1,signup,1,2026-03-09T12:00:00Z");
+        outcomes.add("u1,signup,1,2026-03-02T12:00:00Z");
         world.write("users.csv", users);
         world.write("exposures.csv", exposures);
         world.write("outcomes.csv", outcomes);
@@ -264,7 +264,7 @@ class HealthChecksIT {
                         "note: none of the 400 users of outcome refund is in users or exposures (16,000 users): 'U10', 'U1002',"
                                 + " 'U1006' here, ",
                         "400 are there in another spelling",
-                        "note: emptied: the newest outcome signup that was known before is of 2026-03-09T12:00:00Z");
+                        "note: emptied: the newest outcome signup that was known before is of 2026-03-02T12:00:00Z");
     }
 
     @Test

@@ -108,10 +108,12 @@ final class InputChecks {
                 Stream.of(table.name(), input).anyMatch(run.settings().mayBeEmpty()::contains);
         Optional<Instant> known = newest.isPresent() || isDeclared ? newest : knownBefore(experimentId, input);
         // What is older than all that the source keeps has aged out.
+        Optional<Instant> oldest = states.of(table.name()).stream()
+                .map(row -> Lake.instant(row, "oldest"))
+                .min(Comparator.naturalOrder());
         boolean isLost = newest.isEmpty()
                 && known.isPresent()
-                && states.of(table.name()).stream()
-                        .allMatch(row -> Lake.instant(row, "oldest").isBefore(known.get()));
+                && oldest.filter(known.get()::isBefore).isEmpty();
         return isLost
                 ? InputCheck.emptied(
                         experimentId,

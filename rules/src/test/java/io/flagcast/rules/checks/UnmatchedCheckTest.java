@@ -43,8 +43,8 @@ class UnmatchedCheckTest {
         assertThat(found.reason())
                 .isEqualTo(
                         "none of the 1,200 users of outcome buy is in users or exposures (4,000 users): '1000.0', '1001.0'"
-                                + " here, '1000', '1001' there; 1,200 are there in another spelling. Write ids alike:"
-                                + " flagcast.sources.outcomes.columns.user_id can");
+                                + " here, '1000', '1001' there; 1,200 are there in another spelling. Write ids alike;"
+                                + " flagcast.sources.outcomes.columns.user_id can map them");
     }
 
     /** An experiment with a hundredth of all users, whose outcomes are everybody's; and outcomes of a few of many users. */

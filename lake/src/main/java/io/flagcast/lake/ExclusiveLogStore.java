@@ -6,6 +6,7 @@ import java.io.OutputStream;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.StandardCopyOption;
 import java.util.Iterator;
@@ -60,6 +61,8 @@ public final class ExclusiveLogStore extends HadoopFileSystemLogStore {
         try {
             try (OutputStream out = Files.newOutputStream(temporary)) {
                 writeLines(out, actions);
+            } catch (IOException e) {
+                throw failed(target, e);
             }
             if (overwrite) {
                 Files.move(temporary, target, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
@@ -70,6 +73,13 @@ public final class ExclusiveLogStore extends HadoopFileSystemLogStore {
         } finally {
             Files.deleteIfExists(temporary);
         }
+    }
+
+    /** A stream does not know what it is written to. */
+    private static IOException failed(java.nio.file.Path target, IOException cause) {
+        FileSystemException failed = new FileSystemException(target.toString(), null, cause.getMessage());
+        failed.initCause(cause);
+        return failed;
     }
 
     private static void writeLines(OutputStream out, Iterator<String> lines) throws IOException {

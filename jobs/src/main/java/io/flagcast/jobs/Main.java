@@ -5,8 +5,14 @@ import io.flagcast.jobs.commands.Commands;
 import io.flagcast.jobs.commands.options.Surroundings;
 import io.flagcast.jobs.run.CodeVersion;
 import io.flagcast.lake.ExitCode;
+import io.flagcast.lake.Interruption;
 import io.flagcast.lake.Refusal;
+import java.io.BufferedOutputStream;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.PrintStream;
 import java.io.PrintWriter;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -25,7 +31,7 @@ import picocli.CommandLine.ParameterException;
         footer = {
             "",
             "Exit codes: 0 done or nothing to do, 1 a check failed, 64 usage, 65 data refused, 66 no input, 70 bug,"
-                    + " 75 try again later, 78 configuration."
+                    + " 75 try again later, 78 configuration, 129, 130 and 143 interrupted, 141 its output unread."
         })
 public final class Main {
 
@@ -41,7 +47,13 @@ public final class Main {
     public static void main(String[] arguments) {
         // Messages and records read the same wherever the machine stands.
         Locale.setDefault(Locale.ROOT);
-        int code = execute(Clock.systemUTC(), arguments);
+        System.setOut(new PrintStream(
+                new BufferedOutputStream(new StandardOutput(new FileOutputStream(FileDescriptor.out))),
+                false,
+                StandardCharsets.UTF_8));
+        Interruption interruption =
+                new Interruption(new Interruption.Exit(System.err::println, Runtime.getRuntime()::halt));
+        int code = execute(Clock.systemUTC(), interruption, arguments);
         // Under spark-submit in cluster mode System.exit(0) would look like a lost driver.
         if (code != 0) {
             System.exit(code);
@@ -49,7 +61,7 @@ public final class Main {
     }
 
     /** What the machine, the launcher and who called it say. */
-    private static Surroundings surroundings(Clock clock) {
+    private static Surroundings surroundings(Clock clock, Interruption interruption) {
         return new Surroundings(
                 clock,
                 System.getenv(),
@@ -57,21 +69,33 @@ public final class Main {
                 System.getProperty("user.name"),
                 Path.of(System.getProperty("flagcast.home", ".")),
                 Path.of(System.getProperty("java.io.tmpdir")),
-                Boolean.getBoolean("flagcast.terminal") ? Surroundings.Screen.TERMINAL : Surroundings.Screen.FILE);
+                Boolean.getBoolean("flagcast.terminal") ? Surroundings.Screen.TERMINAL : Surroundings.Screen.FILE,
+                interruption);
     }
 
     /** Runs a command. */
-    static int execute(Clock clock, String... arguments) {
+    static int execute(Clock clock, Interruption interruption, String... arguments) {
         PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
         PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
-        return Commands.of(new Main(), surroundings(clock))
+        CommandLine line = Commands.of(new Main(), surroundings(clock, interruption))
                 .setOut(out)
                 .setErr(err)
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setUsageHelpAutoWidth(true)
                 .setParameterExceptionHandler(Main::usage)
-                .setExecutionExceptionHandler((error, command, result) -> explain(error, command.getErr()))
-                .execute(arguments);
+                .setExecutionExceptionHandler((error, command, result) -> explain(
+                        interruption.told(
+                                error, command.getCommandSpec().qualifiedName().replaceFirst("^flagcast ", "")),
+                        command.getErr()));
+        int code;
+        try {
+            code = line.execute(arguments);
+            System.out.flush();
+        } catch (Refusal | UncheckedIOException e) {
+            // Of standard output, where a help page or the last lines of a result are written.
+            code = explain(e, err);
+        }
+        return interruption.asked().map(signal -> signal.exitCode().code()).orElse(code);
     }
 
     private static int usage(ParameterException error, String[] arguments) {
@@ -91,7 +115,11 @@ public final class Main {
             }
             Optional<Refusal> refusal = Refusal.of(cause);
             if (refusal.isPresent()) {
+                if (refusal.get().exitCode() == ExitCode.UNREAD) {
+                    return ExitCode.UNREAD.code();
+                }
                 err.println("flagcast: " + refusal.get().getMessage());
+                Refusal.besides(error).forEach(second -> err.println("flagcast: " + second.getMessage()));
                 return refusal.get().exitCode().code();
             }
         }

@@ -9,6 +9,7 @@ import io.flagcast.jobs.pipeline.Stage;
 import io.flagcast.jobs.records.DecisionTable;
 import io.flagcast.jobs.records.ParameterTable;
 import io.flagcast.jobs.run.Progress;
+import io.flagcast.lake.Interruption;
 import io.flagcast.lake.Lake;
 import io.flagcast.lake.Publication;
 import io.flagcast.lake.Session;
@@ -54,7 +55,8 @@ class GovernConcurrencyIT {
                     ConfiguredExperiments.read(settings),
                     new Lake(session.spark(), settings.lake().root()),
                     Clock.systemUTC(),
-                    Progress.on(System.err));
+                    Progress.on(System.err),
+                    new Interruption());
             Stage.ORDER.stream()
                     .takeWhile(stage -> stage != Stage.GOVERN)
                     .forEach(stage -> pipeline.runStage(stage, CsvWorld.FIRST, Pipeline.Repeat.SKIP));

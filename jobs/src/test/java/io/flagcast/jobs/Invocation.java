@@ -2,6 +2,7 @@ package io.flagcast.jobs;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.flagcast.lake.Interruption;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -39,7 +40,7 @@ record Invocation(int code, String out, String err) {
             System.setOut(new PrintStream(seen, true, StandardCharsets.UTF_8));
             System.setErr(new PrintStream(said, true, StandardCharsets.UTF_8));
             Clock clock = Clock.fixed(now, ZoneOffset.UTC);
-            int code = Main.execute(clock, arguments);
+            int code = Main.execute(clock, new Interruption(), arguments);
             return new Invocation(code, seen.toString(StandardCharsets.UTF_8), said.toString(StandardCharsets.UTF_8));
         } finally {
             System.setOut(out);

@@ -23,6 +23,7 @@ import org.junit.jupiter.api.TestInstance.Lifecycle;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What an analyst who knows no name yet is told. */
 @TestInstance(Lifecycle.PER_CLASS)
@@ -100,16 +101,64 @@ class SqlIT {
             SELECT weighted.x FROM segment_metrics             | no field 'x'; there are: n, w, w2, wy, wy2, w2y, w2y2
             SELECT alocate_feature('u', 'x')                   | no function 'alocate_feature'; nearest: allocate_feature
             SELECT lentgh('u')                                 | no function 'lentgh'; SHOW FUNCTIONS lists them
-            SELECT * FORM runs                                 | Syntax error at or near 'runs': extra input 'runs'. (line 1, pos 14)
-            SELECT segment, count(*) FROM segment_metrics      | The query does not include a GROUP BY clause. Add GROUP BY or turn it into the window functions using OVER clauses. (line 1, pos 0)
-            SELECT user_id FROM allocations ORDER BY allocate_feature(user_id, 'x') | Using SQL function `allocate_feature` in Sort is not supported. (line 1, pos 41) Select the function's value by a name first, and use that name here.
+            SELECT * FORM runs                                 | Syntax error at or near 'runs': extra input 'runs'. (line 1, column 15)
+            SELECT segment, count(*) FROM segment_metrics      | The query does not include a GROUP BY clause. Add GROUP BY or turn it into the window functions using OVER clauses. (line 1, column 1)
+            SELECT user_id FROM allocations ORDER BY allocate_feature(user_id, 'x') | Using SQL function `allocate_feature` in Sort is not supported. Select the function's value by a name first, and use that name here. (line 1, column 42)
             """)
     void aMistakeIsOneSentenceWithTheNearestName(String query, String sentence) {
         Invocation sql = sql(query);
 
         assertThat(sql.code()).isEqualTo(64);
         assertThat(sql.out()).isEmpty();
-        assertThat(sql.err().strip().lines()).last().isEqualTo("flagcast: sql: " + sentence);
+        assertThat(sql.err().lines().filter(line -> line.startsWith("flagcast: ")))
+                .singleElement()
+                .asString()
+                .startsWith("flagcast: sql: " + sentence);
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '"', textBlock = """
+            SELECT segment,~  metric_valu~FROM segment_metrics          | (line 2, column 3)  |   metric_valu                      |   ^^^^^^^^^^^
+            SELECT run_id~FROM runs~ORDER run_id                        | (line 3, column 7)  | ORDER run_id                       |       ^
+            SELECT run_id,~ 1 / (rows_in - rows_in)~FROM runs           | (line 2, column 2)  |  1 / (rows_in - rows_in)           |  ^^^^^^^^^^^^^^^^^^^^^^^
+            SELECT 2147483647 + 1 FROM runs                             | (line 1, column 8)  | SELECT 2147483647 + 1 FROM runs    |        ^^^^^^^^^^^^^^
+            """, ignoreLeadingAndTrailingWhitespace = false)
+    void aMistakeIsShownAtItsPlaceAndWithoutAPlan(String query, String place, String line, String mark) {
+        Invocation sql = sql(query.strip().replace('~', '\n'));
+
+        assertThat(sql.code()).isEqualTo(64);
+        assertThat(sql.err().stripTrailing().lines().toList())
+                .satisfies(lines -> assertThat(lines.get(lines.size() - 3)).endsWith(place.strip()))
+                .endsWith(
+                        "  " + line.substring(1).stripTrailing(),
+                        "  " + mark.substring(1).stripTrailing());
+        assertThat(sql.err()).doesNotContain("Project", "SQLSTATE", "\tat ");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            DELETE FROM runs                              | DELETE
+            -- all~UPDATE runs SET state = 'done'         | UPDATE
+            DROP VIEW runs                                | DROP
+            CREATE TABLE mine AS SELECT 1                 | CREATE
+            SET spark.sql.ansi.enabled = false            | SET
+            EXECUTE IMMEDIATE 'DELETE FROM runs'          | EXECUTE
+            WITH q AS (SELECT * FROM runs) INSERT INTO runs SELECT * FROM q | what follows WITH
+            """)
+    void whatWouldChangeSomethingIsRefused(String query, String named) {
+        Invocation sql = sql(" " + query.replace('~', '\n'));
+
+        assertThat(sql.code()).isEqualTo(64);
+        assertThat(sql.err())
+                .isEqualTo(
+                        "flagcast: sql: " + named + " is refused: a query changes nothing; it begins with SELECT, WITH,"
+                                + " FROM, VALUES, TABLE, SHOW, DESCRIBE or EXPLAIN\n");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"/* all */ (SELECT 1)", "WITH q AS (SELECT 1) SELECT * FROM q", "EXPLAIN DELETE FROM runs"})
+    void whatReadsIsAnswered(String query) {
+        assertThat(sql(query).code()).isZero();
     }
 
     @Test

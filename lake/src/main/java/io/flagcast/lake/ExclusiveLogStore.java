@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.StandardCopyOption;
 import java.util.Iterator;
@@ -59,6 +60,8 @@ public final class ExclusiveLogStore extends HadoopFileSystemLogStore {
         try {
             try (OutputStream out = Files.newOutputStream(temporary)) {
                 writeLines(out, actions);
+            } catch (IOException e) {
+                throw failed(target, e);
             }
             if (overwrite) {
                 Files.move(temporary, target, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
@@ -69,6 +72,13 @@ public final class ExclusiveLogStore extends HadoopFileSystemLogStore {
         } finally {
             Files.deleteIfExists(temporary);
         }
+    }
+
+    /** A stream does not know what it is written to. */
+    private static IOException failed(java.nio.file.Path target, IOException cause) {
+        FileSystemException failed = new FileSystemException(target.toString(), null, cause.getMessage());
+        failed.initCause(cause);
+        return failed;
     }
 
     private static void writeLines(OutputStream out, Iterator<String> lines) throws IOException {

@@ -14,10 +14,18 @@ public enum ExitCode {
     NO_INPUT(66),
     /** A bug in Flagcast. */
     BUG(70),
-    /** Another process was faster; try again later. */
+    /** Another process was faster, or a disk or store failed; try again later. */
     TRY_AGAIN(75),
     /** Configuration or an experiment file is wrong. */
-    CONFIGURATION(78);
+    CONFIGURATION(78),
+    /** Ended with its terminal, by signal 1. */
+    HUNG_UP(129),
+    /** Ended by Ctrl-C, signal 2. */
+    INTERRUPTED(130),
+    /** Nobody reads its standard output any more, as signal 13 would say. */
+    UNREAD(141),
+    /** Ended by signal 15, as of a supervisor. */
+    TERMINATED(143);
 
     private final int code;
 

@@ -39,9 +39,11 @@ public final class Lake {
     private final LakeFiles files;
     private final Set<Table> created = new HashSet<>();
 
+    /** @throws Refusal where the root is no folder and cannot become one, or is not reached */
     public Lake(SparkSession spark, String root) {
         this.spark = Objects.requireNonNull(spark, "spark");
         this.files = new LakeFiles(spark, root);
+        files.requireFolder();
     }
 
     public SparkSession spark() {
@@ -97,6 +99,9 @@ public final class Lake {
         } catch (Exception e) {
             // All that Spark throws: a folder that is no table yet is an AnalysisException, which is checked and
             // undeclared.
+            if (StorageFailure.isAmong(e) || Interruption.isAmong(e)) {
+                throw e;
+            }
             for (int waited = 0; waited < MOST_PAUSES && !existsByNow(table); waited++) {
                 pause();
             }

@@ -1,13 +1,22 @@
 package io.flagcast.lake;
 
+import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
+import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataInputStream;
+import org.apache.hadoop.fs.FSError;
+import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.fs.UnsupportedFileSystemException;
+import org.apache.hadoop.security.AccessControlException;
 import org.apache.spark.sql.SparkSession;
 
 /**
@@ -17,6 +26,13 @@ import org.apache.spark.sql.SparkSession;
  * @param root address without a slash at its end
  */
 public record LakeFiles(SparkSession spark, String root) {
+
+    /** For a first question to S3: how often, and how long each time. */
+    private static final Map<String, String> SOON = Map.of(
+            "fs.s3a.attempts.maximum", "1",
+            "fs.s3a.retry.limit", "2",
+            "fs.s3a.connection.establish.timeout", "5s",
+            "fs.s3a.connection.timeout", "5s");
 
     public LakeFiles {
         Objects.requireNonNull(spark, "spark");
@@ -37,8 +53,65 @@ public record LakeFiles(SparkSession spark, String root) {
         try {
             return path.getFileSystem(spark.sessionState().newHadoopConf());
         } catch (IOException e) {
-            throw new UncheckedIOException("flagcast.lake.root " + root + " cannot be reached", e);
+            throw unreachable(e);
         }
+    }
+
+    /**
+     * Sees that the root is a folder, or can become one.
+     *
+     * @throws Refusal with exit code 78 where configuration names something that is none or refuses, 75 where it does not answer
+     */
+    void requireFolder() {
+        Path path = fileSystem(new Path(root)).makeQualified(new Path(root));
+        // A store that does not answer is asked for minutes by default.
+        Configuration soon = new Configuration(spark.sessionState().newHadoopConf());
+        SOON.forEach(soon::set);
+        try (FileSystem asked = FileSystem.newInstance(path.toUri(), soon)) {
+            for (Path folder = path; folder != null; folder = folder.getParent()) {
+                Optional<FileStatus> found = status(asked, folder);
+                if (found.filter(FileStatus::isFile).isPresent()) {
+                    throw refused("%s is a file: name a folder, or one that can be made".formatted(folder), null);
+                }
+                if (found.isPresent()) {
+                    return;
+                }
+            }
+        } catch (IOException e) {
+            throw unreachable(e);
+        }
+    }
+
+    private static Optional<FileStatus> status(FileSystem asked, Path path) throws IOException {
+        try {
+            return Optional.of(asked.getFileStatus(path));
+        } catch (FileNotFoundException e) {
+            return Optional.empty();
+        }
+    }
+
+    private Refusal refused(String why, IOException error) {
+        return new Refusal(ExitCode.CONFIGURATION, "flagcast.lake.root %s: %s".formatted(root, why), error);
+    }
+
+    private RuntimeException unreachable(IOException e) {
+        String said = StorageFailure.of(e).map(StorageFailure::reason).orElse(e.getMessage());
+        if (e instanceof UnsupportedFileSystemException) {
+            return refused(said + ": name a folder, as /lake or s3a://bucket/lake", e);
+        }
+        if (e instanceof AccessDeniedException || e instanceof AccessControlException) {
+            return refused(
+                    "access is refused (%s): correct the keys or the rights of who runs this".formatted(said), e);
+        }
+        // Of a module that only those have who use it.
+        if (e.getClass().getSimpleName().equals("UnknownStoreException")) {
+            return refused("there is no such bucket: correct the name or create it", e);
+        }
+        return new Refusal(
+                ExitCode.TRY_AGAIN,
+                "flagcast.lake.root %s cannot be reached (%s): see that its store runs and is named right, and run it again"
+                        .formatted(root, said),
+                e);
     }
 
     /** Writes a text file, over the one that is there. */
@@ -48,6 +121,10 @@ public record LakeFiles(SparkSession spark, String root) {
             out.write(text.getBytes(StandardCharsets.UTF_8));
         } catch (IOException e) {
             throw new UncheckedIOException(path + " cannot be written", e);
+        } catch (FSError e) {
+            // Hadoop makes of what a local disk says an error as of the JVM.
+            throw new UncheckedIOException(
+                    path + " cannot be written", new IOException(e.getCause().getMessage(), e));
         }
     }
 

@@ -2,10 +2,12 @@ package io.flagcast.lake;
 
 import io.delta.exceptions.DeltaConcurrentModificationException;
 import io.flagcast.features.InputException;
-import java.nio.file.FileSystemException;
 import java.sql.SQLException;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.apache.spark.SparkThrowable;
 
 /** The command stops for a reason that its user can mend: the message names place, value, limit and remedy. */
@@ -48,12 +50,9 @@ public final class Refusal extends RuntimeException {
                     "another process wrote the same table meanwhile: run it again. " + firstLine(error),
                     error));
         }
-        if (error instanceof FileSystemException file && file.getFile() != null) {
-            return Optional.of(new Refusal(
-                    ExitCode.TRY_AGAIN,
-                    "%s cannot be read or written (%s): correct the path or its rights, or make room, and run it again"
-                            .formatted(file.getFile(), whatItIs(file)),
-                    error));
+        Optional<StorageFailure> storage = StorageFailure.of(error);
+        if (storage.isPresent()) {
+            return Optional.of(new Refusal(ExitCode.TRY_AGAIN, storage.get().sentence(), error));
         }
         if (error instanceof SparkThrowable spark
                 && String.valueOf(spark.getCondition()).startsWith("FAILED_READ_FILE")) {
@@ -97,11 +96,27 @@ public final class Refusal extends RuntimeException {
                 error);
     }
 
-    /** The system's own words; where it has none, the kind of error. */
-    private static String whatItIs(FileSystemException error) {
-        return error.getReason() != null
-                ? error.getReason()
-                : error.getClass().getSimpleName().replace("Exception", "");
+    /** The refusal that the first of an error and its causes is, or amounts to. */
+    public static Optional<Refusal> among(Throwable error) {
+        return Stream.iterate(error, Objects::nonNull, Throwable::getCause)
+                .flatMap(cause -> of(cause).stream())
+                .findFirst();
+    }
+
+    /** What failed besides, while an error was on its way. */
+    public static List<Refusal> besides(Throwable error) {
+        return Stream.iterate(error, Objects::nonNull, Throwable::getCause)
+                .flatMap(cause -> Arrays.stream(cause.getSuppressed()))
+                .filter(Refusal.class::isInstance)
+                .map(Refusal.class::cast)
+                .toList();
+    }
+
+    /** Why something failed, in one sentence: without a query's plan or a stack trace. */
+    public static String sentence(Throwable error) {
+        return among(error)
+                .map(Throwable::getMessage)
+                .orElseGet(() -> error.getMessage() == null ? error.getClass().getSimpleName() : firstLine(error));
     }
 
     private static String firstLine(Throwable error) {

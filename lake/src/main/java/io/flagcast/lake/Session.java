@@ -1,8 +1,13 @@
 package io.flagcast.lake;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import org.apache.spark.SparkConf;
 import org.apache.spark.sql.SparkSession;
 import scala.Option;
@@ -59,8 +64,39 @@ public final class Session implements AutoCloseable {
         SparkConf conf = new SparkConf();
         DEFAULTS.forEach(conf::setIfMissing);
         // Views of `sql` are kept there and nothing else.
+        requireWritable("java.io.tmpdir", List.of(temporary));
+        requireWritable(
+                "spark.local.dir",
+                Arrays.stream(conf.get("spark.local.dir", temporary.toString()).split(",", -1))
+                        .map(Path::of)
+                        .toList());
         conf.setIfMissing("spark.sql.warehouse.dir", temporary + "/flagcast-warehouse");
         return SparkSession.builder().config(conf).getOrCreate();
+    }
+
+    /** One of the folders is enough. Without any, Spark would end the process. */
+    private static void requireWritable(String key, List<Path> folders) {
+        IOException last = null;
+        for (Path folder : folders) {
+            try {
+                Files.createDirectories(folder);
+                Files.delete(Files.createTempDirectory(folder, "flagcast"));
+                return;
+            } catch (IOException e) {
+                last = e;
+            }
+        }
+        throw new Refusal(
+                ExitCode.CONFIGURATION,
+                "%s %s: no temporary files can be kept there (%s): make room or correct its rights, or name another folder, as by FLAGCAST_OPTS=-D%s=/path"
+                        .formatted(
+                                key,
+                                folders.stream().map(Path::toString).collect(Collectors.joining(",")),
+                                StorageFailure.of(last)
+                                        .map(StorageFailure::reason)
+                                        .orElse(last.getMessage()),
+                                key),
+                last);
     }
 
     private static SparkSession within(SparkSession outer) {
@@ -72,6 +108,17 @@ public final class Session implements AutoCloseable {
         });
         SparkSession.setActiveSession(spark);
         return spark;
+    }
+
+    /** Ends the jobs of the Spark that runs, where one does. What it says of their end is nobody's concern. */
+    static void cancelJobs() {
+        running(SparkSession.getDefaultSession())
+                .map(SparkSession::sparkContext)
+                .filter(context -> !context.isStopped())
+                .ifPresent(context -> {
+                    context.setLogLevel("OFF");
+                    context.cancelAllJobs();
+                });
     }
 
     public SparkSession spark() {

@@ -147,6 +147,7 @@ public final class Lake {
         LakeViews.register(lake, query);
         LakeFunctions.register(lake, query);
         try {
+            MistakenQuery.requireReading(lake.spark(), query);
             return new Rows(lake.spark().sql(query), style);
         } catch (Exception e) {
             // Spark declares no checked exceptions in Java, yet throws them.

@@ -9,6 +9,7 @@ import io.flagcast.report.page.ReportData;
 import io.flagcast.report.page.ReportData.Section;
 import io.flagcast.simulation.Worth;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -27,10 +28,14 @@ public final class Report {
      *
      * @param worth of a simulated world's experiments; empty where the truth is unknown
      */
-    public static void write(Lake lake, Publication publication, List<Worth> worth, Path file) throws IOException {
+    public static void write(Lake lake, Publication publication, List<Worth> worth, Path file) {
         String page = Page.of(data(SnapshotReader.read(lake, publication), worth));
-        Files.createDirectories(file.toAbsolutePath().getParent());
-        Files.writeString(file, page);
+        try {
+            Files.createDirectories(file.toAbsolutePath().getParent());
+            Files.writeString(file, page);
+        } catch (IOException e) {
+            throw new UncheckedIOException(file + " cannot be written", e);
+        }
     }
 
     static ReportData data(Snapshot snapshot, List<Worth> worth) {

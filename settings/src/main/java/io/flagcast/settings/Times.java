@@ -4,10 +4,14 @@ import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
+import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 
 /** How durations and instants are written, in configuration and on the command line. */
 public final class Times {
+
+    /** Years have four digits, in paths, in run ids and in Spark SQL. */
+    private static final Instant END = Instant.parse("+10000-01-01T00:00:00Z");
 
     private Times() {}
 
@@ -41,13 +45,18 @@ public final class Times {
     }
 
     /**
-     * A day (its first instant, UTC) or an instant.
+     * A day (its first instant, UTC) or an instant, from 1970 to 9999: whole seconds that a clock shows, neither 24:00:00 nor 23:59:60.
      *
      * @throws DateTimeException where it is neither
      */
     public static Instant instant(String text) {
-        return text.length() == 10
-                ? LocalDate.parse(text).atStartOfDay(ZoneOffset.UTC).toInstant()
-                : Instant.parse(text);
+        OffsetDateTime time = text.length() == 10
+                ? LocalDate.parse(text).atStartOfDay().atOffset(ZoneOffset.UTC)
+                : OffsetDateTime.parse(text);
+        Instant instant = time.toInstant();
+        if (instant.isBefore(Instant.EPOCH) || !instant.isBefore(END) || instant.getNano() != 0) {
+            throw new DateTimeException(text);
+        }
+        return instant;
     }
 }

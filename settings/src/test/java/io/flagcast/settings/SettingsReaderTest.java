@@ -21,6 +21,8 @@ import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class SettingsReaderTest {
 
@@ -49,6 +51,46 @@ class SettingsReaderTest {
         assertThat(settings.training().model().folds()).isEqualTo(4);
         assertThat(settings.lake().holdout()).isEqualTo(0.02);
         assertThat(settings.usage().window()).isEqualTo(Duration.ofDays(28));
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '~', textBlock = """
+            flagcast.lake.root=          | write key=value, as flagcast.lake.root=/lake
+            flagcast.lake.root           | write key=value, as flagcast.lake.root=/lake
+            =1                           | write key=value, as flagcast.lake.root=/lake
+            ~~                           | write key=value, as flagcast.lake.root=/lake
+            lake.root=/lake              | every key begins with flagcast, as flagcast.lake.root
+            a b=1                        | every key begins with flagcast, as flagcast.lake.root
+            flagcast..root=/lake         | 'flagcast..root' is no key; write it as flagcast.lake.root
+            flagcast.lake.root=s3a://b/l | the value cannot be read: a text with : or // or the like stands in double quotes
+            flagcast.lake.root=/a//b     | the value cannot be read: a text with : or // or the like stands in double quotes
+            flagcast.lake.root=/a#b      | the value cannot be read: a text with : or // or the like stands in double quotes
+            flagcast.lake.root="/lake    | the value cannot be read: a text with : or // or the like stands in double quotes
+            flagcast.lake.root=/a, b=/c  | the value cannot be read: a text with : or // or the like stands in double quotes
+            """)
+    void aSettingOnTheCommandLineThatIsNoneIsRefusedInOurWords(String pair, String why) {
+        assertThatThrownBy(() -> read(USERS, pair))
+                .isInstanceOfSatisfying(
+                        Refusal.class, refusal -> assertThat(refusal.exitCode()).isEqualTo(ExitCode.USAGE))
+                .hasMessageStartingWith("--set " + pair + ": " + why);
+    }
+
+    @Test
+    void aSettingOnTheCommandLineMayBeOneOfTheFilesOwnAWholeListOrALongerOne() throws IOException {
+        assertThat(read("data = /a\n" + USERS + "flagcast.lake.root = ${data}/lake", "data=/b")
+                        .lake()
+                        .root())
+                .isEqualTo("/b/lake");
+        assertThat(read(USERS + "flagcast.lake.root = ${HERE}", "HERE=/c")
+                        .lake()
+                        .root())
+                .isEqualTo("/c");
+        assertThat(read(USERS, "flagcast.lake.root=\"s3a://b/lake\"").lake().root())
+                .isEqualTo("s3a://b/lake");
+        assertThat(read(USERS, "flagcast.users.predictors=[age]", "flagcast.users.predictors+=plan")
+                        .predictors()
+                        .attributes())
+                .containsExactly("age", "plan");
     }
 
     @Test

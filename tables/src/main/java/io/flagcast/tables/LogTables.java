@@ -155,7 +155,7 @@ final class LogTables {
                     required("as_of", "TIMESTAMP", "instant up to which it looked"),
                     required("stage", "STRING", "part of the run")
                             .oneOf("features", "train", "score", "allocate", "measure", "govern"),
-                    required("state", "STRING", "how it ended").oneOf("done", "failed"),
+                    required("state", "STRING", "how it ended").oneOf("done", "failed", "interrupted"),
                     required("started_at", "TIMESTAMP", "when the stage started"),
                     required("seconds", "DOUBLE", "how long it took, in seconds"),
                     required("rows_in", "BIGINT", "rows read"),
@@ -164,7 +164,7 @@ final class LogTables {
                     required("detail", "MAP<STRING, STRING>", "counts by table, as in/out/quarantined"),
                     required("input_versions", "MAP<STRING, STRING>", "version of every input"),
                     required("config_hash", "STRING", "hash of configuration and experiments"),
-                    optional("exit_reason", "STRING", "why the stage failed")),
+                    optional("exit_reason", "STRING", "why the stage failed, or which signal interrupted it")),
             List.of(),
             ColumnSet.CLOSED,
             "a stage of a run");

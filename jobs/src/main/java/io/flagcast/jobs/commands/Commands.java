@@ -4,6 +4,7 @@ import io.flagcast.jobs.commands.alerts.AlertsCommand;
 import io.flagcast.jobs.commands.explain.ExplainCommand;
 import io.flagcast.jobs.commands.models.ModelsCommand;
 import io.flagcast.jobs.commands.options.ConfigurationOptions;
+import io.flagcast.jobs.commands.options.PastConverter;
 import io.flagcast.jobs.commands.options.Surroundings;
 import io.flagcast.jobs.commands.rules.RulesCommand;
 import io.flagcast.jobs.pipeline.Stage;
@@ -66,6 +67,9 @@ public final class Commands {
             public <K> K create(Class<K> type) throws Exception {
                 if (type == ConfigurationOptions.class) {
                     return type.cast(new ConfigurationOptions(surroundings));
+                }
+                if (type == PastConverter.class) {
+                    return type.cast(new PastConverter(surroundings.clock()));
                 }
                 return others.create(type);
             }

@@ -67,7 +67,9 @@ final class DemoCommand implements Callable<Integer> {
         try (Session session = surroundings.session()) {
             Lake lake = new Lake(session.spark(), settings.lake().root());
             Simulation simulation = new Simulation(session.spark(), settings.simulation());
-            Publication last = new ClosedLoop(settings, experiments, lake, simulation, progress).live();
+            Publication last = new ClosedLoop(
+                            settings, experiments, lake, simulation, progress, surroundings.interruption())
+                    .live();
             List<Worth> worth = Worth.of(simulation.truth());
             Path report = Path.of(settings.lake().root()).resolveSibling("report.html");
             Report.write(lake, last, worth, report);

@@ -3,7 +3,7 @@ package io.flagcast.jobs.commands;
 import io.flagcast.experiments.Experiment;
 import io.flagcast.jobs.commands.options.ConfigurationOptions;
 import io.flagcast.jobs.commands.options.FormatOption;
-import io.flagcast.jobs.commands.options.InstantConverter;
+import io.flagcast.jobs.commands.options.PastConverter;
 import io.flagcast.jobs.commands.options.Surroundings;
 import io.flagcast.jobs.printing.Printer;
 import io.flagcast.jobs.questions.evaluation.EvaluateScores;
@@ -58,7 +58,7 @@ final class EvaluateCommand implements Callable<Integer> {
     @Option(
             names = "--since",
             paramLabel = "INSTANT",
-            converter = InstantConverter.class,
+            converter = PastConverter.class,
             description = "Train on users who met the feature before, judge on those who met it since.")
     private Instant since;
 
@@ -82,7 +82,7 @@ final class EvaluateCommand implements Callable<Integer> {
     @Option(
             names = "--as-of",
             paramLabel = "INSTANT",
-            converter = InstantConverter.class,
+            converter = PastConverter.class,
             description = "Look at nothing at or after this instant. Default: now.")
     private Instant asOf;
 

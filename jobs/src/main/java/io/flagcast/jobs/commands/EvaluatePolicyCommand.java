@@ -4,7 +4,7 @@ import io.flagcast.experiments.Experiment;
 import io.flagcast.jobs.changes.PromoteFile;
 import io.flagcast.jobs.commands.options.ConfigurationOptions;
 import io.flagcast.jobs.commands.options.FormatOption;
-import io.flagcast.jobs.commands.options.InstantConverter;
+import io.flagcast.jobs.commands.options.PastConverter;
 import io.flagcast.jobs.commands.options.Surroundings;
 import io.flagcast.jobs.printing.Printer;
 import io.flagcast.jobs.questions.evaluation.ComparePolicies;
@@ -69,7 +69,7 @@ final class EvaluatePolicyCommand implements Callable<Integer> {
     @Option(
             names = "--as-of",
             paramLabel = "INSTANT",
-            converter = InstantConverter.class,
+            converter = PastConverter.class,
             description = "Count outcome windows that closed at or before this instant. Default: now.")
     private Instant asOf;
 

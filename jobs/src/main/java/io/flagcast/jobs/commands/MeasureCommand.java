@@ -8,6 +8,7 @@ import io.flagcast.jobs.pipeline.Stage;
 import io.flagcast.jobs.pipeline.WatchMetrics;
 import io.flagcast.jobs.run.Progress;
 import io.flagcast.lake.Lake;
+import io.flagcast.lake.Refusal;
 import io.flagcast.lake.Session;
 import io.flagcast.settings.Settings;
 import java.time.Clock;
@@ -77,6 +78,7 @@ final class MeasureCommand implements Callable<Integer> {
             while (true) {
                 long began = System.nanoTime();
                 failures = looked(watch, progress, failures);
+                surroundings.interruption().check();
                 long left = every.minusNanos(System.nanoTime() - began).toMillis();
                 if (left > 0) {
                     Thread.sleep(left);
@@ -86,17 +88,18 @@ final class MeasureCommand implements Callable<Integer> {
     }
 
     /** What fails once may work the next time: a file that is being written, or a store that does not answer. */
-    private static int looked(WatchMetrics watch, Progress progress, int failures) {
+    private int looked(WatchMetrics watch, Progress progress, int failures) {
         try {
             watch.look();
             return 0;
         } catch (Exception e) {
             // Exception: Spark throws checked ones that it does not declare.
-            if (failures + 1 >= MOST_FAILURES) {
+            if (failures + 1 >= MOST_FAILURES
+                    || surroundings.interruption().asked().isPresent()) {
                 throw e;
             }
             progress.notice("this look failed (%s); the next one tries again, %d more may fail"
-                    .formatted(e.getMessage(), MOST_FAILURES - failures - 1));
+                    .formatted(Refusal.sentence(e), MOST_FAILURES - failures - 1));
             return failures + 1;
         }
     }

@@ -54,7 +54,7 @@ final class ReportCommand implements Callable<Integer> {
     }
 
     @Override
-    public Integer call() throws IOException {
+    public Integer call() {
         String root = configuration.lake().root();
         Progress progress = surroundings.progress();
         try (Session session = surroundings.session()) {

@@ -48,7 +48,7 @@ final class RunCommand implements Callable<Integer> {
         Progress progress = surroundings.progress();
         try (Session session = surroundings.session()) {
             Lake lake = new Lake(session.spark(), settings.lake().root());
-            new Pipeline(settings, experiments, lake, clock, progress)
+            new Pipeline(settings, experiments, lake, clock, progress, surroundings.interruption())
                     .reshuffling(options.reshuffled())
                     .run(asOf, options.repeat())
                     .ifPresent(publication ->

@@ -28,7 +28,8 @@ import picocli.CommandLine.Parameters;
         description = "Spark SQL over the tables of the live publication by their names, and over all runs as"
                 + " history.<table>. SHOW TABLES and DESCRIBE <table> say what there is, docs/tables.md what it means, with"
                 + " twenty queries. predict_responsiveness(user_id, feature_id) and allocate_feature(user_id, experiment_id)"
-                + " answer as the serving client does. Only the result goes to standard output.")
+                + " answer as the serving client does. Only the result goes to standard output. It reads: a query that would change"
+                + " something, or is wrong, ends with 64 and its place.")
 final class SqlCommand implements Callable<Integer> {
 
     private final Surroundings surroundings;
@@ -66,6 +67,7 @@ final class SqlCommand implements Callable<Integer> {
 
     private void print(SparkSession spark) {
         try {
+            MistakenQuery.requireReading(spark, query);
             Dataset<Row> rows = spark.sql(query);
             format.printer().print(RowSheet.of(rows.schema()), rows.toLocalIterator());
         } catch (Exception e) {

@@ -46,7 +46,7 @@ final class StageCommand implements Callable<Integer> {
         List<Experiment> experiments = configuration.experiments(settings);
         try (Session session = surroundings.session()) {
             Lake lake = new Lake(session.spark(), settings.lake().root());
-            new Pipeline(settings, experiments, lake, clock, surroundings.progress())
+            new Pipeline(settings, experiments, lake, clock, surroundings.progress(), surroundings.interruption())
                     .reshuffling(options.reshuffled())
                     .runStage(stage, options.asOf(clock), options.repeat());
         }

@@ -3,7 +3,7 @@ package io.flagcast.jobs.commands;
 import io.flagcast.experiments.Experiment;
 import io.flagcast.jobs.commands.options.ConfigurationOptions;
 import io.flagcast.jobs.commands.options.FormatOption;
-import io.flagcast.jobs.commands.options.InstantConverter;
+import io.flagcast.jobs.commands.options.PastConverter;
 import io.flagcast.jobs.commands.options.Surroundings;
 import io.flagcast.jobs.printing.Printer;
 import io.flagcast.jobs.printing.Sheet;
@@ -83,7 +83,7 @@ final class WorthCommand implements Callable<Integer> {
     @Option(
             names = "--since",
             paramLabel = "DATE",
-            converter = InstantConverter.class,
+            converter = PastConverter.class,
             description = "Count every user by the first exposure since then. Default: since the holdout began.")
     private Instant since;
 

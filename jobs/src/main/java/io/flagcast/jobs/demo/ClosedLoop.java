@@ -3,6 +3,7 @@ package io.flagcast.jobs.demo;
 import io.flagcast.experiments.Experiment;
 import io.flagcast.jobs.pipeline.Pipeline;
 import io.flagcast.jobs.run.Progress;
+import io.flagcast.lake.Interruption;
 import io.flagcast.lake.Lake;
 import io.flagcast.lake.Publication;
 import io.flagcast.settings.Settings;
@@ -22,9 +23,15 @@ import java.util.Objects;
  * @param lake where the runs publish
  * @param simulation the world, in the source tables of the settings
  * @param progress for the person who waits
+ * @param interruption whether somebody waits no longer
  */
 public record ClosedLoop(
-        Settings settings, List<Experiment> experiments, Lake lake, Simulation simulation, Progress progress) {
+        Settings settings,
+        List<Experiment> experiments,
+        Lake lake,
+        Simulation simulation,
+        Progress progress,
+        Interruption interruption) {
 
     public ClosedLoop {
         Objects.requireNonNull(settings, "settings");
@@ -32,6 +39,7 @@ public record ClosedLoop(
         Objects.requireNonNull(lake, "lake");
         Objects.requireNonNull(simulation, "simulation");
         Objects.requireNonNull(progress, "progress");
+        Objects.requireNonNull(interruption, "interruption");
     }
 
     /**
@@ -65,7 +73,7 @@ public record ClosedLoop(
                         day,
                         settings.simulation().days(),
                         morning.atOffset(ZoneOffset.UTC).toLocalDate()));
-        return new Pipeline(settings, experiments, lake, Clock.fixed(morning, ZoneOffset.UTC), progress)
+        return new Pipeline(settings, experiments, lake, Clock.fixed(morning, ZoneOffset.UTC), progress, interruption)
                 .run(morning, Pipeline.Repeat.SKIP)
                 .orElseThrow();
     }

@@ -10,6 +10,8 @@ import io.flagcast.jobs.run.RunLog;
 import io.flagcast.jobs.run.StageResult;
 import io.flagcast.lake.Audit;
 import io.flagcast.lake.ExitCode;
+import io.flagcast.lake.Interruption;
+import io.flagcast.lake.Interruption.Signal;
 import io.flagcast.lake.Lake;
 import io.flagcast.lake.Publication;
 import io.flagcast.lake.Publications;
@@ -31,6 +33,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
@@ -42,10 +45,17 @@ public final class Pipeline {
     private final Lake lake;
     private final Clock clock;
     private final Progress progress;
+    private final Interruption interruption;
     private final Set<String> reshuffled;
 
-    public Pipeline(Settings settings, List<Experiment> experiments, Lake lake, Clock clock, Progress progress) {
-        this(settings, experiments, lake, clock, progress, Set.of());
+    public Pipeline(
+            Settings settings,
+            List<Experiment> experiments,
+            Lake lake,
+            Clock clock,
+            Progress progress,
+            Interruption interruption) {
+        this(settings, experiments, lake, clock, progress, interruption, Set.of());
     }
 
     private Pipeline(
@@ -54,12 +64,14 @@ public final class Pipeline {
             Lake lake,
             Clock clock,
             Progress progress,
+            Interruption interruption,
             Set<String> reshuffled) {
         this.settings = Objects.requireNonNull(settings, "settings");
         this.experiments = List.copyOf(experiments);
         this.lake = Objects.requireNonNull(lake, "lake");
         this.clock = Objects.requireNonNull(clock, "clock");
         this.progress = Objects.requireNonNull(progress, "progress");
+        this.interruption = Objects.requireNonNull(interruption, "interruption");
         this.reshuffled = Set.copyOf(reshuffled);
     }
 
@@ -70,7 +82,7 @@ public final class Pipeline {
      */
     public Pipeline reshuffling(Set<String> experimentIds) {
         experimentIds.stream().sorted().forEach(id -> ConfiguredExperiments.named(experiments, "--reshuffle", id));
-        return new Pipeline(settings, experiments, lake, clock, progress, experimentIds);
+        return new Pipeline(settings, experiments, lake, clock, progress, interruption, experimentIds);
     }
 
     /** What to do where the as-of is published already. */
@@ -103,22 +115,48 @@ public final class Pipeline {
         }
         requireEarlier(stages.get(0), id.get());
         try (Inputs inputs = new Inputs(lake, settings.sources(), asOf, publications)) {
-            Run run = open(id.get(), publications, inputs);
-            RunLog log = new RunLog(run);
-            try {
-                progress.say("run %s".formatted(run.id()));
-                sayLate(stages.get(0), run);
-                for (Stage stage : stages) {
-                    if (stage == Stage.GOVERN) {
-                        return Optional.of(governAndPublish(run, log));
-                    }
-                    work(stage, run, log);
-                }
-                return Optional.empty();
-            } finally {
-                log.write();
-            }
+            return work(stages, open(id.get(), publications, inputs));
         }
+    }
+
+    private Optional<Publication> work(List<Stage> stages, Run run) {
+        RunLog log = new RunLog(run, clock, interruption);
+        try (log) {
+            progress.say("run %s".formatted(run.id()));
+            sayLate(stages.get(0), run);
+            for (Stage stage : stages) {
+                if (stage == Stage.GOVERN) {
+                    return Optional.of(governAndPublish(run, log));
+                }
+                work(stage, run, log);
+            }
+            return Optional.empty();
+        } catch (Exception e) {
+            // Exception: Spark throws checked ones that it does not declare.
+            Optional<Signal> signal = interruption.asked();
+            if (signal.isPresent()) {
+                throw interrupted(run, log.endedIn().orElse(stages.get(0).label()), signal.get(), e);
+            }
+            throw e;
+        }
+    }
+
+    /** What the person who ended a run is to know: the run may be published all the same, where that was a matter of moments. */
+    private Refusal interrupted(Run run, String stage, Signal signal, Exception error) {
+        AtomicReference<Optional<Publication>> live = new AtomicReference<>();
+        interruption.undisturbed(() -> live.set(lake.live()));
+        String stands = live.get()
+                .map(publication -> "publication %d, as of %s, is live%s"
+                        .formatted(
+                                publication.sequence(),
+                                publication.asOf(),
+                                live.get().equals(run.before()) ? " as before" : ""))
+                .orElse("nothing is live, as before");
+        return new Refusal(
+                signal.exitCode(),
+                "run %s was interrupted by %s in stage %s: %s; give the same command again to go on"
+                        .formatted(run.id(), signal, stage, stands),
+                error);
     }
 
     private void sayLate(Stage first, Run run) {
@@ -202,30 +240,20 @@ public final class Pipeline {
         long nanos = System.nanoTime();
         int place = stage.before().size() + 1;
         progress.begin(place, Stage.ORDER.size(), stage.label());
-        try {
-            StageResult result = stage.run(run);
-            Duration took = Duration.ofNanos(System.nanoTime() - nanos);
-            log.done(stage.label(), started, took, result);
-            progress.done(place, Stage.ORDER.size(), stage.label(), result, took.toMillis() / 1000.0);
-            return result;
-        } catch (Exception e) {
-            // Exception: Spark throws checked ones that it does not declare.
-            log.failed(stage.label(), started, Duration.ofNanos(System.nanoTime() - nanos), e);
-            throw e;
-        }
+        StageResult result = log.part(stage.label(), () -> stage.run(run));
+        Duration took = Duration.ofNanos(System.nanoTime() - nanos);
+        log.done(stage.label(), started, took, result);
+        progress.done(place, Stage.ORDER.size(), stage.label(), result, took.toMillis() / 1000.0);
+        return result;
     }
 
     /** What a run decides changes the next one: nothing is decided on slices that are unsound. */
     private Publication governAndPublish(Run run, RunLog log) {
-        Audit audit = Audit.of(lake, run.id());
-        audit.require(Map.of(
-                Tables.RESPONSIVENESS_SCORES, List.copyOf(settings.features().keySet()),
-                Tables.ALLOCATIONS,
-                        experiments.stream().map(Experiment::experimentId).toList()));
-        Map<String, Long> rows = audit.rows();
+        Map<String, Long> rows = log.part(Stage.GOVERN.label(), () -> audited(run));
         rows.put(Tables.RULE_DECISIONS.name(), work(Stage.GOVERN, run, log).rowsOut());
-        Publication publication =
-                new Publications(lake).publish(run.before(), run.id(), rows, run.configHash(), clock.instant());
+        Publication publication = log.part(
+                Stage.GOVERN.label(),
+                () -> new Publications(lake).publish(run.before(), run.id(), rows, run.configHash(), clock.instant()));
         progress.say("  published %d: %,d scores, %,d allocations"
                 .formatted(
                         publication.sequence(),
@@ -236,6 +264,16 @@ public final class Pipeline {
         removeOldSlices(run, all);
         new DeliverAlerts(settings.alerts(), lake, clock, progress::say).afterPublication();
         return publication;
+    }
+
+    /** How many rows a run has in each table, after all of them were looked at. */
+    private Map<String, Long> audited(Run run) {
+        Audit audit = Audit.of(lake, run.id());
+        audit.require(Map.of(
+                Tables.RESPONSIVENESS_SCORES, List.copyOf(settings.features().keySet()),
+                Tables.ALLOCATIONS,
+                        experiments.stream().map(Experiment::experimentId).toList()));
+        return audit.rows();
     }
 
     /** Keeps the live slice, those before it, and every slice that an open outcome window may be joined to. */

@@ -5,8 +5,10 @@ import static org.apache.spark.sql.functions.max_by;
 import static org.apache.spark.sql.functions.struct;
 
 import io.flagcast.jobs.records.FindingTable;
+import io.flagcast.lake.ExitCode;
 import io.flagcast.lake.Lake;
 import io.flagcast.lake.Publication;
+import io.flagcast.lake.Refusal;
 import io.flagcast.rules.checks.Finding;
 import io.flagcast.rules.checks.PipelineCheck;
 import io.flagcast.tables.Tables;
@@ -88,7 +90,7 @@ public record LakeStatus(
      * @throws Refusal with exit code 66 where nothing is published
      */
     public static LakeStatus of(Lake lake, List<String> order) {
-        Publication live = lake.requireLive();
+        Publication live = lake.live().orElseThrow(() -> nothing(lake, stages(lake, order)));
         return new LakeStatus(
                 live,
                 lake.publications().stream()
@@ -98,6 +100,22 @@ public record LakeStatus(
                 stages(lake, order),
                 FindingTable.read(lake.published(Tables.HEALTH_CHECKS, Optional.of(live))),
                 firing(lake));
+    }
+
+    private static Refusal nothing(Lake lake, List<StageRun> stages) {
+        String last = stages.stream()
+                .max(Comparator.comparing(StageRun::startedAt))
+                .map(run -> "; the last that was done is %s as of %s, which is %s%s"
+                        .formatted(
+                                run.stage(),
+                                run.asOf(),
+                                run.state(),
+                                run.why().map(" (%s)"::formatted).orElse("")))
+                .orElse("");
+        return new Refusal(
+                ExitCode.NO_INPUT,
+                "%s has no publication yet: run flagcast run first%s"
+                        .formatted(lake.files().root(), last));
     }
 
     private static List<StageRun> stages(Lake lake, List<String> order) {

@@ -14,13 +14,63 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.apache.spark.SparkThrowable;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.catalyst.parser.ParseException;
+import org.apache.spark.sql.catalyst.plans.logical.Command;
+import org.apache.spark.sql.catalyst.plans.logical.InsertIntoDir;
+import org.apache.spark.sql.catalyst.plans.logical.LogicalPlan;
+import org.apache.spark.sql.catalyst.plans.logical.ParsedStatement;
+import scala.jdk.javaapi.CollectionConverters;
 
-/** What is wrong with a query, in one sentence: Spark says the same with its plan. */
+/** What is wrong with a query, in one sentence and at its place: Spark says the same with its plan. */
 public final class MistakenQuery {
 
+    /** What a statement that changes nothing begins with. */
+    private static final Set<String> READING =
+            Set.of("SELECT", "WITH", "FROM", "VALUES", "TABLE", "SHOW", "DESCRIBE", "DESC", "EXPLAIN");
+
+    /** Of these Spark makes commands, which only look. */
+    private static final Set<String> LOOKING = Set.of("SHOW", "DESCRIBE", "DESC", "EXPLAIN");
+
+    private static final Pattern FIRST_WORD =
+            Pattern.compile("^(?:\\s|\\(|--[^\\n]*(?:\\n|$)|/\\*.*?\\*/)*(\\w+)", Pattern.DOTALL);
+
     private MistakenQuery() {}
+
+    /**
+     * Sees that a query changes nothing: neither tables and files, nor views and settings, which would be gone with the session.
+     *
+     * @throws Refusal with exit code 64 where it would, or is not readable
+     */
+    public static void requireReading(SparkSession spark, String query) {
+        LogicalPlan plan;
+        try {
+            plan = spark.sessionState().sqlParser().parsePlan(query);
+        } catch (ParseException e) {
+            throw of(e, query).orElseThrow(() -> new IllegalStateException(e));
+        }
+        Matcher first = FIRST_WORD.matcher(query);
+        String word = first.find() ? first.group(1).toUpperCase(Locale.ROOT) : "";
+        if (!READING.contains(word) || !LOOKING.contains(word) && changes(plan)) {
+            throw new Refusal(
+                    ExitCode.USAGE,
+                    "sql: %s is refused: a query changes nothing; it begins with SELECT, WITH, FROM, VALUES, TABLE, SHOW, DESCRIBE or EXPLAIN"
+                            .formatted(READING.contains(word) ? "what follows " + word : word));
+        }
+    }
+
+    /** Below WITH and FROM, an INSERT or another change may stand. */
+    private static boolean changes(LogicalPlan plan) {
+        return plan instanceof Command
+                || plan instanceof ParsedStatement
+                || plan instanceof InsertIntoDir
+                || CollectionConverters.asJava(plan.children()).stream().anyMatch(MistakenQuery::changes);
+    }
 
     /**
      * The refusal, with exit code 64, that an error of Spark amounts to.
@@ -31,16 +81,23 @@ public final class MistakenQuery {
     public static Optional<Refusal> of(Throwable error, String query) {
         for (Throwable cause = error; cause != null; cause = cause.getCause()) {
             if (cause instanceof SparkThrowable spark && isMistake(spark)) {
-                return Optional.of(new Refusal(ExitCode.USAGE, "sql: " + sentence(spark, cause, query), error));
+                return Optional.of(new Refusal(
+                        ExitCode.USAGE,
+                        "sql: "
+                                + sentence(spark, cause, query)
+                                + QueryPlace.of(cause, query)
+                                        .map(QueryPlace::toString)
+                                        .orElse(""),
+                        error));
             }
         }
         return Optional.empty();
     }
 
-    /** Classes of SQL states: 0A not supported, 21 and 22 values, 42 syntax and names. */
+    /** Classes of SQL states: 0A not supported, 21 and 22 values, 42 syntax and names, P0 what a query raises itself. */
     private static boolean isMistake(SparkThrowable error) {
         String state = String.valueOf(error.getSqlState());
-        return Stream.of("0A", "21", "22", "42").anyMatch(state::startsWith);
+        return Stream.of("0A", "21", "22", "42", "P0").anyMatch(state::startsWith);
     }
 
     private static String sentence(SparkThrowable error, Throwable cause, String query) {
@@ -120,13 +177,17 @@ public final class MistakenQuery {
         return name.substring(name.lastIndexOf('.') + 1);
     }
 
-    /** The first line, without the names that Spark's own documentation lists errors by. */
+    /**
+     * The first line, without the names that Spark's own documentation lists errors by, the place, and the advice to set what a query
+     * cannot.
+     */
     private static String said(String message) {
         String line = message.strip().lines().findFirst().orElse("");
         return line.replaceFirst("^\\[[A-Z0-9_.]+] ", "")
                 .replaceFirst(" SQLSTATE: \\w+;?", "")
-                .replaceFirst("; line (\\d+) pos (\\d+);?$", " (line $1, pos $2)")
-                .replaceFirst(" line (\\d+) pos (\\d+);?$", " (line $1, pos $2)")
+                .replaceFirst(";? line \\d+ pos \\d+;?$", "")
+                .replaceFirst(" \\(line \\d+, pos \\d+\\)$", "")
+                .replaceFirst(" If necessary set \"spark[^ ]* to .*", "")
                 .strip();
     }
 }

@@ -3,6 +3,7 @@ package io.flagcast.jobs.commands;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.flagcast.jobs.commands.options.Surroundings;
+import io.flagcast.lake.Interruption;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.Map;
@@ -28,7 +29,8 @@ class CommandsTest {
                         "ada",
                         Path.of("."),
                         Path.of("."),
-                        Surroundings.Screen.FILE));
+                        Surroundings.Screen.FILE,
+                        new Interruption()));
         for (String name : path.split(" ", -1)) {
             line = line.getSubcommands().get(name);
         }

@@ -14,9 +14,9 @@ public final class RunOptions {
     @Option(
             names = "--as-of",
             paramLabel = "INSTANT",
-            converter = InstantConverter.class,
-            description = "Look at nothing at or after this instant, as 2026-03-01 or 2026-03-01T00:00:00Z."
-                    + " Default: the start of today, UTC.")
+            converter = PastConverter.class,
+            description = "Look at nothing at or after this instant, as 2026-03-01, which means"
+                    + " 2026-03-01T00:00:00Z. Default: the start of today, UTC.")
     private Instant asOf;
 
     @Option(names = "--restate", description = "Publish a new generation where the as-of is published already.")

@@ -1,6 +1,7 @@
 package io.flagcast.jobs.commands.options;
 
 import io.flagcast.jobs.run.Progress;
+import io.flagcast.lake.Interruption;
 import io.flagcast.lake.Session;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -17,6 +18,7 @@ import java.util.Objects;
  * @param home folder of the checkout, where examples are
  * @param temporary folder for what need not outlive a command
  * @param screen what standard error is
+ * @param interruption whether somebody wants the command to end
  */
 public record Surroundings(
         Clock clock,
@@ -25,7 +27,8 @@ public record Surroundings(
         String user,
         Path home,
         Path temporary,
-        Screen screen) {
+        Screen screen,
+        Interruption interruption) {
 
     /** What a stream is written to. */
     public enum Screen {
@@ -43,6 +46,7 @@ public record Surroundings(
         Objects.requireNonNull(home, "home");
         Objects.requireNonNull(temporary, "temporary");
         Objects.requireNonNull(screen, "screen");
+        Objects.requireNonNull(interruption, "interruption");
     }
 
     /** What a person sees on standard error. */
@@ -50,8 +54,9 @@ public record Surroundings(
         return screen == Screen.TERMINAL ? Progress.onTerminal(System.err) : Progress.on(System.err);
     }
 
-    /** A Spark session, which who asks for it closes. */
+    /** A Spark session, which who asks for it closes. What is done in it ends well when the command is asked to end. */
     public Session session() {
+        interruption.listen();
         return Session.open(temporary);
     }
 }

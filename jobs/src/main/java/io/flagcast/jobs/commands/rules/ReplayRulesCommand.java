@@ -5,12 +5,13 @@ import io.flagcast.allocation.Allocator.Activity;
 import io.flagcast.experiments.Experiment;
 import io.flagcast.jobs.commands.options.ConfigurationOptions;
 import io.flagcast.jobs.commands.options.FormatOption;
-import io.flagcast.jobs.commands.options.InstantConverter;
+import io.flagcast.jobs.commands.options.PastConverter;
 import io.flagcast.jobs.printing.Printer;
 import io.flagcast.jobs.printing.Sheet;
 import io.flagcast.jobs.questions.RuleReplay;
 import io.flagcast.jobs.records.DecisionTable;
 import io.flagcast.lake.ExitCode;
+import io.flagcast.lake.Refusal;
 import io.flagcast.rules.Rule;
 import io.flagcast.rules.RuleDecision;
 import io.flagcast.settings.ConfiguredExperiments;
@@ -46,14 +47,14 @@ final class ReplayRulesCommand implements Callable<Integer> {
     @Option(
             names = "--from",
             paramLabel = "INSTANT",
-            converter = InstantConverter.class,
+            converter = PastConverter.class,
             description = "First evaluation. Default: after the first measured day.")
     private Instant from;
 
     @Option(
             names = "--to",
             paramLabel = "INSTANT",
-            converter = InstantConverter.class,
+            converter = PastConverter.class,
             description = "Last evaluation. Default: the live publication's as-of.")
     private Instant to;
 
@@ -75,6 +76,9 @@ final class ReplayRulesCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        if (from != null && to != null && from.isAfter(to)) {
+            throw new Refusal(ExitCode.USAGE, "--from %s is after --to %s".formatted(from, to));
+        }
         Settings settings = configuration.settings();
         List<Experiment> experiments = ConfiguredExperiments.read(settings, files);
         Experiment experiment = ConfiguredExperiments.named(experiments, "--experiment", experimentId);

@@ -3,6 +3,7 @@ package io.flagcast.delivery;
 import io.flagcast.delivery.Outcome.State;
 import io.flagcast.lake.Lake;
 import io.flagcast.lake.Publication;
+import io.flagcast.lake.Refusal;
 import io.flagcast.rules.alerts.AlertChange;
 import io.flagcast.tables.Tables;
 import java.io.IOException;
@@ -63,7 +64,7 @@ public final class DeliverAlerts {
         } catch (Exception e) {
             // Exception: Spark throws checked ones that it does not declare.
             notice("alerts: not delivered (%s); the next run or flagcast alerts deliver tries again"
-                    .formatted(e.getMessage()));
+                    .formatted(Refusal.sentence(e)));
         }
     }
 
@@ -89,7 +90,12 @@ public final class DeliverAlerts {
             }
         }
         List<Attempt> attempts = tell(due, now);
+        // Who was told is written down also where the command is asked to end: nobody is told twice for that.
+        boolean isInterrupted = Thread.interrupted();
         lake.append(Tables.ALERT_DELIVERIES, rows(attempts, outbox));
+        if (isInterrupted) {
+            Thread.currentThread().interrupt();
+        }
         Set<String> incomplete = new HashSet<>();
         for (Attempt attempt : attempts) {
             if (attempt.outcome().state() != State.DELIVERED
@@ -140,23 +146,25 @@ public final class DeliverAlerts {
             tell(receiver, messages, courier, now, made);
             return null;
         }));
+        Outcome late = Outcome.failed("the %d s of flagcast.alerts.budget were over"
+                .formatted(settings.budget().toSeconds()));
         ExecutorService threads = Executors.newFixedThreadPool(tasks.size(), DeliverAlerts::daemon);
         try {
             threads.invokeAll(tasks, settings.budget().toMillis(), TimeUnit.MILLISECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+            late = Outcome.failed("interrupted");
         } finally {
             threads.shutdownNow();
         }
         List<Attempt> attempts = new ArrayList<>(made);
-        Outcome late = Outcome.failed("the %d s of flagcast.alerts.budget were over"
-                .formatted(settings.budget().toSeconds()));
+        Outcome untold = late;
         due.forEach((receiver, messages) -> messages.stream()
                 .filter(message -> attempts.stream()
                         .noneMatch(attempt -> attempt.receiver().equals(receiver)
                                 && attempt.message().equals(message)))
                 .toList()
-                .forEach(message -> attempts.add(new Attempt(receiver, message, late))));
+                .forEach(message -> attempts.add(new Attempt(receiver, message, untold))));
         return attempts;
     }
 

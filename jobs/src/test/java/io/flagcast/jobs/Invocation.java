@@ -32,6 +32,11 @@ record Invocation(int code, String out, String err) {
 
     /** Runs a command at an instant. */
     static Invocation at(Instant now, String... arguments) {
+        return at(now, new Interruption(), arguments);
+    }
+
+    /** Runs a command at an instant, which somebody may ask to end. */
+    static Invocation at(Instant now, Interruption interruption, String... arguments) {
         PrintStream out = System.out;
         PrintStream err = System.err;
         ByteArrayOutputStream seen = new ByteArrayOutputStream();
@@ -40,7 +45,7 @@ record Invocation(int code, String out, String err) {
             System.setOut(new PrintStream(seen, true, StandardCharsets.UTF_8));
             System.setErr(new PrintStream(said, true, StandardCharsets.UTF_8));
             Clock clock = Clock.fixed(now, ZoneOffset.UTC);
-            int code = Main.execute(clock, new Interruption(), arguments);
+            int code = Main.execute(clock, interruption, arguments);
             return new Invocation(code, seen.toString(StandardCharsets.UTF_8), said.toString(StandardCharsets.UTF_8));
         } finally {
             System.setOut(out);

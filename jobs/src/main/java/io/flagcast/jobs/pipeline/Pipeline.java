@@ -133,6 +133,7 @@ public final class Pipeline {
             return Optional.empty();
         } catch (Exception e) {
             // Exception: Spark throws checked ones that it does not declare.
+            progress.end();
             Optional<Signal> signal = interruption.asked();
             if (signal.isPresent()) {
                 throw interrupted(run, log.endedIn().orElse(stages.get(0).label()), signal.get(), e);
@@ -143,19 +144,24 @@ public final class Pipeline {
 
     /** What the person who ended a run is to know: the run may be published all the same, where that was a matter of moments. */
     private Refusal interrupted(Run run, String stage, Signal signal, Exception error) {
-        AtomicReference<Optional<Publication>> live = new AtomicReference<>();
-        interruption.undisturbed(() -> live.set(lake.live()));
-        String stands = live.get()
-                .map(publication -> "publication %d, as of %s, is live%s"
-                        .formatted(
-                                publication.sequence(),
-                                publication.asOf(),
-                                live.get().equals(run.before()) ? " as before" : ""))
-                .orElse("nothing is live, as before");
+        AtomicReference<String> stands = new AtomicReference<>("what is live could not be read");
+        interruption.undisturbed(() -> {
+            try {
+                Optional<Publication> live = lake.live();
+                stands.set(live.map(publication -> "publication %d, as of %s, is live%s"
+                                .formatted(
+                                        publication.sequence(),
+                                        publication.asOf(),
+                                        live.equals(run.before()) ? " as before" : ""))
+                        .orElse("nothing is live, as before"));
+            } catch (Exception e) {
+                error.addSuppressed(e);
+            }
+        });
         return new Refusal(
                 signal.exitCode(),
                 "run %s was interrupted by %s in stage %s: %s; give the same command again to go on"
-                        .formatted(run.id(), signal, stage, stands),
+                        .formatted(run.id(), signal, stage, stands.get()),
                 error);
     }
 

@@ -53,6 +53,14 @@ public final class Progress {
                 result.summary().isEmpty() ? "done" : result.summary());
     }
 
+    /** A stage does not come to its end: the line that shows it goes. */
+    public void end() {
+        if (terminal) {
+            out.print(CLEAR_LINE);
+            out.flush();
+        }
+    }
+
     /** A line between stages. */
     public void say(String line) {
         out.println((terminal ? CLEAR_LINE : "") + line);

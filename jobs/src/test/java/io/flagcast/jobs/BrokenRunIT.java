@@ -1,0 +1,112 @@
+package io.flagcast.jobs;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.flagcast.lake.Interruption;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.delta.DeltaLog;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A run that does not come to its end: nobody sees half of it, the record says why, and the next one goes on. */
+class BrokenRunIT {
+
+    private static final Instant NOW = Instant.parse("2026-06-01T06:00:00Z");
+
+    @TempDir
+    private Path folder;
+
+    private CsvWorld world;
+    private List<JsonNode> before;
+
+    @BeforeEach
+    void publish() {
+        world = CsvWorld.published(folder);
+        before = allocations();
+    }
+
+    private List<JsonNode> allocations() {
+        return Invocation.rows(world.conf(), "SELECT * FROM allocations ORDER BY user_id");
+    }
+
+    private Invocation features() {
+        return Invocation.of("features", "--conf", world.conf().toString(), "--as-of", CsvWorld.SECOND.toString());
+    }
+
+    private void assertGoesOn() {
+        assertThat(allocations()).isEqualTo(before);
+        Invocation again = features();
+        assertThat(again.code()).as(again.err()).isZero();
+        assertThat(again.err()).contains("run 20260311T000000Z-g1");
+    }
+
+    private static void askWhenThereIs(Path file, Interruption interruption) {
+        try {
+            while (!Files.exists(file)) {
+                TimeUnit.MILLISECONDS.sleep(10);
+            }
+            interruption.ask(Interruption.Signal.TERM);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    @Test
+    void anInterruptedRunIsRecordedAndSaysWhatIsLiveAndHowToGoOn() {
+        Interruption interruption = new Interruption();
+        Path slice = folder.resolve("lake/user_profiles/run_id=20260311T000000Z-g1");
+        CompletableFuture<Void> asked = CompletableFuture.runAsync(() -> askWhenThereIs(slice, interruption));
+
+        Invocation run = Invocation.at(
+                NOW, interruption, "run", "--conf", world.conf().toString(), "--as-of", CsvWorld.SECOND.toString());
+        asked.join();
+        SparkSession.active().sparkContext().setLogLevel("WARN");
+
+        assertThat(run.code()).isEqualTo(143);
+        assertThat(run.err())
+                .isEqualTo("run 20260311T000000Z-g1\n"
+                        + "flagcast: run 20260311T000000Z-g1 was interrupted by SIGTERM in stage features: publication 1, as of"
+                        + " 2026-03-10T00:00:00Z, is live as before; give the same command again to go on\n");
+        assertThat(Invocation.rows(world.conf(), "SELECT stage, exit_reason FROM runs WHERE state = 'interrupted'"))
+                .extracting(row ->
+                        row.get("stage").asText() + " " + row.get("exit_reason").asText())
+                .containsExactly("features SIGTERM");
+        assertThat(Invocation.of("status", "--conf", world.conf().toString()).out())
+                .containsPattern("features +2026-03-11T00:00:00Z +interrupted .* SIGTERM");
+        assertGoesOn();
+    }
+
+    @Test
+    void whatFailsBesidesIsToldAfterTheFirst() throws IOException {
+        Path lake = folder.resolve("lake");
+        for (String table : List.of("user_profiles", "runs")) {
+            Files.move(lake.resolve(table), folder.resolve(table));
+            Files.createFile(lake.resolve(table));
+        }
+
+        Invocation failed = features();
+
+        assertThat(failed.code()).isEqualTo(75);
+        assertThat(failed.err())
+                .matches("run 20260311T000000Z-g1\n"
+                        + "flagcast: \\S+/user_profiles/_delta_log cannot be read or written \\(.*\\): .*, and run it again\n"
+                        + "flagcast: what the stages of run 20260311T000000Z-g1 did is not in table runs: \\S+/runs/_delta_log"
+                        + " cannot be read or written \\(.*\\): .*, and run it again\n");
+        for (String table : List.of("user_profiles", "runs")) {
+            Files.delete(lake.resolve(table));
+            Files.move(folder.resolve(table), lake.resolve(table));
+        }
+        // The next run is another process.
+        DeltaLog.clearCache();
+        assertGoesOn();
+    }
+}

@@ -4,11 +4,14 @@ import static io.flagcast.experiments.ExperimentFilesTest.DESIGN;
 import static io.flagcast.fixtures.Cases.cases;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.flagcast.experiments.document.Problem;
 import io.flagcast.experiments.document.Problems;
 import io.flagcast.fixtures.Dice;
 import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -466,5 +469,18 @@ class HostileFilesTest {
                             "\n", e.problems().stream().map(Problem::toString).toList()));
             return e.problems().stream().map(Problem::toString).toList();
         }
+    }
+
+    @Test
+    void ofManyProblemsTheMessageShowsSome() {
+        String keys = IntStream.range(0, 5_000).mapToObj(i -> "k" + i + ": 1\n").collect(Collectors.joining());
+
+        assertThatThrownBy(() -> ExperimentFiles.parse("e.yaml", keys))
+                .isInstanceOfSatisfying(ExperimentFilesException.class, exception -> {
+                    int all = exception.problems().size();
+                    assertThat(all).isGreaterThan(5_000);
+                    assertThat(exception.getMessage().lines()).hasSize(201);
+                    assertThat(exception).hasMessageEndingWith("\n… and %,d problems more".formatted(all - 200));
+                });
     }
 }

@@ -1,5 +1,7 @@
 package io.flagcast.jobs;
 
+import static java.util.stream.Collectors.toMap;
+
 import io.flagcast.experiments.ExperimentFilesException;
 import io.flagcast.jobs.commands.Commands;
 import io.flagcast.jobs.commands.options.Surroundings;
@@ -7,16 +9,20 @@ import io.flagcast.jobs.run.CodeVersion;
 import io.flagcast.lake.ExitCode;
 import io.flagcast.lake.Interruption;
 import io.flagcast.lake.Refusal;
+import io.flagcast.lake.Secrets;
+import io.flagcast.settings.hocon.Variables;
 import java.io.BufferedOutputStream;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.PrintStream;
 import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -64,7 +70,7 @@ public final class Main {
     private static Surroundings surroundings(Clock clock, Interruption interruption) {
         return new Surroundings(
                 clock,
-                System.getenv(),
+                new Variables(System.getenv(), properties()),
                 System.getProperty("os.name"),
                 System.getProperty("user.name"),
                 Path.of(System.getProperty("flagcast.home", ".")),
@@ -73,12 +79,23 @@ public final class Main {
                 interruption);
     }
 
+    /** Those of ours: the launcher's, and settings. */
+    private static Map<String, String> properties() {
+        return System.getProperties().stringPropertyNames().stream()
+                .filter(name -> name.startsWith("flagcast."))
+                .collect(toMap(name -> name, System::getProperty));
+    }
+
     /** Runs a command. */
     static int execute(Clock clock, Interruption interruption, String... arguments) {
+        return execute(Commands.of(new Main(), surroundings(clock, interruption)), interruption, arguments);
+    }
+
+    /** Runs a command, and explains what it throws. */
+    static int execute(CommandLine commands, Interruption interruption, String... arguments) {
         PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
         PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
-        CommandLine line = Commands.of(new Main(), surroundings(clock, interruption))
-                .setOut(out)
+        commands.setOut(out)
                 .setErr(err)
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setUsageHelpAutoWidth(true)
@@ -89,10 +106,11 @@ public final class Main {
                         command.getErr()));
         int code;
         try {
-            code = line.execute(arguments);
+            code = commands.execute(arguments);
             System.out.flush();
-        } catch (Refusal | UncheckedIOException e) {
-            // Of standard output, where a help page or the last lines of a result are written.
+        } catch (Refusal | UncheckedIOException | Error e) {
+            // Of standard output, where a help page or the last lines of a result are written; and no error is handed
+            // on.
             code = explain(e, err);
         }
         return interruption.asked().map(signal -> signal.exitCode().code()).orElse(code);
@@ -100,14 +118,14 @@ public final class Main {
 
     private static int usage(ParameterException error, String[] arguments) {
         PrintWriter err = error.getCommandLine().getErr();
-        err.println("flagcast: " + error.getMessage());
+        err.println("flagcast: " + Secrets.hidden(error.getMessage()));
         CommandLine.UnmatchedArgumentException.printSuggestions(error, err);
         err.println("See '" + error.getCommandLine().getCommandSpec().qualifiedName() + " --help'.");
         return ExitCode.USAGE.code();
     }
 
     /** One message for what the user can mend, a stack trace for a bug. */
-    private static int explain(Exception error, PrintWriter err) {
+    private static int explain(Throwable error, PrintWriter err) {
         for (Throwable cause = error; cause != null; cause = cause.getCause()) {
             if (cause instanceof ExperimentFilesException problems) {
                 err.println(problems.getMessage());
@@ -118,13 +136,16 @@ public final class Main {
                 if (refusal.get().exitCode() == ExitCode.UNREAD) {
                     return ExitCode.UNREAD.code();
                 }
-                err.println("flagcast: " + refusal.get().getMessage());
-                Refusal.besides(error).forEach(second -> err.println("flagcast: " + second.getMessage()));
+                err.println("flagcast: " + Secrets.hidden(refusal.get().getMessage()));
+                Refusal.besides(error)
+                        .forEach(second -> err.println("flagcast: " + Secrets.hidden(second.getMessage())));
                 return refusal.get().exitCode().code();
             }
         }
         err.println("flagcast: this is a bug, please report it with what follows");
-        error.printStackTrace(err);
+        StringWriter trace = new StringWriter();
+        error.printStackTrace(new PrintWriter(trace));
+        err.println(Secrets.hidden(trace.toString()));
         return ExitCode.BUG.code();
     }
 }

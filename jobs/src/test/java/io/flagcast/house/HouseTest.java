@@ -120,7 +120,8 @@ class HouseTest {
         assertThat(places)
                 .containsExactlyInAnyOrder(
                         "ExperimentFiles",
-                        "Layers",
+                        "ConfigurationFile",
+                        "SecretFile",
                         "Report",
                         "Exposition",
                         "PromoteFile",

@@ -54,6 +54,14 @@ public final class Refusal extends RuntimeException {
         if (storage.isPresent()) {
             return Optional.of(new Refusal(ExitCode.TRY_AGAIN, storage.get().sentence(), error));
         }
+        if (error instanceof OutOfMemoryError || (error instanceof SparkThrowable spark && isTooSmall(spark))) {
+            return Optional.of(new Refusal(
+                    ExitCode.CONFIGURATION,
+                    ("%d MB of memory are too few (%s): give more by FLAGCAST_OPTS=-Xmx4g or a line -Xmx4g in conf/jvm.options,"
+                                    + " on a cluster by spark.driver.memory and spark.executor.memory, and run it again")
+                            .formatted(Runtime.getRuntime().maxMemory() >> 20, firstLine(error)),
+                    error));
+        }
         if (error instanceof SparkThrowable spark
                 && String.valueOf(spark.getCondition()).startsWith("FAILED_READ_FILE")) {
             return Optional.of(new Refusal(
@@ -112,15 +120,20 @@ public final class Refusal extends RuntimeException {
                 .toList();
     }
 
-    /** Why something failed, in one sentence: without a query's plan or a stack trace. */
+    /** Why something failed, in one sentence: without a query's plan, a stack trace or a secret. */
     public static String sentence(Throwable error) {
-        return among(error)
+        return Secrets.hidden(among(error)
                 .map(Throwable::getMessage)
-                .orElseGet(() -> error.getMessage() == null ? error.getClass().getSimpleName() : firstLine(error));
+                .orElseGet(() -> error.getMessage() == null ? error.getClass().getSimpleName() : firstLine(error)));
     }
 
     private static String firstLine(Throwable error) {
         return String.valueOf(error.getMessage()).lines().findFirst().orElse("");
+    }
+
+    private static boolean isTooSmall(SparkThrowable error) {
+        return List.of("INVALID_DRIVER_MEMORY", "INVALID_EXECUTOR_MEMORY")
+                .contains(String.valueOf(error.getCondition()));
     }
 
     private static boolean isBadValue(SparkThrowable error) {

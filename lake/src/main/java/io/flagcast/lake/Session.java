@@ -63,6 +63,11 @@ public final class Session implements AutoCloseable {
     private static SparkSession start(Path temporary) {
         SparkConf conf = new SparkConf();
         DEFAULTS.forEach(conf::setIfMissing);
+        if (conf.get("spark.master", "").startsWith("local")) {
+            // An executor ends its process where memory or stack is out. Here that is the command's own, which says
+            // what to do.
+            conf.setIfMissing("spark.executor.killOnFatalError.depth", "0");
+        }
         // Views of `sql` are kept there and nothing else.
         requireWritable("java.io.tmpdir", List.of(temporary));
         requireWritable(

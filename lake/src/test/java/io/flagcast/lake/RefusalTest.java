@@ -10,9 +10,12 @@ import java.net.ConnectException;
 import java.net.UnknownHostException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.apache.hadoop.fs.PathPermissionException;
 import org.apache.spark.SparkException;
+import org.apache.spark.SparkIllegalArgumentException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -107,6 +110,22 @@ class RefusalTest {
         assertThat(Refusal.sentence(new IllegalStateException("no such column; line 1\n'Project [x]\n+- Relation")))
                 .isEqualTo("no such column; line 1");
         assertThat(Refusal.sentence(new IllegalStateException())).isEqualTo("IllegalStateException");
+    }
+
+    @Test
+    void whereMemoryIsOutItSaysHowToGiveMore() {
+        for (Throwable error : List.of(
+                new OutOfMemoryError("Java heap space"),
+                new SparkIllegalArgumentException(
+                        "INVALID_DRIVER_MEMORY", Map.of("systemMemory", "1", "minSystemMemory", "2", "config", "x")))) {
+            assertThat(Refusal.of(error)).get().satisfies(refusal -> {
+                assertThat(refusal.exitCode()).isEqualTo(ExitCode.CONFIGURATION);
+                assertThat(refusal)
+                        .hasMessageContaining(" MB of memory are too few (")
+                        .hasMessageContaining("FLAGCAST_OPTS=-Xmx4g or a line -Xmx4g in conf/jvm.options")
+                        .hasMessageContaining("spark.driver.memory");
+            });
+        }
     }
 
     @Test

@@ -81,6 +81,12 @@ public final class Eligibility {
     private static final String MORE_THAN_ONE_ROW =
             "looks at more than one row, or makes more: only one user's profile is allowed";
 
+    /** Characters of an expression, and brackets within one another: its parser takes long for many, and stack for each. */
+    private static final int MOST_CHARACTERS = 20_000;
+
+    private static final int MOST_LEVELS = 50;
+    private static final int MOST_SHOWN = 200;
+
     private Eligibility() {}
 
     /** DATE 'today': the parser replaces it by a constant. */
@@ -90,20 +96,49 @@ public final class Eligibility {
     /** Texts that Spark takes for the clock where it reads them as a date or time. */
     private static final Pattern CLOCK = Pattern.compile("(?i)\\s*(now|today|tomorrow|yesterday)(\\s.*)?");
 
+    private static final String TOO_DEEP =
+            "is nested deeper than %d levels: make it a column of the source".formatted(MOST_LEVELS);
+
     private static final String OF_THE_CLOCK =
             "reads the clock (now, today, tomorrow or yesterday): an answer must be the same on every day";
 
     /** What is wrong with the text of a condition, whatever the profile: known without a session. */
     static Optional<String> problem(Experiment experiment) {
-        return experiment
-                .eligibility()
-                .flatMap(Eligibility::problem)
-                .map(why -> "%s: eligibility \"%s\" %s"
-                        .formatted(experiment.file(), experiment.eligibility().orElseThrow(), why));
+        return experiment.eligibility().flatMap(Eligibility::problem).map(why -> message(experiment, why));
+    }
+
+    private static String message(Experiment experiment, String why) {
+        String condition = experiment.eligibility().orElseThrow();
+        return "%s: eligibility \"%s\" %s"
+                .formatted(
+                        experiment.file(),
+                        condition.length() <= MOST_SHOWN ? condition : condition.substring(0, MOST_SHOWN) + "…",
+                        why);
+    }
+
+    private static int levels(String condition) {
+        int most = 0;
+        int levels = 0;
+        for (int at = 0; at < condition.length(); at++) {
+            char c = condition.charAt(at);
+            if (c == '(' || c == '[') {
+                most = Math.max(most, ++levels);
+            } else if (c == ')' || c == ']') {
+                levels--;
+            }
+        }
+        return most;
     }
 
     /** What is wrong with an expression over one row that must be the same on every machine and day. */
     static Optional<String> problem(String expression) {
+        if (expression.length() > MOST_CHARACTERS) {
+            return Optional.of(
+                    "has more than %,d characters: make it a column of the source".formatted(MOST_CHARACTERS));
+        }
+        if (levels(expression) > MOST_LEVELS) {
+            return Optional.of(TOO_DEEP);
+        }
         if (CLOCK_LITERAL.matcher(expression).matches()) {
             return Optional.of(OF_THE_CLOCK);
         }
@@ -115,6 +150,8 @@ public final class Eligibility {
                 return Optional.of("is not readable as a Spark SQL expression: " + firstSentence(e));
             }
             throw e;
+        } catch (StackOverflowError e) {
+            return Optional.of(TOO_DEEP);
         }
     }
 
@@ -164,10 +201,7 @@ public final class Eligibility {
     }
 
     private static Refusal refusal(Experiment experiment, String why) {
-        return new Refusal(
-                ExitCode.CONFIGURATION,
-                "%s: eligibility \"%s\" %s"
-                        .formatted(experiment.file(), experiment.eligibility().orElseThrow(), why));
+        return new Refusal(ExitCode.CONFIGURATION, message(experiment, why));
     }
 
     private static String firstSentence(Exception error) {

@@ -3,6 +3,7 @@ package io.flagcast.settings;
 import com.typesafe.config.ConfigObject;
 import com.typesafe.config.ConfigValue;
 import io.flagcast.experiments.document.Nearest;
+import io.flagcast.settings.hocon.Layers;
 import io.flagcast.tables.Table;
 import io.flagcast.tables.Tables;
 import java.util.ArrayList;

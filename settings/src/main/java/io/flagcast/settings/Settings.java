@@ -9,6 +9,7 @@ import io.flagcast.features.Profiles;
 import io.flagcast.features.ResponseDefinition;
 import io.flagcast.features.TrainingExamples;
 import io.flagcast.features.Usage;
+import io.flagcast.lake.Secrets;
 import io.flagcast.lake.inputs.SourceSettings;
 import io.flagcast.simulation.SimulationSettings;
 import io.flagcast.tables.Table;
@@ -39,7 +40,7 @@ import java.util.TreeMap;
  * @param mayBeEmpty inputs, and parts of them as "outcome purchase", that may have had rows and have none
  * @param alerts who is told of alerts
  * @param simulation the simulated world
- * @param hash SHA-256 of the resolved configuration
+ * @param hash SHA-256 of the resolved configuration without its secrets
  */
 public record Settings(
         LakeSettings lake,
@@ -115,7 +116,7 @@ public record Settings(
         }
     }
 
-    /** How each source is read, as text that is the same in every process. */
+    /** How each source is read, as text that is the same in every process and with every secret. */
     public Map<String, String> mappings() {
         Map<String, String> mappings = new TreeMap<>();
         sources.forEach((table, source) -> mappings.put(
@@ -123,7 +124,7 @@ public record Settings(
                 List.of(
                                 source.format(),
                                 source.schema(),
-                                new TreeMap<>(source.options()),
+                                Secrets.hidden(source.options()),
                                 new TreeMap<>(source.columns()),
                                 source.each(),
                                 source.where(),

@@ -6,6 +6,9 @@ import com.typesafe.config.ConfigRenderOptions;
 import com.typesafe.config.ConfigResolveOptions;
 import io.flagcast.lake.ExitCode;
 import io.flagcast.lake.Refusal;
+import io.flagcast.settings.hocon.Configuration;
+import io.flagcast.settings.hocon.Layers;
+import io.flagcast.settings.hocon.Variables;
 import io.flagcast.tables.ContentHash;
 import java.nio.file.Path;
 import java.util.LinkedHashSet;
@@ -15,7 +18,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
 
-/** Reads HOCON into {@link Settings}: {@code reference.conf} < file < environment < {@code --set}. */
+/** Reads HOCON into {@link Settings}: {@code reference.conf} < file < environment < properties < {@code --set}. */
 public final class SettingsReader {
 
     private static final String MAY_BE_EMPTY = "may-be-empty";
@@ -29,34 +32,44 @@ public final class SettingsReader {
      *
      * @param file configuration file, where one is given
      * @param overrides {@code key=value} pairs
-     * @param environment variables: what {@code ${NAME}} stands for, and overrides as CONFIG_FORCE_flagcast_lake_root
+     * @param variables what {@code ${NAME}} stands for, overrides as CONFIG_FORCE_flagcast_lake_root, and properties
      * @throws Refusal with all problems at once, one a line
      */
-    public static Settings read(Optional<Path> file, List<String> overrides, Map<String, String> environment) {
-        Config config = new Layers(file, overrides, environment).resolved();
-        Problems problems = new Problems();
-        Block root = new Block(config, Layers.ROOT, problems);
+    public static Settings read(Optional<Path> file, List<String> overrides, Variables variables) {
+        Configuration configuration = new Layers(file, overrides, variables).resolved();
+        Problems problems = Problems.of(configuration);
+        Block root = new Block(configuration.config(), Layers.ROOT, problems);
         try {
             KnownKeys.check(
                     root,
                     Layers.reference().resolve(ConfigResolveOptions.noSystem()).getObject(Layers.ROOT));
-            Settings settings = settings(root);
+            Settings settings = settings(root, hash(configuration.shown()));
             problems.requireNone();
             return settings;
         } catch (ConfigException e) {
-            throw misplaced(e);
+            throw misplaced(problems, e);
         }
+    }
+
+    /** The same with environment variables alone. */
+    public static Settings read(Optional<Path> file, List<String> overrides, Map<String, String> environment) {
+        return read(file, overrides, Variables.of(environment));
+    }
+
+    /** Reads only where the lake is with environment variables alone. */
+    public static Settings.LakeSettings readLake(
+            Optional<Path> file, List<String> overrides, Map<String, String> environment) {
+        return readLake(file, overrides, Variables.of(environment));
     }
 
     /**
      * Reads only where the lake is, for commands that look at it: what the sources need, as an environment variable, may
      * be absent.
      */
-    public static Settings.LakeSettings readLake(
-            Optional<Path> file, List<String> overrides, Map<String, String> environment) {
-        Config config = new Layers(file, overrides, environment).resolvedAsFarAsPossible();
-        Problems problems = new Problems();
-        Block lake = new Block(config, Layers.ROOT, problems).inner("lake");
+    public static Settings.LakeSettings readLake(Optional<Path> file, List<String> overrides, Variables variables) {
+        Configuration configuration = new Layers(file, overrides, variables).resolvedAsFarAsPossible();
+        Problems problems = Problems.of(configuration);
+        Block lake = new Block(configuration.config(), Layers.ROOT, problems).inner("lake");
         try {
             Settings.LakeSettings settings = LakeReader.read(lake);
             problems.requireNone();
@@ -69,16 +82,17 @@ public final class SettingsReader {
                             + " environment variable; flagcast validate names it",
                     e);
         } catch (ConfigException e) {
-            throw misplaced(e);
+            throw misplaced(problems, e);
         }
     }
 
     /** A value where a group belongs, a group where a value belongs, or null. */
-    private static Refusal misplaced(ConfigException e) {
-        return new Refusal(ExitCode.CONFIGURATION, e.getMessage() + ": see reference.conf", e);
+    private static Refusal misplaced(Problems problems, ConfigException e) {
+        problems.add(e.getMessage() + ": see reference.conf");
+        return problems.refusal(e);
     }
 
-    private static Settings settings(Block root) {
+    private static Settings settings(Block root, String hash) {
         Block quality = root.inner("quality");
         return new Settings(
                 LakeReader.read(root.inner("lake")),
@@ -94,7 +108,7 @@ public final class SettingsReader {
                 mayBeEmpty(quality),
                 AlertsReader.read(root.inner("alerts")),
                 SimulationReader.read(root.inner("simulation")),
-                hash(root.config()));
+                hash);
     }
 
     private static Set<String> mayBeEmpty(Block quality) {
@@ -110,7 +124,7 @@ public final class SettingsReader {
     }
 
     private static String hash(Config config) {
-        // Where the lake is and who is told of alerts are no part of what a run computes.
+        // Where the lake is and who is told of alerts are no part of what a run computes; neither is a secret.
         String text = config.getConfig(Layers.ROOT)
                 .withoutPath("lake.root")
                 .withoutPath("alerts")

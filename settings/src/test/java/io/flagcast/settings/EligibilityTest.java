@@ -34,6 +34,26 @@ class EligibilityTest {
                 """.formatted(condition));
     }
 
+    /** More than the parser of Spark has stack for, or time. */
+    @Test
+    void aConditionIsNoLongerOrDeeperThanAnybodyWrites() {
+        String deep = " is nested deeper than 50 levels: make it a column of the source";
+
+        for (String condition : List.of(
+                "(".repeat(5_000) + "age > 1" + ")".repeat(5_000),
+                "age" + "[age".repeat(1_000) + "]".repeat(1_000) + " > 1",
+                "NOT ".repeat(4_900) + "age > 1")) {
+            assertThat(Eligibility.problem(experiment(condition)))
+                    .hasValueSatisfying(
+                            why -> assertThat(why).endsWith("…\"" + deep).hasSizeLessThan(400));
+        }
+        assertThat(Eligibility.problem(experiment("age > 1 AND ".repeat(2_000) + "age > 1")))
+                .hasValueSatisfying(why -> assertThat(why)
+                        .endsWith("…\" has more than 20,000 characters: make it a column of the source"));
+        assertThat(Eligibility.problem(experiment("(".repeat(49) + "age > 1" + ")".repeat(49) + " AND (age > 2)")))
+                .isEmpty();
+    }
+
     /** Known from the text alone: `validate` refuses these. */
     @ParameterizedTest
     @ValueSource(

@@ -230,7 +230,7 @@ class SettingsReaderTest {
                 flagcast.alerts {
                   receivers {
                     log = null
-                    team { type = slack, url = "https://hooks.example/T0", severities = [critical] }
+                    team { type = slack, url = "http://hooks.example/T0", severities = [critical] }
                     oncall { type = alertmanager, url = "http://am:9093" }
                     metrics { type = textfile, path = "out/flagcast.prom" }
                   }
@@ -242,7 +242,7 @@ class SettingsReaderTest {
                         new Receiver.Textfile("metrics", Set.of(Severity.values()), Path.of("out/flagcast.prom")),
                         new Receiver.Alertmanager(
                                 "oncall", Set.of(Severity.values()), Address.of("http://am:9093"), Duration.ofDays(2)),
-                        new Receiver.Slack("team", Set.of(Severity.CRITICAL), Address.of("https://hooks.example/T0")));
+                        new Receiver.Slack("team", Set.of(Severity.CRITICAL), Address.of("http://hooks.example/T0")));
         assertThat(alerts.budget()).isEqualTo(Duration.ofSeconds(20));
     }
 
@@ -257,7 +257,7 @@ class SettingsReaderTest {
                             d { type = slack }
                             e { type = textfile, path = out.txt }
                             f { type = log, severities = [loud] }
-                            g { type = slack, url = "https://hooks.example/T0", adress = x }
+                            g { type = slack, url = "http://hooks.example/T0", adress = x }
                           }
                           retries = 11
                           timeout = 5

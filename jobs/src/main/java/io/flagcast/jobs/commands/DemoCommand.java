@@ -53,7 +53,7 @@ final class DemoCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         Path file = surroundings.home().resolve("conf/examples/demo.conf");
-        Settings settings = SettingsReader.read(Optional.of(file), overrides, surroundings.environment());
+        Settings settings = SettingsReader.read(Optional.of(file), overrides, surroundings.variables());
         List<Experiment> experiments = ConfiguredExperiments.read(settings);
         Progress progress = surroundings.progress();
         DemoFolder.startAnew("flagcast.lake.root", settings.lake().root());

@@ -115,6 +115,7 @@ final class ReportCommand implements Callable<Integer> {
         }
         return Stream.of("DISPLAY", "WAYLAND_DISPLAY")
                         .anyMatch(name -> !surroundings
+                                .variables()
                                 .environment()
                                 .getOrDefault(name, "")
                                 .isEmpty())

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.flagcast.jobs.commands.options.Surroundings;
 import io.flagcast.lake.Interruption;
+import io.flagcast.settings.hocon.Variables;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.Map;
@@ -24,7 +25,7 @@ class CommandsTest {
                 new Root(),
                 new Surroundings(
                         Clock.systemUTC(),
-                        Map.of(),
+                        Variables.of(Map.of()),
                         "Linux",
                         "ada",
                         Path.of("."),

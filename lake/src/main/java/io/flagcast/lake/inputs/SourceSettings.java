@@ -1,5 +1,6 @@
 package io.flagcast.lake.inputs;
 
+import io.flagcast.lake.Secrets;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -75,10 +76,17 @@ public record SourceSettings(
                 Lacking.QUARANTINE);
     }
 
-    /** How messages name the source. */
+    /** How messages name the source, without its secrets. */
     public String origin() {
-        return path.isBlank()
-                ? format + " " + options.getOrDefault("dbtable", options.getOrDefault("query", ""))
-                : path;
+        return Secrets.hidden(
+                path.isBlank()
+                        ? format + " " + options.getOrDefault("dbtable", options.getOrDefault("query", ""))
+                        : path);
+    }
+
+    /** Without its secrets. */
+    @Override
+    public String toString() {
+        return "%s %s %s".formatted(format, Secrets.hidden(path), Secrets.hidden(options));
     }
 }

@@ -34,12 +34,12 @@ public final class ConfigurationOptions {
     }
 
     public Settings settings() {
-        return SettingsReader.read(Optional.ofNullable(file), overrides, surroundings.environment());
+        return SettingsReader.read(Optional.ofNullable(file), overrides, surroundings.variables());
     }
 
     /** Only where the lake is, for commands that look at it. */
     public Settings.LakeSettings lake() {
-        return SettingsReader.readLake(Optional.ofNullable(file), overrides, surroundings.environment());
+        return SettingsReader.readLake(Optional.ofNullable(file), overrides, surroundings.variables());
     }
 
     /** Does something in the configured lake, in a Spark session of its own. */

@@ -3,16 +3,16 @@ package io.flagcast.jobs.commands.options;
 import io.flagcast.jobs.run.Progress;
 import io.flagcast.lake.Interruption;
 import io.flagcast.lake.Session;
+import io.flagcast.settings.hocon.Variables;
 import java.nio.file.Path;
 import java.time.Clock;
-import java.util.Map;
 import java.util.Objects;
 
 /**
  * What a command finds around it. {@code Main} looks at the machine, and nothing below it does.
  *
  * @param clock the time
- * @param environment variables by name
+ * @param variables of the environment and of Java
  * @param system name of the operating system
  * @param user name of who runs the command
  * @param home folder of the checkout, where examples are
@@ -22,7 +22,7 @@ import java.util.Objects;
  */
 public record Surroundings(
         Clock clock,
-        Map<String, String> environment,
+        Variables variables,
         String system,
         String user,
         Path home,
@@ -40,7 +40,7 @@ public record Surroundings(
 
     public Surroundings {
         Objects.requireNonNull(clock, "clock");
-        environment = Map.copyOf(environment);
+        Objects.requireNonNull(variables, "variables");
         Objects.requireNonNull(system, "system");
         Objects.requireNonNull(user, "user");
         Objects.requireNonNull(home, "home");

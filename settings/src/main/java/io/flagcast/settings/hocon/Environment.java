@@ -1,19 +1,27 @@
-package io.flagcast.settings;
+package io.flagcast.settings.hocon;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigParseOptions;
+import com.typesafe.config.ConfigValueFactory;
+import io.flagcast.lake.ExitCode;
+import io.flagcast.lake.Refusal;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
+import java.util.TreeMap;
+import java.util.function.Predicate;
 import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Environment variables as configuration, by the rules of the HOCON library, but of variables that are given. */
+/**
+ * Environment variables and Java system properties as configuration, by the rules of the HOCON library, but of those that are
+ * given.
+ */
 final class Environment {
 
     private static final String OVERRIDE = "CONFIG_FORCE_";
@@ -27,12 +35,13 @@ final class Environment {
      * an underscore.
      *
      * @throws ConfigException where a name has more in a row
+     * @throws Refusal where a name has more parts than a key may have
      */
     static Config overrides(Map<String, String> environment) {
         Map<String, String> values = new HashMap<>();
         environment.forEach((name, value) -> {
             if (name.startsWith(OVERRIDE)) {
-                values.put(key(name), value);
+                values.put(within("environment variable " + OVERRIDE, key(name)), value);
             }
         });
         return config(values, "env variables overrides");
@@ -56,6 +65,41 @@ final class Environment {
     }
 
     /**
+     * What properties override: each is named by the key that it sets. Those of one part below the root that are no setting,
+     * as {@code flagcast.home}, are the launcher's.
+     *
+     * @param reference all settings
+     * @throws ConfigException where a name is no key
+     * @throws Refusal where a name has more parts than a key may have
+     */
+    static Config properties(Map<String, String> properties, Config reference) {
+        Config config = ConfigFactory.empty();
+        for (Map.Entry<String, String> property : new TreeMap<>(properties).entrySet()) {
+            String name = property.getKey();
+            if (name.startsWith(Layers.ROOT + ".") && (parts(name) > 2 || reference.hasPath(name))) {
+                config = config.withValue(
+                        within("system property ", name),
+                        ConfigValueFactory.fromAnyRef(property.getValue(), "system property " + name));
+            }
+        }
+        return config;
+    }
+
+    private static String within(String what, String name) {
+        if (parts(name) > Bounds.MOST_LEVELS) {
+            throw new Refusal(
+                    ExitCode.CONFIGURATION,
+                    "%s%.80s…: its name has more than %d parts: a key of settings has six"
+                            .formatted(what, name, Bounds.MOST_LEVELS));
+        }
+        return name;
+    }
+
+    private static int parts(String name) {
+        return 1 + (int) name.chars().filter(c -> c == '.').count();
+    }
+
+    /**
      * What {@code ${NAME}} may refer to: variables by their names, and lists {@code NAME_0}, {@code NAME_1}, … by
      * {@code NAME}.
      *
@@ -63,7 +107,8 @@ final class Environment {
      */
     static Config variables(Map<String, String> environment, String root) {
         Map<String, String> values = new HashMap<>(environment);
-        values.keySet().removeIf(name -> name.equals(root) || name.startsWith(root + "."));
+        Predicate<String> isConfiguration = name -> name.equals(root) || name.startsWith(root + ".");
+        values.keySet().removeIf(isConfiguration.or(name -> parts(name) > Bounds.MOST_LEVELS));
         return config(values, "env variables").withFallback(ConfigFactory.parseMap(lists(values), "env variables"));
     }
 

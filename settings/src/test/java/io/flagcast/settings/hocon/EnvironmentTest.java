@@ -1,4 +1,4 @@
-package io.flagcast.settings;
+package io.flagcast.settings.hocon;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -7,6 +7,8 @@ import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigFactory;
 import io.flagcast.lake.ExitCode;
 import io.flagcast.lake.Refusal;
+import io.flagcast.settings.Settings;
+import io.flagcast.settings.SettingsReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

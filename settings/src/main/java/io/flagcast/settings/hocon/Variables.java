@@ -1,0 +1,32 @@
+package io.flagcast.settings.hocon;
+
+import java.util.Map;
+import java.util.stream.Collectors;
+
+/**
+ * What a process was started with beside its arguments.
+ *
+ * @param environment variables by name
+ * @param properties of Java, by name; those that begin with {@code flagcast.} are settings
+ */
+public record Variables(Map<String, String> environment, Map<String, String> properties) {
+
+    public Variables {
+        environment = Map.copyOf(environment);
+        properties = Map.copyOf(properties);
+    }
+
+    /** Environment variables alone. */
+    public static Variables of(Map<String, String> environment) {
+        return new Variables(environment, Map.of());
+    }
+
+    /** The same names that say nothing. */
+    Variables emptied() {
+        return new Variables(emptied(environment), emptied(properties));
+    }
+
+    private static Map<String, String> emptied(Map<String, String> variables) {
+        return variables.keySet().stream().collect(Collectors.toMap(name -> name, name -> ""));
+    }
+}

@@ -167,7 +167,8 @@ public record Layers(Optional<Path> file, List<String> overrides, Variables vari
             }
             one = text.parsed(ConfigParseOptions.defaults());
         } catch (ConfigException.BadPath e) {
-            throw unset(pair, "'%.80s' is no key; write it as flagcast.lake.root".formatted(key));
+            String shown = Secrets.isMentioned(key) ? Secrets.HIDDEN : key;
+            throw unset(pair, "'%.80s' is no key; write it as flagcast.lake.root".formatted(shown));
         } catch (ConfigException e) {
             throw unset(pair, QUOTED);
         }

@@ -52,7 +52,7 @@ record Text(String place, String text, Outline outline) {
      * Parses it.
      *
      * @param options with what reads the files that it includes
-     * @throws ConfigException where it is no HOCON, with the line
+     * @throws ConfigException where it is no HOCON, with the line; it repeats what it met
      */
     Config parsed(ConfigParseOptions options) {
         return ConfigFactory.parseString(
@@ -60,7 +60,7 @@ record Text(String place, String text, Outline outline) {
     }
 
     /**
-     * Parses it.
+     * Parses it, too.
      *
      * @throws Refusal where it is no HOCON, with the line and without a secret
      */
@@ -69,7 +69,6 @@ record Text(String place, String text, Outline outline) {
             return parsed(options);
         } catch (ConfigException e) {
             int line = e.origin() == null ? 0 : e.origin().lineNumber();
-            // What the parser met, it repeats.
             if (lines(line - 1, line + 1).anyMatch(Secrets::isMentioned)) {
                 throw new Refusal(
                         ExitCode.CONFIGURATION,

@@ -7,12 +7,23 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.apache.spark.QueryContextType;
 import org.apache.spark.SparkThrowable;
 
 /** The command stops for a reason that its user can mend: the message names place, value, limit and remedy. */
 public final class Refusal extends RuntimeException {
 
     private static final long serialVersionUID = 1L;
+
+    /** Errors of Spark that are of a value, and of the expression that did not expect it. */
+    private static final List<String> BAD_VALUES = List.of(
+            "CAST_INVALID_INPUT",
+            "CAST_OVERFLOW",
+            "CANNOT_PARSE_TIMESTAMP",
+            "DIVIDE_BY_ZERO",
+            "ARITHMETIC_OVERFLOW",
+            "NUMERIC_VALUE_OUT_OF_RANGE",
+            "DATETIME_OVERFLOW");
 
     private final ExitCode exitCode;
 
@@ -46,7 +57,7 @@ public final class Refusal extends RuntimeException {
         if (error instanceof DeltaConcurrentModificationException) {
             return Optional.of(new Refusal(
                     ExitCode.TRY_AGAIN,
-                    "another process wrote the same table meanwhile: run it again. " + firstLine(error),
+                    "another process wrote the same table meanwhile: run it again. " + said(error),
                     error));
         }
         Optional<StorageFailure> storage = StorageFailure.of(error);
@@ -56,8 +67,8 @@ public final class Refusal extends RuntimeException {
         if (error instanceof SparkThrowable spark && isBadValue(spark)) {
             return Optional.of(new Refusal(
                     ExitCode.DATA_REFUSED,
-                    "a value cannot be converted: " + firstLine(error)
-                            + " Use try_cast in flagcast.sources.<table>.columns, so that the row is quarantined.",
+                    "a value cannot be worked with%s: %s Use try_cast, try_divide or the like: in flagcast.sources.<table>.columns the row is quarantined then."
+                            .formatted(where(spark), said(error)),
                     error));
         }
         return Optional.empty();
@@ -81,20 +92,39 @@ public final class Refusal extends RuntimeException {
 
     /** Why something failed, in one sentence: without a query's plan or a stack trace. */
     public static String sentence(Throwable error) {
-        return among(error)
-                .map(Throwable::getMessage)
-                .orElseGet(() -> error.getMessage() == null ? error.getClass().getSimpleName() : firstLine(error));
+        return among(error).map(Throwable::getMessage).orElseGet(() -> said(error));
     }
 
-    private static String firstLine(Throwable error) {
-        return error.getMessage().lines().findFirst().orElse("");
+    /**
+     * The first line of what an error says: of Spark's without the name that its own documentation lists it by, its place, and the
+     * advice to set what nobody can set here.
+     */
+    public static String said(Throwable error) {
+        return String.valueOf(error.getMessage())
+                .strip()
+                .lines()
+                .findFirst()
+                .filter(line -> error.getMessage() != null)
+                .orElse(error.getClass().getSimpleName())
+                .replaceFirst("^\\[[A-Z0-9_.]+] ", "")
+                .replaceFirst(" SQLSTATE: \\w+;?", "")
+                .replaceFirst(";? line \\d+ pos \\d+;?$", "")
+                .replaceFirst(" \\(line \\d+, pos \\d+\\)$", "")
+                .replaceFirst(" If necessary set \"spark[^ ]* to .*", "")
+                .strip();
     }
 
     private static boolean isBadValue(SparkThrowable error) {
         String condition = String.valueOf(error.getCondition());
-        return condition.startsWith("CAST_INVALID_INPUT")
-                || condition.startsWith("CAST_OVERFLOW")
-                || condition.startsWith("CANNOT_PARSE_TIMESTAMP")
-                || condition.startsWith("DIVIDE_BY_ZERO");
+        return BAD_VALUES.stream().anyMatch(condition::startsWith);
+    }
+
+    /** The expression, where Spark knows it. */
+    private static String where(SparkThrowable error) {
+        return Arrays.stream(error.getQueryContext())
+                .filter(context -> context.contextType() == QueryContextType.SQL)
+                .map(context -> " in " + context.fragment())
+                .findFirst()
+                .orElse("");
     }
 }

@@ -8,12 +8,23 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.apache.spark.QueryContextType;
 import org.apache.spark.SparkThrowable;
 
 /** The command stops for a reason that its user can mend: the message names place, value, limit and remedy. */
 public final class Refusal extends RuntimeException {
 
     private static final long serialVersionUID = 1L;
+
+    /** Errors of Spark that are of a value, and of the expression that did not expect it. */
+    private static final List<String> BAD_VALUES = List.of(
+            "CAST_INVALID_INPUT",
+            "CAST_OVERFLOW",
+            "CANNOT_PARSE_TIMESTAMP",
+            "DIVIDE_BY_ZERO",
+            "ARITHMETIC_OVERFLOW",
+            "NUMERIC_VALUE_OUT_OF_RANGE",
+            "DATETIME_OVERFLOW");
 
     private final ExitCode exitCode;
 
@@ -47,7 +58,7 @@ public final class Refusal extends RuntimeException {
         if (error instanceof DeltaConcurrentModificationException) {
             return Optional.of(new Refusal(
                     ExitCode.TRY_AGAIN,
-                    "another process wrote the same table meanwhile: run it again. " + firstLine(error),
+                    "another process wrote the same table meanwhile: run it again. " + said(error),
                     error));
         }
         Optional<StorageFailure> storage = StorageFailure.of(error);
@@ -59,7 +70,7 @@ public final class Refusal extends RuntimeException {
                     ExitCode.CONFIGURATION,
                     ("%d MB of memory are too few (%s): give more by FLAGCAST_OPTS=-Xmx4g or a line -Xmx4g in conf/jvm.options,"
                                     + " on a cluster by spark.driver.memory and spark.executor.memory, and run it again")
-                            .formatted(Runtime.getRuntime().maxMemory() >> 20, firstLine(error)),
+                            .formatted(Runtime.getRuntime().maxMemory() >> 20, said(error)),
                     error));
         }
         if (error instanceof SparkThrowable spark
@@ -67,7 +78,7 @@ public final class Refusal extends RuntimeException {
             return Optional.of(new Refusal(
                     ExitCode.DATA_REFUSED,
                     "%s cannot be read: it is cut short, damaged or of another format than its name says. Deliver it again, or take it away"
-                            .formatted(spark.getMessageParameters().getOrDefault("path", firstLine(error))),
+                            .formatted(spark.getMessageParameters().getOrDefault("path", said(error))),
                     error));
         }
         if (error instanceof SQLException database) {
@@ -76,8 +87,8 @@ public final class Refusal extends RuntimeException {
         if (error instanceof SparkThrowable spark && isBadValue(spark)) {
             return Optional.of(new Refusal(
                     ExitCode.DATA_REFUSED,
-                    "a value cannot be converted: " + firstLine(error)
-                            + " Use try_cast in flagcast.sources.<table>.columns, so that the row is quarantined.",
+                    "a value cannot be worked with%s: %s Use try_cast, try_divide or the like: in flagcast.sources.<table>.columns the row is quarantined then."
+                            .formatted(where(spark), said(error)),
                     error));
         }
         return Optional.empty();
@@ -97,7 +108,7 @@ public final class Refusal extends RuntimeException {
                 isOurs ? ExitCode.CONFIGURATION : ExitCode.TRY_AGAIN,
                 "the database of a jdbc source says: %s. %s"
                         .formatted(
-                                firstLine(error),
+                                said(error),
                                 isOurs
                                         ? "Correct url, dbtable, query, user or password in flagcast.sources.<table>.options"
                                         : "Run it again when it answers"),
@@ -122,13 +133,26 @@ public final class Refusal extends RuntimeException {
 
     /** Why something failed, in one sentence: without a query's plan, a stack trace or a secret. */
     public static String sentence(Throwable error) {
-        return Secrets.hidden(among(error)
-                .map(Throwable::getMessage)
-                .orElseGet(() -> error.getMessage() == null ? error.getClass().getSimpleName() : firstLine(error)));
+        return Secrets.hidden(among(error).map(Throwable::getMessage).orElseGet(() -> said(error)));
     }
 
-    private static String firstLine(Throwable error) {
-        return String.valueOf(error.getMessage()).lines().findFirst().orElse("");
+    /**
+     * The first line of what an error says: of Spark's without the name that its own documentation lists it by, its place, and the
+     * advice to set what nobody can set here.
+     */
+    public static String said(Throwable error) {
+        return String.valueOf(error.getMessage())
+                .strip()
+                .lines()
+                .findFirst()
+                .filter(line -> error.getMessage() != null)
+                .orElse(error.getClass().getSimpleName())
+                .replaceFirst("^\\[[A-Z0-9_.]+] ", "")
+                .replaceFirst(" SQLSTATE: \\w+;?", "")
+                .replaceFirst(";? line \\d+ pos \\d+;?$", "")
+                .replaceFirst(" \\(line \\d+, pos \\d+\\)$", "")
+                .replaceFirst(" If necessary set \"spark[^ ]* to .*", "")
+                .strip();
     }
 
     private static boolean isTooSmall(SparkThrowable error) {
@@ -138,9 +162,15 @@ public final class Refusal extends RuntimeException {
 
     private static boolean isBadValue(SparkThrowable error) {
         String condition = String.valueOf(error.getCondition());
-        return condition.startsWith("CAST_INVALID_INPUT")
-                || condition.startsWith("CAST_OVERFLOW")
-                || condition.startsWith("CANNOT_PARSE_TIMESTAMP")
-                || condition.startsWith("DIVIDE_BY_ZERO");
+        return BAD_VALUES.stream().anyMatch(condition::startsWith);
+    }
+
+    /** The expression, where Spark knows it. */
+    private static String where(SparkThrowable error) {
+        return Arrays.stream(error.getQueryContext())
+                .filter(context -> context.contextType() == QueryContextType.SQL)
+                .map(context -> " in " + context.fragment())
+                .findFirst()
+                .orElse("");
     }
 }

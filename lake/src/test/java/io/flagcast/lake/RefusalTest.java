@@ -109,6 +109,9 @@ class RefusalTest {
     void aReasonIsOneLineWithoutAPlan() {
         assertThat(Refusal.sentence(new IllegalStateException("no such column; line 1\n'Project [x]\n+- Relation")))
                 .isEqualTo("no such column; line 1");
+        assertThat(Refusal.said(new IllegalStateException("[UNRESOLVED_COLUMN.WITH_SUGGESTION] A column `x` cannot be"
+                        + " resolved. Did you mean `y`? SQLSTATE: 42703; line 1 pos 7;\n'Project ['x]")))
+                .isEqualTo("A column `x` cannot be resolved. Did you mean `y`?");
         assertThat(Refusal.sentence(new IllegalStateException())).isEqualTo("IllegalStateException");
     }
 

@@ -147,7 +147,7 @@ public final class Eligibility {
         } catch (Exception e) {
             // Spark declares no checked exceptions in Java, yet throws ParseException.
             if (e instanceof AnalysisException) {
-                return Optional.of("is not readable as a Spark SQL expression: " + firstSentence(e));
+                return Optional.of("is not readable as a Spark SQL expression: " + Refusal.said(e));
             }
             throw e;
         } catch (StackOverflowError e) {
@@ -193,7 +193,7 @@ public final class Eligibility {
                 throw refusal(
                         experiment,
                         "cannot be evaluated over the profile, which has %s: %s"
-                                .formatted(String.join(", ", profiles.columns()), firstSentence(e)));
+                                .formatted(String.join(", ", profiles.columns()), Refusal.said(e)));
             }
             throw e;
         }
@@ -202,14 +202,6 @@ public final class Eligibility {
 
     private static Refusal refusal(Experiment experiment, String why) {
         return new Refusal(ExitCode.CONFIGURATION, message(experiment, why));
-    }
-
-    private static String firstSentence(Exception error) {
-        return String.valueOf(error.getMessage())
-                .lines()
-                .filter(line -> !line.isBlank())
-                .findFirst()
-                .orElse("");
     }
 
     private static Optional<String> forbidden(Expression expression) {

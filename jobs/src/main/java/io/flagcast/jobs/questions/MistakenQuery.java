@@ -123,7 +123,7 @@ public final class MistakenQuery {
             return "no function '" + name + "'"
                     + nearest(last(name), LakeFunctions.NAMES).orElse("; SHOW FUNCTIONS lists them");
         }
-        String said = said(cause.getMessage());
+        String said = Refusal.said(cause);
         boolean isPlace = condition.startsWith("UNSUPPORTED_S")
                 && LakeFunctions.NAMES.stream().anyMatch(query.toLowerCase(Locale.ROOT)::contains);
         return isPlace ? said + " Select the function's value by a name first, and use that name here." : said;
@@ -175,19 +175,5 @@ public final class MistakenQuery {
     private static String last(String quoted) {
         String name = plain(quoted);
         return name.substring(name.lastIndexOf('.') + 1);
-    }
-
-    /**
-     * The first line, without the names that Spark's own documentation lists errors by, the place, and the advice to set what a query
-     * cannot.
-     */
-    private static String said(String message) {
-        String line = message.strip().lines().findFirst().orElse("");
-        return line.replaceFirst("^\\[[A-Z0-9_.]+] ", "")
-                .replaceFirst(" SQLSTATE: \\w+;?", "")
-                .replaceFirst(";? line \\d+ pos \\d+;?$", "")
-                .replaceFirst(" \\(line \\d+, pos \\d+\\)$", "")
-                .replaceFirst(" If necessary set \"spark[^ ]* to .*", "")
-                .strip();
     }
 }

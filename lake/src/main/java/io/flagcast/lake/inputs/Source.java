@@ -165,12 +165,7 @@ final class Source {
         }
         return new Refusal(
                 ExitCode.DATA_REFUSED,
-                "%s: %s cannot be read as %s: %s"
-                        .formatted(
-                                key,
-                                source.origin(),
-                                source.format(),
-                                e.getMessage().lines().findFirst().orElse(condition)),
+                "%s: %s cannot be read as %s: %s".formatted(key, source.origin(), source.format(), Refusal.said(e)),
                 e);
     }
 }

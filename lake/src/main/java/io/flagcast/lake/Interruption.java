@@ -63,8 +63,6 @@ public final class Interruption {
     private final Optional<Exit> exit;
     private Optional<Signal> asked = Optional.empty();
     private boolean isUndisturbed;
-    /** Whether the thread has begun to end. */
-    private boolean isAnswered;
     /** Whether the thread has still to hear of it. */
     private boolean isDue;
 
@@ -98,7 +96,6 @@ public final class Interruption {
             } catch (IllegalArgumentException e) {
                 // A system that has no such signal, or a JVM that was told (-Xrs) to leave it alone: it ends as the
                 // system says.
-                continue;
             }
         }
     }
@@ -107,10 +104,7 @@ public final class Interruption {
     private void hear(Signal signal, Exit left) {
         if (ask(signal)) {
             try {
-                for (long waited = 0; waited < PATIENCE.toSeconds(); waited++) {
-                    Thread.sleep(1000);
-                    remind();
-                }
+                Thread.sleep(PATIENCE.toMillis());
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
             }
@@ -138,13 +132,6 @@ public final class Interruption {
             disturb();
         }
         return true;
-    }
-
-    /** A library may have swallowed the interrupt, as Hadoop does while Spark starts. */
-    private synchronized void remind() {
-        if (!isUndisturbed && !isAnswered) {
-            disturb();
-        }
     }
 
     private void disturb() {
@@ -206,7 +193,6 @@ public final class Interruption {
 
     private synchronized void shield() {
         isUndisturbed = true;
-        isAnswered = asked.isPresent();
         // Whoever goes on to work knows what was asked.
         Thread.interrupted();
     }

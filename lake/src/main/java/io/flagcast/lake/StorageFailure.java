@@ -104,7 +104,7 @@ record StorageFailure(String place, String reason) {
             return Optional.of(new StorageFailure(made.group(1), NO_FOLDER));
         }
         // The failure of a task may have come as text, with its stack trace.
-        boolean isText = error instanceof IOException || error instanceof SparkThrowable && error.getCause() == null;
+        boolean isText = error instanceof IOException || (error instanceof SparkThrowable && error.getCause() == null);
         return isText ? said(error, message) : Optional.empty();
     }
 

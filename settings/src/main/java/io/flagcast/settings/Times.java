@@ -54,7 +54,7 @@ public final class Times {
                 ? LocalDate.parse(text).atStartOfDay().atOffset(ZoneOffset.UTC)
                 : OffsetDateTime.parse(text);
         Instant instant = time.toInstant();
-        if (instant.isBefore(Instant.EPOCH) || !instant.isBefore(END) || instant.getNano() != 0) {
+        if (instant.isBefore(Instant.EPOCH) || !instant.isBefore(END) || time.getNano() != 0) {
             throw new DateTimeException(text);
         }
         return instant;

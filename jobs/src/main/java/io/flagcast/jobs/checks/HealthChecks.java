@@ -184,7 +184,7 @@ public final class HealthChecks {
     public static List<String> notices(List<Finding> findings) {
         return findings.stream()
                 .filter(finding -> finding.takesEvidence()
-                        || finding.failed() && IDS.contains(finding.check())
+                        || (finding.failed() && IDS.contains(finding.check()))
                         || UnmatchedCheck.isOfExperiments(finding))
                 .map(Finding::reason)
                 .distinct()

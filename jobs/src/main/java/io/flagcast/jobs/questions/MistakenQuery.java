@@ -56,7 +56,7 @@ public final class MistakenQuery {
         }
         Matcher first = FIRST_WORD.matcher(query);
         String word = first.find() ? first.group(1).toUpperCase(Locale.ROOT) : "";
-        if (!READING.contains(word) || !LOOKING.contains(word) && changes(plan)) {
+        if (!READING.contains(word) || (!LOOKING.contains(word) && changes(plan))) {
             throw new Refusal(
                     ExitCode.USAGE,
                     "sql: %s is refused: a query changes nothing; it begins with SELECT, WITH, FROM, VALUES, TABLE, SHOW, DESCRIBE or EXPLAIN"

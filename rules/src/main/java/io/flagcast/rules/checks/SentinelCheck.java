@@ -97,6 +97,6 @@ public final class SentinelCheck {
 
     private static Finding finding(String table, State state, RowsPerId spread, String reason) {
         return Finding.of(Check.SENTINEL, "", Finding.ALL, table, state, spread.ids(), reason)
-                .measured(spread.most(), limit(spread));
+                .measured((double) spread.most(), (double) limit(spread));
     }
 }

@@ -132,7 +132,7 @@ final class SecretSettings {
                 .filter(leaf -> !leaf.isFile())
                 .filter(leaf -> isWritten(leaf.name(), leaf.text())
                         // The last part of the address is the secret.
-                        || isSlack(config, leaf) && leaf.text().matches("(?s)\\w+://[^/]+/.*[^/]"))
+                        || (isSlack(config, leaf) && leaf.text().matches("(?s)\\w+://[^/]+/.*[^/]")))
                 .map(leaf -> problem(Expansion.place(said, leaf.path()), leaf.key(), leaf.text()))
                 .toList();
     }
@@ -145,7 +145,7 @@ final class SecretSettings {
     private static boolean isWritten(String name, String text) {
         // An address of S3 may not hold one, wherever it comes from.
         return !Secrets.isS3Login(text)
-                && (Secrets.isName(name) && !text.isBlank()
+                && ((Secrets.isName(name) && !text.isBlank())
                         || Secrets.of(text).stream().anyMatch(secret -> !secret.isBlank()));
     }
 

@@ -46,7 +46,7 @@ public record RowsPerId(NavigableMap<Integer, Level> classes) {
 
     /** The class of an id with so many rows, at least 1. */
     public static int classOf(long rows) {
-        return (int) Math.floor(PER_OCTAVE * Math.log(rows) / Math.log(2));
+        return (int) Math.floor(PER_OCTAVE * Math.log((double) rows) / Math.log(2));
     }
 
     /** Of ids, by the rows of each. */

@@ -7,6 +7,7 @@ import io.flagcast.settings.hocon.Variables;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.Objects;
+import java.util.concurrent.CancellationException;
 
 /**
  * What a command finds around it. {@code Main} looks at the machine, and nothing below it does.
@@ -57,6 +58,14 @@ public record Surroundings(
     /** A Spark session, which who asks for it closes. What is done in it ends well when the command is asked to end. */
     public Session session() {
         interruption.listen();
-        return Session.open(temporary);
+        Session session = Session.open(temporary);
+        try {
+            // Hadoop swallows an interrupt while Spark starts.
+            interruption.check();
+            return session;
+        } catch (CancellationException e) {
+            session.close();
+            throw e;
+        }
     }
 }

@@ -151,7 +151,7 @@ class BadInputIT {
                 65,
                 "1,200 of 1,200 rows are bad",
                 "is no TIMESTAMP",
-                "flagcast.sources.exposures.columns.exposed_at");
+                "its columns in flagcast.sources.exposures");
         world.write(
                 "users.csv",
                 world.read("users.csv").stream()

@@ -7,6 +7,7 @@ import static org.apache.spark.sql.functions.concat;
 import static org.apache.spark.sql.functions.expr;
 import static org.apache.spark.sql.functions.length;
 import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.regexp_replace;
 import static org.apache.spark.sql.functions.struct;
 import static org.apache.spark.sql.functions.to_json;
 import static org.apache.spark.sql.functions.when;
@@ -51,6 +52,8 @@ public record InputMapping(Table table, String origin, Map<String, String> expre
 
     /** Column of a source that says why a row could not be read; NULL for one that could. */
     public static final String PROBLEM = "_problem";
+    /** What {@link #PROBLEM} begins with for a record that could not be parsed; its text follows. */
+    public static final String MALFORMED = "malformed row: ";
     /** Column of a source that says which file a row is of. */
     public static final String FILE = "_file";
     /** Why a mapped row is rejected; NULL for a valid row. */
@@ -186,9 +189,10 @@ public record InputMapping(Table table, String origin, Map<String, String> expre
     /** The further columns of an open table: of the source by name, then those that configuration adds. */
     private Map<String, Typed> attributes(Dataset<Row> raw, StructType contract) {
         Set<String> declared = Set.of(contract.fieldNames());
+        // A column that becomes one of the table's, or is given another name because its own needs quotes.
         Set<String> consumed = expressions.entrySet().stream()
-                .filter(entry -> declared.contains(entry.getKey()))
-                .map(Map.Entry::getValue)
+                .map(entry ->
+                        unquoted(entry.getValue()).orElse(declared.contains(entry.getKey()) ? entry.getValue() : ""))
                 .collect(Collectors.toSet());
         Map<String, Typed> result = new TreeMap<>();
         for (String name : raw.columns()) {
@@ -203,6 +207,13 @@ public record InputMapping(Table table, String origin, Map<String, String> expre
             }
         });
         return result;
+    }
+
+    /** The name of a column that an expression is, in backticks. */
+    private static Optional<String> unquoted(String expression) {
+        return expression.matches("`([^`]|``)+`")
+                ? Optional.of(expression.substring(1, expression.length() - 1).replace("``", "`"))
+                : Optional.empty();
     }
 
     private record Typed(Column value, DataType type) {}
@@ -312,6 +323,18 @@ public record InputMapping(Table table, String origin, Map<String, String> expre
     /** A column by its name, whatever letters are in it. */
     public static Column quoted(String name) {
         return col("`" + name.replace("`", "``") + "`");
+    }
+
+    /**
+     * How many rows a mapped row is: a quote that is not closed makes one record of many lines, and each of them is a row that
+     * nobody could read.
+     */
+    public static Column lines() {
+        return when(
+                        col(REASON).startsWith(MALFORMED),
+                        length(regexp_replace(col(REASON), "[^\\n]", "")).plus(1))
+                .otherwise(1)
+                .cast(DataTypes.LongType);
     }
 
     /** The valid rows of a mapped source, with the table's columns. */

@@ -1,10 +1,6 @@
 package io.flagcast.lake.inputs;
 
-import static org.apache.spark.sql.functions.coalesce;
-import static org.apache.spark.sql.functions.col;
-import static org.apache.spark.sql.functions.concat;
 import static org.apache.spark.sql.functions.lit;
-import static org.apache.spark.sql.functions.when;
 
 import io.flagcast.features.InputMapping;
 import io.flagcast.lake.ExitCode;
@@ -52,8 +48,8 @@ final class CsvFiles implements Source.Format {
     /** Where a source says nothing else. */
     static final Map<String, String> RFC_4180 = Map.of("header", "true", "escape", "\"", "multiLine", "true");
 
-    /** Column that Spark keeps a malformed record in. */
-    private static final String MALFORMED = "_malformed";
+    /** A longer first record is none: one of its quotes is not closed. */
+    private static final int LONGEST_HEADER = 1_000_000;
 
     private static final char BYTE_ORDER_MARK = '\ufeff';
 
@@ -84,10 +80,7 @@ final class CsvFiles implements Source.Format {
     }
 
     private DataFrameReader reader() {
-        return reading.reader(RFC_4180)
-                .option("mode", "PERMISSIVE")
-                .option("columnNameOfCorruptRecord", MALFORMED)
-                .option("inferSchema", false);
+        return reading.keeping(RFC_4180).option("inferSchema", false);
     }
 
     private boolean hasHeader() {
@@ -157,6 +150,12 @@ final class CsvFiles implements Source.Format {
                         break;
                     }
                     record.setLength(0);
+                }
+                if (record.length() > LONGEST_HEADER) {
+                    throw new Refusal(
+                            ExitCode.DATA_REFUSED,
+                            "%s: the header of %s goes on for more than %,d characters: close the quote in it that is open"
+                                    .formatted(reading.table().name(), file, LONGEST_HEADER));
                 }
             }
             return record.toString();
@@ -281,11 +280,8 @@ final class CsvFiles implements Source.Format {
 
     /** Files without a record, as an export of a quiet day: a table without rows. */
     private Dataset<Row> nothing() {
-        StructType schema = new StructType();
-        for (String name : reading.table().columnNames()) {
-            schema = schema.add(name, DataTypes.StringType);
-        }
-        return reading.spark().createDataFrame(List.of(), schema.add(InputMapping.FILE, DataTypes.StringType));
+        return reading.spark()
+                .createDataFrame(List.of(), reading.ofNothing().add(InputMapping.FILE, DataTypes.StringType));
     }
 
     /** Some files may all lack a column that others have. */
@@ -314,18 +310,13 @@ final class CsvFiles implements Source.Format {
         List<String> lacked = reading.settings().lacking() == SourceSettings.Lacking.ABSENT
                 ? List.of()
                 : lacked(layout.columns()).stream().filter(reading::isRead).toList();
-        Column problem = coalesce(
-                when(col(MALFORMED).isNotNull(), concat(lit("malformed row: "), col(MALFORMED))),
-                lacked.isEmpty()
-                        ? lit(null).cast(DataTypes.StringType)
-                        : lit("column '%s' is missing from this file".formatted(String.join("', '", lacked))));
-        DataFrameReader reader = reader().schema(schema.add(MALFORMED, DataTypes.StringType));
+        Column missing = lacked.isEmpty()
+                ? lit(null).cast(DataTypes.StringType)
+                : lit("column '%s' is missing from this file".formatted(String.join("', '", lacked)));
+        DataFrameReader reader = reader();
         if (!layout.lineBreak().isEmpty() && option("lineSep", "").isEmpty()) {
             reader = reader.option("lineSep", layout.lineBreak());
         }
-        return reading.load(reader, addresses)
-                .withColumn(InputMapping.FILE, col("_metadata.file_path"))
-                .withColumn(InputMapping.PROBLEM, problem)
-                .drop(MALFORMED);
+        return reading.told(reader, schema, addresses, missing);
     }
 }

@@ -1,5 +1,12 @@
 package io.flagcast.lake.inputs;
 
+import static org.apache.spark.sql.functions.coalesce;
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.concat;
+import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.when;
+
+import io.flagcast.features.InputMapping;
 import io.flagcast.tables.Table;
 import io.flagcast.tables.Table.ColumnSet;
 import java.util.List;
@@ -7,10 +14,13 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
+import org.apache.spark.sql.Column;
 import org.apache.spark.sql.DataFrameReader;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
 
 /**
@@ -25,6 +35,9 @@ import org.apache.spark.sql.types.StructType;
 record FileReading(
         SparkSession spark, Table table, SourceSettings settings, Optional<SourceFiles> files, Consumer<String> notes) {
 
+    /** Column that Spark keeps a malformed record in. */
+    private static final String MALFORMED = "_malformed";
+
     /**
      * A reader of the format, with the options of the source over some defaults.
      *
@@ -32,6 +45,43 @@ record FileReading(
      */
     DataFrameReader reader(Map<String, String> defaults) {
         return spark.read().format(settings.format()).options(defaults).options(settings.options());
+    }
+
+    /**
+     * A reader of text that keeps records which it cannot parse.
+     *
+     * @param defaults as for {@link #reader}
+     */
+    DataFrameReader keeping(Map<String, String> defaults) {
+        return reader(defaults).option("mode", "PERMISSIVE").option("columnNameOfCorruptRecord", MALFORMED);
+    }
+
+    /**
+     * The rows of some files by a {@link #keeping} reader.
+     *
+     * @param schema of the columns of the files
+     * @param otherwise what else is wrong with each of the rows; NULL where nothing is
+     */
+    Dataset<Row> told(DataFrameReader reader, StructType schema, List<String> addresses, Column otherwise) {
+        return load(reader.schema(schema.add(MALFORMED, DataTypes.StringType)), addresses)
+                .withColumn(InputMapping.FILE, col("_metadata.file_path"))
+                .withColumn(
+                        InputMapping.PROBLEM,
+                        coalesce(
+                                when(col(MALFORMED).isNotNull(), concat(lit(InputMapping.MALFORMED), col(MALFORMED))),
+                                otherwise))
+                .drop(MALFORMED);
+    }
+
+    /** The columns that Spark finds by a reader, but its own. */
+    StructType inferred(DataFrameReader reader) {
+        StructType found = new StructType();
+        for (StructField field : load(reader, addresses()).schema().fields()) {
+            if (!field.name().equals(MALFORMED)) {
+                found = found.add(field);
+            }
+        }
+        return found;
     }
 
     /** The rows of some files by a reader. */
@@ -55,6 +105,15 @@ record FileReading(
 
     List<String> addresses() {
         return files.map(SourceFiles::addresses).orElse(List.of());
+    }
+
+    /** Columns of files without a record, as an export of a quiet day. */
+    StructType ofNothing() {
+        StructType schema = new StructType();
+        for (String name : table.columnNames()) {
+            schema = schema.add(name, DataTypes.StringType);
+        }
+        return schema;
     }
 
     /** Types that the source declares. */

@@ -2,12 +2,13 @@ package io.flagcast.lake.inputs;
 
 import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
-import static org.apache.spark.sql.functions.count;
 import static org.apache.spark.sql.functions.count_if;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.max;
 import static org.apache.spark.sql.functions.percentile_approx;
+import static org.apache.spark.sql.functions.sum;
 import static org.apache.spark.sql.functions.unix_micros;
+import static org.apache.spark.sql.functions.when;
 
 import io.flagcast.features.ExposureAttribution;
 import io.flagcast.features.InputMapping;
@@ -76,9 +77,9 @@ public final class Inputs implements AutoCloseable {
     /**
      * Rows of a table.
      *
-     * @param in rows read
+     * @param in rows read; of a record that could not be parsed, its lines
      * @param out valid rows
-     * @param quarantined rejected rows
+     * @param quarantined rejected rows, or their lines
      * @param filtered rows that the source's {@code where} leaves out
      * @param repeated rows that were delivered again
      */
@@ -309,8 +310,8 @@ public final class Inputs implements AutoCloseable {
         sources.keySet().stream()
                 .map(table -> mapped(table)
                         .agg(
-                                count(lit(1)),
-                                count(col(InputMapping.REASON)),
+                                sum(InputMapping.lines()),
+                                sum(when(col(InputMapping.REASON).isNotNull(), InputMapping.lines())),
                                 count_if(col(InputMapping.LEFT_OUT).equalTo(InputMapping.FILTERED)),
                                 count_if(col(InputMapping.LEFT_OUT).equalTo(InputMapping.REPEATED)))
                         .select(lit(table.name()), col("*")))
@@ -320,12 +321,17 @@ public final class Inputs implements AutoCloseable {
                 .forEach(row -> counts.put(
                         Tables.named(row.getString(0)).orElseThrow(),
                         new Counts(
-                                row.getLong(1),
-                                row.getLong(1) - row.getLong(2) - row.getLong(3) - row.getLong(4),
-                                row.getLong(2),
+                                number(row, 1),
+                                number(row, 1) - number(row, 2) - row.getLong(3) - row.getLong(4),
+                                number(row, 2),
                                 row.getLong(3),
                                 row.getLong(4))));
         return counts;
+    }
+
+    /** A sum, which is NULL of no rows. */
+    private static long number(Row row, int place) {
+        return row.isNullAt(place) ? 0 : row.getLong(place);
     }
 
     /** Columns of a mapped table without the mapping's own. */

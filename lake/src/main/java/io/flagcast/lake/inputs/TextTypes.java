@@ -17,6 +17,7 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.NumericType;
 
 /**
  * What columns of text hold, by all their values. A number is written as one: {@code 02139} and {@code 12d} are codes.
@@ -77,7 +78,7 @@ record TextTypes(Map<String, DataType> types, Map<String, String> codes) {
                     type = CANDIDATES.get(i).type();
                 }
             }
-            boolean isCode = code != null && type instanceof org.apache.spark.sql.types.NumericType;
+            boolean isCode = code != null && type instanceof NumericType;
             types.put(name, isCode ? DataTypes.StringType : type);
             if (isCode) {
                 codes.put(name, code);

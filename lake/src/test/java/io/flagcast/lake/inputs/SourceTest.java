@@ -1,5 +1,8 @@
 package io.flagcast.lake.inputs;
 
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.sum;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -13,8 +16,10 @@ import io.flagcast.tables.Table;
 import io.flagcast.tables.Tables;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -143,6 +148,35 @@ class SourceTest {
         write("in.csv", "user_id,plan\nu1,free\nu2\nu3,pro,extra\n");
         assertThat(rows(open(Tables.USERS, "csv", "in.csv").rows(), InputMapping.PROBLEM))
                 .containsExactly("malformed row: u2", "malformed row: u3,pro,extra", "null");
+    }
+
+    @Test
+    void everyLineThatAnOpenQuoteSwallowsIsABadRow() throws IOException {
+        write(
+                "in.csv",
+                "user_id,outcome,occurred_at\nu1,buy,2026-03-01\nu2,\"buy,2026-03-01\nu3,buy,2026-03-01\nu4,buy,2026-03-01\n");
+        SourceSettings settings = settings("csv", "in.csv", Map.of(), "");
+        InputMapping mapping = new InputMapping(Tables.OUTCOMES, "in.csv", Map.of(), Optional.empty());
+        Dataset<Row> mapped =
+                mapping.once(Source.open(spark, Tables.OUTCOMES, settings).rows(), Set.of());
+        assertThat(rows(InputMapping.valid(mapped), "user_id")).containsExactly("u1");
+        assertThat(mapped.agg(sum(InputMapping.lines())).head().getLong(0)).isEqualTo(4);
+
+        write("header.csv", "user_id,\"outcome,occurred_at\n" + "u1,buy,2026-03-01\n".repeat(60_000));
+        assertThatThrownBy(() -> open(Tables.OUTCOMES, "csv", "header.csv"))
+                .isInstanceOf(Refusal.class)
+                .hasMessageContaining("header.csv goes on for more than 1,000,000 characters: close the quote");
+    }
+
+    @Test
+    void aColumnThatIsGivenAnotherNameInBackticksIsNotThereTwice() throws IOException {
+        write("in.csv", "user_id,Device Age (months)\nu1,7\n");
+        InputMapping mapping = new InputMapping(
+                Tables.USERS, "in.csv", Map.of("device_age", "`Device Age (months)`"), Optional.empty());
+        Dataset<Row> users = InputMapping.valid(
+                mapping.apply(open(Tables.USERS, "csv", "in.csv").rows()));
+        assertThat(users.columns()).containsExactly("user_id", "device_age");
+        assertThat(rows(users, "device_age")).containsExactly("7");
     }
 
     @Test
@@ -294,7 +328,7 @@ class SourceTest {
         }
         Path whole = folder.resolve("whole.gz");
         try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(whole))) {
-            out.write(text.toString().getBytes(java.nio.charset.StandardCharsets.UTF_8));
+            out.write(text.toString().getBytes(StandardCharsets.UTF_8));
         }
         byte[] bytes = Files.readAllBytes(whole);
         Files.createDirectories(folder.resolve("in"));
@@ -339,12 +373,10 @@ class SourceTest {
             Dataset<Row> one = source.rows(List.of(address));
             assertThat(rows(one, "user_id")).as(address).hasSize(1);
             assertThat(files.complete(
-                            one.withColumn(
-                                    "at",
-                                    org.apache.spark.sql.functions.lit(null).cast("timestamp")),
-                            org.apache.spark.sql.functions.col("at"),
+                            one.withColumn("at", lit(null).cast("timestamp")),
+                            col("at"),
                             List.of(address),
-                            java.time.Instant.EPOCH))
+                            Instant.EPOCH))
                     .containsExactly(files.identities().get(address));
             assertThat(rows(
                             open(

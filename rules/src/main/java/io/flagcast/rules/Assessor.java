@@ -208,7 +208,8 @@ record Assessor(Rule rule, Map<String, Metric> metrics, Measurements measurement
         double factor = versus.factor(look.metric());
         double limit = versus.limit(look.metric());
         double controlMean = control.mean().orElseThrow();
-        if (factor != 1 && controlMean <= 0) {
+        // Of nothing, any share is nothing: the contrast is the mean of the enabled.
+        if (factor != 1 && controlMean < 0) {
             return look.inconclusive("the mean of control is %s: %s of it has no meaning"
                     .formatted(Texts.number(controlMean), versus.by()));
         }
@@ -236,7 +237,7 @@ record Assessor(Rule rule, Map<String, Metric> metrics, Measurements measurement
             return unusable.get();
         }
         Moments baseline = baseline(look, versus);
-        if (baseline.n() < rule.evidence().minUsers() || baseline.mean() <= 0) {
+        if (baseline.n() < rule.evidence().minUsers() || !isBaseline(baseline.mean(), versus.side(), look.metric())) {
             return look.inconclusive("the baseline, the %s before %s, has %,d users%s; needs min_users %,d"
                     .formatted(
                             Texts.duration(versus.versus()),
@@ -252,6 +253,13 @@ record Assessor(Rule rule, Map<String, Metric> metrics, Measurements measurement
         Look.Bounds bounds = bounds(recent, look.metric(), look.alpha() / 2);
         Look.Limits limits = limits(versus, baseline, look.metric(), look.alpha());
         return look.compared(versus.side(), recent.mean(), bounds, limits, OptionalLong.of(baseline.n()));
+    }
+
+    /** Nothing drops below nothing; what rises from it is told by an interval that knows how much zeros in a row leave open. */
+    private static boolean isBaseline(double mean, Side side, Metric metric) {
+        boolean zerosLeaveOpen =
+                metric.kind() == Kind.PROPORTION || metric.limit().isPresent();
+        return mean > 0 || (mean == 0 && side == Side.ABOVE && zerosLeaveOpen);
     }
 
     /**

@@ -329,6 +329,55 @@ class AssessmentTest {
     }
 
     @Test
+    void aShareOfAControlWithoutOneIsNothing() {
+        Rule worse = RuleOf.id("r")
+                .when(new VersusControl("conversion_rate", Quality.WORSE, new Amount(0.1, Unit.RELATIVE)))
+                .rule();
+        // By 10 % worse than nobody: only fewer than nobody would be.
+        assertThat(assess(
+                                worse,
+                                conversions(0, 50_000, 50_000),
+                                proportion("high", Population.CONTROL, CONVERSION, 0, 0, 50_000))
+                        .state())
+                .isEqualTo(State.OPPOSITE);
+        Rule better = RuleOf.id("r")
+                .when(new VersusControl("conversion_rate", Quality.BETTER, new Amount(0.1, Unit.RELATIVE)))
+                .rule();
+        Reading all = assess(
+                        better,
+                        conversions(0, 50_000, 50_000),
+                        proportion("high", Population.CONTROL, CONVERSION, 0, 0, 50_000))
+                .deciding();
+        assertThat(all.state()).isEqualTo(State.HOLDS);
+        assertThat(all.observed()).hasValueCloseTo(1, within(1e-12));
+        // Three of 4,000 against nobody are within chance.
+        assertThat(assess(
+                                better,
+                                conversions(0, 3, 4_000),
+                                proportion("high", Population.CONTROL, CONVERSION, 0, 0, 4_000))
+                        .state())
+                .isEqualTo(State.OPEN);
+    }
+
+    @Test
+    void whatRisesFromNothingIsFoundAndNothingDropsBelowIt() {
+        List<Observation> days = new ArrayList<>();
+        for (int day = 0; day < 28; day++) {
+            days.add(conversions(day, day < 21 ? 0 : 60, 1_000));
+        }
+        Rule rises = RuleOf.id("r")
+                .evidence(windows(Duration.ofDays(7)))
+                .when(new VersusBaseline(Population.ENABLED, "conversion_rate", Side.ABOVE, 0.2, Duration.ofDays(14)))
+                .rule();
+        assertThat(assess(rises, 28, days.toArray(Observation[]::new)).state()).isEqualTo(State.HOLDS);
+        Rule drops = RuleOf.id("r")
+                .evidence(windows(Duration.ofDays(7)))
+                .when(new VersusBaseline(Population.ENABLED, "conversion_rate", Side.BELOW, 0.2, Duration.ofDays(14)))
+                .rule();
+        assertThat(assess(drops, 28, days.toArray(Observation[]::new)).state()).isEqualTo(State.INCONCLUSIVE);
+    }
+
+    @Test
     void aDropIsAgainstTheDaysBeforeTheWindowAndSplitsTheError() {
         Rule drops = RuleOf.id("r")
                 .evidence(windows(Duration.ofDays(7)))

@@ -349,7 +349,7 @@ class AssessmentTest {
                         proportion("high", Population.CONTROL, CONVERSION, 0, 0, 50_000))
                 .deciding();
         assertThat(all.state()).isEqualTo(State.HOLDS);
-        assertThat(all.observed()).hasValueCloseTo(1, within(1e-12));
+        assertThat(all.observed()).hasValueCloseTo(1.0, within(1e-12));
         // Three of 4,000 against nobody are within chance.
         assertThat(assess(
                                 better,

@@ -130,8 +130,8 @@ class AssessorTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"RELATIVE, INCONCLUSIVE", "POINTS, OPEN"})
-    void ofAControlThatNeverRespondsAPartHasNoMeaningButPointsHave(Unit unit, State state) {
+    @CsvSource({"RELATIVE, HOLDS", "POINTS, OPEN"})
+    void ofAControlThatNeverRespondsAnyPartIsNothing(Unit unit, State state) {
         Rule better = rule(new VersusControl("conversion_rate", Quality.BETTER, new Amount(0.1, unit)));
         Observation none = proportion("high", Population.CONTROL, CONVERSION, 0, 0, 20_000);
 

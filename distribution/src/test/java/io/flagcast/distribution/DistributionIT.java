@@ -109,7 +109,7 @@ final class DistributionIT {
 
     @Test
     void aCommandWritesBelowTheWorkingDirectoryAndLeavesTheInstallationAlone() throws Exception {
-        Path elsewhere = Files.createDirectory(folder.resolve("else where"));
+        Path elsewhere = Files.createDirectory(folder.resolve("else where ü"));
         List<String> before = tree(installation);
 
         run(

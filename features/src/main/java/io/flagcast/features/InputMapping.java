@@ -300,7 +300,7 @@ public record InputMapping(Table table, String origin, Map<String, String> expre
                                 expression,
                                 origin,
                                 names(raw),
-                                e.getMessage().lines().findFirst().orElse("")));
+                                FirstSentence.of(e)));
             }
             throw e;
         }

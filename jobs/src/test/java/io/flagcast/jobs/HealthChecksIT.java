@@ -51,11 +51,19 @@ class HealthChecksIT {
                 mode: enforce
             """;
 
-    /** Two outcomes of which nothing is known: one of users in another spelling, one that the first run has read and is gone. */
+    /** Outcomes of which nothing is known: of users in another spelling, read by the first run and gone, and of a wrong name. */
     private static final String LOST = """
               refunds: {kind: proportion, outcome: refund, within: 1d, settle: 0d}
               signups: {kind: proportion, outcome: signup, within: 1d, settle: 0d}
+              returns: {kind: proportion, outcome: retrun, within: 1d, settle: 0d}
             rules:
+              - rule_id: few_returns
+                description: Half of it where hardly anybody comes back
+                when: {segment: all, metric: returns, below: 1%}
+                evidence: {min_users: 1000}
+                then: {reduce_allocation: 50%, not_below: 5%}
+                max_firings: 2
+                mode: enforce
               - rule_id: fewer_refunds
                 description: One point more where hardly anybody wants his money back
                 when: {segment: all, metric: refunds, below: 1%}
@@ -103,6 +111,11 @@ class HealthChecksIT {
             }
         }
         outcomes.add("u1,signup,1,2026-03-02T12:00:00Z");
+        // A log of another system, which says neither version nor propensity.
+        for (int i = 0; i < 250; i++) {
+            exposures.add("crossed,u%d,true,2026-03-02T10:00:00Z,,,,,".formatted(4 * i + 1));
+            exposures.add("crossed,u%d,false,2026-03-04T10:00:00Z,,,,,".formatted(4 * i + 1));
+        }
         world.write("users.csv", users);
         world.write("exposures.csv", exposures);
         world.write("outcomes.csv", outcomes);
@@ -176,6 +189,9 @@ class HealthChecksIT {
         world.write(
                 "experiments/dropping.yaml",
                 (EXPERIMENT.formatted("dropping", half) + LOST).lines().toList());
+        world.write(
+                "experiments/crossed.yaml",
+                EXPERIMENT.formatted("crossed", half).lines().toList());
         // The threshold of 50 cuts the band mid in two.
         world.write(
                 "experiments/biased.yaml",
@@ -222,6 +238,19 @@ class HealthChecksIT {
     }
 
     @Test
+    void usersInBothArmsOfALogWithoutVersionsContradict() {
+        assertThat(failed("crossed"))
+                .extracting(
+                        row -> row.get("check").asText(),
+                        row -> row.get("reason").asText())
+                .contains(tuple(
+                        "contradiction",
+                        "250 of 250 exposed users got both answers under one version of the parameters; 250 of these"
+                                + " by exposures that log neither version nor run: where the allocation changed"
+                                + " meanwhile, log parameters_version"));
+    }
+
+    @Test
     void aDropIsAnUnexpectedOutcomeOfItsSegment() {
         assertThat(failed("dropping"))
                 .filteredOn(row -> row.get("check").asText().equals("unexpected_outcome"))
@@ -236,7 +265,7 @@ class HealthChecksIT {
                 .doesNotContain("contradiction", "sample_ratio", "predictor_drift", "score_drift", "calibration");
     }
 
-    /** Counted, neither has happened once: both rules would fire. */
+    /** Counted, neither has happened once: all three rules would fire. */
     @Test
     void outcomesThatAreNobodysOrGoneMoveNothingUpOrDown() {
         assertThat(failed("dropping"))
@@ -253,6 +282,7 @@ class HealthChecksIT {
                         row -> row.get("outcome").asText(),
                         row -> row.get("reason").asText().replaceAll("^([^:]*:[^:]*):.*", "$1"))
                 .containsExactly(
+                        tuple("inconclusive", "returns cannot be used: there is no outcome retrun yet"),
                         tuple("inconclusive", "signups cannot be used: emptied"),
                         tuple(
                                 "inconclusive",

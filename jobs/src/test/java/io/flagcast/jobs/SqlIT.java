@@ -162,6 +162,14 @@ class SqlIT {
     }
 
     @Test
+    void aQueryThatIsNestedTooDeeplyIsAMistakeToo() {
+        Invocation sql = sql("SELECT " + "1 + ".repeat(20_000) + "1");
+
+        assertThat(sql.code()).as(sql.err()).isEqualTo(64);
+        assertThat(sql.err()).contains("sql: the query is nested too deeply").doesNotContain("\tat ");
+    }
+
+    @Test
     void aValueThatCannotBeReadIsAMistakeOfTheQueryToo() {
         Invocation sql = sql("SELECT CAST(reason AS INT) FROM allocations");
 

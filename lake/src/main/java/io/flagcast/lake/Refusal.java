@@ -1,6 +1,7 @@
 package io.flagcast.lake;
 
 import io.delta.exceptions.DeltaConcurrentModificationException;
+import io.flagcast.features.FirstSentence;
 import io.flagcast.features.InputException;
 import java.sql.SQLException;
 import java.util.Arrays;
@@ -58,7 +59,7 @@ public final class Refusal extends RuntimeException {
         if (error instanceof DeltaConcurrentModificationException) {
             return Optional.of(new Refusal(
                     ExitCode.TRY_AGAIN,
-                    "another process wrote the same table meanwhile: run it again. " + said(error),
+                    "another process wrote the same table meanwhile: run it again. " + FirstSentence.of(error),
                     error));
         }
         Optional<StorageFailure> storage = StorageFailure.of(error);
@@ -70,7 +71,7 @@ public final class Refusal extends RuntimeException {
                     ExitCode.CONFIGURATION,
                     ("%d MB of memory are too few (%s): give more by FLAGCAST_OPTS=-Xmx4g or a line -Xmx4g in conf/jvm.options,"
                                     + " on a cluster by spark.driver.memory and spark.executor.memory, and run it again")
-                            .formatted(Runtime.getRuntime().maxMemory() >> 20, said(error)),
+                            .formatted(Runtime.getRuntime().maxMemory() >> 20, FirstSentence.of(error)),
                     error));
         }
         if (error instanceof SparkThrowable spark
@@ -78,7 +79,7 @@ public final class Refusal extends RuntimeException {
             return Optional.of(new Refusal(
                     ExitCode.DATA_REFUSED,
                     "%s cannot be read: it is cut short, damaged or of another format than its name says. Deliver it again, or take it away"
-                            .formatted(spark.getMessageParameters().getOrDefault("path", said(error))),
+                            .formatted(spark.getMessageParameters().getOrDefault("path", FirstSentence.of(error))),
                     error));
         }
         if (error instanceof SQLException database) {
@@ -88,7 +89,7 @@ public final class Refusal extends RuntimeException {
             return Optional.of(new Refusal(
                     ExitCode.DATA_REFUSED,
                     "a value cannot be worked with%s: %s Use try_cast, try_divide or the like: in flagcast.sources.<table>.columns the row is quarantined then."
-                            .formatted(where(spark), said(error)),
+                            .formatted(where(spark), FirstSentence.of(error)),
                     error));
         }
         return Optional.empty();
@@ -108,7 +109,7 @@ public final class Refusal extends RuntimeException {
                 isOurs ? ExitCode.CONFIGURATION : ExitCode.TRY_AGAIN,
                 "the database of a jdbc source says: %s. %s"
                         .formatted(
-                                said(error),
+                                FirstSentence.of(error),
                                 isOurs
                                         ? "Correct url, dbtable, query, user or password in flagcast.sources.<table>.options"
                                         : "Run it again when it answers"),
@@ -133,26 +134,7 @@ public final class Refusal extends RuntimeException {
 
     /** Why something failed, in one sentence: without a query's plan, a stack trace or a secret. */
     public static String sentence(Throwable error) {
-        return Secrets.hidden(among(error).map(Throwable::getMessage).orElseGet(() -> said(error)));
-    }
-
-    /**
-     * The first line of what an error says: of Spark's without the name that its own documentation lists it by, its place, and the
-     * advice to set what nobody can set here.
-     */
-    public static String said(Throwable error) {
-        return String.valueOf(error.getMessage())
-                .strip()
-                .lines()
-                .findFirst()
-                .filter(line -> error.getMessage() != null)
-                .orElse(error.getClass().getSimpleName())
-                .replaceFirst("^\\[[A-Z0-9_.]+] ", "")
-                .replaceFirst(" SQLSTATE: \\w+;?", "")
-                .replaceFirst(";? line \\d+ pos \\d+;?$", "")
-                .replaceFirst(" \\(line \\d+, pos \\d+\\)$", "")
-                .replaceFirst(" If necessary set \"spark[^ ]* to .*", "")
-                .strip();
+        return Secrets.hidden(among(error).map(Throwable::getMessage).orElseGet(() -> FirstSentence.of(error)));
     }
 
     private static boolean isTooSmall(SparkThrowable error) {

@@ -3,6 +3,7 @@ package io.flagcast.lake;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
+import io.flagcast.features.FirstSentence;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -109,8 +110,9 @@ class RefusalTest {
     void aReasonIsOneLineWithoutAPlan() {
         assertThat(Refusal.sentence(new IllegalStateException("no such column; line 1\n'Project [x]\n+- Relation")))
                 .isEqualTo("no such column; line 1");
-        assertThat(Refusal.said(new IllegalStateException("[UNRESOLVED_COLUMN.WITH_SUGGESTION] A column `x` cannot be"
-                        + " resolved. Did you mean `y`? SQLSTATE: 42703; line 1 pos 7;\n'Project ['x]")))
+        assertThat(FirstSentence.of(
+                        new IllegalStateException("[UNRESOLVED_COLUMN.WITH_SUGGESTION] A column `x` cannot be"
+                                + " resolved. Did you mean `y`? SQLSTATE: 42703; line 1 pos 7;\n'Project ['x]")))
                 .isEqualTo("A column `x` cannot be resolved. Did you mean `y`?");
         assertThat(Refusal.sentence(new IllegalStateException())).isEqualTo("IllegalStateException");
     }

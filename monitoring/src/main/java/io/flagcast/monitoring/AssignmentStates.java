@@ -3,13 +3,12 @@ package io.flagcast.monitoring;
 import static org.apache.spark.sql.functions.array;
 import static org.apache.spark.sql.functions.bool_or;
 import static org.apache.spark.sql.functions.col;
-import static org.apache.spark.sql.functions.collect_set;
 import static org.apache.spark.sql.functions.count;
 import static org.apache.spark.sql.functions.count_if;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.log1p;
-import static org.apache.spark.sql.functions.size;
-import static org.apache.spark.sql.functions.struct;
+import static org.apache.spark.sql.functions.max;
+import static org.apache.spark.sql.functions.min;
 import static org.apache.spark.sql.functions.sum;
 
 import io.flagcast.statistics.Assignment;
@@ -54,23 +53,28 @@ public final class AssignmentStates {
     }
 
     /**
-     * Users who got two answers under one version of the parameters, in one run: in one segment or in two. Where neither
-     * was logged no two answers belong together.
+     * Users who got two answers under one version of the parameters, in one run: in one segment or in two. Exposures that
+     * log neither are of one version and run, as far as anybody can tell.
      *
      * @param firstExposures rows of {@code first_exposures}
-     * @return per {@code experiment_id} the {@code users} whose decision is known, and how many of them are {@code
-     *     contradictory}
+     * @return per {@code experiment_id} its {@code users}, how many of them are {@code contradictory}, and how many {@code
+     *     unlogged}: contradictory by exposures that log neither
      */
     public static Dataset<Row> contradictions(Dataset<Row> firstExposures) {
-        Column questions = collect_set(struct("parameters_version", "decided_by"));
-        Column answers = collect_set(struct("parameters_version", "decided_by", "enabled"));
+        Column bare = col("parameters_version").equalTo(0).and(col("decided_by").equalTo(""));
         return firstExposures
-                .where(col("parameters_version").gt(0).or(col("decided_by").notEqual("")))
-                .groupBy("experiment_id", "user_id")
+                .groupBy("experiment_id", "user_id", "parameters_version", "decided_by")
                 .agg(bool_or(col("contradictory"))
-                        .or(size(answers).gt(size(questions)))
-                        .as("contradictory"))
+                        .or(min("enabled").notEqual(max("enabled")))
+                        .as("both"))
+                .groupBy("experiment_id", "user_id")
+                .agg(
+                        bool_or(col("both")).as("both"),
+                        bool_or(col("both").and(bare)).as("unlogged"))
                 .groupBy("experiment_id")
-                .agg(count(lit(1)).as("users"), count_if(col("contradictory")).as("contradictory"));
+                .agg(
+                        count(lit(1)).as("users"),
+                        count_if(col("both")).as("contradictory"),
+                        count_if(col("unlogged")).as("unlogged"));
     }
 }

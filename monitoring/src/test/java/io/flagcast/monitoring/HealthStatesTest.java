@@ -95,11 +95,17 @@ class HealthStatesTest {
                         user("in two", false).in("high"),
                         user("under two versions", true),
                         user("under two versions", false).under(2),
-                        user("not logged", true).under(0).contradicted())),
+                        user("not logged, on one day", true).under(0).contradicted(),
+                        user("not logged, on two days", true).under(0),
+                        user("not logged, on two days", false).under(0).at(Exposed.START.plus(Duration.ofDays(1))),
+                        user("not logged, once", true).under(0),
+                        user("logged later", true).under(0),
+                        user("logged later", false))),
                 "experiment_id = 'e'");
 
-        assertThat(row.<Long>getAs("users")).isEqualTo(3);
-        assertThat(row.<Long>getAs("contradictory")).isEqualTo(2);
+        assertThat(row.<Long>getAs("users")).isEqualTo(7);
+        assertThat(row.<Long>getAs("contradictory")).isEqualTo(4);
+        assertThat(row.<Long>getAs("unlogged")).isEqualTo(2);
     }
 
     @Test

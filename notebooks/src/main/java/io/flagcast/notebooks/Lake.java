@@ -149,7 +149,7 @@ public final class Lake {
         try {
             MistakenQuery.requireReading(lake.spark(), query);
             return new Rows(lake.spark().sql(query), style);
-        } catch (Exception e) {
+        } catch (Exception | StackOverflowError e) {
             // Spark declares no checked exceptions in Java, yet throws them.
             throw MistakenQuery.of(e, query)
                     .orElseThrow(() -> e instanceof RuntimeException known ? known : new IllegalStateException(e));

@@ -38,6 +38,11 @@ record Arms(Optional<Row> enabled, Optional<Row> control) {
         return enabled.flatMap(row -> Estimate.of(row, "effect", "effect_lower", "effect_upper"));
     }
 
+    /** Whether the arms have users and yet no effect: none of a propensity between 0 and 1 in one of them. */
+    boolean isWithoutPropensities() {
+        return n(enabled) > 0 && n(control) > 0 && effect().isEmpty();
+    }
+
     Optional<Estimate> adjusted() {
         return enabled.flatMap(row -> Estimate.of(row, "adjusted_effect", "adjusted_lower", "adjusted_upper"));
     }

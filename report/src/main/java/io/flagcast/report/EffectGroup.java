@@ -23,9 +23,13 @@ final class EffectGroup {
     static Group of(ExperimentRows experiment) {
         String title = "Effect versus control";
         List<Figure> figures = new ArrayList<>();
+        boolean isWithoutPropensities = false;
         for (String metric : experiment.metricNames()) {
             List<List<?>> rows = new ArrayList<>();
-            totals(experiment, metric).forEach((segment, arms) -> rows.add(arms.row(segment)));
+            for (Map.Entry<String, Arms> total : totals(experiment, metric).entrySet()) {
+                rows.add(total.getValue().row(total.getKey()));
+                isWithoutPropensities |= total.getValue().isWithoutPropensities();
+            }
             Format format = experiment.format(metric);
             Chart chart = Chart.of(
                             Kind.INTERVALS,
@@ -49,7 +53,11 @@ final class EffectGroup {
                         title,
                         "Enabled minus control by intention to treat, weighted by the logged propensity (Hájek); adjusted"
                                 + " by the pre-period (CUPED) where one is declared. An effect is absent where everybody"
-                                + " or nobody was enabled.",
+                                + " or nobody was enabled"
+                                + (isWithoutPropensities
+                                        ? ", and where no propensity between 0 and 1 is known of the users of an arm: log it"
+                                                + " with the exposures."
+                                        : "."),
                         figures);
     }
 

@@ -5,6 +5,7 @@ import static org.apache.spark.sql.functions.expr;
 import static org.apache.spark.sql.functions.lit;
 
 import io.flagcast.experiments.Experiment;
+import io.flagcast.features.FirstSentence;
 import io.flagcast.lake.ExitCode;
 import io.flagcast.lake.Refusal;
 import java.util.List;
@@ -147,7 +148,7 @@ public final class Eligibility {
         } catch (Exception e) {
             // Spark declares no checked exceptions in Java, yet throws ParseException.
             if (e instanceof AnalysisException) {
-                return Optional.of("is not readable as a Spark SQL expression: " + Refusal.said(e));
+                return Optional.of("is not readable as a Spark SQL expression: " + FirstSentence.of(e));
             }
             throw e;
         } catch (StackOverflowError e) {
@@ -193,7 +194,7 @@ public final class Eligibility {
                 throw refusal(
                         experiment,
                         "cannot be evaluated over the profile, which has %s: %s"
-                                .formatted(String.join(", ", profiles.columns()), Refusal.said(e)));
+                                .formatted(String.join(", ", profiles.columns()), FirstSentence.of(e)));
             }
             throw e;
         }

@@ -170,7 +170,8 @@ final class ExperimentChecks implements AutoCloseable {
         String id = experiment.experimentId();
         List<Finding> findings = new ArrayList<>();
         states.of(CONTRADICTIONS, id)
-                .map(row -> ContradictionCheck.of(id, row.getAs("users"), row.getAs("contradictory")))
+                .map(row -> ContradictionCheck.of(
+                        id, row.getAs("users"), row.getAs("contradictory"), row.getAs("unlogged")))
                 .forEach(findings::add);
         findings.addAll(SampleRatioCheck.of(
                 id,

@@ -141,7 +141,7 @@ public final class HealthChecks {
 
     private Finding fresh(Finding before, Instant then, Map<String, Instant> newest) {
         Optional<Instant> come = Optional.ofNullable(newest.get(before.subject()));
-        if (before.takesEvidence() && come.isEmpty()) {
+        if (before.n() == 0 && come.isEmpty()) {
             return before;
         }
         return InputCheck.freshness(
@@ -183,8 +183,7 @@ public final class HealthChecks {
     /** What a person should read at once: evidence that is gone, ids that are nobody's, exposures that count nowhere. */
     public static List<String> notices(List<Finding> findings) {
         return findings.stream()
-                .filter(finding -> finding.takesEvidence()
-                        || (finding.failed() && IDS.contains(finding.check()))
+                .filter(finding -> (finding.failed() && (finding.takesEvidence() || IDS.contains(finding.check())))
                         || UnmatchedCheck.isOfExperiments(finding))
                 .map(Finding::reason)
                 .distinct()

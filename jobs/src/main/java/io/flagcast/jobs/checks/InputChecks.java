@@ -103,17 +103,26 @@ final class InputChecks {
     }
 
     private Finding freshness(String experimentId, String input, Table table, Stream<Row> rows, HealthStates states) {
-        Optional<Instant> newest = rows.map(row -> Lake.instant(row, "newest")).max(Comparator.naturalOrder());
-        boolean isDeclared =
-                Stream.of(table.name(), input).anyMatch(run.settings().mayBeEmpty()::contains);
-        Optional<Instant> known = newest.isPresent() || isDeclared ? newest : knownBefore(experimentId, input);
+        Optional<Instant> newest = newest(rows);
+        if (newest.isPresent()) {
+            return aged(experimentId, input, newest);
+        }
+        if (Stream.of(table.name(), input).anyMatch(run.settings().mayBeEmpty()::contains)) {
+            return InputCheck.declaredEmpty(experimentId, input);
+        }
+        Optional<Instant> known = knownBefore(experimentId, input);
+        if (known.isEmpty() && table.equals(Tables.OUTCOMES)) {
+            // On the first days of an experiment there may be none.
+            return oldest(part(states, Tables.EXPOSURES, experimentId).stream())
+                    .filter(run.asOf().minus(run.settings().staleAfter())::isAfter)
+                    .map(since -> InputCheck.neverCome(experimentId, input, since))
+                    .orElseGet(() -> aged(experimentId, input, known));
+        }
         // What is older than all that the source keeps has aged out.
-        Optional<Instant> oldest = states.of(table.name()).stream()
-                .map(row -> Lake.instant(row, "oldest"))
-                .min(Comparator.naturalOrder());
-        boolean isLost = newest.isEmpty()
-                && known.isPresent()
-                && oldest.filter(known.get()::isBefore).isEmpty();
+        boolean isLost = known.isPresent()
+                && oldest(states.of(table.name()).stream())
+                        .filter(known.get()::isBefore)
+                        .isEmpty();
         return isLost
                 ? InputCheck.emptied(
                         experimentId,
@@ -121,8 +130,20 @@ final class InputChecks {
                         known.get(),
                         run.asOf(),
                         run.settings().staleAfter())
-                : InputCheck.freshness(
-                        experimentId, input, known, run.asOf(), run.settings().staleAfter());
+                : aged(experimentId, input, known);
+    }
+
+    private Finding aged(String experimentId, String input, Optional<Instant> newest) {
+        return InputCheck.freshness(
+                experimentId, input, newest, run.asOf(), run.settings().staleAfter());
+    }
+
+    private static Optional<Instant> newest(Stream<Row> rows) {
+        return rows.map(row -> Lake.instant(row, "newest")).max(Comparator.naturalOrder());
+    }
+
+    private static Optional<Instant> oldest(Stream<Row> rows) {
+        return rows.map(row -> Lake.instant(row, "oldest")).min(Comparator.naturalOrder());
     }
 
     /** The newest row that the publication before knew of an input. */

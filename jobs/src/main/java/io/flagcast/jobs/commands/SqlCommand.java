@@ -70,7 +70,7 @@ final class SqlCommand implements Callable<Integer> {
             MistakenQuery.requireReading(spark, query);
             Dataset<Row> rows = spark.sql(query);
             format.printer().print(RowSheet.of(rows.schema()), rows.toLocalIterator());
-        } catch (Exception e) {
+        } catch (Exception | StackOverflowError e) {
             // Spark declares no checked exceptions in Java, yet throws some of them.
             Optional<Refusal> mistake = MistakenQuery.of(e, query);
             if (mistake.isPresent()) {

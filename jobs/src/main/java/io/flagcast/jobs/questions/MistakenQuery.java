@@ -1,6 +1,7 @@
 package io.flagcast.jobs.questions;
 
 import io.flagcast.experiments.document.Nearest;
+import io.flagcast.features.FirstSentence;
 import io.flagcast.lake.ExitCode;
 import io.flagcast.lake.LakeFunctions;
 import io.flagcast.lake.LakeViews;
@@ -90,14 +91,20 @@ public final class MistakenQuery {
                                         .orElse(""),
                         error));
             }
+            if (cause instanceof StackOverflowError) {
+                return Optional.of(new Refusal(
+                        ExitCode.USAGE,
+                        "sql: the query is nested too deeply: take it apart by WITH, or by IN (…)",
+                        error));
+            }
         }
         return Optional.empty();
     }
 
-    /** Classes of SQL states: 0A not supported, 21 and 22 values, 42 syntax and names, P0 what a query raises itself. */
+    /** Classes of SQL states: 0A not supported, 21 and 22 values, 42 syntax and names, 54 limits, P0 what a query raises itself. */
     private static boolean isMistake(SparkThrowable error) {
         String state = String.valueOf(error.getSqlState());
-        return Stream.of("0A", "21", "22", "42", "P0").anyMatch(state::startsWith);
+        return Stream.of("0A", "21", "22", "42", "54", "P0").anyMatch(state::startsWith);
     }
 
     private static String sentence(SparkThrowable error, Throwable cause, String query) {
@@ -123,7 +130,7 @@ public final class MistakenQuery {
             return "no function '" + name + "'"
                     + nearest(last(name), LakeFunctions.NAMES).orElse("; SHOW FUNCTIONS lists them");
         }
-        String said = Refusal.said(cause);
+        String said = FirstSentence.of(cause);
         boolean isPlace = condition.startsWith("UNSUPPORTED_S")
                 && LakeFunctions.NAMES.stream().anyMatch(query.toLowerCase(Locale.ROOT)::contains);
         return isPlace ? said + " Select the function's value by a name first, and use that name here." : said;

@@ -34,6 +34,9 @@ import org.apache.spark.sql.types.TimestampType;
  */
 final class ColumnarFiles implements Source.Format {
 
+    /** So many files are asked one by one; of more, one that lacks a column of the first is read without a note. */
+    private static final int FEW = 100;
+
     private final FileReading reading;
     /** Schema by address, of the columns in the file and in the names of its folders. */
     private final Map<String, StructType> schemas;
@@ -63,7 +66,7 @@ final class ColumnarFiles implements Source.Format {
         Map<String, StructType> found = new TreeMap<>();
         List<String> addresses = reading.addresses();
         StructType first = reading.plain(addresses).schema();
-        if (merged().filter(first::equals).isPresent()) {
+        if (addresses.size() > FEW && merged().filter(first::equals).isPresent()) {
             addresses.forEach(address -> found.put(address, first));
             return found;
         }

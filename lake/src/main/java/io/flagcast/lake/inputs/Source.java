@@ -5,6 +5,7 @@ import static org.apache.spark.sql.functions.explode_outer;
 import static org.apache.spark.sql.functions.expr;
 import static org.apache.spark.sql.functions.lit;
 
+import io.flagcast.features.FirstSentence;
 import io.flagcast.features.InputMapping;
 import io.flagcast.lake.ExitCode;
 import io.flagcast.lake.Refusal;
@@ -165,7 +166,7 @@ final class Source {
         }
         return new Refusal(
                 ExitCode.DATA_REFUSED,
-                "%s: %s cannot be read as %s: %s".formatted(key, source.origin(), source.format(), Refusal.said(e)),
+                "%s: %s cannot be read as %s: %s".formatted(key, source.origin(), source.format(), FirstSentence.of(e)),
                 e);
     }
 }

@@ -291,6 +291,22 @@ class SourceTest {
     }
 
     @Test
+    void aColumnThatLaterFilesLackIsSaidToo() {
+        for (String format : List.of("parquet", "orc")) {
+            save(format, format + "/day=1", "SELECT 'u1' user_id, 'buy' outcome, NOW() occurred_at, 1D value");
+            save(format, format + "/day=2", "SELECT 'u2' user_id, 'buy' outcome, NOW() occurred_at");
+            Source source = Source.open(spark, Tables.OUTCOMES, settings(format, format, Map.of(), ""));
+
+            assertThat(rows(source.rows(), "user_id", "value")).as(format).containsExactly("u1 1.0", "u2 null");
+            assertThat(source.notes())
+                    .singleElement()
+                    .asString()
+                    .contains("column 'value' is in 1 of 2 files of ")
+                    .contains("/day=2/part-");
+        }
+    }
+
+    @Test
     void typesOfWhichNeitherHoldsTheOtherAreRefusedWithFileAndColumn() {
         save("parquet", "in", "SELECT 'u1' user_id, 1 age");
         save("parquet", "in", "SELECT 'u2' user_id, 'thirty' age");

@@ -16,12 +16,14 @@ public final class ContradictionCheck {
      *
      * @param users exposed users, at least 0
      * @param contradictory those of them with two answers, from 0 to {@code users}
+     * @param unlogged those of the contradictory whose exposures log neither version nor run
      * @throws IllegalArgumentException if a count is outside its range
      */
-    public static Finding of(String experimentId, long users, long contradictory) {
-        if (contradictory < 0 || contradictory > users) {
-            throw new IllegalArgumentException("ContradictionCheck: " + contradictory + " contradictory of " + users
-                    + " users of " + experimentId + ", they must lie between 0 and the count");
+    public static Finding of(String experimentId, long users, long contradictory, long unlogged) {
+        if (unlogged < 0 || contradictory < unlogged || contradictory > users) {
+            throw new IllegalArgumentException("ContradictionCheck: " + contradictory + " contradictory, " + unlogged
+                    + " of them unlogged, of " + users + " users of " + experimentId
+                    + ", each must lie between 0 and what it is counted of");
         }
         if (users == 0) {
             return Finding.of(
@@ -35,7 +37,12 @@ public final class ContradictionCheck {
                         State.failedWhere(contradictory > 0),
                         users,
                         (contradictory == 0 ? "none" : Texts.count(contradictory)) + " of " + Texts.count(users)
-                                + " exposed users got both answers under one version of the parameters")
+                                + " exposed users got both answers under one version of the parameters"
+                                + (unlogged == 0
+                                        ? ""
+                                        : "; " + Texts.count(unlogged)
+                                                + " of these by exposures that log neither version"
+                                                + " nor run: where the allocation changed meanwhile, log parameters_version"))
                 .measured((double) contradictory / users, 0);
     }
 }

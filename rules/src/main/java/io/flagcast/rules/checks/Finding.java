@@ -107,19 +107,19 @@ public record Finding(
     }
 
     /**
-     * Whether what was measured of its subject says nothing: the rows are gone, or are nobody's who is known. What did not happen and
-     * what is not found look the same, so nothing may change by it, up or down.
+     * Whether what was measured of its subject says nothing: there are no rows, or they are nobody's who is known. What did not
+     * happen and what is not found look the same, so nothing may change by it, up or down.
      */
     public boolean takesEvidence() {
-        return failed()
-                && switch (check) {
-                    case FRESHNESS -> n == 0;
-                    case UNMATCHED ->
-                        observed.isPresent()
-                                && threshold.isPresent()
-                                && observed.getAsDouble() < threshold.getAsDouble();
-                    default -> false;
-                };
+        return switch (check) {
+            case FRESHNESS -> n == 0 && state != State.PASSED;
+            case UNMATCHED ->
+                failed()
+                        && observed.isPresent()
+                        && threshold.isPresent()
+                        && observed.getAsDouble() < threshold.getAsDouble();
+            default -> false;
+        };
     }
 
     /** A verdict with nothing but its reason; the numbers are added one by one. */

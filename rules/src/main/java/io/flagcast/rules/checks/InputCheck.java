@@ -35,14 +35,7 @@ public final class InputCheck {
     public static Finding freshness(
             String experimentId, String input, Optional<Instant> newest, Instant asOf, Duration staleAfter) {
         if (newest.isEmpty()) {
-            return Finding.of(
-                    Check.FRESHNESS,
-                    experimentId,
-                    Finding.ALL,
-                    input,
-                    State.UNKNOWN,
-                    0,
-                    "there is no " + input + " yet");
+            return none(experimentId, input, State.UNKNOWN, "there is no " + input + " yet");
         }
         boolean stale = newest.get().isBefore(asOf.minus(staleAfter));
         return Finding.of(
@@ -58,19 +51,44 @@ public final class InputCheck {
     }
 
     /**
+     * An outcome of which no row has ever come, although the experiment that counts it is met.
+     *
+     * @param since time of the experiment's oldest exposure
+     */
+    public static Finding neverCome(String experimentId, String input, Instant since) {
+        return none(
+                experimentId,
+                input,
+                State.FAILED,
+                ("not one %1$s has ever come, and %2$s is met since %3$s: correct its name in the metrics of %2$s or its feed, or"
+                                + " declare that none can have happened with flagcast.quality.may-be-empty = [\"%1$s\"]")
+                        .formatted(input, experimentId, since));
+    }
+
+    /** An input without a row, which is declared to be right. */
+    public static Finding declaredEmpty(String experimentId, String input) {
+        return none(
+                experimentId,
+                input,
+                State.PASSED,
+                "there is no " + input + ", as flagcast.quality.may-be-empty declares");
+    }
+
+    private static Finding none(String experimentId, String input, State state, String reason) {
+        return Finding.of(Check.FRESHNESS, experimentId, Finding.ALL, input, state, 0, reason);
+    }
+
+    /**
      * An input that had rows and has none. The past cannot lose any: they were lost by whoever keeps them.
      *
      * @param newest time of the newest row that was known
      */
     public static Finding emptied(
             String experimentId, String input, Instant newest, Instant asOf, Duration staleAfter) {
-        return Finding.of(
-                        Check.FRESHNESS,
+        return none(
                         experimentId,
-                        Finding.ALL,
                         input,
                         State.FAILED,
-                        0,
                         ("emptied: the newest %1$s that was known before is of %2$s, and now there is none at all: bring the rows"
                                         + " back, or declare that they may be gone with flagcast.quality.may-be-empty = [\"%1$s\"]")
                                 .formatted(input, newest))

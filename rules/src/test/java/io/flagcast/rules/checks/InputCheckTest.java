@@ -39,9 +39,26 @@ class InputCheckTest {
         assertThat(fresh(Instant.parse("2026-11-08T12:00:00Z")))
                 .returns(OptionalDouble.of(36), Finding::observed)
                 .returns(OptionalDouble.of(48), Finding::threshold);
-        assertThat(InputCheck.freshness("", "outcome purchase", Optional.empty(), AS_OF, Duration.ofDays(2))
-                        .state())
-                .isEqualTo(State.UNKNOWN);
+        assertThat(InputCheck.freshness("", "outcome purchase", Optional.empty(), AS_OF, Duration.ofDays(2)))
+                .returns(State.UNKNOWN, Finding::state)
+                .returns(true, Finding::takesEvidence);
+    }
+
+    /** A wrong name of an outcome and an outcome that never happened read alike: nobody's rate is 0 by that. */
+    @Test
+    void anOutcomeThatHasNeverComeFailsUnlessItIsDeclared() {
+        Finding never = InputCheck.neverCome("checkout", "outcome purchase", Instant.parse("2026-11-01T10:00:00Z"));
+
+        assertThat(never.state()).isEqualTo(State.FAILED);
+        assertThat(never.takesEvidence()).isTrue();
+        assertThat(never.reason())
+                .isEqualTo(
+                        "not one outcome purchase has ever come, and checkout is met since 2026-11-01T10:00:00Z: correct its"
+                                + " name in the metrics of checkout or its feed, or declare that none can have happened with"
+                                + " flagcast.quality.may-be-empty = [\"outcome purchase\"]");
+        assertThat(InputCheck.declaredEmpty("checkout", "outcome purchase"))
+                .returns(State.PASSED, Finding::state)
+                .returns(false, Finding::takesEvidence);
     }
 
     /** Rows that are gone are no evidence of anything; old ones still are. */
@@ -375,17 +392,22 @@ class InputCheckTest {
 
     @Test
     void oneUserWithTwoAnswersIsAFault() {
-        Finding finding = ContradictionCheck.of("checkout", 12_000, 1);
+        Finding finding = ContradictionCheck.of("checkout", 12_000, 1, 0);
 
         assertThat(finding.state()).isEqualTo(State.FAILED);
         assertThat(finding.reason())
                 .isEqualTo("1 of 12,000 exposed users got both answers under one version of the parameters");
-        assertThat(ContradictionCheck.of("checkout", 12_000, 3).observed()).hasValue(1 / 4_000.0);
-        assertThat(ContradictionCheck.of("checkout", 12_000, 0).state()).isEqualTo(State.PASSED);
-        assertThat(ContradictionCheck.of("checkout", 0, 0).state()).isEqualTo(State.UNKNOWN);
+        assertThat(ContradictionCheck.of("checkout", 12_000, 3, 0).observed()).hasValue(1 / 4_000.0);
+        assertThat(ContradictionCheck.of("checkout", 12_000, 0, 0).state()).isEqualTo(State.PASSED);
+        assertThat(ContradictionCheck.of("checkout", 0, 0, 0).state()).isEqualTo(State.UNKNOWN);
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> ContradictionCheck.of("checkout", 1, 2))
-                .withMessageContaining("2 contradictory of 1 users of checkout");
+                .isThrownBy(() -> ContradictionCheck.of("checkout", 1, 2, 0))
+                .withMessageContaining("2 contradictory, 0 of them unlogged, of 1 users of checkout");
+        assertThatIllegalArgumentException().isThrownBy(() -> ContradictionCheck.of("checkout", 5, 2, 3));
+        assertThat(ContradictionCheck.of("checkout", 4_000, 1_000, 1_000).reason())
+                .isEqualTo("1,000 of 4,000 exposed users got both answers under one version of the parameters; 1,000 of"
+                        + " these by exposures that log neither version nor run: where the allocation changed meanwhile,"
+                        + " log parameters_version");
     }
 
     @Test

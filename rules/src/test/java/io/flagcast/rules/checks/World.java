@@ -256,7 +256,7 @@ final class World {
                 PipelineCheck.of(Optional.of(fault == Fault.PIPELINE_STOPS ? START : asOf), asOf, Duration.ofDays(7)));
         findings.add(InputCheck.freshness(ID, "exposure of " + ID, Optional.of(newestExposure), asOf, STALE_AFTER));
         findings.add(InputCheck.volume("", "exposures", dailyRows));
-        findings.add(ContradictionCheck.of(ID, users, fault == Fault.TWO_ANSWERS ? 3 : 0));
+        findings.add(ContradictionCheck.of(ID, users, fault == Fault.TWO_ANSWERS ? 3 : 0, 0));
         findings.addAll(SampleRatioCheck.of(ID, assignments()));
         findings.add(DriftCheck.of(Check.PREDICTOR_DRIFT, ID, "country", COUNTRIES, referenceCountries, countries));
         findings.add(DriftCheck.of(

@@ -21,6 +21,7 @@ charts.intervals = (plot, figure) => {
   const values = figure.rows.flatMap(row => ends(estimate(row[c.value])).concat(c.also ? ends(estimate(row[c.also])) : []))
     .concat(figure.reference === null ? [] : [figure.reference]);
   const x = d3.scaleLinear(values.length ? padded(d3.extent(values)) : [-1, 1], [left, right]).nice(4);
+  const absent = row => (row.n_enabled > 0 && row.n_control > 0 ? "no propensity to compare by" : "nobody to compare with");
   function best(row) { return (c.also && estimate(row[c.also])) || estimate(row[c.value]); }
   const bottom = height - 42;
   const { values: at, text } = ticks(x, format, Math.max(3, Math.floor((right - left) / 75)));
@@ -42,8 +43,8 @@ charts.intervals = (plot, figure) => {
       const value = best(row);
       const lines = [row[c.label] + (group ? ", " + group : "")];
       if (value === null) {
-        g.append("text").attr("class", "quiet mark").attr("x", left).attr("y", middle + 4).text("nobody to compare with");
-        lines.push("no effect: nobody to compare with");
+        g.append("text").attr("class", "quiet mark").attr("x", left).attr("y", middle + 4).text(absent(row));
+        lines.push("no effect: " + absent(row));
       } else {
         const plain = estimate(row[c.value]);
         if (c.also && estimate(row[c.also])) {

@@ -20,6 +20,7 @@ public final class FirstSentence {
                 .replaceFirst(" SQLSTATE: \\w+;?", "")
                 .replaceFirst(";? line \\d+ pos \\d+;?$", "")
                 .replaceFirst(" \\(line \\d+, pos \\d+\\)$", "")
+                .replaceFirst(" Correct the value as per the syntax, .*", "")
                 .replaceFirst(" If necessary set \"spark[^ ]* to .*", "")
                 .strip();
     }

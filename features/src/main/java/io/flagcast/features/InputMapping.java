@@ -67,8 +67,11 @@ public record InputMapping(Table table, String origin, Map<String, String> expre
     /** {@link #LEFT_OUT} of a row that is there before. */
     public static final String REPEATED = "repeated";
 
+    /** Where the row stands in its file, from 1: the id of a file that has none. Only there where an expression asks for it. */
+    public static final String NUMBER = "_number";
+
     /** Columns that are ours, not the source's or the table's. */
-    public static final Set<String> OWN = Set.of(PROBLEM, FILE, REASON, SOURCE_ROW, LEFT_OUT);
+    public static final Set<String> OWN = Set.of(PROBLEM, FILE, NUMBER, REASON, SOURCE_ROW, LEFT_OUT);
 
     /** When a row reached the lake: another time whenever it is delivered. */
     private static final String ARRIVAL = "ingested_at";
@@ -121,6 +124,10 @@ public record InputMapping(Table table, String origin, Map<String, String> expre
                 .map(name ->
                         Repeats.hashable(quoted(name), raw.schema().apply(name).dataType()))
                 .collect(Collectors.toCollection(ArrayList::new));
+        if (Arrays.asList(raw.columns()).contains(NUMBER)) {
+            // Rows that are told apart by their place are no repeats.
+            written.add(col(NUMBER));
+        }
         if (!folders.isEmpty()) {
             mapped.forEach((name, value) -> {
                 if (!OWN.contains(name) && !name.equals(ARRIVAL)) {

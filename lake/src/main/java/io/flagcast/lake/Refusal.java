@@ -88,7 +88,7 @@ public final class Refusal extends RuntimeException {
         if (error instanceof SparkThrowable spark && isBadValue(spark)) {
             return Optional.of(new Refusal(
                     ExitCode.DATA_REFUSED,
-                    "a value cannot be worked with%s: %s Use try_cast, try_divide or the like: in flagcast.sources.<table>.columns the row is quarantined then."
+                    "a value cannot be worked with%s: %s Declare the column's type in flagcast.sources.<table>.schema, or use try_cast, try_divide or the like: in columns the row is quarantined then."
                             .formatted(where(spark), FirstSentence.of(error)),
                     error));
         }

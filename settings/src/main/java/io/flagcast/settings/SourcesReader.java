@@ -41,6 +41,7 @@ final class SourcesReader {
                 continue;
             }
             requireHonestOptions(source);
+            requireSameEveryDay(source);
             settings(source).ifPresent(settings -> read.put(table, settings));
         }
         if (!read.containsKey(Tables.USERS) && !read.containsKey(Tables.EVENTS)) {
@@ -61,6 +62,13 @@ final class SourcesReader {
                 source.inner("options").problem(Block.key(name), value, "only format delta has versions");
             }
         });
+    }
+
+    /** A user who is called otherwise in every run, or a time that is now, is nobody's and never was. */
+    private static void requireSameEveryDay(Block source) {
+        source.stringMap("columns")
+                .forEach((name, text) -> Eligibility.problem(text)
+                        .ifPresent(why -> source.inner("columns").problem(Block.key(name), text, "it " + why)));
     }
 
     private static Optional<String> expression(Block source, String key) {

@@ -206,6 +206,18 @@ class SettingsReaderTest {
     }
 
     @Test
+    void aColumnThatIsAnotherInEveryRunIsRefused() {
+        for (String expression : List.of("uuid()", "concat('u', monotonically_increasing_id())", "current_date()")) {
+            assertThatThrownBy(
+                            () -> read(USERS + "flagcast.sources.users.columns.joined = \"%s\"".formatted(expression)))
+                    .as(expression)
+                    .isInstanceOf(Refusal.class)
+                    .hasMessageContaining("flagcast.sources.users.columns.joined is '" + expression + "': it calls ")
+                    .hasMessageContaining("an answer must be the same on every machine and day");
+        }
+    }
+
+    @Test
     void aFeatureHasAnIdOfAtMost200Characters() {
         assertThatThrownBy(() -> read(USERS
                         + "flagcast.features { \"%s\" { objective = collaborative } }".formatted("x".repeat(10_000))))

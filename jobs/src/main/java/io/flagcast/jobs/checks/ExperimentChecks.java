@@ -28,6 +28,8 @@ import io.flagcast.rules.checks.SampleRatioCheck;
 import io.flagcast.rules.checks.SimpsonCheck;
 import io.flagcast.rules.checks.UnexpectedOutcomeCheck;
 import io.flagcast.rules.checks.UnexpectedOutcomeCheck.Residual;
+import io.flagcast.rules.checks.UnmatchedCheck;
+import io.flagcast.statistics.Assignment;
 import io.flagcast.statistics.Metric;
 import io.flagcast.statistics.Moments;
 import io.flagcast.statistics.WeightedMoments;
@@ -173,9 +175,13 @@ final class ExperimentChecks implements AutoCloseable {
                 .map(row -> ContradictionCheck.of(
                         id, row.getAs("users"), row.getAs("contradictory"), row.getAs("unlogged")))
                 .forEach(findings::add);
-        findings.addAll(SampleRatioCheck.of(
-                id,
-                states.of(ASSIGNMENTS, id).collect(toMap(row -> row.getAs("segment"), AssignmentStates::assignment))));
+        Map<String, Assignment> assignments =
+                states.of(ASSIGNMENTS, id).collect(toMap(row -> row.getAs("segment"), AssignmentStates::assignment));
+        findings.addAll(SampleRatioCheck.of(id, assignments));
+        Map<String, Long> scored = new HashMap<>();
+        assignments.forEach((segment, users) -> scored.put(segment, users.n()));
+        scored.keySet().removeAll(Set.of(SegmentMetrics.ALL, SegmentMetrics.UNSCORED));
+        UnmatchedCheck.segments(id, scored, experiment.segments().names()).ifPresent(findings::add);
         Optional.ofNullable(responses.get(id)).ifPresent(metric -> findings.addAll(predictions(id, metric, states)));
         findings.addAll(bias(id, states));
         for (Metric metric : experiment.metrics()) {

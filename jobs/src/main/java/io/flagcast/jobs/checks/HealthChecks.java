@@ -184,7 +184,7 @@ public final class HealthChecks {
     public static List<String> notices(List<Finding> findings) {
         return findings.stream()
                 .filter(finding -> (finding.failed() && (finding.takesEvidence() || IDS.contains(finding.check())))
-                        || UnmatchedCheck.isOfExperiments(finding))
+                        || UnmatchedCheck.isNotice(finding))
                 .map(Finding::reason)
                 .distinct()
                 .toList();

@@ -4,6 +4,7 @@ import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.explode_outer;
 import static org.apache.spark.sql.functions.expr;
 import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.monotonically_increasing_id;
 
 import io.flagcast.features.FirstSentence;
 import io.flagcast.features.InputMapping;
@@ -38,6 +39,7 @@ final class Source {
     private final Table table;
     private final SourceSettings settings;
     private final Optional<SourceFiles> files;
+    private final FileReading reading;
     private final Format format;
     private final List<String> notes = new ArrayList<>();
 
@@ -54,6 +56,7 @@ final class Source {
                     "flagcast.sources.%s.path %s: there is no file; folders below it that are not named as day=2026-03-01 are read with options { recursiveFileLookup = true }"
                             .formatted(table.name(), settings.path()));
         }
+        this.reading = new FileReading(spark, table, settings, files, notes::add);
         this.format = format();
     }
 
@@ -68,7 +71,6 @@ final class Source {
     }
 
     private Format format() {
-        FileReading reading = new FileReading(spark, table, settings, files, notes::add);
         return switch (settings.format().toLowerCase(Locale.ROOT)) {
             case "csv" -> CsvFiles.of(reading);
             case "json" -> JsonFiles.of(reading);
@@ -101,9 +103,27 @@ final class Source {
         Dataset<Row> told = Arrays.asList(located.columns()).contains(InputMapping.PROBLEM)
                 ? located
                 : located.withColumn(InputMapping.PROBLEM, lit(null).cast("string"));
+        Dataset<Row> numbered = reading.isMapped(InputMapping.NUMBER) || reading.isAskedFor(InputMapping.NUMBER)
+                ? numbered(told)
+                : told;
         return settings.each()
-                .map(array -> told.withColumn("each", explode_outer(expr(array))))
-                .orElse(told);
+                .map(array -> numbered.withColumn("each", explode_outer(expr(array))))
+                .orElse(numbered);
+    }
+
+    /** With the place of each row. It is one where a single file is read from its beginning to its end. */
+    private Dataset<Row> numbered(Dataset<Row> rows) {
+        boolean isWhole = settings.format().equalsIgnoreCase("csv")
+                && reading.addresses().size() == 1
+                && rows.javaRDD().getNumPartitions() == 1;
+        if (!isWhole) {
+            throw new Refusal(
+                    ExitCode.CONFIGURATION,
+                    "%s: %s is where a row stands in its file, and %s is not one csv file that is read as a whole: name one file, without options.multiLine = false, or use an id that its rows have"
+                            .formatted(reading.key(), InputMapping.NUMBER, settings.origin()));
+        }
+        return rows.withColumn(
+                InputMapping.NUMBER, monotonically_increasing_id().plus(1));
     }
 
     /** The files; absent where there are none, as of a database. */

@@ -463,6 +463,35 @@ class SourceTest {
                 .containsExactly("1 retained 1.0", "1 rounds 3.0");
     }
 
+    /** As many published tests are: no id, and rows that are alike are users nevertheless. */
+    @Test
+    void rowsOfAFileWithoutIdsAreToldApartByTheirPlace() throws IOException {
+        write("in/a.csv", "arm,visit,spend\nA,1,0\nA,1,0\nB,0,2.5\nA,1,0\n");
+        SourceSettings settings = new SourceSettings(
+                "csv",
+                folder.resolve("in").toString(),
+                Map.of(),
+                "spend DOUBLE",
+                Map.of("user_id", "_number", "outcome", "each", "occurred_at", "'2026-03-01'"),
+                Optional.of("array('visit', 'spend')"),
+                Optional.of("each = 'visit' AND visit = 1 OR each = 'spend' AND spend > 0"),
+                Duplicates.ONCE,
+                Lacking.QUARANTINE);
+        Source source = Source.open(spark, Tables.OUTCOMES, settings);
+        InputMapping mapping =
+                new InputMapping(Tables.OUTCOMES, settings.origin(), settings.columns(), settings.where());
+        assertThat(rows(InputMapping.valid(mapping.once(source.rows(), Set.of())), "user_id", "outcome"))
+                .containsExactly("1 visit", "2 visit", "3 spend", "4 visit");
+        assertThat(rows(source.rows(), "_number")).hasSize(8).startsWith("1", "1", "2");
+
+        write("in/b.csv", "arm,visit,spend\nA,1,0\n");
+        Source two = Source.open(spark, Tables.OUTCOMES, settings);
+        assertThatThrownBy(two::rows)
+                .satisfies(error -> assertThat(refusal(error))
+                        .hasMessageContaining("flagcast.sources.outcomes: _number is where a row stands in its file")
+                        .returns(ExitCode.CONFIGURATION, Refusal::exitCode));
+    }
+
     @Test
     void whereThereIsNothingThatIsSaid() throws IOException {
         Files.createDirectories(folder.resolve("in/2026/03"));

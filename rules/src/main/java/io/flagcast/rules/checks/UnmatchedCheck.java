@@ -5,6 +5,7 @@ import static java.util.stream.Collectors.joining;
 import io.flagcast.rules.Texts;
 import io.flagcast.rules.checks.Finding.State;
 import io.flagcast.statistics.ids.Overlap;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -30,6 +31,8 @@ public final class UnmatchedCheck {
     private static final double MOST = 0.9;
     /** What the exposures of experiments that no file names are found of. */
     private static final String EXPERIMENTS = "experiments";
+    /** What exposures in segments that their experiment has not are found of. */
+    private static final String SEGMENTS = "segments";
 
     private UnmatchedCheck() {}
 
@@ -199,37 +202,68 @@ public final class UnmatchedCheck {
         if (rows.isEmpty()) {
             return Optional.empty();
         }
-        List<Map.Entry<String, Long>> most = rows.entrySet().stream()
-                .sorted(Map.Entry.<String, Long>comparingByValue().reversed().thenComparing(Map.Entry.comparingByKey()))
-                .toList();
-        Optional<String> mistaken = most.stream()
+        Optional<String> mistaken = rows.entrySet().stream()
+                .sorted(byCount())
                 .flatMap(unnamed -> named.stream()
                         .filter(name -> bare(name).equals(bare(unnamed.getKey())))
                         .map(name -> "; did '%s' mean '%s'?".formatted(unnamed.getKey(), name)))
                 .findFirst();
-        long all = rows.values().stream().mapToLong(Long::longValue).sum();
         return Optional.of(Finding.of(
                 Check.UNMATCHED,
                 "",
                 Finding.ALL,
                 EXPERIMENTS,
                 State.failedWhere(mistaken.isPresent()),
-                all,
-                "%s exposures count nowhere, as no experiment file has their experiment_id: %s%s%s"
-                        .formatted(
-                                Texts.count(all),
-                                most.stream()
-                                        .limit(3)
-                                        .map(unnamed -> "'%s' (%s)"
-                                                .formatted(unnamed.getKey(), Texts.count(unnamed.getValue())))
-                                        .collect(joining(", ")),
-                                most.size() > 3 ? " and %d more".formatted(most.size() - 3) : "",
-                                mistaken.orElse(""))));
+                sum(rows),
+                "%s exposures count nowhere, as no experiment file has their experiment_id: %s%s"
+                        .formatted(Texts.count(sum(rows)), most(rows), mistaken.orElse(""))));
     }
 
-    /** Whether it is what {@link #unnamed} found. */
-    public static boolean isOfExperiments(Finding finding) {
-        return finding.check() == Check.UNMATCHED && finding.subject().equals(EXPERIMENTS);
+    /**
+     * Exposures of which not one is in a segment of their experiment: a column that has the name and means something else, or a
+     * file whose segments were given other names since.
+     *
+     * @param users per segment that exposures name
+     * @param named segments of the experiment
+     * @return nothing where some are, or nobody was exposed
+     */
+    public static Optional<Finding> segments(String experimentId, Map<String, Long> users, List<String> named) {
+        if (users.isEmpty() || users.keySet().stream().anyMatch(named::contains)) {
+            return Optional.empty();
+        }
+        return Optional.of(Finding.of(
+                Check.UNMATCHED,
+                experimentId,
+                Finding.ALL,
+                SEGMENTS,
+                State.UNKNOWN,
+                sum(users),
+                "exposures of %s are in segments that it has not: %s, and not one in %s; where the column means something else, say flagcast.sources.exposures.columns.segment = \"null\""
+                        .formatted(experimentId, most(users), String.join(", ", named))));
+    }
+
+    /** Whether a person should read it although nothing failed: what {@link #unnamed} and {@link #segments} find. */
+    public static boolean isNotice(Finding finding) {
+        return finding.check() == Check.UNMATCHED
+                && (finding.subject().equals(EXPERIMENTS) || finding.subject().equals(SEGMENTS));
+    }
+
+    /** Those with the most, and how many there are besides. */
+    private static String most(Map<String, Long> counts) {
+        return counts.entrySet().stream()
+                        .sorted(byCount())
+                        .limit(3)
+                        .map(one -> "'%s' (%s)".formatted(one.getKey(), Texts.count(one.getValue())))
+                        .collect(joining(", "))
+                + (counts.size() > 3 ? " and %d more".formatted(counts.size() - 3) : "");
+    }
+
+    private static Comparator<Map.Entry<String, Long>> byCount() {
+        return Map.Entry.<String, Long>comparingByValue().reversed().thenComparing(Map.Entry.comparingByKey());
+    }
+
+    private static long sum(Map<String, Long> counts) {
+        return counts.values().stream().mapToLong(Long::longValue).sum();
     }
 
     private static String bare(String id) {

@@ -133,12 +133,32 @@ class UnmatchedCheckTest {
                 .isEqualTo(
                         "7,011 exposures count nowhere, as no experiment file has their experiment_id: 'b' (7,000), 'a'"
                                 + " (5), 'c' (5) and 1 more");
-        assertThat(UnmatchedCheck.isOfExperiments(ended)).isTrue();
+        assertThat(UnmatchedCheck.isNotice(ended)).isTrue();
 
         Finding mistaken = UnmatchedCheck.unnamed(Map.of("Checkout-V2", 40L), List.of("checkout_v2"))
                 .orElseThrow();
         assertThat(mistaken.failed()).isTrue();
         assertThat(mistaken.takesEvidence()).isFalse();
         assertThat(mistaken.reason()).endsWith("'Checkout-V2' (40); did 'Checkout-V2' mean 'checkout_v2'?");
+    }
+
+    /** A file of all that is known of a user may have a column segment of its own. */
+    @Test
+    void segmentsThatAnExperimentHasNotAreSaidWhereNoneIsItsOwn() {
+        Finding found = UnmatchedCheck.segments(
+                        "mail", Map.of("Womens E-Mail", 21_387L, "No E-Mail", 21_306L), List.of("low", "high"))
+                .orElseThrow();
+
+        assertThat(found.state()).isEqualTo(State.UNKNOWN);
+        assertThat(UnmatchedCheck.isNotice(found)).isTrue();
+        assertThat(found.reason())
+                .isEqualTo(
+                        "exposures of mail are in segments that it has not: 'Womens E-Mail' (21,387), 'No E-Mail' (21,306),"
+                                + " and not one in low, high; where the column means something else, say"
+                                + " flagcast.sources.exposures.columns.segment = \"null\"");
+        assertThat(UnmatchedCheck.segments("mail", Map.of("low", 1L, "before", 9L), List.of("low", "high")))
+                .isEmpty();
+        assertThat(UnmatchedCheck.segments("mail", Map.of(), List.of("low", "high")))
+                .isEmpty();
     }
 }

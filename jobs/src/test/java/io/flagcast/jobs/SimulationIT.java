@@ -53,6 +53,17 @@ class SimulationIT {
         }
     }
 
+    @Test
+    void ofAFeatureThatTheWorldDoesNotKnowNothingIsWritten() {
+        CsvWorld world = CsvWorld.in(folder);
+        Invocation simulate = Invocation.of("simulate", "--conf", world.conf().toString());
+
+        assertThat(simulate.code()).isEqualTo(78);
+        assertThat(simulate.err())
+                .contains("and the simulated world knows only what checkout_v2, dark_mode, express_pay do to users")
+                .doesNotContain("\tat ");
+    }
+
     private Dataset<Row> table(Session session, String lake, String table) {
         return session.spark()
                 .read()

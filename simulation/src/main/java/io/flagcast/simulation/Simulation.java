@@ -4,8 +4,10 @@ import static org.apache.spark.sql.functions.col;
 
 import io.flagcast.experiments.Experiment;
 import io.flagcast.lake.DailyFiles;
+import io.flagcast.lake.ExitCode;
 import io.flagcast.lake.Lake;
 import io.flagcast.lake.Publication;
+import io.flagcast.lake.Refusal;
 import io.flagcast.simulation.World.User;
 import io.flagcast.tables.Tables;
 import java.time.Duration;
@@ -73,8 +75,10 @@ public final class Simulation {
      * with a fair coin.
      *
      * @param experiments configured experiments, for the feature of each
+     * @throws Refusal where one has a feature of which the world knows nothing
      */
     public void create(List<Experiment> experiments) {
+        requireTested(experiments);
         List<Row> users = world.users().stream()
                 .map(user -> RowFactory.create(
                         user.id(), user.age(), user.country(), user.plan(), user.gender(), user.tenureDays()))
@@ -98,6 +102,20 @@ public final class Simulation {
             });
         }
         met.write();
+    }
+
+    private static void requireTested(List<Experiment> experiments) {
+        for (Experiment experiment : experiments) {
+            if (!World.TESTED.contains(experiment.featureId())) {
+                throw new Refusal(
+                        ExitCode.CONFIGURATION,
+                        "%s: feature_id is '%s', and the simulated world knows only what %s do to users: take one of these, or conf/examples/demo.conf"
+                                .formatted(
+                                        experiment.file(),
+                                        experiment.featureId(),
+                                        String.join(", ", World.TESTED)));
+            }
+        }
     }
 
     private boolean visits(User user, int day) {
@@ -133,6 +151,7 @@ public final class Simulation {
         if (publication.isEmpty()) {
             return Optional.empty();
         }
+        requireTested(experiments);
         Map<String, String> features = new HashMap<>();
         experiments.forEach(experiment -> features.put(experiment.experimentId(), experiment.featureId()));
         Map<String, User> visitors = new HashMap<>();

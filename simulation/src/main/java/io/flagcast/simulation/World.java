@@ -30,6 +30,9 @@ public record World(long seed, List<User> users) {
     /** Features with experiments, and the feature that is known from usage only. */
     public static final List<String> FEATURES = List.of("checkout_v2", "dark_mode", "express_pay", "playlists");
 
+    /** Those of which an experiment can be made: what they do to users is known. */
+    static final List<String> TESTED = FEATURES.subList(0, 3);
+
     private static final double BREAKAGE = 0.02;
 
     /**
@@ -106,7 +109,7 @@ public record World(long seed, List<User> users) {
     /**
      * The true response probability without the feature.
      *
-     * @param featureId checkout_v2, dark_mode or express_pay
+     * @param featureId one of {@link #TESTED}
      */
     public static double responseIfNot(User user, String featureId) {
         return switch (featureId) {

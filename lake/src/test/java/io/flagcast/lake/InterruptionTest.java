@@ -39,7 +39,10 @@ class InterruptionTest {
     }
 
     private static Process start(String how) throws IOException {
+        // Tests that a shell has started in the background ignore signals, and so would what they start.
         return new ProcessBuilder(
+                        "env",
+                        "--default-signal=HUP,INT",
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "-cp",
                         System.getProperty("java.class.path"),

@@ -170,7 +170,7 @@ final class Sums {
         return when(isComplete(name), try_sum(col(name)));
     }
 
-    /** Whether every state has one. All ask the same aggregate, of a bit each: a count for each cost a sixth of the merge. */
+    /** Whether every state has one: all ask one aggregate, of a bit each. */
     private static Column isComplete(String name) {
         return bit_or(ABSENT).bitwiseAND(lit(bit(name))).equalTo(0);
     }

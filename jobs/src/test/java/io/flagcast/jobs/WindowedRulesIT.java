@@ -15,9 +15,9 @@ import org.junit.jupiter.api.io.TempDir;
 /** A feature that breaks after all its users have met it: who counts each of them once sees nothing of it. */
 class WindowedRulesIT {
 
-    private static final int USERS = 2_000;
-    private static final int DAYS = 20;
-    private static final int BREAK = 10;
+    private static final int USERS = 800;
+    private static final int DAYS = 14;
+    private static final int BREAK = 6;
     private static final Instant BEGINNING = CsvWorld.FIRST.minus(DAYS, ChronoUnit.DAYS);
 
     private static final String EXPERIMENT = """
@@ -32,17 +32,17 @@ class WindowedRulesIT {
               - rule_id: against_control
                 description: The enabled convert worse than control lately
                 when: {segment: all, metric: conversion_rate, worse_than_control: {by: 10%}}
-                evidence: {min_users: 500, window: 7d}
+                evidence: {min_users: 200, window: 7d}
                 then: {alert: critical}
               - rule_id: ever
                 description: Fewer than 5 % of the enabled have converted
                 when: {segment: all, population: enabled, metric: conversion_rate, below: 5%}
-                evidence: {min_users: 500}
+                evidence: {min_users: 200}
                 then: {alert: warning}
               - rule_id: lately
                 description: Fewer than 5 % of the enabled convert lately
                 when: {segment: all, population: enabled, metric: conversion_rate, below: 5%}
-                evidence: {min_users: 500, window: 7d}
+                evidence: {min_users: 200, window: 7d}
                 then: {alert: warning}
             """;
 

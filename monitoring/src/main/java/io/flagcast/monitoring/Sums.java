@@ -1,7 +1,7 @@
 package io.flagcast.monitoring;
 
-import static org.apache.spark.sql.functions.bit_or;
 import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.count;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.negate;
 import static org.apache.spark.sql.functions.struct;
@@ -42,17 +42,6 @@ final class Sums {
             .add(TABLE.apply("covariate"));
     private static final DecimalType EXACT = (DecimalType) TABLE.apply("sum").dataType();
     private static final BigDecimal ZERO = BigDecimal.ZERO.setScale(EXACT.scale());
-
-    private static final List<String> MAY_BE_ABSENT = Stream.of(
-                    Stream.of("sum", "sum_squares", "covariate"),
-                    Arrays.stream(fields("weighted")).map("weighted."::concat),
-                    Arrays.stream(fields("covariate")).map("covariate."::concat))
-            .flatMap(names -> names)
-            .toList();
-    private static final Column ABSENT = MAY_BE_ABSENT.stream()
-            .map(name -> when(col(name).isNull(), bit(name)).otherwise(0L))
-            .reduce(Column::bitwiseOR)
-            .orElseThrow();
 
     private Sums() {}
 
@@ -170,13 +159,8 @@ final class Sums {
         return when(isComplete(name), try_sum(col(name)));
     }
 
-    /** Whether every state has one: all ask one aggregate, of a bit each. */
     private static Column isComplete(String name) {
-        return bit_or(ABSENT).bitwiseAND(lit(bit(name))).equalTo(0);
-    }
-
-    private static long bit(String name) {
-        return 1L << MAY_BE_ABSENT.indexOf(name);
+        return count(col(name)).equalTo(count(lit(1)));
     }
 
     /** States that take away what the given add. */

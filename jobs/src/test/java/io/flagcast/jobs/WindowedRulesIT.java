@@ -81,9 +81,10 @@ class WindowedRulesIT {
                         row -> row.get("rule_id").asText(),
                         row -> row.get("outcome").asText())
                 .containsExactly(tuple("against_control", "fired"), tuple("ever", "held"), tuple("lately", "fired"));
-        assertThat(Invocation.rows(
-                        world.conf(),
-                        "SELECT subject, reason FROM health_checks WHERE state = 'failed' AND `check` = 'evidence_dried_up'"))
+        assertThat(
+                        Invocation.rows(
+                                world.conf(),
+                                "SELECT subject, reason FROM health_checks WHERE state = 'failed' AND `check` = 'evidence_dried_up'"))
                 .singleElement()
                 .satisfies(row -> assertThat(row.get("subject").asText()).contains("ever"));
     }

@@ -110,10 +110,7 @@ public final class Simulation {
                 throw new Refusal(
                         ExitCode.CONFIGURATION,
                         "%s: feature_id is '%s', and the simulated world knows only what %s do to users: take one of these, or conf/examples/demo.conf"
-                                .formatted(
-                                        experiment.file(),
-                                        experiment.featureId(),
-                                        String.join(", ", World.TESTED)));
+                                .formatted(experiment.file(), experiment.featureId(), String.join(", ", World.TESTED)));
             }
         }
     }

@@ -124,11 +124,8 @@ public record InputMapping(Table table, String origin, Map<String, String> expre
                 .map(name ->
                         Repeats.hashable(quoted(name), raw.schema().apply(name).dataType()))
                 .collect(Collectors.toCollection(ArrayList::new));
-        if (Arrays.asList(raw.columns()).contains(NUMBER)) {
-            // Rows that are told apart by their place are no repeats.
-            written.add(col(NUMBER));
-        }
-        if (!folders.isEmpty()) {
+        if (!folders.isEmpty() || isOfPlace()) {
+            // Rows that are alike, and of which the place says different things, are no repeats.
             mapped.forEach((name, value) -> {
                 if (!OWN.contains(name) && !name.equals(ARRIVAL)) {
                     written.add(value);
@@ -138,6 +135,11 @@ public record InputMapping(Table table, String origin, Map<String, String> expre
         Column id = mapped.getOrDefault(IDENTITIES.get(table.name()), lit(null));
         mapped.putAll(Repeats.key(id, written));
         return Repeats.once(raw.select(mapped.values().toArray(Column[]::new)), table);
+    }
+
+    /** Whether a column is made of where the row stands. */
+    private boolean isOfPlace() {
+        return expressions.values().stream().anyMatch(text -> text.contains(FILE) || text.contains(NUMBER));
     }
 
     private Map<String, Column> columns(Dataset<Row> raw) {

@@ -286,6 +286,18 @@ class InputMappingTest {
         }
     }
 
+    /** The export of a day that says its day in its name alone; a file of which no column is an id. */
+    @Test
+    void rowsOfWhichTheirPlaceSaysDifferentThingsAreNoRepeats() {
+        Dataset<Row> raw = values(
+                "('u', 'buy', '2026-03-06.csv', 1), ('u', 'buy', '2026-03-07.csv', 1), ('u', 'buy', '2026-03-07.csv', 2)",
+                "(user_id, outcome, _file, _number)");
+        InputMapping dated = mapping(Tables.OUTCOMES, Map.of("occurred_at", "substr(_file, 1, 10)"));
+        assertThat(leftOut(dated.once(raw, Set.of()))).containsExactly("u repeated");
+        InputMapping numbered = mapping(Tables.OUTCOMES, Map.of("user_id", "_number", "occurred_at", "'2026-03-06'"));
+        assertThat(leftOut(numbered.once(raw, Set.of()))).containsExactly("1 repeated");
+    }
+
     @Test
     void aRowIsTheSameWheneverItReachedTheLake() {
         Dataset<Row> raw = values(

@@ -25,6 +25,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.zip.GZIPOutputStream;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -71,6 +72,23 @@ class SourceTest {
                 settings.where(),
                 settings.duplicates(),
                 lacking);
+    }
+
+    /** Outcomes of one day, several of a row. */
+    private static SourceSettings each(
+            SourceSettings settings, Map<String, String> columns, String each, String where) {
+        Map<String, String> all = new TreeMap<>(Map.of("outcome", "each", "occurred_at", "'2026-03-01'"));
+        all.putAll(columns);
+        return new SourceSettings(
+                settings.format(),
+                settings.path(),
+                settings.options(),
+                settings.schema(),
+                all,
+                Optional.of(each),
+                Optional.of(where),
+                settings.duplicates(),
+                settings.lacking());
     }
 
     private Source open(Table table, String format, String path) {
@@ -438,24 +456,11 @@ class SourceTest {
     @Test
     void oneRowStandsForOneOfEachElement() throws IOException {
         write("in.csv", "id,version,rounds,retained\n1,gate_30,3,True\n2,gate_40,,False\n");
-        SourceSettings settings = new SourceSettings(
-                "csv",
-                folder.resolve("in.csv").toString(),
-                Map.of(),
-                "",
-                Map.of(
-                        "user_id",
-                        "id",
-                        "outcome",
-                        "each",
-                        "value",
-                        "if(each = 'rounds', rounds, 1)",
-                        "occurred_at",
-                        "'2026-03-01'"),
-                Optional.of("array('retained', 'rounds')"),
-                Optional.of("each = 'rounds' AND rounds > 0 OR each = 'retained' AND retained"),
-                Duplicates.ONCE,
-                Lacking.QUARANTINE);
+        SourceSettings settings = each(
+                settings("csv", "in.csv", Map.of(), ""),
+                Map.of("user_id", "id", "value", "if(each = 'rounds', rounds, 1)"),
+                "array('retained', 'rounds')",
+                "each = 'rounds' AND rounds > 0 OR each = 'retained' AND retained");
         Source source = Source.open(spark, Tables.OUTCOMES, settings);
         InputMapping mapping =
                 new InputMapping(Tables.OUTCOMES, settings.origin(), settings.columns(), settings.where());
@@ -467,16 +472,11 @@ class SourceTest {
     @Test
     void rowsOfAFileWithoutIdsAreToldApartByTheirPlace() throws IOException {
         write("in/a.csv", "arm,visit,spend\nA,1,0\nA,1,0\nB,0,2.5\nA,1,0\n");
-        SourceSettings settings = new SourceSettings(
-                "csv",
-                folder.resolve("in").toString(),
-                Map.of(),
-                "spend DOUBLE",
-                Map.of("user_id", "_number", "outcome", "each", "occurred_at", "'2026-03-01'"),
-                Optional.of("array('visit', 'spend')"),
-                Optional.of("each = 'visit' AND visit = 1 OR each = 'spend' AND spend > 0"),
-                Duplicates.ONCE,
-                Lacking.QUARANTINE);
+        SourceSettings settings = each(
+                settings("csv", "in", Map.of(), "spend DOUBLE"),
+                Map.of("user_id", "_number"),
+                "array('visit', 'spend')",
+                "each = 'visit' AND visit = 1 OR each = 'spend' AND spend > 0");
         Source source = Source.open(spark, Tables.OUTCOMES, settings);
         InputMapping mapping =
                 new InputMapping(Tables.OUTCOMES, settings.origin(), settings.columns(), settings.where());

@@ -232,8 +232,9 @@ public final class Eligibility {
                 ? function.nameParts().last()
                 : expression.prettyName();
         if (DENIED.contains(name.toLowerCase(Locale.ROOT)) || (expression.resolved() && !expression.deterministic())) {
-            return Optional.of("calls %s: an answer must be the same on every machine and day, from the profile alone"
-                    .formatted(name));
+            return Optional.of(
+                    "calls %s: an answer must be the same on every machine and day, from what stands in the row alone"
+                            .formatted(name));
         }
         List<Expression> children = CollectionConverters.asJava(expression.children());
         return children.stream().flatMap(child -> forbidden(child).stream()).findFirst();

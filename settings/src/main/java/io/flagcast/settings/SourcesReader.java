@@ -68,6 +68,7 @@ final class SourcesReader {
     private static void requireSameEveryDay(Block source) {
         source.stringMap("columns")
                 .forEach((name, text) -> Eligibility.problem(text)
+                        .map(why -> text.contains("input_file") ? why + "; the file of a row is its column _file" : why)
                         .ifPresent(why -> source.inner("columns").problem(Block.key(name), text, "it " + why)));
     }
 

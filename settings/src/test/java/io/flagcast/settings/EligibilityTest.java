@@ -80,9 +80,11 @@ class EligibilityTest {
             })
     void chanceClockSessionAndCodeAreDenied(String condition) {
         assertThat(Eligibility.problem(experiment(condition)))
-                .hasValueSatisfying(why -> assertThat(why)
-                        .startsWith("e.yaml: eligibility \"" + condition + "\" calls ")
-                        .endsWith("an answer must be the same on every machine and day, from the profile alone"));
+                .hasValueSatisfying(
+                        why -> assertThat(why)
+                                .startsWith("e.yaml: eligibility \"" + condition + "\" calls ")
+                                .endsWith(
+                                        "an answer must be the same on every machine and day, from what stands in the row alone"));
     }
 
     @ParameterizedTest

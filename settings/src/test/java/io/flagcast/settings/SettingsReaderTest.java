@@ -215,6 +215,8 @@ class SettingsReaderTest {
                     .hasMessageContaining("flagcast.sources.users.columns.joined is '" + expression + "': it calls ")
                     .hasMessageContaining("an answer must be the same on every machine and day");
         }
+        assertThatThrownBy(() -> read(USERS + "flagcast.sources.users.columns.day = \"input_file_name()\""))
+                .hasMessageContaining("; the file of a row is its column _file");
     }
 
     @Test

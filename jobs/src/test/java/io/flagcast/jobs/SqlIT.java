@@ -3,9 +3,12 @@ package io.flagcast.jobs;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 
+import io.flagcast.jobs.questions.MistakenQuery;
+import io.flagcast.lake.ExitCode;
 import io.flagcast.lake.Lake;
 import io.flagcast.lake.LakeFunctions;
 import io.flagcast.lake.LakeViews;
+import io.flagcast.lake.Refusal;
 import io.flagcast.lake.Session;
 import io.flagcast.lake.ViewScript;
 import io.flagcast.tables.Table;
@@ -167,6 +170,10 @@ class SqlIT {
 
         assertThat(sql.code()).as(sql.err()).isEqualTo(64);
         assertThat(sql.err()).contains("too complex to parse").doesNotContain("\tat ");
+        assertThat(MistakenQuery.of(new IllegalStateException(new StackOverflowError()), "SELECT 1"))
+                .get()
+                .returns(ExitCode.USAGE, Refusal::exitCode)
+                .satisfies(refusal -> assertThat(refusal).hasMessageContaining("take it apart by WITH"));
     }
 
     @Test

@@ -289,7 +289,7 @@ class RulesIT {
         assertThat(longer.code()).as(longer.err()).isEqualTo(ExitCode.CONFIGURATION.code());
         assertThat(longer.err())
                 .contains("its window is longer than the 7 d for which rollout was measured", "mode: dry_run");
-        assertThat(command("rules", "replay", "--experiment", "rollout", "--to", "2027-01-01")
+        assertThat(command("rules", "replay", "--experiment", "rollout", "--to", "2026-05-01")
                         .err())
                 .contains("nor to after the live publication's 2026-03-08T00:00:00Z");
         assertThat(parameters()).as("nothing is written").hasSize(4);

@@ -27,9 +27,9 @@ import java.util.stream.Stream;
 /** Reads the alerts of an experiment, each of a health check or of a condition on metrics. */
 final class AlertReader {
 
-    /** Checks of an experiment: the pipeline is the lake's, and so are ids that are no user's. */
+    /** Checks of an experiment: the pipeline and its models are the lake's, and so are ids that are no user's. */
     private static final List<Check> CHECKS = Stream.of(Check.values())
-            .filter(check -> check != Check.PIPELINE && check != Check.SENTINEL)
+            .filter(check -> check != Check.PIPELINE && check != Check.MODEL && check != Check.SENTINEL)
             .toList();
 
     /** Nothing that a message could take for the end of it. */

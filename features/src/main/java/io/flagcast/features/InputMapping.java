@@ -15,6 +15,7 @@ import static org.apache.spark.sql.functions.when;
 import io.flagcast.tables.Ids;
 import io.flagcast.tables.Table;
 import io.flagcast.tables.Table.ColumnSet;
+import io.flagcast.tables.Tables;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -81,6 +82,9 @@ public record InputMapping(Table table, String origin, Map<String, String> expre
 
     /** Longer ids are no ids: they would be keys of every table. */
     private static final int LONGEST_ID = 1_000;
+
+    /** An answer that a user had less chance to get weighs more than a million users. */
+    private static final double LEAST_CHANCE = 1e-6;
 
     private static final Map<String, String> LIMITS = Map.of(
             "propensity", "propensity BETWEEN 0 AND 1",
@@ -152,6 +156,9 @@ public record InputMapping(Table table, String origin, Map<String, String> expre
         for (StructField field : contract.fields()) {
             mapDeclared(raw, field, mapped, reasons);
         }
+        if (table.equals(Tables.EXPOSURES)) {
+            reasons.add(tooUnlikely(mapped.get("enabled"), mapped.get("propensity")));
+        }
         if (table.columnSet() == ColumnSet.OPEN) {
             attributes(raw, contract).forEach((name, attribute) -> {
                 mapped.put(name, attribute.value.as(name));
@@ -170,6 +177,18 @@ public record InputMapping(Table table, String origin, Map<String, String> expre
         mapped.put(SOURCE_ROW, when(reason.isNotNull(), to_json(struct(source))).as(SOURCE_ROW));
         mapped.put(LEFT_OUT, leftOut.as(LEFT_OUT));
         return mapped;
+    }
+
+    /** One user would stand for as many as all there are; of an answer that had no chance at all nothing is compared. */
+    private static Column tooUnlikely(Column enabled, Column propensity) {
+        Column chance = when(enabled, propensity).otherwise(lit(1).minus(propensity));
+        return when(
+                chance.gt(0).and(chance.lt(LEAST_CHANCE)),
+                concat(
+                        lit("propensity "),
+                        propensity.cast(DataTypes.StringType),
+                        when(enabled, lit(" of an enabled user")).otherwise(lit(" of a user who was not enabled")),
+                        lit(": with a chance below 1e-6 one user outweighs a million")));
     }
 
     /** A row that could not be read is not left out: nobody knows what it says. */
@@ -278,6 +297,16 @@ public record InputMapping(Table table, String origin, Map<String, String> expre
     /** A value as the table's type; NULL where it is none. */
     private static Column cast(Column value, DataType from, DataType to) {
         return to.equals(DataTypes.TimestampType) ? Times.instant(value, from) : value.try_cast(to);
+    }
+
+    /** A column of the table as the source's text has it. */
+    public Column text(String column) {
+        return expr(expressions.getOrDefault(column, "`" + column + "`")).cast(DataTypes.StringType);
+    }
+
+    /** Whether a source has a column of the table. */
+    public boolean has(Dataset<Row> raw, String column) {
+        return expressions.containsKey(column) || Arrays.asList(raw.columns()).contains(column);
     }
 
     /**

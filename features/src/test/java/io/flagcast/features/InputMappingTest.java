@@ -172,6 +172,23 @@ class InputMappingTest {
     }
 
     @Test
+    void anAnswerThatWasAllButImpossibleIsRejectedAndOneThatWasAllButCertainIsNot() {
+        Dataset<Row> raw = values(
+                        "(true, 1e-300D), (true, 1e-7D), (false, 0.99999999D), (true, 0D), (false, 1D), (true, NULL),"
+                                + "(false, 1e-300D), (true, 0.99999999D), (true, 1e-6D), (false, 0.5D)",
+                        "(enabled, propensity)")
+                .selectExpr("'e' experiment_id", "'u' user_id", "TIMESTAMP '2026-01-01' exposed_at", "*");
+        InputMapping mapping = identity(Tables.EXPOSURES);
+        assertThat(valid(mapping, raw)).hasSize(7);
+        assertThat(reasons(mapping, raw))
+                .containsExactly(
+                        "propensity 0.99999999 of a user who was not enabled: with a chance below 1e-6 one user outweighs a"
+                                + " million",
+                        "propensity 1.0E-300 of an enabled user: with a chance below 1e-6 one user outweighs a million",
+                        "propensity 1.0E-7 of an enabled user: with a chance below 1e-6 one user outweighs a million");
+    }
+
+    @Test
     void ofAUserWhoAppearsTwiceExactlyOneRowIsKeptWhateverThePartitions() {
         Dataset<Row> raw =
                 values("('u', 'FR'), ('v', 'DE'), ('u', 'DE'), ('u', 'DE'), ('u', 'IT')", "(user_id, country)");

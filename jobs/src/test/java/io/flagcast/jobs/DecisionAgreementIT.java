@@ -33,6 +33,7 @@ import io.flagcast.settings.Settings;
 import io.flagcast.tables.Tables;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.Iterator;
@@ -57,7 +58,8 @@ class DecisionAgreementIT {
 
     private static final Instant AS_OF = Instant.parse("2026-03-02T00:00:00Z");
     private static final String HOLDOUT_SALT = "agreement-holdout";
-    private static final Settings.LakeSettings LAKE = new Settings.LakeSettings("unused", 0.05, HOLDOUT_SALT, 2);
+    private static final Settings.LakeSettings LAKE =
+            new Settings.LakeSettings("unused", 0.05, HOLDOUT_SALT, 2, Duration.ZERO, Duration.ofMinutes(1));
 
     private static final List<Experiment> EXPERIMENTS = List.of(
             experiment(

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Tag;
@@ -193,6 +194,32 @@ class LearningIT {
         Invocation refused = on(world, "models show " + champion);
         assertThat(refused.code()).isEqualTo(65);
         assertThat(refused.err()).contains("the checksum of models/checkout/").doesNotContain("\tat ");
+        aLostModelStopsNoRun(world, champion, file);
+    }
+
+    /** The only champion's file is damaged: it is trained anew. The new one's is lost, the other restored: that one is used again. */
+    private void aLostModelStopsNoRun(CsvWorld world, String champion, Path file) throws IOException {
+        Invocation anew = world.run(CsvWorld.SECOND.plus(Duration.ofDays(1)), CHALLENGED);
+        assertThat(anew.code()).as(anew.err()).isZero();
+        assertThat(anew.err()).contains("the checksum of models/checkout/", "checkout trains m-");
+        String newer = used(world);
+        assertThat(newer).isNotEqualTo(champion);
+
+        Files.writeString(file, Files.readString(file).replace("\"java.lang.Runtime\"", "\"linear\""));
+        Files.delete(file.resolveSibling(newer + ".json"));
+        Invocation before = world.run(CsvWorld.SECOND.plus(Duration.ofDays(2)), CHALLENGED);
+        assertThat(before.code()).as(before.err()).isZero();
+        assertThat(before.err())
+                .contains("model " + newer + ": ", "; the champion of before, " + champion + ", is used in its place");
+        assertThat(Invocation.rows(
+                        world.conf(), "SELECT DISTINCT model_id FROM responsiveness_scores WHERE source = 'model'"))
+                .extracting(row -> row.get("model_id").asText())
+                .containsExactly(champion);
+        assertThat(Invocation.rows(
+                        world.conf(),
+                        "SELECT state, labels['severity'] AS severity FROM alerts WHERE labels['check'] = 'model'"))
+                .extracting(JsonNode::toString)
+                .containsExactly("{\"state\":\"firing\",\"severity\":\"critical\"}");
     }
 
     private static String used(CsvWorld world) {

@@ -12,6 +12,7 @@ import io.flagcast.tables.Table;
 import io.flagcast.tables.Table.ColumnSet;
 import io.flagcast.tables.Table.Kind;
 import io.flagcast.tables.Tables;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -20,6 +21,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Observation;
@@ -38,6 +40,7 @@ public final class Lake {
     private final SparkSession spark;
     private final LakeFiles files;
     private final Set<Table> created = new HashSet<>();
+    private Optional<Lease> lease = Optional.empty();
 
     /** @throws Refusal where the root is no folder and cannot become one, or is not reached */
     public Lake(SparkSession spark, String root) {
@@ -53,6 +56,27 @@ public final class Lake {
     /** What lies beside the tables. */
     public LakeFiles files() {
         return files;
+    }
+
+    /**
+     * Works while this process has the lease of this lake: whatever is written here meanwhile is written only as long as nobody else
+     * has it.
+     *
+     * @param what the work is, as others are told
+     * @param expiry how long its owner may be silent, where the lake is on no local disk
+     * @throws Refusal with exit code 75 where another process has it
+     */
+    public <T> T leased(String what, Duration expiry, Supplier<T> work) {
+        try (Lease taken = Lease.take(files, what, expiry)) {
+            lease = Optional.of(taken);
+            return work.get();
+        } finally {
+            lease = Optional.empty();
+        }
+    }
+
+    private void mayWrite() {
+        lease.ifPresent(Lease::require);
     }
 
     /** All publications, oldest first. */
@@ -159,6 +183,7 @@ public final class Lake {
      * @throws InputException where rows hold a NaN or a score outside [0, 100]; {@link Audit} checks the keys
      */
     public long replaceSlice(Table table, RunId runId, Dataset<Row> rows) {
+        mayWrite();
         create(table);
         Dataset<Row> slice = TableContract.conformed(
                 table, rows.withColumn("run_id", lit(runId.toString())).withColumn("as_of", lit(runId.asOf())));
@@ -218,6 +243,7 @@ public final class Lake {
     /** Appends rows, given with the table's columns in order. */
     public void append(Table table, List<Row> rows) {
         if (!rows.isEmpty()) {
+            mayWrite();
             create(table);
             committed(
                     table,
@@ -234,13 +260,14 @@ public final class Lake {
     }
 
     /**
-     * Appends rows of one run if nobody has appended this version yet: compare-and-set over processes.
+     * Appends rows that have one value in the first column if nobody has appended this version yet: compare-and-set over processes.
      *
      * @param writer identity of the sequence of versions
      * @param version greater than every version before
      * @return whether the table has these rows, from this process or, to the last value the same, from another
      */
     public boolean appendOnce(Table table, List<Row> rows, String writer, long version) {
+        mayWrite();
         create(table);
         Dataset<Row> frame = frame(table, rows);
         try {
@@ -259,7 +286,11 @@ public final class Lake {
             throw e;
         }
         // Delta skips a version that was written before without saying so: only reading tells who came first.
-        return history(table).collectAsList().containsAll(frame.collectAsList());
+        String first = frame.columns()[0];
+        return history(table)
+                .where(col(first).equalTo(rows.get(0).get(0)))
+                .collectAsList()
+                .containsAll(frame.collectAsList());
     }
 
     private static boolean isConcurrentTransaction(Throwable error) {
@@ -269,6 +300,12 @@ public final class Lake {
             }
         }
         return false;
+    }
+
+    /** Replaces all rows of a table that only grows: those of the past too. */
+    public void rewrite(Table table, Dataset<Row> rows) {
+        mayWrite();
+        rows.write().format("delta").mode("overwrite").save(location(table));
     }
 
     /** An instant of a row, whichever of the two classes Spark is set to. */
@@ -288,6 +325,7 @@ public final class Lake {
 
     /** Removes the slices of these runs from some tables. */
     public void removeSlices(List<Table> tables, List<String> runIds) {
+        mayWrite();
         tables.stream()
                 .filter(this::exists)
                 .forEach(table -> DeltaTable.forPath(spark, location(table))

@@ -4,8 +4,12 @@ import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -126,6 +130,57 @@ public record LakeFiles(SparkSession spark, String root) {
             throw new UncheckedIOException(
                     path + " cannot be written", new IOException(e.getCause().getMessage(), e));
         }
+    }
+
+    /**
+     * Writes a text file that is there at once and whole.
+     *
+     * @return whether it was not there before: of several that write it one does
+     */
+    boolean create(String name, String text) {
+        Path path = absolute(name);
+        Configuration conf = spark.sessionState().newHadoopConf();
+        try {
+            fileSystem(path).mkdirs(path.getParent());
+            new ExclusiveLogStore(conf).write(path, List.of(text).iterator(), false, conf);
+            return true;
+        } catch (FileAlreadyExistsException e) {
+            return false;
+        } catch (IOException e) {
+            throw new UncheckedIOException(path + " cannot be written", e);
+        }
+    }
+
+    /** What a folder has; nothing where there is none. */
+    List<String> names(String folder) {
+        Path path = absolute(folder);
+        try {
+            return Arrays.stream(fileSystem(path).listStatus(path))
+                    .map(status -> status.getPath().getName())
+                    .toList();
+        } catch (FileNotFoundException e) {
+            return List.of();
+        } catch (IOException e) {
+            throw new UncheckedIOException(path + " cannot be read", e);
+        }
+    }
+
+    /** Removes a file, or a folder with all that it has. */
+    public void delete(String name) {
+        Path path = absolute(name);
+        try {
+            fileSystem(path).delete(path, true);
+        } catch (IOException e) {
+            throw new UncheckedIOException(path + " cannot be removed", e);
+        }
+    }
+
+    /** The folder of this name, where the lake lies on a local disk. */
+    Optional<java.nio.file.Path> folder(String name) {
+        URI address = absolute(name).toUri();
+        return "file".equals(address.getScheme())
+                ? Optional.of(java.nio.file.Path.of(address.getPath()))
+                : Optional.empty();
     }
 
     /** Reads a text file. */

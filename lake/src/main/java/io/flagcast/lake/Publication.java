@@ -12,7 +12,7 @@ import java.util.Set;
 /**
  * A moment when the tables of a run became the live ones.
  *
- * @param sequence 1, 2, 3, …; the greatest is live
+ * @param sequence 1, 2, 3, …; the greatest is live; {@link #NEVER_LIVE} of a run that only made up for an as-of
  * @param runId run that was published
  * @param asOf instant up to which it looked
  * @param kind what became live
@@ -28,6 +28,9 @@ public record Publication(
         Instant publishedAt,
         Map<String, LiveSlice> tables,
         String configHash) {
+
+    /** The sequence of what was never live. */
+    public static final long NEVER_LIVE = 0;
 
     /** What a publication makes live. */
     public enum Kind {

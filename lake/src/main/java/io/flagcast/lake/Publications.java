@@ -1,5 +1,6 @@
 package io.flagcast.lake;
 
+import io.flagcast.tables.Table;
 import io.flagcast.tables.Tables;
 import java.time.Instant;
 import java.util.Comparator;
@@ -128,6 +129,64 @@ public record Publications(Lake lake) {
                 tables,
                 configHash);
         return append(publication) ? Optional.of(publication) : Optional.empty();
+    }
+
+    /**
+     * Makes the tables of an earlier publication live again.
+     *
+     * @throws Refusal as {@link #rolledBack}; with exit code 75 where another process published meanwhile
+     */
+    public Publication rollBack(long sequence, Instant now) {
+        Publication again = rolledBack(sequence, now);
+        if (!append(again)) {
+            throw new Refusal(
+                    ExitCode.TRY_AGAIN,
+                    "publication %d of %s was taken by another process: nothing is rolled back, look at flagcast status and run it again"
+                            .formatted(again.sequence(), lake.files().root()));
+        }
+        return again;
+    }
+
+    /**
+     * The publication that makes the tables of an earlier one live again; it is not appended.
+     *
+     * @throws Refusal with exit code 64 where there is none of this sequence, it is live, or its tables are not kept any more
+     */
+    public Publication rolledBack(long sequence, Instant now) {
+        List<Publication> all = all();
+        Publication live = requireLive();
+        Publication earlier = all.stream()
+                .filter(publication -> publication.sequence() == sequence)
+                .findFirst()
+                .orElseThrow(() -> new Refusal(
+                        ExitCode.USAGE, "--publication %d: there are 1 to %d".formatted(sequence, live.sequence())));
+        if (earlier.tables().equals(live.tables())) {
+            throw new Refusal(
+                    ExitCode.USAGE,
+                    "--publication %d: its tables are live already, as publication %d"
+                            .formatted(sequence, live.sequence()));
+        }
+        earlier.tables()
+                .forEach((name, slice) ->
+                        requireWhole(earlier, Tables.named(name).orElseThrow(), slice));
+        return new Publication(
+                live.sequence() + 1,
+                earlier.runId(),
+                earlier.asOf(),
+                Publication.Kind.ROLLBACK,
+                now,
+                earlier.tables(),
+                earlier.configHash());
+    }
+
+    private void requireWhole(Publication publication, Table table, Publication.LiveSlice slice) {
+        long rows = lake.slice(table, slice.runId()).count();
+        if (rows != slice.rows()) {
+            throw new Refusal(
+                    ExitCode.USAGE,
+                    "--publication %d: %s of run %s has %,d of its %,d rows: flagcast.lake.keep-publications says how many publications are kept"
+                            .formatted(publication.sequence(), table.name(), slice.runId(), rows, slice.rows()));
+        }
     }
 
     private static Map<String, Publication.LiveSlice> slices(RunId runId, Map<String, Long> rows) {

@@ -11,7 +11,9 @@ final class LakeReader {
                         lake.string("root"),
                         lake.rate("holdout"),
                         lake.string("holdout-salt"),
-                        lake.integer("keep-publications")),
+                        lake.integer("keep-publications"),
+                        lake.durationOrZero("keep-for"),
+                        lake.seconds("lease-expiry")),
                 null);
     }
 }

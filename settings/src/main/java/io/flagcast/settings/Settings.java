@@ -72,8 +72,16 @@ public record Settings(
      * @param holdout fraction of users kept out of every experiment, in [0, 1)
      * @param holdoutSalt salt of that holdout
      * @param keepPublications run slices that are kept, at least 2
+     * @param keepFor for how long what was live is kept all the same, for whoever still reads it
+     * @param leaseExpiry how long a process on a store may be silent before another takes its place
      */
-    public record LakeSettings(String root, double holdout, String holdoutSalt, int keepPublications) {
+    public record LakeSettings(
+            String root,
+            double holdout,
+            String holdoutSalt,
+            int keepPublications,
+            Duration keepFor,
+            Duration leaseExpiry) {
         public LakeSettings {
             if (root.isBlank()) {
                 throw new IllegalArgumentException("flagcast.lake.root is empty: name a folder or s3a:// prefix");
@@ -86,6 +94,8 @@ public record Settings(
                 throw new IllegalArgumentException("flagcast.lake.keep-publications is " + keepPublications
                         + ": it must be at least 2, the live one and one to return to");
             }
+            Objects.requireNonNull(keepFor, "keepFor");
+            Objects.requireNonNull(leaseExpiry, "leaseExpiry");
         }
     }
 

@@ -32,6 +32,8 @@ final class SettingCases {
                 setting("lake.holdout", "3%", "lake.holdout", "100%", "it must be in [0%, 100%)"),
                 setting("lake.holdout-salt", "pepper", "lake.holdoutSalt", "[a]", ONE_VALUE),
                 setting("lake.keep-publications", "2", "lake.keepPublications", "1", "it must be at least 2"),
+                setting("lake.keep-for", "2h", "lake.keepFor", "later", "it must be a duration"),
+                setting("lake.lease-expiry", "10s", "lake.leaseExpiry", "1m", "it must be a number of seconds"),
                 setting("experiments", "elsewhere", "experiments", "\"\"", "it must be a path"));
     }
 

@@ -153,9 +153,14 @@ final class LogTables {
             List.of(
                     required("run_id", "STRING", "the run"),
                     required("as_of", "TIMESTAMP", "instant up to which it looked"),
-                    required("stage", "STRING", "part of the run")
-                            .oneOf("features", "train", "score", "allocate", "measure", "govern"),
-                    required("state", "STRING", "how it ended").oneOf("done", "failed", "interrupted"),
+                    required("stage", "STRING", "part of the run, or the run itself")
+                            .oneOf("run", "features", "train", "score", "allocate", "measure", "govern"),
+                    required(
+                                    "state",
+                                    "STRING",
+                                    "how a stage ended; a run is started, once per attempt, and backfilled where it was made up"
+                                            + " for without becoming live")
+                            .oneOf("started", "done", "failed", "interrupted", "backfilled"),
                     required("started_at", "TIMESTAMP", "when the stage started"),
                     required("seconds", "DOUBLE", "how long it took, in seconds"),
                     required("rows_in", "BIGINT", "rows read"),
@@ -167,7 +172,7 @@ final class LogTables {
                     optional("exit_reason", "STRING", "why the stage failed, or which signal interrupted it")),
             List.of(),
             ColumnSet.CLOSED,
-            "a stage of a run");
+            "a stage of a run, or the beginning of one");
 
     static final Table PUBLICATIONS = new Table(
             "publications",
@@ -190,6 +195,24 @@ final class LogTables {
             List.of("publish_seq"),
             ColumnSet.CLOSED,
             "a moment when the tables of a run became the live ones");
+
+    static final Table ERASURES = new Table(
+            "erasures",
+            Kind.APPEND,
+            List.of(
+                    required("erasure_id", "STRING", "identity of the erasure; nothing of the user is in it"),
+                    required("erased_at", "TIMESTAMP", "when"),
+                    optional(
+                            "publish_seq", "BIGINT", "the publication without the user; absent where nothing was live"),
+                    required(
+                            "rows",
+                            "MAP<STRING, BIGINT>",
+                            "per table how many live rows were removed, or had the id replaced"),
+                    required("models", "BIGINT", "model files that held the id, and were removed"),
+                    required("input_files", "BIGINT", "input files that held the id still, which the command named")),
+            List.of("erasure_id"),
+            ColumnSet.CLOSED,
+            "a user was erased");
 
     private LogTables() {}
 }

@@ -165,6 +165,7 @@ final class SliceTables {
                     required("check", "STRING", "what is looked at; docs/health-checks.md has each")
                             .oneOf(
                                     "pipeline",
+                                    "model",
                                     "freshness",
                                     "volume",
                                     "unmatched",

@@ -32,6 +32,7 @@ public final class Tables {
     public static final Table ALERT_DELIVERIES = LogTables.ALERT_DELIVERIES;
     public static final Table ALERT_NOTES = LogTables.ALERT_NOTES;
     public static final Table RUNS = LogTables.RUNS;
+    public static final Table ERASURES = LogTables.ERASURES;
     public static final Table PUBLICATIONS = LogTables.PUBLICATIONS;
 
     /** All tables, inputs first, in the order in which a run touches them. */
@@ -59,6 +60,7 @@ public final class Tables {
             ALERT_DELIVERIES,
             ALERT_NOTES,
             RUNS,
+            ERASURES,
             PUBLICATIONS);
 
     private Tables() {}

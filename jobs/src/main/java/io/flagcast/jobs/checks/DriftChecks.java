@@ -6,6 +6,7 @@ import io.flagcast.experiments.Experiment;
 import io.flagcast.jobs.records.FrozenPopulation;
 import io.flagcast.jobs.records.ModelRegistry;
 import io.flagcast.jobs.records.ModelRegistry.Entry;
+import io.flagcast.jobs.records.ModelRegistry.Usable;
 import io.flagcast.jobs.run.Run;
 import io.flagcast.monitoring.DriftStates;
 import io.flagcast.monitoring.PredictorBins;
@@ -57,8 +58,9 @@ final class DriftChecks {
         experiments.stream()
                 .map(Experiment::featureId)
                 .distinct()
-                .forEach(featureId -> registry.live(featureId, run.asOf())
-                        .flatMap(entry -> scored(entry, registry, profiles))
+                .forEach(featureId -> registry.usable(featureId, run.asOf())
+                        .usable()
+                        .flatMap(usable -> scored(usable, profiles))
                         .ifPresent(model -> models.put(featureId, model)));
         this.bins = models.values().stream()
                 .flatMap(model -> model.frozen().predictors().stream())
@@ -67,14 +69,14 @@ final class DriftChecks {
                 .toList();
     }
 
-    private static Optional<Scored> scored(Entry entry, ModelRegistry registry, Dataset<Row> profiles) {
-        return entry.population().map(FrozenPopulation::read).map(frozen -> {
-            List<String> read = new ArrayList<>(registry.load(entry).inputs());
+    private static Optional<Scored> scored(Usable usable, Dataset<Row> profiles) {
+        return usable.entry().population().map(FrozenPopulation::read).map(frozen -> {
+            List<String> read = new ArrayList<>(usable.model().inputs());
             read.retainAll(Arrays.asList(profiles.columns()));
             List<PredictorHistogram> predictors = frozen.predictors().stream()
                     .filter(histogram -> read.contains(histogram.bins().predictor()))
                     .toList();
-            return new Scored(entry, new FrozenPopulation(predictors, frozen.scores()));
+            return new Scored(usable.entry(), new FrozenPopulation(predictors, frozen.scores()));
         });
     }
 

@@ -7,12 +7,14 @@ import static org.apache.spark.sql.functions.col;
 
 import io.flagcast.experiments.Experiment;
 import io.flagcast.jobs.records.MeasuredDay;
+import io.flagcast.jobs.records.ModelRegistry;
 import io.flagcast.jobs.run.Run;
 import io.flagcast.lake.Publication;
 import io.flagcast.rules.Health;
 import io.flagcast.rules.checks.Check;
 import io.flagcast.rules.checks.Finding;
 import io.flagcast.rules.checks.InputCheck;
+import io.flagcast.rules.checks.ModelCheck;
 import io.flagcast.rules.checks.PipelineCheck;
 import io.flagcast.rules.checks.UnmatchedCheck;
 import io.flagcast.statistics.Metric;
@@ -41,7 +43,8 @@ public final class HealthChecks {
     private static final Set<Check> BETWEEN_RUNS =
             Set.of(Check.CONTRADICTION, Check.SAMPLE_RATIO, Check.UNEXPECTED_OUTCOME, Check.SIMPSON);
 
-    private static final Set<Check> IDS = Set.of(Check.UNMATCHED, Check.SENTINEL);
+    /** What is said on the spot. */
+    private static final Set<Check> SAID = Set.of(Check.MODEL, Check.UNMATCHED, Check.SENTINEL);
 
     private final Run run;
     private final Dataset<Row> firstExposures;
@@ -91,6 +94,7 @@ public final class HealthChecks {
 
             List<Finding> findings = new ArrayList<>();
             findings.add(pipeline(run));
+            findings.addAll(models());
             findings.addAll(inputs.findings(states));
             findings.addAll(ids.findings(states));
             for (Experiment experiment : active) {
@@ -102,6 +106,21 @@ public final class HealthChecks {
             }
             return findings;
         }
+    }
+
+    /** One finding per feature that has had a champion. */
+    private List<Finding> models() {
+        ModelRegistry registry = ModelRegistry.read(run.lake());
+        return run.settings().features().keySet().stream()
+                .sorted()
+                .flatMap(featureId -> Optional.of(registry.usable(featureId, run.asOf()))
+                        .filter(ModelRegistry.Choice::isOfChampion)
+                        .map(choice -> ModelCheck.of(
+                                featureId,
+                                choice.wrong(),
+                                choice.usable().map(usable -> usable.entry().modelId())))
+                        .stream())
+                .toList();
     }
 
     private static List<MeasuredDay> days(Dataset<Row> slice) {
@@ -180,10 +199,10 @@ public final class HealthChecks {
                                         .collect(joining(", ")));
     }
 
-    /** What a person should read at once: evidence that is gone, ids that are nobody's, exposures that count nowhere. */
+    /** What a person should read at once: a model that is lost, evidence that is gone, ids that are nobody's, exposures that count nowhere. */
     public static List<String> notices(List<Finding> findings) {
         return findings.stream()
-                .filter(finding -> (finding.failed() && (finding.takesEvidence() || IDS.contains(finding.check())))
+                .filter(finding -> (finding.failed() && (finding.takesEvidence() || SAID.contains(finding.check())))
                         || UnmatchedCheck.isNotice(finding))
                 .map(Finding::reason)
                 .distinct()

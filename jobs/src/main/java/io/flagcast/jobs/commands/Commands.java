@@ -30,7 +30,8 @@ public final class Commands {
         for (Stage stage : Stage.ORDER) {
             line.addSubcommand(stage.label(), command(stage, surroundings, options));
         }
-        return line.addSubcommand(new StatusCommand(surroundings))
+        return line.addSubcommand(new CommandLine(new BackfillCommand(surroundings), options))
+                .addSubcommand(new StatusCommand(surroundings))
                 .addSubcommand(new WorthCommand(surroundings))
                 .addSubcommand(new SqlCommand(surroundings))
                 .addSubcommand(new ViewsCommand(surroundings))
@@ -42,6 +43,8 @@ public final class Commands {
                 .addSubcommand(AlertsCommand.line(surroundings, options))
                 .addSubcommand(new ApproveCommand(surroundings))
                 .addSubcommand(new RollbackCommand(surroundings))
+                .addSubcommand(new CommandLine(new MaintainCommand(surroundings), options))
+                .addSubcommand(new EraseCommand(surroundings))
                 .addSubcommand(ModelsCommand.line(surroundings, options))
                 .addSubcommand(new EvaluateCommand(surroundings))
                 .addSubcommand(new EvaluatePolicyCommand(surroundings))

@@ -11,6 +11,7 @@ import io.flagcast.jobs.printing.Shown;
 import io.flagcast.jobs.questions.LakeStatus;
 import io.flagcast.jobs.questions.LakeStatus.FiringAlert;
 import io.flagcast.jobs.questions.LakeStatus.StageRun;
+import io.flagcast.jobs.run.Attempts;
 import io.flagcast.lake.ExitCode;
 import io.flagcast.lake.Publication;
 import io.flagcast.rules.checks.Finding;
@@ -30,7 +31,7 @@ import picocli.CommandLine.Option;
         description = {
             "What is live and how old it is, what each stage did last, which health checks fail and which alerts"
                     + " fire. With --max-age for a scheduler of its own: it ends with 1 where the pipeline did not run.",
-            "As JSON every row says its table: stages, failed_checks, firing_alerts or publication. CSV is the stages."
+            "As JSON every row says its table: stages, unfinished_runs, failed_checks, firing_alerts or publication. CSV is the stages."
         })
 final class StatusCommand implements Callable<Integer> {
 
@@ -45,6 +46,10 @@ final class StatusCommand implements Callable<Integer> {
             .column("seconds", "seconds", StageRun::seconds, Shown.number("%.1f"))
             .column("rows out", "rows_out", StageRun::rowsOut, Shown.COUNT)
             .column("why", "why", run -> run.why().orElse(null));
+
+    private static final Sheet<Attempts.Started> UNFINISHED = Sheet.<Attempts.Started>named("unfinished_runs")
+            .column("run", "run_id", Attempts.Started::id)
+            .column("begun", "begun_at", Attempts.Started::at);
 
     private static final Sheet<Finding> FAILED = Sheet.<Finding>named("failed_checks")
             .column("check", "check", finding -> finding.check().label())
@@ -111,6 +116,7 @@ final class StatusCommand implements Callable<Integer> {
                         Duration.between(live.asOf(), now).toHours(),
                         live.publishedAt().truncatedTo(ChronoUnit.SECONDS)));
         section("what each stage did last", STAGES, status.stages(), printer);
+        section("runs that were begun since and are not finished", UNFINISHED, status.unfinished(), printer);
         List<Finding> failed = status.failed();
         section(
                 "%,d of %,d health checks failed"

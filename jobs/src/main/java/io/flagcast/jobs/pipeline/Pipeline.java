@@ -4,6 +4,7 @@ import io.flagcast.delivery.DeliverAlerts;
 import io.flagcast.experiments.Experiment;
 import io.flagcast.jobs.checks.HealthChecks;
 import io.flagcast.jobs.records.ParameterTable;
+import io.flagcast.jobs.run.Attempts;
 import io.flagcast.jobs.run.Progress;
 import io.flagcast.jobs.run.Run;
 import io.flagcast.jobs.run.RunLog;
@@ -27,15 +28,20 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.apache.spark.sql.Dataset;
 
 /** Runs stages for an as-of and publishes what they wrote as one unit. */
 public final class Pipeline {
@@ -107,15 +113,73 @@ public final class Pipeline {
         return work(List.of(stage), asOf, repeat);
     }
 
-    private Optional<Publication> work(List<Stage> stages, Instant asOf, Repeat repeat) {
+    /**
+     * All stages for an as-of that was missed, of what was known then. Its tables do not become live, no rule fires and no alert is
+     * sent.
+     *
+     * @return whether there was something to do: the as-of was neither published nor made up for
+     */
+    public boolean backfill(Instant asOf) {
         List<Publication> publications = lake.publications();
-        Optional<RunId> id = nextRun(asOf, repeat, publications);
-        if (id.isEmpty()) {
+        Attempts attempts = Attempts.read(lake);
+        requirePast(asOf);
+        boolean done = Stream.concat(runs(publications).stream(), attempts.backfilled().stream())
+                .anyMatch(known -> known.asOf().equals(asOf));
+        if (!done) {
+            leased("backfill of " + asOf, () -> {
+                RunId id = attempts.begin(asOf, 1, configHash(), clock.instant());
+                try (Inputs inputs = new Inputs(lake, settings.sources(), asOf, asOf, publications)) {
+                    return work(Stage.ORDER, open(id, true, publications, kept(attempts, publications, asOf), inputs));
+                }
+            });
+        }
+        return !done;
+    }
+
+    /** What a backfill goes on from: slices of long ago are not kept. */
+    private Optional<Publication> kept(Attempts attempts, List<Publication> publications, Instant asOf) {
+        Optional<Publication> earlier = attempts.earlier(publications, asOf);
+        boolean gone = earlier.stream()
+                .flatMap(known -> Stream.of(Tables.ENROLMENTS, Tables.FIRST_EXPOSURES)
+                        .filter(table -> known.tables().containsKey(table.name()))
+                        .filter(table -> known.tables().get(table.name()).rows() > 0)
+                        .map(table -> lake.published(table, earlier)))
+                .anyMatch(Dataset::isEmpty);
+        if (gone) {
+            progress.notice(
+                    "the tables of %s are not kept any more (flagcast.lake.keep-publications): enrolments and first exposures begin anew from the exposures"
+                            .formatted(earlier.get().asOf()));
+        }
+        return earlier.filter(known -> !gone);
+    }
+
+    private <T> T leased(String what, Supplier<T> work) {
+        return lake.leased(what, settings.lake().leaseExpiry(), work);
+    }
+
+    private Optional<Publication> work(List<Stage> stages, Instant asOf, Repeat repeat) {
+        if (generation(asOf, repeat, lake.publications()).isEmpty()) {
             return Optional.empty();
         }
-        requireEarlier(stages.get(0), id.get());
-        try (Inputs inputs = new Inputs(lake, settings.sources(), asOf, publications)) {
-            return work(stages, open(id.get(), publications, inputs));
+        return leased("run of " + asOf, () -> attempt(stages, asOf, repeat));
+    }
+
+    /** Asks anew what is published: it may have been before the lease was taken. */
+    private Optional<Publication> attempt(List<Stage> stages, Instant asOf, Repeat repeat) {
+        List<Publication> publications = lake.publications();
+        OptionalInt generation = generation(asOf, repeat, publications);
+        if (generation.isEmpty()) {
+            return Optional.empty();
+        }
+        Attempts attempts = Attempts.read(lake);
+        Optional<RunId> begun = attempts.newest(asOf, generation.getAsInt());
+        Stage first = stages.get(0);
+        requireEarlier(first, begun.orElse(new RunId(asOf, generation.getAsInt())));
+        RunId id = first.before().isEmpty()
+                ? attempts.begin(asOf, generation.getAsInt(), configHash(), clock.instant())
+                : begun.orElseThrow();
+        try (Inputs inputs = new Inputs(lake, settings.sources(), asOf, clock.instant(), publications)) {
+            return work(stages, open(id, false, publications, attempts.earlier(publications, asOf), inputs));
         }
     }
 
@@ -126,7 +190,7 @@ public final class Pipeline {
             sayLate(stages.get(0), run);
             for (Stage stage : stages) {
                 if (stage == Stage.GOVERN) {
-                    return Optional.of(governAndPublish(run, log));
+                    return governAndPublish(run, log);
                 }
                 work(stage, run, log);
             }
@@ -187,7 +251,8 @@ public final class Pipeline {
         }
     }
 
-    private Run open(RunId id, List<Publication> publications, Inputs inputs) {
+    private Run open(
+            RunId id, boolean backfill, List<Publication> publications, Optional<Publication> earlier, Inputs inputs) {
         return new Run(
                 settings,
                 experiments,
@@ -196,7 +261,9 @@ public final class Pipeline {
                 inputs,
                 id,
                 Optional.empty(),
+                backfill,
                 publications,
+                earlier,
                 ParameterTable.read(lake).before(id.asOf()),
                 reshuffled,
                 clock.instant(),
@@ -208,15 +275,24 @@ public final class Pipeline {
                 + experiments.stream().map(Experiment::contentHash).sorted().collect(Collectors.joining(" ")));
     }
 
-    private Optional<RunId> nextRun(Instant asOf, Repeat repeat, List<Publication> publications) {
-        List<Publication> runs = publications.stream()
+    private static List<Publication> runs(List<Publication> publications) {
+        return publications.stream()
                 .filter(publication -> publication.kind() != Publication.Kind.METRICS)
                 .toList();
-        Optional<Publication> before = Publication.newest(runs);
+    }
+
+    private void requirePast(Instant asOf) {
         if (asOf.isAfter(clock.instant())) {
             throw new Refusal(
                     ExitCode.USAGE, "--as-of %s is in the future: it is %s now".formatted(asOf, clock.instant()));
         }
+    }
+
+    /** The generation of the next run; empty where there is nothing to do. */
+    private OptionalInt generation(Instant asOf, Repeat repeat, List<Publication> publications) {
+        List<Publication> runs = runs(publications);
+        Optional<Publication> before = Publication.newest(runs);
+        requirePast(asOf);
         List<Publication> same = runs.stream()
                 .filter(publication -> publication.asOf().equals(asOf))
                 .toList();
@@ -226,19 +302,23 @@ public final class Pipeline {
             progress.say("%s is published already as run %s: nothing to do%s; --restate publishes a new generation"
                     .formatted(
                             asOf,
-                            published.get().runId(),
+                            published.get().runId() + rolledBack(published.get(), before.orElseThrow()),
                             published.get().configHash().equals(configHash())
                                     ? ""
                                     : " (configuration or experiments have changed since)"));
-            return Optional.empty();
+            return OptionalInt.empty();
         }
         if (before.isPresent() && asOf.isBefore(before.get().asOf())) {
             throw new Refusal(
                     ExitCode.USAGE,
-                    "--as-of %s is before the live publication's %s: a run never moves the live publication back"
+                    "--as-of %s is before the live publication's %s: a run never moves the live publication back; flagcast backfill makes up for a missed as-of"
                             .formatted(asOf, before.get().asOf()));
         }
-        return Optional.of(new RunId(asOf, (int) generations + 1));
+        return OptionalInt.of((int) generations + 1);
+    }
+
+    private static String rolledBack(Publication published, Publication live) {
+        return published.asOf().isAfter(live.asOf()) ? ", which was rolled back" : "";
     }
 
     private StageResult work(Stage stage, Run run, RunLog log) {
@@ -254,9 +334,17 @@ public final class Pipeline {
     }
 
     /** What a run decides changes the next one: nothing is decided on slices that are unsound. */
-    private Publication governAndPublish(Run run, RunLog log) {
+    private Optional<Publication> governAndPublish(Run run, RunLog log) {
         Map<String, Long> rows = log.part(Stage.GOVERN.label(), () -> audited(run));
         rows.put(Tables.RULE_DECISIONS.name(), work(Stage.GOVERN, run, log).rowsOut());
+        if (run.backfill()) {
+            log.part(Stage.GOVERN.label(), () -> {
+                Attempts.backfilled(run, rows, clock.instant());
+                return rows;
+            });
+            progress.say("  made up for %s, beside what is live".formatted(run.asOf()));
+            return Optional.empty();
+        }
         Publication publication = log.part(
                 Stage.GOVERN.label(),
                 () -> new Publications(lake).publish(run.before(), run.id(), rows, run.configHash(), clock.instant()));
@@ -269,7 +357,7 @@ public final class Pipeline {
         all.add(publication);
         removeOldSlices(run, all);
         new DeliverAlerts(settings.alerts(), lake, clock, progress::say).afterPublication();
-        return publication;
+        return Optional.of(publication);
     }
 
     /** How many rows a run has in each table, after all of them were looked at. */
@@ -282,7 +370,10 @@ public final class Pipeline {
         return audit.rows();
     }
 
-    /** Keeps the live slice, those before it, and every slice that an open outcome window may be joined to. */
+    /**
+     * Keeps the live slice and those before it, as many of what was made up for, every slice that an open outcome window may be joined
+     * to, and what may still be read. What no attempt at this as-of or an earlier one made of it goes.
+     */
     private void removeOldSlices(Run run, List<Publication> all) {
         Duration longest = experiments.stream()
                 .flatMap(experiment -> experiment.metrics().stream())
@@ -292,7 +383,13 @@ public final class Pipeline {
         Instant open = run.asOf().minus(longest);
         List<Publication> runs = new ArrayList<>(all);
         runs.removeIf(publication -> publication.kind() == Publication.Kind.METRICS);
+        Instant read = clock.instant().minus(settings.lake().keepFor());
+        Attempts attempts = Attempts.read(lake);
         Set<String> kept = new HashSet<>();
+        attempts.backfilled().stream()
+                .sorted(Comparator.comparing(Publication::asOf).reversed())
+                .limit(settings.lake().keepPublications())
+                .forEach(backfill -> kept.add(backfill.runId()));
         IntStream.rangeClosed(1, runs.size())
                 .mapToObj(back -> runs.get(runs.size() - back).runId())
                 .distinct()
@@ -300,12 +397,16 @@ public final class Pipeline {
                 .forEach(kept::add);
         for (int i = 0; i < runs.size(); i++) {
             boolean last = i == runs.size() - 1;
-            if (last || runs.get(i + 1).publishedAt().isAfter(open)) {
+            Instant until = last ? Instant.MAX : runs.get(i + 1).publishedAt();
+            if (until.isAfter(open) || until.isAfter(read)) {
                 kept.add(runs.get(i).runId());
             }
         }
-        List<String> old = all.stream()
-                .flatMap(publication -> publication.runIds().stream())
+        Stream<String> begun = attempts.started().stream()
+                .map(Attempts.Started::id)
+                .filter(id -> !id.asOf().isAfter(run.asOf()))
+                .map(RunId::toString);
+        List<String> old = Stream.concat(all.stream().flatMap(publication -> publication.runIds().stream()), begun)
                 .distinct()
                 .filter(runId -> !kept.contains(runId))
                 .toList();

@@ -13,6 +13,7 @@ import io.flagcast.jobs.records.DecisionTable;
 import io.flagcast.jobs.records.FindingTable;
 import io.flagcast.jobs.records.MeasuredDay;
 import io.flagcast.jobs.records.ParameterTable;
+import io.flagcast.jobs.run.Attempts;
 import io.flagcast.jobs.run.Progress;
 import io.flagcast.jobs.run.Run;
 import io.flagcast.jobs.stages.govern.GovernAllocation;
@@ -46,6 +47,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.stream.IntStream;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
@@ -110,7 +112,7 @@ public final class WatchMetrics {
                     Earlier.of(lake, base),
                     FindingTable.read(lake.slice(Tables.HEALTH_CHECKS, base))));
         }
-        try (Inputs inputs = new Inputs(lake, settings.sources(), asOf, publications)) {
+        try (Inputs inputs = new Inputs(lake, settings.sources(), asOf, clock.instant(), publications)) {
             return look(run(asOf, live, publications, inputs), live, held.orElseThrow());
         }
     }
@@ -122,9 +124,12 @@ public final class WatchMetrics {
                 live.configHash(),
                 lake,
                 inputs,
-                new RunId(asOf, 1),
+                // One that no run has, and no other process that watches.
+                new RunId(asOf, 1, ThreadLocalRandom.current().nextInt(1_000_000, 1_000_000_000)),
                 Optional.of(live),
+                false,
                 publications,
+                Attempts.read(lake).earlier(publications, asOf),
                 ParameterTable.read(lake).before(asOf),
                 Set.of(),
                 clock.instant(),

@@ -5,6 +5,7 @@ import static org.apache.spark.sql.functions.max_by;
 import static org.apache.spark.sql.functions.struct;
 
 import io.flagcast.jobs.records.FindingTable;
+import io.flagcast.jobs.run.Attempts;
 import io.flagcast.lake.ExitCode;
 import io.flagcast.lake.Lake;
 import io.flagcast.lake.Publication;
@@ -27,6 +28,7 @@ import org.apache.spark.sql.Row;
  * @param live the live publication
  * @param newestRun as-of of the newest run that was published; metrics may be newer: they decide nothing
  * @param stages what each stage did last
+ * @param unfinished attempts of which nothing has come, begun since the live publication: going on, failed or killed
  * @param findings of the health checks of the live publication
  * @param firing alerts that fire, those that began first first
  */
@@ -34,6 +36,7 @@ public record LakeStatus(
         Publication live,
         Optional<Instant> newestRun,
         List<StageRun> stages,
+        List<Attempts.Started> unfinished,
         List<Finding> findings,
         List<FiringAlert> firing) {
 
@@ -79,6 +82,7 @@ public record LakeStatus(
 
     public LakeStatus {
         stages = List.copyOf(stages);
+        unfinished = List.copyOf(unfinished);
         findings = List.copyOf(findings);
         firing = List.copyOf(firing);
     }
@@ -98,6 +102,7 @@ public record LakeStatus(
                         .map(Publication::asOf)
                         .max(Comparator.naturalOrder()),
                 stages(lake, order),
+                Attempts.read(lake).unfinished(lake.publications(), live.publishedAt()),
                 FindingTable.read(lake.published(Tables.HEALTH_CHECKS, Optional.of(live))),
                 firing(lake));
     }
@@ -121,14 +126,14 @@ public record LakeStatus(
     private static List<StageRun> stages(Lake lake, List<String> order) {
         return lake
                 .history(Tables.RUNS)
+                .where(col("stage").isin(order.toArray()))
                 .groupBy("stage")
                 .agg(max_by(struct(col("*")), struct("started_at", "as_of")).as("last"))
                 .select("last.*")
                 .collectAsList()
                 .stream()
                 .map(StageRun::of)
-                .sorted(Comparator.comparingInt(
-                        run -> order.contains(run.stage()) ? order.indexOf(run.stage()) : order.size()))
+                .sorted(Comparator.comparingInt(run -> order.indexOf(run.stage())))
                 .toList();
     }
 

@@ -236,7 +236,9 @@ public record ModelRegistry(Lake lake, List<Entry> entries) {
                 .sorted(Comparator.comparing(Entry::effectiveAsOf).thenComparing(BY_CHANGE))
                 .forEach(entry -> {
                     int last = used.size() - 1;
-                    if (last >= 1 && used.get(last - 1).modelId().equals(entry.modelId())) {
+                    if (last >= 0 && used.get(last).modelId().equals(entry.modelId())) {
+                        used.set(last, entry);
+                    } else if (last >= 1 && used.get(last - 1).modelId().equals(entry.modelId())) {
                         used.remove(last);
                     } else {
                         used.add(entry);
@@ -269,6 +271,42 @@ public record ModelRegistry(Lake lake, List<Entry> entries) {
     }
 
     /**
+     * What a feature is scored with.
+     *
+     * @param entry the model
+     * @param model its file
+     */
+    public record Usable(Entry entry, ResponsivenessModel model) {}
+
+    /**
+     * What a feature is scored with, and why that is not the model in use.
+     *
+     * @param usable the newest champion that can be read; absent where there is none
+     * @param wrong what is wrong with the model in use; absent where it can be read
+     */
+    public record Choice(Optional<Usable> usable, Optional<String> wrong) {
+
+        /** Whether it can be said that something is wrong, or right: there has been a champion. */
+        public boolean isOfChampion() {
+            return usable.isPresent() || wrong.isPresent();
+        }
+    }
+
+    /** The model in use for a feature in runs of an as-of; where its file is lost or changed, the champion before it. */
+    public Choice usable(String featureId, Instant asOf) {
+        List<Entry> used = used(featureId, asOf);
+        Optional<String> wrong = Optional.empty();
+        for (int i = used.size() - 1; i >= 0; i--) {
+            try {
+                return new Choice(Optional.of(new Usable(used.get(i), load(used.get(i)))), wrong);
+            } catch (Refusal e) {
+                wrong = wrong.or(() -> Optional.of(e.getMessage()));
+            }
+        }
+        return new Choice(Optional.empty(), wrong);
+    }
+
+    /**
      * Loads a model.
      *
      * @throws Refusal with exit code 65 where the file is not the one that was written, or cannot be read
@@ -280,7 +318,7 @@ public record ModelRegistry(Lake lake, List<Entry> entries) {
         } catch (UncheckedIOException e) {
             throw new Refusal(
                     ExitCode.DATA_REFUSED,
-                    "model %s: %s cannot be read (%s): restore it or train with --restate"
+                    "model %s: %s cannot be read (%s): restore it, or flagcast models promote another"
                             .formatted(
                                     entry.modelId(), entry.path(), e.getCause().getMessage()),
                     e);
@@ -288,7 +326,7 @@ public record ModelRegistry(Lake lake, List<Entry> entries) {
         if (!ContentHash.sha256(json).equals(entry.checksum())) {
             throw new Refusal(
                     ExitCode.DATA_REFUSED,
-                    "model %s: the checksum of %s is %s, model_runs says %s: the file was changed; restore it or train with --restate"
+                    "model %s: the checksum of %s is %s, model_runs says %s: the file was changed; restore it, or flagcast models promote another"
                             .formatted(entry.modelId(), entry.path(), ContentHash.sha256(json), entry.checksum()));
         }
         return ResponsivenessModel.fromJson(json);

@@ -27,7 +27,9 @@ import org.apache.spark.sql.Row;
  * @param inputs the input tables up to the as-of
  * @param id the run
  * @param beside the publication beside whose tables it only measures; absent for a run that makes all tables
+ * @param backfill whether it makes up for an as-of that was missed: it does not become live, no rule fires and no alert is sent
  * @param publications all publications when the run began, oldest first
+ * @param earlier the newest tables of an earlier as-of, which it goes on from; a restatement starts from where the first run did
  * @param parameters per experiment what rules, bandit and people had set before the as-of
  * @param reshuffled experiments that may have a new salt
  * @param startedAt when it began
@@ -41,7 +43,9 @@ public record Run(
         Inputs inputs,
         RunId id,
         Optional<Publication> beside,
+        boolean backfill,
         List<Publication> publications,
+        Optional<Publication> earlier,
         Map<String, AllocationParameters> parameters,
         Set<String> reshuffled,
         Instant startedAt,
@@ -49,17 +53,11 @@ public record Run(
 
     public Run {
         Objects.requireNonNull(beside, "beside");
+        Objects.requireNonNull(earlier, "earlier");
         experiments = List.copyOf(experiments);
         publications = List.copyOf(publications);
         parameters = Map.copyOf(parameters);
         reshuffled = Set.copyOf(reshuffled);
-    }
-
-    /** The newest publication of an earlier as-of: a restatement starts from it as the first run did. */
-    public Optional<Publication> earlier() {
-        return Publication.newest(publications.stream()
-                .filter(publication -> publication.asOf().isBefore(asOf()))
-                .toList());
     }
 
     /** The publication that was live when the run began. */

@@ -35,6 +35,7 @@ import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
@@ -48,12 +49,20 @@ public final class Inputs implements AutoCloseable {
     private static final Map<Table, String> TIMES =
             Map.of(Tables.EVENTS, "occurred_at", Tables.EXPOSURES, "exposed_at", Tables.OUTCOMES, "occurred_at");
 
+    /** When a row reached the lake. */
+    private static final String ARRIVAL = "ingested_at";
+
+    private static final Instant NEVER = Instant.parse("9999-12-31T00:00:00Z");
+
     /** Share of the rows whose way to the lake is waited for. */
     private static final double USUAL = 0.99;
 
     private final Lake lake;
     private final Map<Table, SourceSettings> sources;
     private final Instant asOf;
+    /** Rows that reached the lake later are not there; absent where all that is there now may be read. */
+    private final Optional<Instant> knownAt;
+
     private final Map<Table, Source> opened = new HashMap<>();
     private final Map<Table, Dataset<Row>> mapped = new HashMap<>();
     private final Map<String, String> versions = new TreeMap<>();
@@ -63,11 +72,36 @@ public final class Inputs implements AutoCloseable {
     private Arrivals arrivals;
 
     /**
-     * The inputs of a run.
+     * The inputs of a question: all that is there now.
      *
-     * @param publications all publications before the run, oldest first: what was live when an exposure happened
+     * @param publications all publications, oldest first: what was live when an exposure happened
      */
     public Inputs(Lake lake, Map<Table, SourceSettings> sources, Instant asOf, List<Publication> publications) {
+        this(lake, sources, asOf, Optional.empty(), publications);
+    }
+
+    /**
+     * The inputs of a run.
+     *
+     * @param knownAt rows that reached the lake after it ({@code ingested_at}) are not there
+     * @param publications all publications before the run, oldest first: what was live when an exposure happened
+     */
+    public Inputs(
+            Lake lake,
+            Map<Table, SourceSettings> sources,
+            Instant asOf,
+            Instant knownAt,
+            List<Publication> publications) {
+        this(lake, sources, asOf, Optional.of(knownAt), publications);
+    }
+
+    private Inputs(
+            Lake lake,
+            Map<Table, SourceSettings> sources,
+            Instant asOf,
+            Optional<Instant> knownAt,
+            List<Publication> publications) {
+        this.knownAt = knownAt;
         this.lake = Objects.requireNonNull(lake, "lake");
         this.sources = Map.copyOf(sources);
         this.publications = List.copyOf(publications);
@@ -147,9 +181,16 @@ public final class Inputs implements AutoCloseable {
 
     private Dataset<Row> before(Table table, Dataset<Row> rows) {
         // A row without a readable time stays: it is rejected, not forgotten.
-        return TIMES.containsKey(table)
-                ? rows.where(coalesce(col(TIMES.get(table)).lt(lit(asOf)), lit(true)))
+        Dataset<Row> known = knownAt.isPresent() && hasArrival(table, rows)
+                ? rows.where(coalesce(col(ARRIVAL).leq(lit(knownAt.get())), lit(true)))
                 : rows;
+        return TIMES.containsKey(table)
+                ? known.where(coalesce(col(TIMES.get(table)).lt(lit(asOf)), lit(true)))
+                : known;
+    }
+
+    private static boolean hasArrival(Table table, Dataset<Row> rows) {
+        return TIMES.containsKey(table) && Arrays.asList(rows.columns()).contains(ARRIVAL);
     }
 
     private Dataset<Row> persist(Dataset<Row> rows) {
@@ -192,14 +233,23 @@ public final class Inputs implements AutoCloseable {
             return new Further(InputMapping.valid(nothing(table)), known, continues, 0);
         }
         Dataset<Row> further = source(table).rows(fresh);
-        Set<String> read = new HashSet<>(
-                files.get().complete(further, mapping(table).instant(further, TIMES.get(table)), fresh, asOf));
+        Set<String> read = new HashSet<>(files.get().complete(further, read(table, further), fresh, asOf));
         if (continues) {
             read.addAll(known);
         }
         boolean all = !continues && mapped.containsKey(table);
         return new Further(
                 all ? valid(table) : InputMapping.valid(mapped(table, further)), read, continues, fresh.size());
+    }
+
+    /** When the rows of a source happened; of those that are not known yet, a time that no run has reached. */
+    private Column read(Table table, Dataset<Row> raw) {
+        InputMapping mapping = mapping(table);
+        Column happened = mapping.instant(raw, TIMES.get(table));
+        return mapping.has(raw, ARRIVAL) && knownAt.isPresent()
+                ? when(mapping.instant(raw, ARRIVAL).gt(lit(knownAt.get())), lit(NEVER))
+                        .otherwise(happened)
+                : happened;
     }
 
     /** Valid rows of a table at or after an instant: those that were read already, or read for this once. */
@@ -332,6 +382,21 @@ public final class Inputs implements AutoCloseable {
     /** A sum, which is NULL of no rows. */
     private static long number(Row row, int place) {
         return row.isNullAt(place) ? 0 : row.getLong(place);
+    }
+
+    /** The files of the sources in which a user stands; of a source without files, what it is. */
+    public List<String> placesOf(String userId) {
+        List<String> places = new ArrayList<>();
+        for (Table table : sources.keySet()) {
+            Dataset<Row> raw = source(table).rows();
+            Dataset<Row> own = raw.where(mapping(table).text("user_id").equalTo(userId));
+            if (Arrays.asList(raw.columns()).contains(InputMapping.FILE)) {
+                own.select(InputMapping.FILE).distinct().collectAsList().forEach(row -> places.add(row.getString(0)));
+            } else if (!own.isEmpty()) {
+                places.add(sources.get(table).origin());
+            }
+        }
+        return places.stream().distinct().sorted().toList();
     }
 
     /** Columns of a mapped table without the mapping's own. */

@@ -11,6 +11,8 @@ import java.util.Set;
 public enum Check {
     /** No publication for too long: the pipeline did not run. */
     PIPELINE(Severity.CRITICAL),
+    /** The file of a model in use is lost or changed. */
+    MODEL(Severity.CRITICAL),
     /** The newest row of an input is too old, or all that it had are gone. */
     FRESHNESS(Severity.WARNING),
     /** Yesterday's rows of an input are far fewer or more than usual. */
@@ -74,6 +76,8 @@ public enum Check {
         return switch (this) {
             // Scores and shares have grown old.
             case PIPELINE -> Set.of(PREDICTOR_DRIFT, SCORE_DRIFT, CALIBRATION, UNEXPECTED_OUTCOME);
+            // Scores of another model, or of none.
+            case MODEL -> Set.of(SCORE_DRIFT, CALIBRATION, UNEXPECTED_OUTCOME);
             // Rows are missing, perhaps of one arm, group or day more than of another.
             case FRESHNESS ->
                 Set.of(

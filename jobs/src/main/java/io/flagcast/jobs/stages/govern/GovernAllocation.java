@@ -36,6 +36,16 @@ public final class GovernAllocation {
     private GovernAllocation() {}
 
     public static StageResult run(Run run) {
+        return run.backfill() ? nothing(run) : govern(run);
+    }
+
+    /** What is over is not decided anew. */
+    private static StageResult nothing(Run run) {
+        long written = run.lake().replaceSlice(Tables.RULE_DECISIONS, run.id(), List.of());
+        return StageResult.wrote(0, Map.of(Tables.RULE_DECISIONS, written), "a backfill: no rule is evaluated");
+    }
+
+    private static StageResult govern(Run run) {
         List<MeasuredDay> days = MeasuredDay.read(run.lake()
                 .slice(Tables.SEGMENT_DAYS, run.id().toString())
                 .where(col("cell").equalTo("").or(isReward(run.experiments()))));

@@ -2,12 +2,12 @@ package io.flagcast.jobs.stages.score;
 
 import io.flagcast.jobs.records.ModelRegistry;
 import io.flagcast.jobs.records.ModelRegistry.Entry;
+import io.flagcast.jobs.records.ModelRegistry.Usable;
 import io.flagcast.jobs.run.Run;
 import io.flagcast.jobs.run.StageResult;
 import io.flagcast.lake.ExitCode;
 import io.flagcast.lake.Refusal;
 import io.flagcast.tables.Tables;
-import io.flagcast.training.ResponsivenessModel;
 import io.flagcast.training.Scoring;
 import io.flagcast.training.Scoring.Scorer;
 import java.util.List;
@@ -26,9 +26,9 @@ public final class ScoreUsers {
         Dataset<Row> profiles = run.lake().slice(Tables.USER_PROFILES, run.id().toString());
         List<Scorer> scorers = run.settings().features().keySet().stream()
                 .sorted()
-                .map(featureId -> registry.live(featureId, run.asOf())
-                        .map(entry ->
-                                new Scorer(featureId, entry.modelId(), usable(registry, entry, profiles.schema())))
+                .map(featureId -> registry.usable(featureId, run.asOf())
+                        .usable()
+                        .map(usable -> scorer(usable, profiles.schema()))
                         .orElseGet(() -> Scorer.prior(featureId)))
                 .toList();
 
@@ -43,14 +43,14 @@ public final class ScoreUsers {
                 "%,d scores of %d features, %d with a model".formatted(rows, scorers.size(), withModel));
     }
 
-    private static ResponsivenessModel usable(ModelRegistry registry, Entry entry, StructType profiles) {
-        ResponsivenessModel model = registry.load(entry);
-        model.mismatch(profiles).ifPresent(why -> {
+    private static Scorer scorer(Usable usable, StructType profiles) {
+        Entry entry = usable.entry();
+        usable.model().mismatch(profiles).ifPresent(why -> {
             throw new Refusal(
                     ExitCode.CONFIGURATION,
                     "%s uses model %s, but %s: restore it in flagcast.users.predictors, or flagcast models promote another model"
                             .formatted(entry.featureId(), entry.modelId(), why));
         });
-        return model;
+        return new Scorer(entry.featureId(), entry.modelId(), usable.model());
     }
 }

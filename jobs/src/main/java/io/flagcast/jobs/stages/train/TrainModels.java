@@ -7,8 +7,10 @@ import io.flagcast.features.Usage;
 import io.flagcast.jobs.records.FrozenPopulation;
 import io.flagcast.jobs.records.ModelRegistry;
 import io.flagcast.jobs.records.ModelRegistry.Cause;
+import io.flagcast.jobs.records.ModelRegistry.Choice;
 import io.flagcast.jobs.records.ModelRegistry.Entry;
 import io.flagcast.jobs.records.ModelRegistry.Status;
+import io.flagcast.jobs.records.ModelRegistry.Usable;
 import io.flagcast.jobs.run.Run;
 import io.flagcast.jobs.run.StageResult;
 import io.flagcast.lake.inputs.UserList;
@@ -120,7 +122,7 @@ public final class TrainModels {
         String learner = uplift ? how.champion().name() : "response_linear";
         Optional<Entry> newest = registry.newest(featureId, run.asOf().minusSeconds(1))
                 .filter(entry -> !entry.learner().equals(COLLABORATIVE));
-        if (isKept(featureId, newest, provenance, learner)) {
+        if (!isLost(featureId) && isKept(featureId, newest, provenance, learner)) {
             return true;
         }
         ResponseDefinition response = feature.response().orElseThrow();
@@ -142,6 +144,13 @@ public final class TrainModels {
         }
         add(featureId, (Result.Trained) result, provenance);
         return true;
+    }
+
+    /** Whether none of the feature's champions can be read: it is trained anew, of the same examples to the same model. */
+    private boolean isLost(String featureId) {
+        Choice choice = registry.usable(featureId, run.asOf());
+        choice.wrong().ifPresent(why -> say(featureId, why));
+        return choice.wrong().isPresent() && choice.usable().isEmpty();
     }
 
     /** Whether a model is young enough, or was trained from the same already. */
@@ -203,7 +212,7 @@ public final class TrainModels {
             ModelProvenance provenance = ModelProvenance.of(run, featureId, withheld);
             Optional<Entry> newest = registry.newest(featureId, run.asOf().minusSeconds(1))
                     .filter(entry -> entry.learner().equals(COLLABORATIVE));
-            if (!isKept(featureId, newest, provenance, COLLABORATIVE)) {
+            if (isLost(featureId) || !isKept(featureId, newest, provenance, COLLABORATIVE)) {
                 due.put(featureId, provenance);
             }
         }
@@ -264,11 +273,13 @@ public final class TrainModels {
 
     /** The model in use, where a new one can be compared with it. */
     private Optional<Live> live(String featureId, ResponseDefinition response, ModelProvenance provenance) {
-        Optional<Entry> entry = registry.live(featureId, run.asOf().minusSeconds(1));
+        Optional<Usable> usable =
+                registry.usable(featureId, run.asOf().minusSeconds(1)).usable();
+        Optional<Entry> entry = usable.map(Usable::entry);
         if (entry.isEmpty()
                 || entry.get().verdict().isEmpty()
                 || !provenance.isOfFeature(entry.get())
-                || !(registry.load(entry.get()) instanceof ResponsivenessModel.Uplift model)
+                || !(usable.get().model() instanceof ResponsivenessModel.Uplift model)
                 || model.kind() != response.kind()
                 || !Arrays.asList(examples.columns()).containsAll(model.inputs())) {
             return Optional.empty();

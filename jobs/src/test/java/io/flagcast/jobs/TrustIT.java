@@ -1,0 +1,294 @@
+package io.flagcast.jobs;
+
+import static java.util.stream.Collectors.toMap;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.flagcast.lake.Lake;
+import io.flagcast.lake.Publication;
+import io.flagcast.lake.Refusal;
+import io.flagcast.lake.Session;
+import io.flagcast.serving.Allocation;
+import io.flagcast.serving.FlagcastClient;
+import io.flagcast.tables.Table;
+import io.flagcast.tables.Tables;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.IntStream;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * Runs that are killed, doubled and suspended, in processes of their own: readers see whole publications only, what is published is
+ * never written again, and the next run makes what an undisturbed one makes.
+ */
+class TrustIT {
+
+    /** The tables that a run makes. When files were read is another time in every run. */
+    private static final List<Table> TABLES = Tables.of(Table.Kind.SLICE).stream()
+            .filter(table -> !table.equals(Tables.MEASURED_INPUTS))
+            .toList();
+
+    private static final long LONGEST_MILLIS = 12_000;
+
+    @TempDir
+    private static Path folder;
+
+    private static Map<String, List<String>> expected;
+
+    @BeforeAll
+    static void undisturbed() {
+        CsvWorld world = CsvWorld.published(folder.resolve("undisturbed"));
+        Invocation run = world.run(CsvWorld.SECOND);
+        assertThat(run.code()).as(run.err()).isZero();
+        expected = live(root(world));
+    }
+
+    private static String root(CsvWorld world) {
+        return world.folder().resolve("lake").toString();
+    }
+
+    /** The rows of the live publication by table, without the run that wrote them. */
+    private static Map<String, List<String>> live(String root) {
+        try (Session session = Session.open(Path.of("target"))) {
+            Lake lake = new Lake(session.spark(), root);
+            Optional<Publication> live = lake.live();
+            return TABLES.stream()
+                    .collect(toMap(
+                            Table::name,
+                            table -> lake.published(table, live).drop("run_id").collectAsList().stream()
+                                    .map(Row::toString)
+                                    .sorted()
+                                    .toList()));
+        }
+    }
+
+    private static List<String> publications(String root) {
+        try (Session session = Session.open(Path.of("target"))) {
+            return new Lake(session.spark(), root)
+                    .publications().stream().map(Publication::runId).toList();
+        }
+    }
+
+    private static ProcessBuilder run(CsvWorld world, String name, Map<String, String> hadoop) {
+        ProcessBuilder run = Submission.of(
+                        folder,
+                        "local[1]",
+                        "run",
+                        "--conf",
+                        world.conf().toString(),
+                        "--as-of",
+                        CsvWorld.SECOND.toString())
+                .redirectError(folder.resolve(name).toFile());
+        List<String> conf = new ArrayList<>();
+        hadoop.forEach((key, value) -> conf.addAll(List.of("--conf", "spark.hadoop." + key + "=" + value)));
+        run.command().addAll(run.command().indexOf(System.getProperty("flagcast.jar")), conf);
+        return run;
+    }
+
+    private static void signal(Process process, String signal) throws IOException, InterruptedException {
+        assertThat(new ProcessBuilder("kill", "-" + signal, Long.toString(process.pid()))
+                        .start()
+                        .waitFor())
+                .isZero();
+    }
+
+    private static String said(String name) throws IOException {
+        return Files.readString(folder.resolve(name));
+    }
+
+    private static void awaitSaid(Process process, String name, String text) throws IOException, InterruptedException {
+        while (process.isAlive()
+                && !(Files.exists(folder.resolve(name)) && said(name).contains(text))) {
+            TimeUnit.MILLISECONDS.sleep(20);
+        }
+        assertThat(process.isAlive()).as(said(name)).isTrue();
+    }
+
+    /** Looks again and again, as a service does: what it gets is all of the one or all of the other publication. */
+    private static final class Reader implements AutoCloseable {
+
+        private final AtomicBoolean ends = new AtomicBoolean();
+        private final Set<Map<String, Allocation>> seen = new HashSet<>();
+        private final Thread thread;
+        private Throwable failed;
+
+        Reader(CsvWorld world, Path snapshots) {
+            thread = new Thread(() -> {
+                try (FlagcastClient client =
+                        FlagcastClient.of(root(world)).snapshots(snapshots).start()) {
+                    while (!ends.get()) {
+                        client.refresh();
+                        seen.add(IntStream.range(0, 1200)
+                                .boxed()
+                                .collect(toMap(i -> "u" + i, i -> client.allocation("u" + i, "rollout"))));
+                        TimeUnit.MILLISECONDS.sleep(50);
+                    }
+                } catch (Exception | Error e) {
+                    failed = e;
+                }
+            });
+            thread.start();
+        }
+
+        Set<Map<String, Allocation>> seen() throws InterruptedException {
+            ends.set(true);
+            thread.join();
+            assertThat(failed).isNull();
+            return seen;
+        }
+
+        @Override
+        public void close() {
+            ends.set(true);
+        }
+    }
+
+    private static void killedAtRandom(int seeds) throws Exception {
+        SplittableRandom random = new SplittableRandom(20261129);
+        for (int i = 0; i < seeds; i++) {
+            CsvWorld world = CsvWorld.published(folder.resolve("killed" + i));
+            String name = "killed" + i + ".txt";
+            try (Reader reader = new Reader(world, folder.resolve("snapshots" + i))) {
+                Process process = run(world, name, Map.of()).start();
+                awaitSaid(process, name, "run 2026");
+                TimeUnit.MILLISECONDS.sleep(random.nextLong(LONGEST_MILLIS));
+                process.destroyForcibly().waitFor();
+                String published = String.join(" ", publications(root(world)));
+
+                Invocation again = world.run(CsvWorld.SECOND);
+                assertThat(again.code()).as(again.err()).isZero();
+                assertThat(live(root(world)))
+                        .as("after a kill, with %s live: %s", published, said(name))
+                        .isEqualTo(expected);
+                assertThat(reader.seen().size()).isLessThanOrEqualTo(2);
+            }
+        }
+    }
+
+    @Test
+    void killedAtRandomInstants() throws Exception {
+        killedAtRandom(3);
+    }
+
+    @Test
+    @Tag("proof")
+    void killedAtAHundredRandomInstants() throws Exception {
+        killedAtRandom(100);
+    }
+
+    /** On a local disk a process that stands still keeps its lease: who comes second is told so, and changes nothing. */
+    private static void suspended(String stage) throws Exception {
+        CsvWorld world = CsvWorld.published(folder.resolve("suspended-" + stage));
+        String name = "suspended-" + stage + ".txt";
+        Process first = run(world, name, Map.of()).start();
+        awaitSaid(first, name, stage);
+        signal(first, "STOP");
+
+        Invocation second = world.run(CsvWorld.SECOND);
+        assertThat(second.code()).as(second.err()).isEqualTo(75);
+        assertThat(second.err())
+                .contains("run of 2026-03-11T00:00:00Z is going on (process " + first.pid() + " on ", ", since 20");
+
+        signal(first, "CONT");
+        assertThat(first.waitFor(3, TimeUnit.MINUTES)).isTrue();
+        assertThat(first.exitValue()).as(said(name)).isZero();
+        assertThat(live(root(world))).isEqualTo(expected);
+        assertThat(world.run(CsvWorld.SECOND).err())
+                .contains("is published already as run 20260311T000000Z-g1: nothing");
+        assertThat(publications(root(world))).hasSize(2);
+    }
+
+    @Test
+    void aSecondStartWhileTheFirstStandsStillEndsWithoutAChange() throws Exception {
+        suspended("[4/6] allocate");
+    }
+
+    @ParameterizedTest
+    @Tag("proof")
+    @ValueSource(strings = {"[1/6] features", "[2/6] train", "[3/6] score", "[5/6] measure", "[6/6] govern"})
+    void aSecondStartInEveryStage(String stage) throws Exception {
+        suspended(stage);
+    }
+
+    private static void whoBeatsIsNotReplaced(String root) {
+        Duration expiry = Duration.ofSeconds(2);
+        try (Session session = Session.open(Path.of("target"))) {
+            Lake one = new Lake(session.spark(), root);
+            Lake other = new Lake(session.spark(), root);
+            one.leased("one", expiry, () -> assertThatThrownBy(() -> other.leased("other", expiry, () -> "both"))
+                    .isInstanceOf(Refusal.class)
+                    .hasMessageContaining("one is going on (process " + ProcessHandle.current().pid() + " on "));
+            assertThat(other.<String>leased("other", expiry, () -> "the next")).isEqualTo("the next");
+        }
+    }
+
+    /** On S3 nobody knows whether it is there: after its expiry the second takes over, and the first writes nothing more. */
+    private static void takenOver(String stage) throws Exception {
+        Path store =
+                Files.createDirectories(folder.resolve("s3-" + stage.hashCode()).resolve("store"));
+        Files.createDirectory(store.resolve("bucket"));
+        CsvWorld world = CsvWorld.in(store.resolveSibling("world"));
+        world.write(
+                "flagcast.conf",
+                world.read("flagcast.conf").stream()
+                        .map(line -> line.contains("lake.root")
+                                ? "lake { root = \"s3a://bucket/lake\", lease-expiry = 3s }"
+                                : line)
+                        .toList());
+        String root = "s3a://bucket/lake";
+        String name = "taken-over" + stage.hashCode() + ".txt";
+        Configuration ours = SparkSession.active().sparkContext().hadoopConfiguration();
+        try (S3Server server = S3Server.over(store)) {
+            server.hadoop().forEach(ours::set);
+            Invocation published = world.run(CsvWorld.FIRST);
+            assertThat(published.code()).as(published.err()).isZero();
+            whoBeatsIsNotReplaced(root);
+
+            Process first = run(world, name, server.hadoop()).start();
+            awaitSaid(first, name, stage);
+            signal(first, "STOP");
+            Invocation second = world.run(CsvWorld.SECOND);
+            assertThat(second.code()).as(second.err()).isZero();
+            Map<String, List<String>> live = live(root);
+            List<String> all = publications(root);
+
+            signal(first, "CONT");
+            assertThat(first.waitFor(3, TimeUnit.MINUTES)).isTrue();
+            assertThat(first.exitValue()).as(said(name)).isEqualTo(75);
+            assertThat(said(name)).contains("another has taken its place");
+            assertThat(live(root)).as("what was published is as it was").isEqualTo(live);
+            assertThat(publications(root)).isEqualTo(all).hasSize(2);
+        }
+    }
+
+    @Test
+    void onS3WhoIsSilentIsReplacedAndStops() throws Exception {
+        takenOver("[4/6] allocate");
+    }
+
+    @ParameterizedTest
+    @Tag("proof")
+    @ValueSource(strings = {"[1/6] features", "[2/6] train", "[3/6] score", "[5/6] measure", "[6/6] govern"})
+    void onS3InEveryStage(String stage) throws Exception {
+        takenOver(stage);
+    }
+}

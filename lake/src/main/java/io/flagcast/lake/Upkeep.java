@@ -1,0 +1,79 @@
+package io.flagcast.lake;
+
+import io.delta.tables.DeltaTable;
+import io.flagcast.tables.Table;
+import io.flagcast.tables.Table.Kind;
+import io.flagcast.tables.Tables;
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.delta.DeltaLog;
+
+/**
+ * What a lake needs now and then, whoever reads it: many small files become few, what no version of a table needs any more is
+ * removed from the disk, and a log begins from a checkpoint.
+ *
+ * @param lake the lake
+ */
+public record Upkeep(Lake lake) {
+
+    private static final String RETENTION_CHECK = "spark.databricks.delta.retentionDurationCheck.enabled";
+
+    /**
+     * What became of a table.
+     *
+     * @param before live files before
+     * @param after live files after
+     * @param bytes of them after
+     */
+    public record Tended(Table table, long before, long after, long bytes) {}
+
+    public Upkeep {
+        Objects.requireNonNull(lake, "lake");
+    }
+
+    /** The tables that the lake has, without those that it reads. */
+    public List<Table> tables() {
+        return Tables.ALL.stream()
+                .filter(table -> table.kind() != Kind.INPUT && lake.exists(table))
+                .toList();
+    }
+
+    /**
+     * Tends a table.
+     *
+     * @param keep for how long files stay that only older versions need: longer than anybody reads one
+     */
+    public Tended tend(Table table, Duration keep) {
+        DeltaTable delta = DeltaTable.forPath(lake.spark(), lake.location(table));
+        long before = detail(delta).getAs("numFiles");
+        delta.optimize().executeCompaction();
+        checkpoint(table);
+        removeUnneeded(table, keep);
+        Row after = detail(delta);
+        return new Tended(table, before, after.<Long>getAs("numFiles"), after.<Long>getAs("sizeInBytes"));
+    }
+
+    private static Row detail(DeltaTable delta) {
+        return delta.detail().head();
+    }
+
+    private void checkpoint(Table table) {
+        DeltaLog log = DeltaLog.forTable(lake.spark(), new Path(lake.location(table)));
+        log.checkpoint(log.update(false, scala.Option.empty(), scala.Option.empty()), scala.Option.empty());
+    }
+
+    /** Removes the files from the disk that no version within a time needs. */
+    public void removeUnneeded(Table table, Duration keep) {
+        SparkSession spark = lake.spark();
+        spark.conf().set(RETENTION_CHECK, "false");
+        try {
+            DeltaTable.forPath(spark, lake.location(table)).vacuum(keep.toSeconds() / 3_600.0);
+        } finally {
+            spark.conf().unset(RETENTION_CHECK);
+        }
+    }
+}

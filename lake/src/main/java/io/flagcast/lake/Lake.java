@@ -260,7 +260,7 @@ public final class Lake {
     }
 
     /**
-     * Appends rows that have one value in the first column if nobody has appended this version yet: compare-and-set over processes.
+     * Appends rows of one run if nobody has appended this version yet: compare-and-set over processes.
      *
      * @param writer identity of the sequence of versions
      * @param version greater than every version before
@@ -288,7 +288,7 @@ public final class Lake {
         // Delta skips a version that was written before without saying so: only reading tells who came first.
         String first = frame.columns()[0];
         return history(table)
-                .where(col(first).equalTo(rows.get(0).get(0)))
+                .where(col(first).isin(rows.stream().map(row -> row.get(0)).distinct().toArray()))
                 .collectAsList()
                 .containsAll(frame.collectAsList());
     }

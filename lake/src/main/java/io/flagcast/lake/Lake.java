@@ -288,7 +288,8 @@ public final class Lake {
         // Delta skips a version that was written before without saying so: only reading tells who came first.
         String first = frame.columns()[0];
         return history(table)
-                .where(col(first).isin(rows.stream().map(row -> row.get(0)).distinct().toArray()))
+                .where(col(first)
+                        .isin(rows.stream().map(row -> row.get(0)).distinct().toArray()))
                 .collectAsList()
                 .containsAll(frame.collectAsList());
     }

@@ -50,13 +50,20 @@ class LeaseTest {
 
     @Test
     void oneHasItAndTheNextIsToldWho() throws IOException {
-        lake().leased("run of Monday", EXPIRY, () -> assertThatThrownBy(
-                        () -> lake().leased("run of Tuesday", EXPIRY, () -> "both"))
-                .isInstanceOfSatisfying(
-                        Refusal.class, refusal -> assertThat(refusal.exitCode()).isEqualTo(ExitCode.TRY_AGAIN))
-                .hasMessageContainingAll(
-                        "run of Monday is going on (process " + ProcessHandle.current().pid() + " on ", ", since 20"));
-        assertThat(lake().<String>leased("run of Tuesday", EXPIRY, () -> "the next")).isEqualTo("the next");
+        lake().leased(
+                        "run of Monday",
+                        EXPIRY,
+                        () -> assertThatThrownBy(() -> lake().leased("run of Tuesday", EXPIRY, () -> "both"))
+                                .isInstanceOfSatisfying(
+                                        Refusal.class,
+                                        refusal ->
+                                                assertThat(refusal.exitCode()).isEqualTo(ExitCode.TRY_AGAIN))
+                                .hasMessageContainingAll(
+                                        "run of Monday is going on (process "
+                                                + ProcessHandle.current().pid() + " on ",
+                                        ", since 20"));
+        assertThat(lake().<String>leased("run of Tuesday", EXPIRY, () -> "the next"))
+                .isEqualTo("the next");
         assertThat(tokens()).containsExactly("000000000002.json");
     }
 

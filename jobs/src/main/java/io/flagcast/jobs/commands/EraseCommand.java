@@ -46,9 +46,7 @@ final class EraseCommand implements Callable<Integer> {
         return configuration.onLake(lake -> {
             try (Inputs inputs = new Inputs(lake, settings.sources(), now, lake.publications())) {
                 return told(lake.leased(
-                        "erase",
-                        settings.lake().leaseExpiry(),
-                        () -> EraseUser.erase(lake, inputs, userId, now)));
+                        "erase", settings.lake().leaseExpiry(), () -> EraseUser.erase(lake, inputs, userId, now)));
             }
         });
     }

@@ -1,0 +1,114 @@
+package io.flagcast.jobs;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.flagcast.serving.FlagcastClient;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A user who is erased is in no byte of the lake, and a lake that is tended is what it was. */
+class ErasureIT {
+
+    private static final String CANARY = "canary-7f3a9d5e";
+
+    @TempDir
+    private Path folder;
+
+    private static Invocation on(CsvWorld world, String... arguments) {
+        List<String> all = new ArrayList<>(List.of(arguments));
+        all.addAll(List.of("--conf", world.conf().toString()));
+        return Invocation.of(all.toArray(String[]::new));
+    }
+
+    /** Files of the lake in which the id stands, in plain or in a page of Parquet that is not compressed. */
+    private List<Path> holding(String text) throws IOException {
+        try (Stream<Path> files = Files.walk(folder.resolve("lake"))) {
+            List<Path> found = new ArrayList<>();
+            for (Path file : files.filter(Files::isRegularFile).toList()) {
+                if (new String(Files.readAllBytes(file), StandardCharsets.ISO_8859_1).contains(text)) {
+                    found.add(file);
+                }
+            }
+            return found;
+        }
+    }
+
+    @Test
+    void aUserIsErasedAndTheLakeGoesOn() throws IOException {
+        CsvWorld world = CsvWorld.in(folder);
+        List<String> users = new ArrayList<>(world.read("users.csv"));
+        users.add(CANARY + ",40,pro,f");
+        users.add("\"" + CANARY + "\",unknown,pro,f");
+        world.write("users.csv", users);
+        world.append("exposures.csv", "rollout," + CANARY + ",true,2026-03-02T10:00:00Z,0.5");
+        world.append("exposures.csv", "rollout," + CANARY + ",true,2026-03-02T10:00:00Z,7");
+        world.append("outcomes.csv", CANARY + ",purchase,9,2026-03-02T12:00:00Z");
+        assertThat(world.run(CsvWorld.FIRST, "--set", "flagcast.quality.max-quarantined=5%")
+                        .code())
+                .isZero();
+        assertThat(world.run(CsvWorld.SECOND, "--set", "flagcast.quality.max-quarantined=5%")
+                        .code())
+                .isZero();
+        Path snapshots = folder.resolve("snapshots");
+        assertThat(holding(CANARY)).isNotEmpty();
+
+        Invocation erased = on(world, "erase", "--user", CANARY);
+        assertThat(erased.code())
+                .as("the input files have it still: " + erased.err())
+                .isEqualTo(1);
+        assertThat(erased.err())
+                .contains(
+                        "user_profiles: 1 rows",
+                        "allocations: 1 rows",
+                        "publication 3 is live without the user",
+                        "3 input files hold the id still",
+                        "/users.csv",
+                        "/exposures.csv",
+                        "/outcomes.csv")
+                .doesNotContain(CANARY);
+        assertThat(holding(CANARY)).isEmpty();
+        JsonNode proof = Invocation.rows(world.conf(), "SELECT * FROM erasures").get(0);
+        assertThat(proof.get("publish_seq").asLong()).isEqualTo(3);
+        assertThat(proof.get("input_files").asLong()).isEqualTo(3);
+        assertThat(Invocation.rows(world.conf(), "SELECT count(*) AS n FROM allocations")
+                        .get(0)
+                        .get("n")
+                        .asLong())
+                .isEqualTo(1200);
+        try (FlagcastClient client = FlagcastClient.of(folder.resolve("lake").toString())
+                .snapshots(snapshots)
+                .start()) {
+            assertThat(client.status().publication()).isEqualTo(3);
+        }
+
+        for (String file : List.of("users.csv", "exposures.csv", "outcomes.csv")) {
+            world.write(
+                    file,
+                    world.read(file).stream()
+                            .filter(line -> !line.contains(CANARY))
+                            .toList());
+        }
+        assertThat(on(world, "erase", "--user", CANARY).code()).isZero();
+        Invocation next = world.run(CsvWorld.SECOND.plusSeconds(86_400));
+        assertThat(next.code()).as(next.err()).isZero();
+        assertThat(holding(CANARY)).isEmpty();
+
+        List<JsonNode> before = Invocation.rows(world.conf(), "SELECT * FROM allocations ORDER BY user_id");
+        assertThat(on(world, "maintain", "--keep", "10m").code()).isEqualTo(64);
+        Invocation tended = on(world, "maintain", "--format", "json");
+        assertThat(tended.code()).as(tended.err()).isZero();
+        assertThat(tended.out().lines().filter(line -> line.contains("\"table\":\"runs\"")))
+                .singleElement()
+                .satisfies(line -> assertThat(line).contains("\"files\":1"));
+        assertThat(Invocation.rows(world.conf(), "SELECT * FROM allocations ORDER BY user_id"))
+                .isEqualTo(before);
+    }
+}

@@ -46,7 +46,6 @@ class ErasureIT {
         CsvWorld world = CsvWorld.in(folder);
         List<String> users = new ArrayList<>(world.read("users.csv"));
         users.add(CANARY + ",40,pro,f");
-        users.add("\"" + CANARY + "\",unknown,pro,f");
         world.write("users.csv", users);
         world.append("exposures.csv", "rollout," + CANARY + ",true,2026-03-02T10:00:00Z,0.5");
         world.append("exposures.csv", "rollout," + CANARY + ",true,2026-03-02T10:00:00Z,7");

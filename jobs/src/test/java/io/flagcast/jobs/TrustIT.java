@@ -47,7 +47,6 @@ class TrustIT {
             .filter(table -> !table.equals(Tables.MEASURED_INPUTS))
             .toList();
 
-
     @TempDir
     private static Path folder;
 

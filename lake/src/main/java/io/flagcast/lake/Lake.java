@@ -180,13 +180,17 @@ public final class Lake {
      *
      * @param rows the table's columns without {@code run_id} and {@code as_of}
      * @return how many rows were written
-     * @throws InputException where rows hold a NaN or a score outside [0, 100]; {@link Audit} checks the keys
+     * @throws InputException where rows hold a NaN or a score outside [0, 100], or a column has another type than in earlier slices;
+     *     {@link Audit} checks the keys
      */
     public long replaceSlice(Table table, RunId runId, Dataset<Row> rows) {
         mayWrite();
         create(table);
         Dataset<Row> slice = TableContract.conformed(
                 table, rows.withColumn("run_id", lit(runId.toString())).withColumn("as_of", lit(runId.asOf())));
+        if (table.columnSet() == ColumnSet.OPEN) {
+            TableContract.requireTypes(table, history(table).schema(), slice.schema());
+        }
         Observation written = new Observation();
         slice.observe(
                         written,

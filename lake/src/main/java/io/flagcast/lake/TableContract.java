@@ -3,6 +3,7 @@ package io.flagcast.lake;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.lit;
 
+import io.flagcast.features.InputException;
 import io.flagcast.tables.Table;
 import io.flagcast.tables.Table.ColumnSet;
 import java.util.ArrayList;
@@ -46,6 +47,33 @@ final class TableContract {
         }
         further.forEach(name -> columns.add(col(name)));
         return rows.select(columns.toArray(Column[]::new));
+    }
+
+    /**
+     * Sees that further columns have the types that they have in the table since earlier runs.
+     *
+     * @throws InputException where one has another
+     */
+    static void requireTypes(Table table, StructType known, StructType rows) {
+        for (StructField field : rows.fields()) {
+            Arrays.stream(known.fields())
+                    .filter(other -> other.name().equalsIgnoreCase(field.name())
+                            && !other.dataType().equals(field.dataType()))
+                    .findFirst()
+                    .ifPresent(other -> {
+                        throw new InputException(
+                                "%s: %s is %s in this run, and %s since earlier ones: declare what it is, as flagcast.sources.users.schema = \"%s %s\", or give it another name, as columns { %s_2 = %s }"
+                                        .formatted(
+                                                table.name(),
+                                                field.name(),
+                                                field.dataType().sql(),
+                                                other.dataType().sql(),
+                                                field.name(),
+                                                other.dataType().sql(),
+                                                field.name(),
+                                                field.name()));
+                    });
+        }
     }
 
     /** Whether a row holds a NaN or a score outside [0, 100]. */

@@ -1,5 +1,6 @@
 package io.flagcast.lake;
 
+import static org.apache.spark.sql.functions.lit;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -54,6 +55,19 @@ class LakeTest {
         return spark.sql("SELECT user_id, 'checkout' AS feature_id, score, NULL AS uplift, NULL AS response_if_enabled,"
                 + " NULL AS response_if_not, false AS no_benefit, 'model' AS source, 'm' AS model_id FROM VALUES "
                 + rows + " AS t(user_id, score)");
+    }
+
+    @Test
+    void aPredictorThatIsOfAnotherTypeThanInEarlierRunsIsRefusedWithWhatToDo() {
+        lake.replaceSlice(Tables.USER_PROFILES, RUN, profiles("u").withColumn("age", lit("unknown")));
+        RunId next = new RunId(Instant.parse("2026-03-11T00:00:00Z"), 1);
+        assertThatThrownBy(() -> lake.replaceSlice(
+                        Tables.USER_PROFILES, next, profiles("u").withColumn("age", lit(40.0))))
+                .isInstanceOf(InputException.class)
+                .hasMessage(
+                        "user_profiles: age is DOUBLE in this run, and STRING since earlier ones: declare what it is, as"
+                                + " flagcast.sources.users.schema = \"age STRING\", or give it another name, as columns { age_2 = age }");
+        assertThat(lake.slice(Tables.USER_PROFILES, RUN.toString()).count()).isEqualTo(1);
     }
 
     @Test

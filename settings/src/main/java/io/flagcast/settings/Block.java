@@ -90,6 +90,10 @@ record Block(Config config, String path, Problems problems) {
     }
 
     private <T> T read(String key, T otherwise, String expected, Function<String, T> parse) {
+        return readAsWritten(key, otherwise, expected, text -> parse.apply(text.strip()));
+    }
+
+    private <T> T readAsWritten(String key, T otherwise, String expected, Function<String, T> parse) {
         ConfigValue value = value(key);
         if (value.valueType() == ConfigValueType.OBJECT || value.valueType() == ConfigValueType.LIST) {
             problem(key, value.render(ConfigRenderOptions.concise()), expected);
@@ -97,7 +101,7 @@ record Block(Config config, String path, Problems problems) {
         }
         String text = String.valueOf(value.unwrapped());
         try {
-            return parse.apply(text.strip());
+            return parse.apply(text);
         } catch (IllegalArgumentException | DateTimeException e) {
             problem(key, text, expected);
             return otherwise;
@@ -206,7 +210,10 @@ record Block(Config config, String path, Problems problems) {
                 return result;
             }
             Block group = inner(key);
-            object.keySet().forEach(name -> result.put(name, group.string(key(name))));
+            // A blank or a tab may be all of a value.
+            object.keySet()
+                    .forEach(name ->
+                            result.put(name, group.readAsWritten(key(name), "", "it must be one value", text -> text)));
         }
         return result;
     }

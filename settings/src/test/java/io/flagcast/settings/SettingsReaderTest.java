@@ -9,6 +9,7 @@ import io.flagcast.delivery.Receiver;
 import io.flagcast.lake.ExitCode;
 import io.flagcast.lake.Refusal;
 import io.flagcast.rules.Action.Alert.Severity;
+import io.flagcast.tables.Tables;
 import io.flagcast.training.Objective;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -229,7 +230,9 @@ class SettingsReaderTest {
     }
 
     @Test
-    void anOptionOfASourceIsOneValue() {
+    void anOptionOfASourceIsOneValueAsItIsWritten() throws IOException {
+        Settings settings = read(USERS + "flagcast.sources.users.options { sep = \"\\t\" }");
+        assertThat(settings.sources().get(Tables.USERS).options()).containsEntry("sep", "\t");
         assertThatThrownBy(() -> read(USERS + "flagcast.sources.users.options { timestamp.format = x }"))
                 .hasMessageContaining(
                         "flagcast.sources.users.options.timestamp is '{\"format\":\"x\"}': it must be one value");

@@ -109,7 +109,8 @@ final class CsvFiles implements Source.Format {
         Map<String, Layout> parsed = new HashMap<>();
         for (String record : Set.copyOf(records)) {
             if (!record.isBlank()) {
-                String text = record.stripTrailing();
+                // A blank or a tab may be what separates columns.
+                String text = record.replaceFirst("[\r\n]+$", "");
                 parsed.put(
                         record,
                         new Layout(

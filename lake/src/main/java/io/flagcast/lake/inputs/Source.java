@@ -19,6 +19,8 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.TreeSet;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import org.apache.spark.SparkRuntimeException;
 import org.apache.spark.sql.AnalysisException;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -159,6 +161,20 @@ final class Source {
             // Spark declares no checked exceptions in Java, yet throws AnalysisException.
             if (e instanceof AnalysisException analysis) {
                 throw refusal(table, settings, analysis);
+            }
+            if ((e instanceof IllegalArgumentException || e instanceof SparkRuntimeException)
+                    && !settings.options().isEmpty()) {
+                // What Spark says of an option that is none; its value may be a secret.
+                throw new Refusal(
+                        ExitCode.CONFIGURATION,
+                        "flagcast.sources.%s.options { %s }: %s"
+                                .formatted(
+                                        table.name(),
+                                        settings.options().keySet().stream()
+                                                .sorted()
+                                                .collect(Collectors.joining(", ")),
+                                        e.getMessage()),
+                        e);
             }
             throw e;
         }

@@ -126,6 +126,24 @@ class SourceTest {
         assertThat(source.notes()).isEmpty();
     }
 
+    /** The last column may be named by nothing but the tab before it. */
+    @Test
+    void aTabSeparatesAndAnOptionThatIsNoneIsAMatterOfConfiguration() throws IOException {
+        write("in/plays.dat", "user_id\tplays\t\nu1\t13\tx\n");
+        Source source = Source.open(spark, Tables.USERS, settings("csv", "in/plays.dat", Map.of("sep", "\t"), ""));
+        assertThat(rows(source.rows(), "user_id", "plays")).containsExactly("u1 13");
+        assertThat(source.notes()).isEmpty();
+        for (Map<String, String> wrong :
+                List.of(Map.of("sep", ""), Map.of("quote", "ab"), Map.of("encoding", "no such charset"))) {
+            assertThatThrownBy(() -> Source.open(spark, Tables.USERS, settings("csv", "in/plays.dat", wrong, ""))
+                            .rows())
+                    .satisfies(error -> assertThat(refusal(error).exitCode()).isEqualTo(ExitCode.CONFIGURATION))
+                    .satisfies(error -> assertThat(refusal(error))
+                            .hasMessageContaining("flagcast.sources.users.options { "
+                                    + wrong.keySet().iterator().next() + " }: "));
+        }
+    }
+
     @Test
     void aCsvFileThatLacksAColumnIsNamedAndItsRowsAreWhatTheSourceSays() throws IOException {
         write("in/a.csv", "user_id,outcome,value,occurred_at\nu1,buy,1,2026-03-01\n");

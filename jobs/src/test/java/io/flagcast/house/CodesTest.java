@@ -51,7 +51,6 @@ class CodesTest {
                 column(Tables.MODEL_RUNS, "cause", ModelRegistry.Cause.class),
                 column(Tables.ALERTS, "state", AlertChange.State.class),
                 column(Tables.ALERT_NOTES, "kind", Note.Kind.class),
-                column(Tables.RUNS, "stage", Stage.class),
                 column(Tables.PUBLICATIONS, "kind", Publication.Kind.class));
     }
 
@@ -62,6 +61,14 @@ class CodesTest {
                 .containsExactlyInAnyOrderElementsOf(Arrays.stream(type.getEnumConstants())
                         .map(constant -> constant.name().toLowerCase(Locale.ROOT))
                         .toList());
+    }
+
+    @Test
+    void aRunIsBegunAndHasStages() {
+        assertThat(codes(Tables.RUNS, "stage"))
+                .containsExactlyElementsOf(
+                        Stream.concat(Stream.of("run"), Stage.ORDER.stream().map(Stage::label))
+                                .toList());
     }
 
     @Test

@@ -5,12 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.flagcast.lake.Interruption;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.delta.DeltaLog;
 import org.junit.jupiter.api.BeforeEach;
@@ -85,17 +87,48 @@ class BrokenRunIT {
         assertGoesOn();
     }
 
+    /** How often something was written to table runs. */
+    private long commits() {
+        try (Stream<Path> log = Files.list(folder.resolve("lake/runs/_delta_log"))) {
+            return log.filter(file -> file.toString().matches(".*/[0-9]+\\.json"))
+                    .count();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** A file in the place of its folder. */
+    private void breakTable(String table) {
+        try {
+            Files.move(folder.resolve("lake").resolve(table), folder.resolve(table));
+            Files.createFile(folder.resolve("lake").resolve(table));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     @Test
     void whatFailsBesidesIsToldAfterTheFirst() throws IOException {
         Path lake = folder.resolve("lake");
-        for (String table : List.of("user_profiles", "runs")) {
-            Files.move(lake.resolve(table), folder.resolve(table));
-            Files.createFile(lake.resolve(table));
-        }
+        breakTable("user_profiles");
+        // Once the run has said that it begins.
+        long commits = commits();
+        CompletableFuture<Void> broken = CompletableFuture.runAsync(() -> {
+            try {
+                while (commits() == commits) {
+                    TimeUnit.MILLISECONDS.sleep(10);
+                }
+                TimeUnit.SECONDS.sleep(1);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+            breakTable("runs");
+        });
 
         Invocation failed = features();
+        broken.join();
 
-        assertThat(failed.code()).isEqualTo(75);
+        assertThat(failed.code()).as(failed.err()).isEqualTo(75);
         assertThat(failed.err())
                 .matches("run 20260311T000000Z-g1\n"
                         + "flagcast: \\S+/user_profiles/_delta_log cannot be read or written \\(.*\\): .*, and run it again\n"

@@ -95,7 +95,6 @@ class ErasureIT {
                             .filter(line -> !line.contains(CANARY))
                             .toList());
         }
-        assertThat(on(world, "erase", "--user", CANARY).code()).isZero();
         Invocation next = world.run(CsvWorld.SECOND.plusSeconds(86_400));
         assertThat(next.code()).as(next.err()).isZero();
         assertThat(holding(CANARY)).isEmpty();

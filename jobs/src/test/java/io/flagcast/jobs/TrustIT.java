@@ -208,7 +208,7 @@ class TrustIT {
         Invocation second = world.run(CsvWorld.SECOND);
         assertThat(second.code()).as(second.err()).isEqualTo(75);
         assertThat(second.err())
-                .contains("run of 2026-03-11T00:00:00Z is going on (process " + first.pid() + " on ", ", since 20");
+                .contains("run of 2026-03-11T00:00:00Z is going on (process " + first.pid() + " on ", ", begun 20");
 
         signal(first, "CONT");
         assertThat(first.waitFor(3, TimeUnit.MINUTES)).isTrue();

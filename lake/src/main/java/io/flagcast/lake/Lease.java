@@ -11,7 +11,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.Comparator;
 import java.util.Map;
 import java.util.Objects;
@@ -80,7 +79,7 @@ public final class Lease implements AutoCloseable {
         owner.put("work", work);
         owner.put("host", host());
         owner.put("pid", Long.toString(ProcessHandle.current().pid()));
-        owner.put("since", Instant.now().toString());
+        ProcessHandle.current().info().startInstant().ifPresent(start -> owner.put("since", start.toString()));
         return owner;
     }
 
@@ -174,13 +173,13 @@ public final class Lease implements AutoCloseable {
         }
         return new Refusal(
                 ExitCode.TRY_AGAIN,
-                "%s: %s is going on (process %s on %s, since %s): run it again when that has ended; where that process is gone, this one takes over by itself"
+                "%s: %s is going on (process %s on %s, begun %s): run it again when that has ended; where that process is gone, this one takes over by itself"
                         .formatted(
                                 files.root(),
                                 owner.getOrDefault("work", "another run"),
                                 owner.getOrDefault("pid", "?"),
                                 owner.getOrDefault("host", "?"),
-                                owner.getOrDefault("since", "just now")));
+                                owner.getOrDefault("since", "?")));
     }
 
     private static long newest(LakeFiles files) {

@@ -61,7 +61,7 @@ class LeaseTest {
                                 .hasMessageContainingAll(
                                         "run of Monday is going on (process "
                                                 + ProcessHandle.current().pid() + " on ",
-                                        ", since 20"));
+                                        ", begun 20"));
         assertThat(lake().<String>leased("run of Tuesday", EXPIRY, () -> "the next"))
                 .isEqualTo("the next");
         assertThat(tokens()).containsExactly("000000000002.json");

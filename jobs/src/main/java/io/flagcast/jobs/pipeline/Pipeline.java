@@ -28,8 +28,6 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -39,7 +37,6 @@ import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.spark.sql.Dataset;
 
@@ -355,7 +352,7 @@ public final class Pipeline {
                         rows.get(Tables.ALLOCATIONS.name())));
         List<Publication> all = new ArrayList<>(run.publications());
         all.add(publication);
-        removeOldSlices(run, all);
+        new Retention(run, clock.instant()).removeOld(all);
         new DeliverAlerts(settings.alerts(), lake, clock, progress::say).afterPublication();
         return Optional.of(publication);
     }
@@ -368,50 +365,5 @@ public final class Pipeline {
                 Tables.ALLOCATIONS,
                         experiments.stream().map(Experiment::experimentId).toList()));
         return audit.rows();
-    }
-
-    /**
-     * Keeps the live slice and those before it, as many of what was made up for, every slice that an open outcome window may be joined
-     * to, and what may still be read. What no attempt at this as-of or an earlier one made of it goes.
-     */
-    private void removeOldSlices(Run run, List<Publication> all) {
-        Duration longest = experiments.stream()
-                .flatMap(experiment -> experiment.metrics().stream())
-                .map(metric -> metric.within())
-                .max(Duration::compareTo)
-                .orElse(Duration.ZERO);
-        Instant open = run.asOf().minus(longest);
-        List<Publication> runs = new ArrayList<>(all);
-        runs.removeIf(publication -> publication.kind() == Publication.Kind.METRICS);
-        Instant read = clock.instant().minus(settings.lake().keepFor());
-        Attempts attempts = Attempts.read(lake);
-        Set<String> kept = new HashSet<>();
-        attempts.backfilled().stream()
-                .sorted(Comparator.comparing(Publication::asOf).reversed())
-                .limit(settings.lake().keepPublications())
-                .forEach(backfill -> kept.add(backfill.runId()));
-        IntStream.rangeClosed(1, runs.size())
-                .mapToObj(back -> runs.get(runs.size() - back).runId())
-                .distinct()
-                .limit(settings.lake().keepPublications())
-                .forEach(kept::add);
-        for (int i = 0; i < runs.size(); i++) {
-            boolean last = i == runs.size() - 1;
-            Instant until = last ? Instant.MAX : runs.get(i + 1).publishedAt();
-            if (until.isAfter(open) || until.isAfter(read)) {
-                kept.add(runs.get(i).runId());
-            }
-        }
-        Stream<String> begun = attempts.started().stream()
-                .map(Attempts.Started::id)
-                .filter(id -> !id.asOf().isAfter(run.asOf()))
-                .map(RunId::toString);
-        List<String> old = Stream.concat(all.stream().flatMap(publication -> publication.runIds().stream()), begun)
-                .distinct()
-                .filter(runId -> !kept.contains(runId))
-                .toList();
-        if (!old.isEmpty()) {
-            lake.removeSlices(old);
-        }
     }
 }

@@ -8,7 +8,6 @@ import io.flagcast.lake.ExitCode;
 import io.flagcast.lake.Lake;
 import io.flagcast.lake.Publication;
 import io.flagcast.lake.Refusal;
-import io.flagcast.lake.inputs.Inputs.Counts;
 import io.flagcast.tables.Table;
 import io.flagcast.tables.Tables;
 import java.time.Instant;

@@ -12,7 +12,6 @@ import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.delta.DeltaLog;
 import org.junit.jupiter.api.BeforeEach;
@@ -87,16 +86,6 @@ class BrokenRunIT {
         assertGoesOn();
     }
 
-    /** How often something was written to table runs. */
-    private long commits() {
-        try (Stream<Path> log = Files.list(folder.resolve("lake/runs/_delta_log"))) {
-            return log.filter(file -> file.toString().matches(".*/[0-9]+\\.json"))
-                    .count();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
     /** A file in the place of its folder. */
     private void breakTable(String table) {
         try {
@@ -110,31 +99,26 @@ class BrokenRunIT {
     @Test
     void whatFailsBesidesIsToldAfterTheFirst() throws IOException {
         Path lake = folder.resolve("lake");
-        breakTable("user_profiles");
-        // Once the run has said that it begins.
-        long commits = commits();
+        breakTable("responsiveness_scores");
+        // Once the run has read what earlier ones did.
+        Path slice = folder.resolve("lake/user_profiles/run_id=20260311T000000Z-g1");
         CompletableFuture<Void> broken = CompletableFuture.runAsync(() -> {
-            try {
-                while (commits() == commits) {
-                    TimeUnit.MILLISECONDS.sleep(10);
-                }
-                TimeUnit.SECONDS.sleep(1);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
+            while (!Files.exists(slice)) {
+                Thread.onSpinWait();
             }
             breakTable("runs");
         });
 
-        Invocation failed = features();
+        Invocation failed = world.run(CsvWorld.SECOND);
         broken.join();
 
         assertThat(failed.code()).as(failed.err()).isEqualTo(75);
         assertThat(failed.err())
-                .matches("run 20260311T000000Z-g1\n"
-                        + "flagcast: \\S+/user_profiles/_delta_log cannot be read or written \\(.*\\): .*, and run it again\n"
+                .matches("(?s)run 20260311T000000Z-g1\n.*"
+                        + "flagcast: \\S+/responsiveness_scores/_delta_log cannot be read or written \\(.*\\): .*, and run it again\n"
                         + "flagcast: what the stages of run 20260311T000000Z-g1 did is not in table runs: \\S+/runs/_delta_log"
                         + " cannot be read or written \\(.*\\): .*, and run it again\n");
-        for (String table : List.of("user_profiles", "runs")) {
+        for (String table : List.of("responsiveness_scores", "runs")) {
             Files.delete(lake.resolve(table));
             Files.move(folder.resolve(table), lake.resolve(table));
         }

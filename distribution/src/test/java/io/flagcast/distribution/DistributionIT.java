@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -62,7 +63,7 @@ final class DistributionIT {
     }
 
     @Test
-    void theJarsAreThoseOfTheCheckoutAndEachHasALicence() throws IOException {
+    void theJarsAreThoseOfTheCheckoutAndEachHasALicenceAndIsInTheBillOfMaterials() throws IOException {
         List<String> jars = names(installation.resolve("lib"));
 
         List<String> expected = new ArrayList<>(names(CHECKOUT.resolve("target/lib")));
@@ -79,9 +80,15 @@ final class DistributionIT {
                 listed.add(cells[1].substring(cells[1].indexOf(':') + 1).strip() + "-" + cells[2].strip());
             }
         }
-        assertThat(jars)
-                .filteredOn(jar -> !jar.equals("flagcast.jar"))
-                .allSatisfy(jar -> assertThat(listed).anyMatch(jar::startsWith));
+        List<String> components = Pattern.compile("pkg:maven/[^/]+/([^@]+)@([^?\"]+)")
+                .matcher(Files.readString(installation.resolve("licenses/sbom.json")))
+                .results()
+                .map(component -> component.group(1) + "-" + component.group(2))
+                .toList();
+        assertThat(jars).filteredOn(jar -> !jar.equals("flagcast.jar")).allSatisfy(jar -> {
+            assertThat(listed).anyMatch(jar::startsWith);
+            assertThat(components).anyMatch(jar::startsWith);
+        });
     }
 
     @Test

@@ -106,6 +106,9 @@ class SourceFormatsIT {
     }
 
     private List<JsonNode> profiles() {
-        return Invocation.rows(world.conf(), "SELECT user_id, age, plan FROM history.user_profiles ORDER BY user_id");
+        return Invocation.rows(
+                world.conf(),
+                "SELECT user_id, age, plan FROM history.user_profiles WHERE run_id = (SELECT run_id FROM runs"
+                        + " WHERE state = 'started' ORDER BY length(run_id) DESC, run_id DESC LIMIT 1) ORDER BY user_id");
     }
 }

@@ -49,6 +49,11 @@ public record LakeFiles(SparkSession spark, String root) {
     }
 
     private Path absolute(String name) {
+        if (List.of(name.split("/")).contains("..")) {
+            throw new Refusal(
+                    ExitCode.DATA_REFUSED,
+                    "%s: '%s' is outside the lake: no file there is read or written".formatted(root, name));
+        }
         Path path = new Path(root, name);
         return fileSystem(path).makeQualified(path);
     }

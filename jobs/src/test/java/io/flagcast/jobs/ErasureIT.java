@@ -103,6 +103,8 @@ class ErasureIT {
         assertThat(on(world, "maintain", "--keep", "10m").code()).isEqualTo(64);
         Invocation tended = on(world, "maintain", "--format", "json");
         assertThat(tended.code()).as(tended.err()).isZero();
+        assertThat(tended.out().lines()).allSatisfy(line -> assertThat(line).startsWith("{"));
+        assertThat(erased.out()).isEmpty();
         assertThat(tended.out().lines().filter(line -> line.contains("\"table\":\"runs\"")))
                 .singleElement()
                 .satisfies(line -> assertThat(line).contains("\"files\":1"));

@@ -4,6 +4,7 @@ import io.delta.tables.DeltaTable;
 import io.flagcast.tables.Table;
 import io.flagcast.tables.Table.Kind;
 import io.flagcast.tables.Tables;
+import java.io.OutputStream;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
@@ -11,6 +12,7 @@ import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.delta.DeltaLog;
+import scala.Console;
 
 /**
  * What a lake needs now and then, whoever reads it: many small files become few, what no version of a table needs any more is
@@ -71,7 +73,9 @@ public record Upkeep(Lake lake) {
         SparkSession spark = lake.spark();
         spark.conf().set(RETENTION_CHECK, "false");
         try {
-            DeltaTable.forPath(spark, lake.location(table)).vacuum(keep.toSeconds() / 3_600.0);
+            DeltaTable delta = DeltaTable.forPath(spark, lake.location(table));
+            // Delta prints what it does on standard output, which is a command's own.
+            Console.withOut(OutputStream.nullOutputStream(), () -> delta.vacuum(keep.toSeconds() / 3_600.0));
         } finally {
             spark.conf().unset(RETENTION_CHECK);
         }

@@ -32,7 +32,9 @@ final class Summaries {
                 "run " + snapshot.publication().runId(),
                 "published " + Format.INSTANT.text(snapshot.publication().publishedAt()) + " UTC",
                 rows(snapshot, "users", Tables.USER_PROFILES.name()),
-                "%,d experiments".formatted(snapshot.experiments().size()));
+                snapshot.experiments().size() == 1
+                        ? "1 experiment"
+                        : "%,d experiments".formatted(snapshot.experiments().size()));
     }
 
     private static String rows(Snapshot snapshot, String of, String table) {

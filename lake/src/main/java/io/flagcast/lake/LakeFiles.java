@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.ChecksumException;
 import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FSError;
 import org.apache.hadoop.fs.FileStatus;
@@ -188,11 +189,18 @@ public record LakeFiles(SparkSession spark, String root) {
                 : Optional.empty();
     }
 
-    /** Reads a text file. */
-    public String read(String name) {
+    /**
+     * Reads a text file.
+     *
+     * @return absent where it is not there, or is not what was written
+     * @throws UncheckedIOException where a disk or store fails, which says nothing of the file
+     */
+    public Optional<String> read(String name) {
         Path path = absolute(name);
         try (FSDataInputStream in = fileSystem(path).open(path)) {
-            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+            return Optional.of(new String(in.readAllBytes(), StandardCharsets.UTF_8));
+        } catch (FileNotFoundException | ChecksumException e) {
+            return Optional.empty();
         } catch (IOException e) {
             throw new UncheckedIOException(path + " cannot be read", e);
         }

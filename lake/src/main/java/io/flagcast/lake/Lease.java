@@ -41,12 +41,12 @@ public final class Lease implements AutoCloseable {
 
     private final LakeFiles files;
     private final long token;
-    private final AutoCloseable sign;
+    private final Runnable end;
 
-    private Lease(LakeFiles files, long token, AutoCloseable sign) {
+    private Lease(LakeFiles files, long token, Runnable end) {
         this.files = files;
         this.token = token;
-        this.sign = sign;
+        this.end = end;
     }
 
     /**
@@ -59,19 +59,36 @@ public final class Lease implements AutoCloseable {
     public static Lease take(LakeFiles files, String work, Duration expiry) {
         Objects.requireNonNull(files, "files");
         Optional<FileChannel> lock = files.folder(FOLDER).map(folder -> locked(files, folder));
-        long newest = newest(files);
-        if (lock.isEmpty() && newest > 0 && isAlive(files, newest, expiry)) {
-            throw held(files, newest);
+        try {
+            long newest = newest(files);
+            if (lock.isEmpty() && newest > 0 && isAlive(files, newest, expiry)) {
+                throw held(files, newest);
+            }
+            return taken(files, newest + 1, work, lock, expiry);
+        } catch (RuntimeException e) {
+            lock.ifPresent(Lease::unlock);
+            throw e;
         }
-        long token = newest + 1;
+    }
+
+    private static Lease taken(
+            LakeFiles files, long token, String work, Optional<FileChannel> lock, Duration expiry) {
         if (!files.create(name(token, OWNER), Json.write(owner(work)))) {
             throw held(files, newest(files));
         }
         files.names(FOLDER).stream()
                 .filter(name -> number(name).filter(earlier -> earlier < token).isPresent())
                 .forEach(name -> files.delete(FOLDER + "/" + name));
-        return new Lease(
-                files, token, lock.<AutoCloseable>map(channel -> channel).orElseGet(() -> beats(files, token, expiry)));
+        Runnable end = lock.<Runnable>map(channel -> () -> unlock(channel)).orElseGet(() -> beats(files, token, expiry));
+        return new Lease(files, token, end);
+    }
+
+    private static void unlock(FileChannel channel) {
+        try {
+            channel.close();
+        } catch (IOException e) {
+            throw new UncheckedIOException("a lease cannot be given back", e);
+        }
     }
 
     private static Map<String, String> owner(String work) {
@@ -105,15 +122,11 @@ public final class Lease implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException(folder + " cannot be locked", e);
         }
-        try {
-            channel.close();
-        } catch (IOException e) {
-            throw new UncheckedIOException(folder + " cannot be unlocked", e);
-        }
+        unlock(channel);
         throw held(files, newest(files));
     }
 
-    private static AutoCloseable beats(LakeFiles files, long token, Duration expiry) {
+    private static Runnable beats(LakeFiles files, long token, Duration expiry) {
         ScheduledExecutorService beating = Executors.newSingleThreadScheduledExecutor(work -> {
             Thread thread = new Thread(work, "lease");
             thread.setDaemon(true);
@@ -135,8 +148,14 @@ public final class Lease implements AutoCloseable {
         return () -> {
             beats.cancel(false);
             beating.shutdown();
-            beating.awaitTermination(every, TimeUnit.MILLISECONDS);
-            files.write(name(token, BEAT), ENDED);
+            try {
+                beating.awaitTermination(every, TimeUnit.MILLISECONDS);
+                files.write(name(token, BEAT), ENDED);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            } catch (RuntimeException e) {
+                // What was done is done: the next one waits until this lease has expired.
+            }
         };
     }
 
@@ -161,16 +180,14 @@ public final class Lease implements AutoCloseable {
     }
 
     private static String beat(LakeFiles files, long token) {
-        return files.names(FOLDER).contains(number(token) + BEAT) ? files.read(name(token, BEAT)) : "";
+        return files.read(name(token, BEAT)).orElse("");
     }
 
     private static Refusal held(LakeFiles files, long token) {
-        Map<String, String> owner = new TreeMap<>();
-        try {
-            owner.putAll(Json.read(files.read(name(token, OWNER)), new TypeReference<>() {}, FOLDER));
-        } catch (UncheckedIOException e) {
-            // It has just ended, or just begun.
-        }
+        // None where it has just ended, or just begun.
+        Map<String, String> owner = files.read(name(token, OWNER))
+                .map(text -> Json.read(text, new TypeReference<Map<String, String>>() {}, FOLDER))
+                .orElse(Map.of());
         return new Refusal(
                 ExitCode.TRY_AGAIN,
                 "%s: %s is going on (process %s on %s, begun %s): run it again when that has ended; where that process is gone, this one takes over by itself"
@@ -221,12 +238,6 @@ public final class Lease implements AutoCloseable {
     /** Gives it back. */
     @Override
     public void close() {
-        try {
-            sign.close();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        } catch (Exception e) {
-            throw new IllegalStateException("the lease " + token + " of " + files.root() + " cannot be given back", e);
-        }
+        end.run();
     }
 }

@@ -14,7 +14,6 @@ import io.flagcast.lake.inputs.Inputs;
 import io.flagcast.tables.Table;
 import io.flagcast.tables.Table.Kind;
 import io.flagcast.tables.Tables;
-import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -158,13 +157,9 @@ public final class EraseUser {
     private List<String> removeModels() {
         List<String> removed = new ArrayList<>();
         for (ModelRegistry.Entry entry : ModelRegistry.read(lake).models()) {
-            try {
-                if (erasure.isIn(lake.files().read(entry.path()))) {
-                    lake.files().delete(entry.path());
-                    removed.add(entry.modelId());
-                }
-            } catch (UncheckedIOException e) {
-                // There is none any more.
+            if (lake.files().read(entry.path()).filter(erasure::isIn).isPresent()) {
+                lake.files().delete(entry.path());
+                removed.add(entry.modelId());
             }
         }
         return removed;

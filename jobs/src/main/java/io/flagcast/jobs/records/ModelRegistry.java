@@ -9,7 +9,6 @@ import io.flagcast.lake.Refusal;
 import io.flagcast.tables.ContentHash;
 import io.flagcast.tables.Tables;
 import io.flagcast.training.ResponsivenessModel;
-import java.io.UncheckedIOException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -309,20 +308,15 @@ public record ModelRegistry(Lake lake, List<Entry> entries) {
     /**
      * Loads a model.
      *
-     * @throws Refusal with exit code 65 where the file is not the one that was written, or cannot be read
+     * @throws Refusal with exit code 65 where the file is not the one that was written, or not there
      */
     public ResponsivenessModel load(Entry entry) {
-        String json;
-        try {
-            json = lake.files().read(entry.path());
-        } catch (UncheckedIOException e) {
-            throw new Refusal(
-                    ExitCode.DATA_REFUSED,
-                    "model %s: %s cannot be read (%s): restore it, or flagcast models promote another"
-                            .formatted(
-                                    entry.modelId(), entry.path(), e.getCause().getMessage()),
-                    e);
-        }
+        String json = lake.files()
+                .read(entry.path())
+                .orElseThrow(() -> new Refusal(
+                        ExitCode.DATA_REFUSED,
+                        "model %s: %s is not there, or not as it was written: restore it, or flagcast models promote another"
+                                .formatted(entry.modelId(), entry.path())));
         if (!ContentHash.sha256(json).equals(entry.checksum())) {
             throw new Refusal(
                     ExitCode.DATA_REFUSED,

@@ -71,15 +71,15 @@ public final class Lease implements AutoCloseable {
         }
     }
 
-    private static Lease taken(
-            LakeFiles files, long token, String work, Optional<FileChannel> lock, Duration expiry) {
+    private static Lease taken(LakeFiles files, long token, String work, Optional<FileChannel> lock, Duration expiry) {
         if (!files.create(name(token, OWNER), Json.write(owner(work)))) {
             throw held(files, newest(files));
         }
         files.names(FOLDER).stream()
                 .filter(name -> number(name).filter(earlier -> earlier < token).isPresent())
                 .forEach(name -> files.delete(FOLDER + "/" + name));
-        Runnable end = lock.<Runnable>map(channel -> () -> unlock(channel)).orElseGet(() -> beats(files, token, expiry));
+        Runnable end =
+                lock.<Runnable>map(channel -> () -> unlock(channel)).orElseGet(() -> beats(files, token, expiry));
         return new Lease(files, token, end);
     }
 

@@ -71,6 +71,22 @@ public record Publication(
         return runIds;
     }
 
+    /** The publications of runs, without those of metrics between them. */
+    public static List<Publication> ofRuns(List<Publication> publications) {
+        return publications.stream()
+                .filter(publication -> publication.kind() != Kind.METRICS)
+                .toList();
+    }
+
+    /** How many runs of an as-of were published. */
+    public static int generations(List<Publication> publications, Instant asOf) {
+        return (int) ofRuns(publications).stream()
+                .filter(publication -> publication.asOf().equals(asOf))
+                .map(Publication::runId)
+                .distinct()
+                .count();
+    }
+
     /** The last of all publications, which are given oldest first. */
     public static Optional<Publication> newest(List<Publication> publications) {
         return publications.isEmpty() ? Optional.empty() : Optional.of(publications.get(publications.size() - 1));

@@ -67,9 +67,7 @@ public final class EraseUser {
 
     private Erased erase(Inputs inputs) {
         List<Publication> publications = lake.publications();
-        Optional<Publication> base = Publication.newest(publications.stream()
-                .filter(publication -> publication.kind() != Publication.Kind.METRICS)
-                .toList());
+        Optional<Publication> base = Publication.newest(Publication.ofRuns(publications));
         Optional<Publication> published = base.map(live -> republished(live, publications));
         removeOthers(published);
         Tables.of(Kind.APPEND).forEach(this::rewrite);
@@ -94,12 +92,8 @@ public final class EraseUser {
 
     /** The live tables once more, without the user. */
     private Publication republished(Publication base, List<Publication> publications) {
-        int generations = (int) publications.stream()
-                .filter(publication -> publication.asOf().equals(base.asOf()))
-                .map(Publication::runId)
-                .distinct()
-                .count();
-        RunId id = Attempts.read(lake).begin(base.asOf(), generations + 1, base.configHash(), now);
+        RunId id = Attempts.read(lake)
+                .begin(base.asOf(), Publication.generations(publications, base.asOf()) + 1, base.configHash(), now);
         Map<String, Long> counts = new HashMap<>();
         base.tables().forEach((name, slice) -> {
             Table table = Tables.named(name).orElseThrow();

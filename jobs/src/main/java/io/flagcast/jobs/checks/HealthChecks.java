@@ -175,8 +175,7 @@ public final class HealthChecks {
     /** Whether the run before this one is as recent as it should be. Metrics between runs decide nothing. */
     public static Finding pipeline(Run run) {
         return PipelineCheck.of(
-                run.publications().stream()
-                        .filter(publication -> publication.kind() != Publication.Kind.METRICS)
+                Publication.ofRuns(run.publications()).stream()
                         .map(Publication::asOf)
                         .filter(asOf -> asOf.isBefore(run.asOf()))
                         .max(Comparator.naturalOrder()),

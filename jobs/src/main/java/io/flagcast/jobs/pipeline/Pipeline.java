@@ -117,26 +117,27 @@ public final class Pipeline {
      * @return whether there was something to do: the as-of was neither published nor made up for
      */
     public boolean backfill(Instant asOf) {
-        List<Publication> publications = lake.publications();
-        Attempts attempts = Attempts.read(lake);
         requirePast(asOf);
-        boolean done = Stream.concat(runs(publications).stream(), attempts.backfilled().stream())
-                .anyMatch(known -> known.asOf().equals(asOf));
-        if (!done) {
-            leased("backfill of " + asOf, () -> {
+        return leased("backfill of " + asOf, () -> {
+            List<Publication> publications = lake.publications();
+            Attempts attempts = Attempts.read(lake);
+            boolean done = Stream.concat(Publication.ofRuns(publications).stream(), attempts.backfilled().stream())
+                    .anyMatch(known -> known.asOf().equals(asOf));
+            if (!done) {
                 RunId id = attempts.begin(asOf, 1, configHash(), clock.instant());
                 try (Inputs inputs = new Inputs(lake, settings.sources(), asOf, asOf, publications)) {
-                    return work(Stage.ORDER, open(id, true, publications, kept(attempts, publications, asOf), inputs));
+                    work(Stage.ORDER, open(id, true, publications, kept(attempts, publications, asOf), inputs));
                 }
-            });
-        }
-        return !done;
+            }
+            return !done;
+        });
     }
 
-    /** What a backfill goes on from: slices of long ago are not kept. */
+    /** What a run goes on from: slices of long ago are not kept, nor are those from which a user was erased. */
     private Optional<Publication> kept(Attempts attempts, List<Publication> publications, Instant asOf) {
         Optional<Publication> earlier = attempts.earlier(publications, asOf);
         boolean gone = earlier.stream()
+                .filter(known -> !Publication.newest(publications).equals(earlier))
                 .flatMap(known -> Stream.of(Tables.ENROLMENTS, Tables.FIRST_EXPOSURES)
                         .filter(table -> known.tables().containsKey(table.name()))
                         .filter(table -> known.tables().get(table.name()).rows() > 0)
@@ -144,7 +145,7 @@ public final class Pipeline {
                 .anyMatch(Dataset::isEmpty);
         if (gone) {
             progress.notice(
-                    "the tables of %s are not kept any more (flagcast.lake.keep-publications): enrolments and first exposures begin anew from the exposures"
+                    "the tables as of %s are not kept any more: enrolments and first exposures begin anew from the exposures"
                             .formatted(earlier.get().asOf()));
         }
         return earlier.filter(known -> !gone);
@@ -169,14 +170,14 @@ public final class Pipeline {
             return Optional.empty();
         }
         Attempts attempts = Attempts.read(lake);
-        Optional<RunId> begun = attempts.newest(asOf, generation.getAsInt());
+        Optional<RunId> begun = attempts.open(asOf, generation.getAsInt());
         Stage first = stages.get(0);
         requireEarlier(first, begun.orElse(new RunId(asOf, generation.getAsInt())));
         RunId id = first.before().isEmpty()
                 ? attempts.begin(asOf, generation.getAsInt(), configHash(), clock.instant())
                 : begun.orElseThrow();
         try (Inputs inputs = new Inputs(lake, settings.sources(), asOf, clock.instant(), publications)) {
-            return work(stages, open(id, false, publications, attempts.earlier(publications, asOf), inputs));
+            return work(stages, open(id, false, publications, kept(attempts, publications, asOf), inputs));
         }
     }
 
@@ -272,12 +273,6 @@ public final class Pipeline {
                 + experiments.stream().map(Experiment::contentHash).sorted().collect(Collectors.joining(" ")));
     }
 
-    private static List<Publication> runs(List<Publication> publications) {
-        return publications.stream()
-                .filter(publication -> publication.kind() != Publication.Kind.METRICS)
-                .toList();
-    }
-
     private void requirePast(Instant asOf) {
         if (asOf.isAfter(clock.instant())) {
             throw new Refusal(
@@ -287,13 +282,12 @@ public final class Pipeline {
 
     /** The generation of the next run; empty where there is nothing to do. */
     private OptionalInt generation(Instant asOf, Repeat repeat, List<Publication> publications) {
-        List<Publication> runs = runs(publications);
+        List<Publication> runs = Publication.ofRuns(publications);
         Optional<Publication> before = Publication.newest(runs);
         requirePast(asOf);
         List<Publication> same = runs.stream()
                 .filter(publication -> publication.asOf().equals(asOf))
                 .toList();
-        long generations = same.stream().map(Publication::runId).distinct().count();
         Optional<Publication> published = Publication.newest(same);
         if (published.isPresent() && repeat == Repeat.SKIP) {
             progress.say("%s is published already as run %s: nothing to do%s; --restate publishes a new generation"
@@ -311,7 +305,7 @@ public final class Pipeline {
                     "--as-of %s is before the live publication's %s: a run never moves the live publication back; flagcast backfill makes up for a missed as-of"
                             .formatted(asOf, before.get().asOf()));
         }
-        return OptionalInt.of((int) generations + 1);
+        return OptionalInt.of(Publication.generations(publications, asOf) + 1);
     }
 
     private static String rolledBack(Publication published, Publication live) {

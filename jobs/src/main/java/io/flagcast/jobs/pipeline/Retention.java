@@ -45,9 +45,7 @@ record Retention(Run run, Instant now) {
 
     private Set<String> kept(List<Publication> all, List<Publication> backfilled) {
         int most = run.settings().lake().keepPublications();
-        List<Publication> runs = all.stream()
-                .filter(publication -> publication.kind() != Publication.Kind.METRICS)
-                .toList();
+        List<Publication> runs = Publication.ofRuns(all);
         Set<String> kept = new HashSet<>();
         backfilled.stream()
                 .sorted(Comparator.comparing(Publication::asOf).reversed())

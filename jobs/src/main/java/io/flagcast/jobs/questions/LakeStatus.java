@@ -97,8 +97,7 @@ public record LakeStatus(
         Publication live = lake.live().orElseThrow(() -> nothing(lake, stages(lake, order)));
         return new LakeStatus(
                 live,
-                lake.publications().stream()
-                        .filter(publication -> publication.kind() != Publication.Kind.METRICS)
+                Publication.ofRuns(lake.publications()).stream()
                         .map(Publication::asOf)
                         .max(Comparator.naturalOrder()),
                 stages(lake, order),

@@ -77,8 +77,14 @@ public record Attempts(Lake lake, List<Started> started, List<Publication> backf
                 row.getAs("config_hash"));
     }
 
-    /** The newest attempt of an as-of and generation. */
-    public Optional<RunId> newest(Instant asOf, int generation) {
+    /** The newest attempt of an as-of and generation that stages can go on with: one that made up for its as-of is over. */
+    public Optional<RunId> open(Instant asOf, int generation) {
+        return newest(asOf, generation)
+                .filter(id -> backfilled.stream()
+                        .noneMatch(backfill -> backfill.runId().equals(id.toString())));
+    }
+
+    private Optional<RunId> newest(Instant asOf, int generation) {
         return started.stream()
                 .map(Started::id)
                 .filter(id -> id.asOf().equals(asOf) && id.generation() == generation)

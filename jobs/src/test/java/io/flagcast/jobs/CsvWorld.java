@@ -153,6 +153,13 @@ record CsvWorld(Path folder) {
         write(name, all);
     }
 
+    /** A command on this world. */
+    Invocation command(String... words) {
+        List<String> all = new ArrayList<>(List.of(words));
+        all.addAll(List.of("--conf", conf().toString()));
+        return Invocation.of(all.toArray(String[]::new));
+    }
+
     Invocation run(Instant asOf, String... further) {
         List<String> arguments =
                 new ArrayList<>(List.of("run", "--conf", conf().toString(), "--as-of", asOf.toString()));

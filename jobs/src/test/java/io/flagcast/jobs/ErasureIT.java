@@ -22,12 +22,6 @@ class ErasureIT {
     @TempDir
     private Path folder;
 
-    private static Invocation on(CsvWorld world, String... arguments) {
-        List<String> all = new ArrayList<>(List.of(arguments));
-        all.addAll(List.of("--conf", world.conf().toString()));
-        return Invocation.of(all.toArray(String[]::new));
-    }
-
     /** Files of the lake in which the id stands, in plain or in a page of Parquet that is not compressed. */
     private List<Path> holding(String text) throws IOException {
         try (Stream<Path> files = Files.walk(folder.resolve("lake"))) {
@@ -59,7 +53,7 @@ class ErasureIT {
         Path snapshots = folder.resolve("snapshots");
         assertThat(holding(CANARY)).isNotEmpty();
 
-        Invocation erased = on(world, "erase", "--user", CANARY);
+        Invocation erased = world.command("erase", "--user", CANARY);
         assertThat(erased.code())
                 .as("the input files have it still: " + erased.err())
                 .isEqualTo(1);
@@ -100,8 +94,8 @@ class ErasureIT {
         assertThat(holding(CANARY)).isEmpty();
 
         List<JsonNode> before = Invocation.rows(world.conf(), "SELECT * FROM allocations ORDER BY user_id");
-        assertThat(on(world, "maintain", "--keep", "10m").code()).isEqualTo(64);
-        Invocation tended = on(world, "maintain", "--format", "json");
+        assertThat(world.command("maintain", "--keep", "10m").code()).isEqualTo(64);
+        Invocation tended = world.command("maintain", "--format", "json");
         assertThat(tended.code()).as(tended.err()).isZero();
         assertThat(tended.out().lines()).allSatisfy(line -> assertThat(line).startsWith("{"));
         assertThat(erased.out()).isEmpty();

@@ -23,12 +23,6 @@ class PublicationsIT {
     @TempDir
     private Path folder;
 
-    private static Invocation on(CsvWorld world, String... arguments) {
-        List<String> all = new ArrayList<>(List.of(arguments));
-        all.addAll(List.of("--conf", world.conf().toString()));
-        return Invocation.of(all.toArray(String[]::new));
-    }
-
     private static List<JsonNode> allocations(CsvWorld world) {
         return Invocation.rows(world.conf(), "SELECT * FROM allocations ORDER BY user_id");
     }
@@ -40,27 +34,27 @@ class PublicationsIT {
         assertThat(world.run(CsvWorld.SECOND).code()).isZero();
         List<JsonNode> second = allocations(world);
 
-        assertThat(on(world, "rollback", "--publication", "7").err()).contains("--publication 7: there are 1 to 2");
-        assertThat(on(world, "rollback", "--publication", "2").err()).contains("its tables are live already");
-        assertThat(on(world, "rollback", "--publication", "1", "--experiment", "rollout")
+        assertThat(world.command("rollback", "--publication", "7").err()).contains("--publication 7: there are 1 to 2");
+        assertThat(world.command("rollback", "--publication", "2").err()).contains("its tables are live already");
+        assertThat(world.command("rollback", "--publication", "1", "--experiment", "rollout")
                         .code())
                 .isEqualTo(64);
-        assertThat(on(world, "rollback", "--publication", "1", "--dry-run").err())
+        assertThat(world.command("rollback", "--publication", "1", "--dry-run").err())
                 .contains("would take the place of publication 2", "nothing is written");
         assertThat(allocations(world)).isEqualTo(second);
 
-        Invocation back = on(world, "rollback", "--publication", "1");
+        Invocation back = world.command("rollback", "--publication", "1");
         assertThat(back.code()).as(back.err()).isZero();
         assertThat(back.err())
                 .contains(
                         "publication 3, run 20260310T000000Z-g1 as of 2026-03-10T00:00:00Z, is live in the place of publication 2",
                         "flagcast rollback --publication 2 undoes this");
         assertThat(allocations(world)).isEqualTo(first);
-        assertThat(on(world, "status").out()).contains("publication 3 (rollback) of 20260310T000000Z-g1");
+        assertThat(world.command("status").out()).contains("publication 3 (rollback) of 20260310T000000Z-g1");
         assertThat(world.run(CsvWorld.SECOND).err())
                 .contains("is published already as run 20260311T000000Z-g1, which was rolled back: nothing to do");
 
-        assertThat(on(world, "rollback", "--publication", "2").code()).isZero();
+        assertThat(world.command("rollback", "--publication", "2").code()).isZero();
         assertThat(allocations(world)).isEqualTo(second);
     }
 
@@ -87,15 +81,15 @@ class PublicationsIT {
         }
         world.write("exposures.csv", exposures);
 
-        Invocation older = on(world, "backfill", "--from", "2026-03-11", "--to", "2026-03-09");
+        Invocation older = world.command("backfill", "--from", "2026-03-11", "--to", "2026-03-09");
         assertThat(older.code()).isEqualTo(64);
         Invocation later =
-                on(world, "run", "--as-of", FIFTH.toString(), "--set", "flagcast.experiments=" + paused(world));
+                world.command("run", "--as-of", FIFTH.toString(), "--set", "flagcast.experiments=" + paused(world));
         assertThat(later.code()).as(later.err()).isZero();
         List<JsonNode> live = allocations(world);
         assertThat(world.run(CsvWorld.SECOND).err()).contains("flagcast backfill makes up for a missed as-of");
 
-        Invocation missed = on(world, "backfill", "--from", "2026-03-10", "--to", "2026-03-13");
+        Invocation missed = world.command("backfill", "--from", "2026-03-10", "--to", "2026-03-13");
         assertThat(missed.code()).as(missed.err()).isZero();
         assertThat(missed.err())
                 .contains(
@@ -111,11 +105,19 @@ class PublicationsIT {
                 .as("of the second purchase the lake heard between")
                 .isEqualTo(purchases("20260313T000000Z-g1") + 1);
 
-        assertThat(on(world, "backfill", "--from", "2026-03-10", "--to", "2026-03-13")
+        assertThat(world.command("backfill", "--from", "2026-03-10", "--to", "2026-03-13")
                         .err())
                 .contains("0 of 4 as-ofs were made up for");
         assertThat(Invocation.rows(world.conf(), "SELECT run_id FROM runs WHERE state = 'backfilled'"))
                 .hasSize(3);
+
+        Invocation onwards = world.command("backfill", "--from", "2026-03-13", "--to", "2026-03-15", "--live");
+        assertThat(onwards.code()).as(onwards.err()).isZero();
+        assertThat(onwards.err()).contains("published 3: 1,200 scores", "1 of 3 as-ofs were made up for");
+        assertThat(world.command("rollback", "--publication", "1").code()).isZero();
+        assertThat(world.command("score", "--as-of", "2026-03-12").err())
+                .as("a backfill is over")
+                .contains("run 20260312T000000Z-g1a2 has no features yet");
     }
 
     /** The experiment as it is, without its rule: it may not fire on the day that is live. */

@@ -4,7 +4,7 @@ import static java.util.stream.Collectors.toMap;
 
 import io.flagcast.experiments.Experiment;
 import io.flagcast.jobs.records.FrozenPopulation;
-import io.flagcast.jobs.records.ModelRegistry;
+import io.flagcast.jobs.records.ModelRegistry.Choice;
 import io.flagcast.jobs.records.ModelRegistry.Entry;
 import io.flagcast.jobs.records.ModelRegistry.Usable;
 import io.flagcast.jobs.run.Run;
@@ -51,14 +51,14 @@ final class DriftChecks {
      */
     private record Scored(Entry entry, FrozenPopulation frozen) {}
 
-    DriftChecks(Run run, List<Experiment> experiments) {
+    /** @param choices what each feature is scored with */
+    DriftChecks(Run run, List<Experiment> experiments, Map<String, Choice> choices) {
         this.run = run;
-        ModelRegistry registry = ModelRegistry.read(run.lake());
         Dataset<Row> profiles = run.slice(Tables.USER_PROFILES);
         experiments.stream()
                 .map(Experiment::featureId)
                 .distinct()
-                .forEach(featureId -> registry.usable(featureId, run.asOf())
+                .forEach(featureId -> choices.get(featureId)
                         .usable()
                         .flatMap(usable -> scored(usable, profiles))
                         .ifPresent(model -> models.put(featureId, model)));

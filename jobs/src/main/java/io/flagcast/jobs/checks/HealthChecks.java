@@ -8,6 +8,7 @@ import static org.apache.spark.sql.functions.col;
 import io.flagcast.experiments.Experiment;
 import io.flagcast.jobs.records.MeasuredDay;
 import io.flagcast.jobs.records.ModelRegistry;
+import io.flagcast.jobs.records.ModelRegistry.Choice;
 import io.flagcast.jobs.run.Run;
 import io.flagcast.lake.Publication;
 import io.flagcast.rules.Health;
@@ -79,7 +80,8 @@ public final class HealthChecks {
         List<Experiment> active = active();
         Dataset<Row> own = own(active);
         InputChecks inputs = new InputChecks(run);
-        DriftChecks drift = new DriftChecks(run, active);
+        Map<String, Choice> choices = choices();
+        DriftChecks drift = new DriftChecks(run, active, choices);
         try (IdChecks ids = new IdChecks(run, active);
                 ExperimentChecks checks = new ExperimentChecks(run, active, own)) {
             Map<String, Dataset<Row>> aggregates = new HashMap<>(inputs.aggregates());
@@ -94,7 +96,7 @@ public final class HealthChecks {
 
             List<Finding> findings = new ArrayList<>();
             findings.add(pipeline(run));
-            findings.addAll(models());
+            findings.addAll(models(choices));
             findings.addAll(inputs.findings(states));
             findings.addAll(ids.findings(states));
             for (Experiment experiment : active) {
@@ -108,19 +110,26 @@ public final class HealthChecks {
         }
     }
 
-    /** One finding per feature that has had a champion. */
-    private List<Finding> models() {
+    /** What each feature is scored with. */
+    private Map<String, Choice> choices() {
         ModelRegistry registry = ModelRegistry.read(run.lake());
-        return run.settings().features().keySet().stream()
-                .sorted()
-                .flatMap(featureId -> Optional.of(registry.usable(featureId, run.asOf()))
-                        .filter(ModelRegistry.Choice::isOfChampion)
-                        .map(choice -> ModelCheck.of(
-                                featureId,
-                                choice.wrong(),
-                                choice.usable().map(usable -> usable.entry().modelId())))
-                        .stream())
-                .toList();
+        Map<String, Choice> choices = new TreeMap<>();
+        run.settings().features().keySet().forEach(id -> choices.put(id, registry.usable(id, run.asOf())));
+        return choices;
+    }
+
+    /** One finding per feature that has had a champion. */
+    private static List<Finding> models(Map<String, Choice> choices) {
+        List<Finding> findings = new ArrayList<>();
+        choices.forEach((featureId, choice) -> {
+            if (choice.isOfChampion()) {
+                findings.add(ModelCheck.of(
+                        featureId,
+                        choice.wrong(),
+                        choice.usable().map(usable -> usable.entry().modelId())));
+            }
+        });
+        return findings;
     }
 
     private static List<MeasuredDay> days(Dataset<Row> slice) {

@@ -87,11 +87,13 @@ final class BackfillCommand implements Callable<Integer> {
             Pipeline pipeline = new Pipeline(
                     settings, experiments, lake, surroundings.clock(), progress, surroundings.interruption());
             int made = 0;
-            for (Instant asOf : asOfs) {
-                progress.say("as of %s, %d of %d".formatted(asOf, asOfs.indexOf(asOf) + 1, asOfs.size()));
-                made += isNext(lake, asOf)
-                        ? pipeline.run(asOf, Pipeline.Repeat.SKIP).isPresent() ? 1 : 0
-                        : pipeline.backfill(asOf) ? 1 : 0;
+            for (int i = 0; i < asOfs.size(); i++) {
+                Instant asOf = asOfs.get(i);
+                progress.say("as of %s, %d of %d".formatted(asOf, i + 1, asOfs.size()));
+                boolean isMade = isNext(lake, asOf)
+                        ? pipeline.run(asOf, Pipeline.Repeat.SKIP).isPresent()
+                        : pipeline.backfill(asOf);
+                made += isMade ? 1 : 0;
             }
             progress.say("%,d of %,d as-ofs were made up for, the others were there".formatted(made, asOfs.size()));
         }

@@ -23,7 +23,8 @@ import picocli.CommandLine.Option;
                     + " slices go, sentences that name the id lose it, and nothing older stays on the disk. Table erasures"
                     + " keeps a proof without the id.",
             "Input files are not changed: those that hold the id still are named, and the command ends with 1 as long as there"
-                    + " are some, as the next run would read it again. Safe to repeat."
+                    + " are some, as the next run would read it again. Stop `measure --every` before: what it is writing would be"
+                    + " removed from the disk. Safe to repeat."
         })
 final class EraseCommand implements Callable<Integer> {
 

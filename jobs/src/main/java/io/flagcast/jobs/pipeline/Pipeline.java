@@ -172,7 +172,7 @@ public final class Pipeline {
         Attempts attempts = Attempts.read(lake);
         Optional<RunId> begun = attempts.open(asOf, generation.getAsInt());
         Stage first = stages.get(0);
-        requireEarlier(first, begun.orElse(new RunId(asOf, generation.getAsInt())));
+        requireEarlier(first, begun.orElse(attempts.next(asOf, generation.getAsInt())));
         RunId id = first.before().isEmpty()
                 ? attempts.begin(asOf, generation.getAsInt(), configHash(), clock.instant())
                 : begun.orElseThrow();

@@ -84,6 +84,12 @@ public record Attempts(Lake lake, List<Started> started, List<Publication> backf
                         .noneMatch(backfill -> backfill.runId().equals(id.toString())));
     }
 
+    /** The next attempt, which nobody has begun yet. */
+    public RunId next(Instant asOf, int generation) {
+        return new RunId(
+                asOf, generation, newest(asOf, generation).map(RunId::attempt).orElse(0) + 1);
+    }
+
     private Optional<RunId> newest(Instant asOf, int generation) {
         return started.stream()
                 .map(Started::id)
@@ -97,7 +103,7 @@ public record Attempts(Lake lake, List<Started> started, List<Publication> backf
      * @throws Refusal with exit code 75 where others are always faster
      */
     public RunId begin(Instant asOf, int generation, String configHash, Instant now) {
-        int next = newest(asOf, generation).map(RunId::attempt).orElse(0) + 1;
+        int next = next(asOf, generation).attempt();
         for (int attempt = next; attempt < next + MOST_TRIES; attempt++) {
             RunId id = new RunId(asOf, generation, attempt);
             Row row = row(id, STARTED, now, Map.of(), configHash);

@@ -3,6 +3,8 @@ package io.flagcast.jobs;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.flagcast.fixtures.FaultyDisk;
+import io.flagcast.fixtures.FaultyDisk.Fault;
 import io.flagcast.lake.Interruption;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -10,13 +12,18 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import org.apache.spark.SparkContext;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.delta.DeltaLog;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** A run that does not come to its end: nobody sees half of it, the record says why, and the next one goes on. */
 class BrokenRunIT {
@@ -125,5 +132,38 @@ class BrokenRunIT {
         // The next run is another process.
         DeltaLog.clearCache();
         assertGoesOn();
+    }
+
+    /** Every write of a run fails once, or is the last for which there is room: as if the process had been killed there. */
+    @ParameterizedTest
+    @Tag("proof")
+    @EnumSource(Fault.class)
+    void aWriteThatFailsAnywhereLeavesOneWholePublicationAndARunThatGoesOn(Fault fault) {
+        assertThat(world.run(CsvWorld.SECOND).code()).isZero();
+        Map<String, List<String>> first =
+                LiveTables.of(CsvWorld.published(folder.resolve("first")).folder() + "/lake");
+        Map<String, List<String>> second = LiveTables.of(folder + "/lake");
+        SparkContext spark = SparkSession.active().sparkContext();
+        spark.hadoopConfiguration().set("fs." + FaultyDisk.SCHEME + ".impl", FaultyDisk.class.getName());
+        spark.conf().set("spark.delta.logStore." + FaultyDisk.SCHEME + ".impl", "io.delta.storage.AzureLogStore");
+        int failed = 0;
+        for (int writes = 0; failed == writes; writes++) {
+            CsvWorld broken = CsvWorld.published(folder.resolve("after" + writes));
+            String root = FaultyDisk.SCHEME + "://" + broken.folder() + "/lake";
+            String here = "--set=flagcast.lake.root=\"" + root + '"';
+            FaultyDisk.failsAfter(writes, fault);
+            Invocation run = broken.run(CsvWorld.SECOND, here);
+            failed += FaultyDisk.hasFailed() ? 1 : 0;
+            FaultyDisk.isSound();
+            DeltaLog.clearCache();
+
+            String as = "%s after %d writes: %d %s".formatted(fault, writes, run.code(), run.err());
+            assertThat(run.code()).as(as).isIn(0, 75);
+            assertThat(LiveTables.of(root)).as(as).isIn(first, second);
+            Invocation again = broken.run(CsvWorld.SECOND, here);
+            assertThat(again.code()).as(as + again.err()).isZero();
+            assertThat(LiveTables.of(root)).as(as).isEqualTo(second);
+        }
+        assertThat(failed).isGreaterThan(40);
     }
 }

@@ -35,23 +35,42 @@ class ErasureIT {
         }
     }
 
+    private String table(Path file) {
+        return folder.resolve("lake").relativize(file).getName(0).toString();
+    }
+
+    private static Invocation features(CsvWorld world) {
+        return world.command(
+                "features", "--as-of", CsvWorld.SECOND.plusSeconds(86_400).toString());
+    }
+
     @Test
     void aUserIsErasedAndTheLakeGoesOn() throws IOException {
-        CsvWorld world = CsvWorld.in(folder);
-        List<String> users = new ArrayList<>(world.read("users.csv"));
-        users.add(CANARY + ",40,pro,f");
-        world.write("users.csv", users);
+        CsvWorld world = CsvWorld.published(folder);
+        world.append("users.csv", CANARY + ",40,pro,f");
         world.append("exposures.csv", "rollout," + CANARY + ",true,2026-03-02T10:00:00Z,0.5");
         world.append("exposures.csv", "rollout," + CANARY + ",true,2026-03-02T10:00:00Z,7");
         world.append("outcomes.csv", CANARY + ",purchase,9,2026-03-02T12:00:00Z");
-        assertThat(world.run(CsvWorld.FIRST, "--set", "flagcast.quality.max-quarantined=5%")
-                        .code())
-                .isZero();
-        assertThat(world.run(CsvWorld.SECOND, "--set", "flagcast.quality.max-quarantined=5%")
-                        .code())
-                .isZero();
+        Invocation run = world.run(CsvWorld.SECOND);
+        assertThat(run.code()).as(run.err()).isZero();
+        assertThat(run.err()).contains("1 rows quarantined").doesNotContain(CANARY);
+        // A run that has not come to its end has the user, too.
+        assertThat(features(world).code()).isZero();
+        Path orphan = Files.writeString(folder.resolve("lake/user_profiles/part-orphan.parquet"), CANARY);
+        Path alert = Files.writeString(folder.resolve("lake/alerts/part-of-a-commit-to-come.parquet"), "an alert");
         Path snapshots = folder.resolve("snapshots");
-        assertThat(holding(CANARY)).isNotEmpty();
+        assertThat(holding(CANARY))
+                .as("before")
+                .extracting(this::table)
+                .contains("user_profiles", "quarantine")
+                .isSubsetOf(
+                        "user_profiles",
+                        "training_examples",
+                        "first_exposures",
+                        "enrolments",
+                        "responsiveness_scores",
+                        "allocations",
+                        "quarantine");
 
         Invocation erased = world.command("erase", "--user", CANARY);
         assertThat(erased.code())
@@ -68,6 +87,8 @@ class ErasureIT {
                         "/outcomes.csv")
                 .doesNotContain(CANARY);
         assertThat(holding(CANARY)).isEmpty();
+        assertThat(orphan).doesNotExist();
+        assertThat(alert).as("metrics between runs may be writing it").exists();
         JsonNode proof = Invocation.rows(world.conf(), "SELECT * FROM erasures").get(0);
         assertThat(proof.get("publish_seq").asLong()).isEqualTo(3);
         assertThat(proof.get("input_files").asLong()).isEqualTo(3);
@@ -89,7 +110,7 @@ class ErasureIT {
                             .filter(line -> !line.contains(CANARY))
                             .toList());
         }
-        Invocation next = world.run(CsvWorld.SECOND.plusSeconds(86_400));
+        Invocation next = features(world);
         assertThat(next.code()).as(next.err()).isZero();
         assertThat(holding(CANARY)).isEmpty();
 

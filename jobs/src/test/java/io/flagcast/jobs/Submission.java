@@ -39,6 +39,8 @@ final class Submission {
                 "spark.executor.extraJavaOptions=" + String.join(" ", TINY),
                 "spark.sql.shuffle.partitions=3",
                 "spark.databricks.delta.snapshotPartitions=1",
+                "spark.databricks.delta.stats.collect=false",
+                "spark.databricks.delta.stats.skipping=false",
                 "spark.driver.bindAddress=127.0.0.1",
                 "spark.driver.host=127.0.0.1")) {
             command.addAll(List.of("--conf", conf));

@@ -5,13 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.flagcast.lake.Lake;
-import io.flagcast.lake.Publication;
 import io.flagcast.lake.Refusal;
 import io.flagcast.lake.Session;
 import io.flagcast.serving.Allocation;
 import io.flagcast.serving.FlagcastClient;
-import io.flagcast.tables.Table;
-import io.flagcast.tables.Tables;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,14 +17,12 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -42,11 +37,6 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 class TrustIT {
 
-    /** The tables that a run makes. When files were read is another time in every run. */
-    private static final List<Table> TABLES = Tables.of(Table.Kind.SLICE).stream()
-            .filter(table -> !table.equals(Tables.MEASURED_INPUTS))
-            .toList();
-
     @TempDir
     private static Path folder;
 
@@ -57,33 +47,11 @@ class TrustIT {
         CsvWorld world = CsvWorld.published(folder.resolve("undisturbed"));
         Invocation run = world.run(CsvWorld.SECOND);
         assertThat(run.code()).as(run.err()).isZero();
-        expected = live(root(world));
+        expected = LiveTables.of(root(world));
     }
 
     private static String root(CsvWorld world) {
         return world.folder().resolve("lake").toString();
-    }
-
-    /** The rows of the live publication by table, without the run that wrote them. */
-    private static Map<String, List<String>> live(String root) {
-        try (Session session = Session.open(Path.of("target"))) {
-            Lake lake = new Lake(session.spark(), root);
-            Optional<Publication> live = lake.live();
-            return TABLES.stream()
-                    .collect(toMap(
-                            Table::name,
-                            table -> lake.published(table, live).drop("run_id").collectAsList().stream()
-                                    .map(Row::toString)
-                                    .sorted()
-                                    .toList()));
-        }
-    }
-
-    private static List<String> publications(String root) {
-        try (Session session = Session.open(Path.of("target"))) {
-            return new Lake(session.spark(), root)
-                    .publications().stream().map(Publication::runId).toList();
-        }
     }
 
     private static ProcessBuilder run(CsvWorld world, String name, Map<String, String> hadoop) {
@@ -164,37 +132,38 @@ class TrustIT {
         }
     }
 
-    private static void killedAtRandom(int seeds, Duration within) throws Exception {
-        SplittableRandom random = new SplittableRandom(20261129);
-        for (int i = 0; i < seeds; i++) {
-            CsvWorld world = CsvWorld.published(folder.resolve("killed" + i));
-            String name = "killed" + i + ".txt";
-            try (Reader reader = new Reader(world, folder.resolve("snapshots" + i))) {
+    /** Kills runs of one as-of, one after the other, beside a reader; the next one makes what an undisturbed one makes. */
+    private static void killed(String lake, SplittableRandom random, int kills, Duration within) throws Exception {
+        CsvWorld world = CsvWorld.published(folder.resolve(lake));
+        List<String> told = new ArrayList<>();
+        try (Reader reader = new Reader(world, folder.resolve(lake + "-snapshots"))) {
+            for (int i = 0; i < kills; i++) {
+                String name = "%s-%d.txt".formatted(lake, i);
                 Process process = run(world, name, Map.of()).start();
                 awaitSaid(process, name, "run 2026");
                 TimeUnit.MILLISECONDS.sleep(random.nextLong(within.toMillis()));
                 process.destroyForcibly().waitFor();
-                String published = String.join(" ", publications(root(world)));
-
-                Invocation again = world.run(CsvWorld.SECOND);
-                assertThat(again.code()).as(again.err()).isZero();
-                assertThat(live(root(world)))
-                        .as("after a kill, with %s live: %s", published, said(name))
-                        .isEqualTo(expected);
-                assertThat(reader.seen().size()).isLessThanOrEqualTo(2);
+                told.add(said(name) + LiveTables.publications(root(world)));
             }
+            Invocation again = world.run(CsvWorld.SECOND);
+            assertThat(again.code()).as(again.err()).isZero();
+            assertThat(LiveTables.of(root(world))).as("%s", told).isEqualTo(expected);
+            assertThat(reader.seen().size()).isLessThanOrEqualTo(2);
         }
     }
 
     @Test
-    void killedAtRandomInstants() throws Exception {
-        killedAtRandom(3, Duration.ofSeconds(20));
+    void threeKillsAtRandomInstantsInARow() throws Exception {
+        killed("killed", new SplittableRandom(20261129), 3, Duration.ofSeconds(12));
     }
 
     @Test
     @Tag("proof")
-    void killedAtAHundredRandomInstants() throws Exception {
-        killedAtRandom(100, Duration.ofSeconds(40));
+    void aHundredKillsAtRandomInstants() throws Exception {
+        SplittableRandom random = new SplittableRandom(20261130);
+        for (int i = 0; i < 100; i++) {
+            killed("killed" + i, random, 1, Duration.ofSeconds(40));
+        }
     }
 
     /** On a local disk a process that stands still keeps its lease: who comes second is told so, and changes nothing. */
@@ -213,10 +182,10 @@ class TrustIT {
         signal(first, "CONT");
         assertThat(first.waitFor(3, TimeUnit.MINUTES)).isTrue();
         assertThat(first.exitValue()).as(said(name)).isZero();
-        assertThat(live(root(world))).isEqualTo(expected);
+        assertThat(LiveTables.of(root(world))).isEqualTo(expected);
         assertThat(world.run(CsvWorld.SECOND).err())
                 .contains("is published already as run 20260311T000000Z-g1: nothing");
-        assertThat(publications(root(world))).hasSize(2);
+        assertThat(LiveTables.publications(root(world))).hasSize(2);
     }
 
     @Test
@@ -274,15 +243,17 @@ class TrustIT {
             signal(first, "STOP");
             Invocation second = world.run(CsvWorld.SECOND);
             assertThat(second.code()).as(second.err()).isZero();
-            Map<String, List<String>> live = live(root);
-            List<String> all = publications(root);
+            Map<String, List<String>> live = LiveTables.of(root);
+            List<String> all = LiveTables.publications(root);
 
             signal(first, "CONT");
             assertThat(first.waitFor(3, TimeUnit.MINUTES)).isTrue();
             assertThat(first.exitValue()).as(said(name)).isEqualTo(75);
             assertThat(said(name)).contains("another has taken its place");
-            assertThat(live(root)).as("what was published is as it was").isEqualTo(live);
-            assertThat(publications(root)).isEqualTo(all).hasSize(2);
+            assertThat(LiveTables.of(root))
+                    .as("what was published is as it was")
+                    .isEqualTo(live);
+            assertThat(LiveTables.publications(root)).isEqualTo(all).hasSize(2);
         }
     }
 

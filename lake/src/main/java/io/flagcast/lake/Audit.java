@@ -1,12 +1,12 @@
 package io.flagcast.lake;
 
 import static org.apache.spark.sql.functions.bit_xor;
-import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.concat_ws;
 import static org.apache.spark.sql.functions.count;
 import static org.apache.spark.sql.functions.count_if;
 import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.max;
 import static org.apache.spark.sql.functions.sum;
 import static org.apache.spark.sql.functions.xxhash64;
 
@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -45,42 +46,46 @@ public record Audit(RunId runId, List<Part> parts) {
         parts = List.copyOf(parts);
     }
 
-    /** Reads the keys of all slices of a run. */
+    /** Reads the keys of all slices of a run: as 128 bits each, since of many long keys only whether they repeat is asked. */
     public static Audit of(Lake lake, RunId runId) {
-        Dataset<Row> parts = Tables.of(Kind.SLICE).stream()
-                .map(table -> parts(table, lake.slice(table, runId.toString())))
+        List<Row> parts = Tables.of(Kind.SLICE).stream()
+                .map(table -> keys(table, lake.slice(table, runId.toString())))
                 .reduce(Dataset::union)
-                .orElseThrow();
+                .orElseThrow()
+                .groupBy("table", "of", "keyed", "one", "other")
+                .agg(count(lit(1)).as("n"), max("user").as("user"))
+                .groupBy("table", "of")
+                .agg(sum("n"), count_if(col("keyed").and(col("n").gt(1))), bit_xor(col("user")))
+                .collectAsList();
         return new Audit(
                 runId,
-                parts.collectAsList().stream()
+                parts.stream()
                         .map(row -> new Part(
                                 row.getString(0), row.getString(1), row.getLong(2), row.getLong(3), row.getLong(4)))
                         .toList());
     }
 
-    private static Dataset<Row> parts(Table table, Dataset<Row> slice) {
-        List<String> key = table.key().isEmpty() ? List.of("source_table") : table.key();
-        Column[] names = key.stream().map(name -> col(name)).toArray(Column[]::new);
-        Column repeats = table.key().isEmpty() ? lit(false) : col("n").gt(1);
-        Column user = key.contains("user_id") ? xxhash64(col("user_id")) : lit(0L);
-        Column[] of = List.of("feature_id", "experiment_id").stream()
+    private static Dataset<Row> keys(Table table, Dataset<Row> slice) {
+        List<String> key = table.key();
+        Column[] of = Stream.of("feature_id", "experiment_id")
                 .filter(key::contains)
                 .map(name -> col(name))
                 .toArray(Column[]::new);
-        return slice.groupBy(names)
-                .agg(count(lit(1)).as("n"))
-                .groupBy(concat_ws("", of).as("of"))
-                .agg(
-                        sum("n").as("rows"),
-                        count_if(repeats).as("repeated"),
-                        bit_xor(user).as("users"))
-                .select(
-                        lit(table.name()).as("table"),
-                        col("of"),
-                        col("rows"),
-                        col("repeated"),
-                        coalesce(col("users"), lit(0L)).as("users"));
+        return slice.select(
+                lit(table.name()).as("table"),
+                concat_ws("", of).as("of"),
+                lit(!key.isEmpty()).as("keyed"),
+                hash(1, key).as("one"),
+                hash(2, key).as("other"),
+                key.contains("user_id") ? xxhash64(col("user_id")).as("user") : lit(0L).as("user"));
+    }
+
+    /** One of two hashes of a key: the seed comes first, and a null is no empty text. */
+    private static Column hash(int seed, List<String> key) {
+        return xxhash64(Stream.concat(
+                        Stream.of(lit(seed)),
+                        key.stream().flatMap(name -> Stream.of(col(name).isNull(), col(name))))
+                .toArray(Column[]::new));
     }
 
     /** Row counts of all slice tables. */

@@ -61,7 +61,12 @@ public record Erasure(String userId) {
 
     /** Whether rows of the table can name the user. */
     public static boolean concerns(Table table) {
-        return isOfUsers(table) || table.equals(Tables.QUARANTINE) || SENTENCES.containsKey(table);
+        return hasRowsOfUsers(table) || SENTENCES.containsKey(table);
+    }
+
+    /** Whether rows of the table are of one user each: runs alone write it, under the lease of the lake. */
+    public static boolean hasRowsOfUsers(Table table) {
+        return isOfUsers(table) || table.equals(Tables.QUARANTINE);
     }
 
     private static boolean isOfUsers(Table table) {
@@ -85,7 +90,7 @@ public record Erasure(String userId) {
 
     /** The rows without the user. */
     public Dataset<Row> without(Table table, Dataset<Row> rows) {
-        if (isOfUsers(table) || table.equals(Tables.QUARANTINE)) {
+        if (hasRowsOfUsers(table)) {
             return rows.where(names(table).equalTo(false));
         }
         Dataset<Row> erased = rows;

@@ -16,7 +16,7 @@ public final class Secrets {
     public static final String HIDDEN = "…";
 
     private static final String NAME = "(?:passw(?:or)?d|passphrase|pwd|secret|credential|token|jaas[._-]?config"
-            + "|(?:access|account|api|encryption|private|shared|signing|storage|store)[._-]?key)";
+            + "|(?:access|account|api|encryption|private|pseudonym|shared|signing|storage|store)[._-]?key)";
     private static final Pattern NAMED = Pattern.compile("(?i)" + NAME);
     /** How names end that say where a secret is, or of what kind. */
     private static final Pattern NOT_ITSELF = Pattern.compile(

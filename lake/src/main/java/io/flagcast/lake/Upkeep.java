@@ -68,14 +68,28 @@ public record Upkeep(Lake lake) {
         log.checkpoint(log.update(false, scala.Option.empty(), scala.Option.empty()), scala.Option.empty());
     }
 
-    /** Removes the files from the disk that no version within a time needs. */
+    /**
+     * Removes the files from the disk that no version within a time needs, and those that no commit names: where {@code keep} is
+     * shorter than a write takes, nobody else may write the table meanwhile.
+     */
     public void removeUnneeded(Table table, Duration keep) {
+        vacuum(table, "FULL", keep);
+    }
+
+    /** Removes the files from the disk that the newest version does not need and an older one did: whoever writes is not disturbed. */
+    public void removeReplaced(Table table) {
+        vacuum(table, "LITE", Duration.ZERO);
+    }
+
+    private void vacuum(Table table, String kind, Duration keep) {
         SparkSession spark = lake.spark();
         spark.conf().set(RETENTION_CHECK, "false");
         try {
-            DeltaTable delta = DeltaTable.forPath(spark, lake.location(table));
             // Delta prints what it does on standard output, which is a command's own.
-            Console.withOut(OutputStream.nullOutputStream(), () -> delta.vacuum(keep.toSeconds() / 3_600.0));
+            Console.withOut(
+                    OutputStream.nullOutputStream(),
+                    () -> spark.sql("VACUUM delta.`%s` %s RETAIN %s HOURS"
+                            .formatted(lake.location(table), kind, keep.toSeconds() / 3_600.0)));
         } finally {
             spark.conf().unset(RETENTION_CHECK);
         }

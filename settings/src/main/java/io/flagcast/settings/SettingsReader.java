@@ -97,7 +97,7 @@ public final class SettingsReader {
         return new Settings(
                 LakeReader.read(root.inner("lake")),
                 root.file("experiments"),
-                SourcesReader.read(root.inner("sources")),
+                SourcesReader.read(root.inner("sources"), root.inner("users")),
                 UsersReader.read(root.inner("users")),
                 UsageReader.read(root.inner("usage"), root.inner("features")),
                 FeaturesReader.read(root.inner("features")),

@@ -3,6 +3,7 @@ package io.flagcast.settings;
 import io.flagcast.lake.inputs.SourceSettings;
 import io.flagcast.lake.inputs.SourceSettings.Duplicates;
 import io.flagcast.lake.inputs.SourceSettings.Lacking;
+import io.flagcast.tables.Pseudonym;
 import io.flagcast.tables.Table;
 import io.flagcast.tables.Tables;
 import java.util.LinkedHashMap;
@@ -27,9 +28,17 @@ final class SourcesReader {
             "readchangefeed", "its rows are changes: read the table",
             "readchangedata", "its rows are changes: read the table");
 
+    private static final String PSEUDONYM_KEY = "pseudonym-key";
+
     private SourcesReader() {}
 
-    static Map<Table, SourceSettings> read(Block sources) {
+    /**
+     * Reads the sources.
+     *
+     * @param users {@code flagcast.users}, whose ids may be read as pseudonyms
+     */
+    static Map<Table, SourceSettings> read(Block sources, Block users) {
+        Optional<String> pseudonymKey = pseudonymKey(users);
         Map<Table, SourceSettings> read = new LinkedHashMap<>();
         for (Table table : Tables.of(Table.Kind.INPUT)) {
             if (!sources.has(table.name())) {
@@ -42,13 +51,24 @@ final class SourcesReader {
             }
             requireHonestOptions(source);
             requireSameEveryDay(source);
-            settings(source).ifPresent(settings -> read.put(table, settings));
+            settings(source, pseudonymKey).ifPresent(settings -> read.put(table, settings));
         }
         if (!read.containsKey(Tables.USERS) && !read.containsKey(Tables.EVENTS)) {
             sources.problems()
                     .add(sources.path() + " names neither users nor events: one of them says who the users are");
         }
         return read;
+    }
+
+    private static Optional<String> pseudonymKey(Block users) {
+        String key = users.string(PSEUDONYM_KEY);
+        if (!key.isEmpty() && key.length() < Pseudonym.SHORTEST_KEY) {
+            users.problem(
+                    PSEUDONYM_KEY,
+                    "it has %d characters and can be tried out: make one of %d or more, as by openssl rand -hex 32"
+                            .formatted(key.length(), Pseudonym.SHORTEST_KEY));
+        }
+        return Optional.of(key).filter(text -> text.length() >= Pseudonym.SHORTEST_KEY);
     }
 
     private static void requireHonestOptions(Block source) {
@@ -81,7 +101,7 @@ final class SourcesReader {
         return Optional.of(text);
     }
 
-    private static Optional<SourceSettings> settings(Block source) {
+    private static Optional<SourceSettings> settings(Block source, Optional<String> pseudonymKey) {
         try {
             return Optional.of(new SourceSettings(
                     source.text("format"),
@@ -92,7 +112,8 @@ final class SourcesReader {
                     expression(source, "each"),
                     expression(source, "where"),
                     source.has("duplicates") ? source.oneOf("duplicates", Duplicates.values()) : Duplicates.ONCE,
-                    source.has("lacking") ? source.oneOf("lacking", Lacking.values()) : Lacking.QUARANTINE));
+                    source.has("lacking") ? source.oneOf("lacking", Lacking.values()) : Lacking.QUARANTINE,
+                    pseudonymKey));
         } catch (IllegalArgumentException e) {
             source.problem("%s.path: %s".formatted(source.path(), e.getMessage()));
             return Optional.empty();

@@ -74,9 +74,14 @@ public final class EraseUser {
         rewrite(Tables.RULE_DECISIONS);
         List<String> models = removeModels();
         Upkeep upkeep = new Upkeep(lake);
-        upkeep.tables().stream()
-                .filter(Erasure::concerns)
-                .forEach(table -> upkeep.removeUnneeded(table, Duration.ZERO));
+        for (Table table : upkeep.tables()) {
+            if (Erasure.hasRowsOfUsers(table)) {
+                upkeep.removeUnneeded(table, Duration.ZERO);
+            } else if (Erasure.concerns(table)) {
+                // Metrics between runs and people's commands may be writing it.
+                upkeep.removeReplaced(table);
+            }
+        }
         List<String> places = inputs.placesOf(erasure.userId());
         lake.append(
                 Tables.ERASURES,

@@ -123,10 +123,14 @@ record FileReading(
 
     /** Whether a column becomes one of the table's own: by its name, or in the expression for one. */
     boolean isMapped(String name) {
-        return table.columnNames().stream()
-                .anyMatch(column -> settings.columns().containsKey(column)
-                        ? mentions(settings.columns().get(column), name)
-                        : column.equalsIgnoreCase(name));
+        return table.columnNames().stream().anyMatch(column -> makes(column, name));
+    }
+
+    /** Whether a column of the table is made of a column of the source: by its name, or in an expression. */
+    boolean makes(String column, String name) {
+        return settings.columns().containsKey(column)
+                ? mentions(settings.columns().get(column), name)
+                : column.equalsIgnoreCase(name);
     }
 
     /** Whether the condition on rows, or what makes several rows of one, mentions a column. */

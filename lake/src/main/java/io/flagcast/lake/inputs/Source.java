@@ -105,9 +105,12 @@ final class Source {
         Dataset<Row> told = Arrays.asList(located.columns()).contains(InputMapping.PROBLEM)
                 ? located
                 : located.withColumn(InputMapping.PROBLEM, lit(null).cast("string"));
+        Dataset<Row> veiled = settings.pseudonymKey()
+                .map(key -> new PseudonymRows(reading, key).of(told))
+                .orElse(told);
         Dataset<Row> numbered = reading.isMapped(InputMapping.NUMBER) || reading.isAskedFor(InputMapping.NUMBER)
-                ? numbered(told)
-                : told;
+                ? numbered(veiled)
+                : veiled;
         return settings.each()
                 .map(array -> numbered.withColumn("each", explode_outer(expr(array))))
                 .orElse(numbered);

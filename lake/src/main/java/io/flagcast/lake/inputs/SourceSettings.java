@@ -17,6 +17,7 @@ import java.util.Optional;
  * @param where Spark SQL condition over the columns of the source: other rows are left out and counted
  * @param duplicates what becomes of rows that are delivered again
  * @param lacking csv: what becomes of the rows of a file that lacks a column which other files of the source have
+ * @param pseudonymKey where there is one, ids of users are read as their pseudonyms
  */
 public record SourceSettings(
         String format,
@@ -27,7 +28,8 @@ public record SourceSettings(
         Optional<String> each,
         Optional<String> where,
         Duplicates duplicates,
-        Lacking lacking) {
+        Lacking lacking,
+        Optional<String> pseudonymKey) {
 
     /** Rows with one id of their own, as {@code outcome_id}; without it, rows that are alike in every column. */
     public enum Duplicates {
@@ -57,6 +59,7 @@ public record SourceSettings(
         Objects.requireNonNull(where, "where");
         Objects.requireNonNull(duplicates, "duplicates");
         Objects.requireNonNull(lacking, "lacking");
+        Objects.requireNonNull(pseudonymKey, "pseudonymKey");
         if (path.isBlank() && !format.equals("jdbc")) {
             throw new IllegalArgumentException("a source of format " + format + " needs a path");
         }
@@ -73,7 +76,8 @@ public record SourceSettings(
                 Optional.empty(),
                 Optional.empty(),
                 Duplicates.ONCE,
-                Lacking.QUARANTINE);
+                Lacking.QUARANTINE,
+                Optional.empty());
     }
 
     /** How messages name the source, without its secrets. */

@@ -58,7 +58,8 @@ class SourceTest {
                 Optional.empty(),
                 Optional.empty(),
                 Duplicates.ONCE,
-                Lacking.QUARANTINE);
+                Lacking.QUARANTINE,
+                Optional.empty());
     }
 
     private static SourceSettings lacking(SourceSettings settings, Lacking lacking) {
@@ -71,7 +72,8 @@ class SourceTest {
                 settings.each(),
                 settings.where(),
                 settings.duplicates(),
-                lacking);
+                lacking,
+                Optional.empty());
     }
 
     /** Outcomes of one day, several of a row. */
@@ -88,7 +90,8 @@ class SourceTest {
                 Optional.of(each),
                 Optional.of(where),
                 settings.duplicates(),
-                settings.lacking());
+                settings.lacking(),
+                Optional.empty());
     }
 
     private Source open(Table table, String format, String path) {
@@ -406,7 +409,8 @@ class SourceTest {
                 Optional.empty(),
                 Optional.empty(),
                 Duplicates.ONCE,
-                Lacking.QUARANTINE);
+                Lacking.QUARANTINE,
+                Optional.empty());
         assertThatThrownBy(() -> Source.open(spark, Tables.USERS, settings).rows())
                 .satisfies(error -> assertThat(refusal(error).exitCode()).isEqualTo(ExitCode.CONFIGURATION))
                 .satisfies(error -> assertThat(refusal(error)).hasMessageContaining("driver"));

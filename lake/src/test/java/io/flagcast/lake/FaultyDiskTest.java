@@ -3,6 +3,8 @@ package io.flagcast.lake;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
+import io.flagcast.fixtures.FaultyDisk;
+import io.flagcast.fixtures.FaultyDisk.Fault;
 import io.flagcast.fixtures.SharedSpark;
 import io.flagcast.tables.Tables;
 import java.nio.file.Path;
@@ -14,18 +16,20 @@ import java.util.Optional;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.delta.DeltaLog;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A disk that is full at every place where a run writes: nothing is published half, and the next run goes on. */
+/** A disk that fails at every place where a run writes: nothing is published half, and the next run goes on. */
 @ExtendWith(SharedSpark.class)
-class FullDiskTest {
+class FaultyDiskTest {
 
     private static final RunId FIRST = new RunId(Instant.parse("2026-03-10T00:00:00Z"), 1);
-    private static final RunId SECOND = new RunId(Instant.parse("2026-03-11T00:00:00Z"), 1);
+    private static final Instant SECOND = Instant.parse("2026-03-11T00:00:00Z");
 
     @TempDir
     private Path folder;
@@ -35,20 +39,20 @@ class FullDiskTest {
     @BeforeEach
     void mount(SparkSession session) {
         spark = session;
-        spark.sparkContext().hadoopConfiguration().set("fs." + FullDisk.SCHEME + ".impl", FullDisk.class.getName());
+        spark.sparkContext().hadoopConfiguration().set("fs." + FaultyDisk.SCHEME + ".impl", FaultyDisk.class.getName());
         // One that writes commits through the file system: ours of local disk has its own way.
         spark.sparkContext()
                 .conf()
-                .set("spark.delta.logStore." + FullDisk.SCHEME + ".impl", "io.delta.storage.AzureLogStore");
+                .set("spark.delta.logStore." + FaultyDisk.SCHEME + ".impl", "io.delta.storage.AzureLogStore");
     }
 
     @AfterEach
     void makeRoom() {
-        FullDisk.hasRoomFor(Integer.MAX_VALUE);
+        FaultyDisk.isSound();
     }
 
     private Lake lake() {
-        return new Lake(spark, FullDisk.SCHEME + "://" + folder);
+        return new Lake(spark, FaultyDisk.SCHEME + "://" + folder);
     }
 
     /** What a run writes: a slice, a model beside the tables, what becomes visible by a publication. */
@@ -75,32 +79,61 @@ class FullDiskTest {
                 .toList();
     }
 
-    @Test
-    void aDiskThatIsFullAtAnyPlaceLeavesThePublicationLiveAndTheNextRunGoesOn() {
-        run(FIRST, "a", "b");
+    /** Fails one write after the other, until a run has come to its end before the one that fails. */
+    private List<String> refusals(Fault fault) {
+        run(FIRST, "first");
         List<String> refused = new ArrayList<>();
-        int room = 0;
-        while (lake().publications().size() == 1) {
-            assertThat(live()).as("with room for %d files", room).containsExactly("a", "b");
-            FullDisk.hasRoomFor(room++);
-            Throwable error = catchThrowable(() -> run(SECOND, "c"));
-            FullDisk.hasRoomFor(Integer.MAX_VALUE);
-            if (error != null) {
+        List<String> before = List.of("first");
+        boolean failed = true;
+        for (int writes = 0; failed; writes++) {
+            int publications = lake().publications().size();
+            String user = "after" + writes;
+            int attempt = writes + 1;
+            FaultyDisk.failsAfter(writes, fault);
+            Throwable error = catchThrowable(() -> run(new RunId(SECOND, 1, attempt), user));
+            failed = FaultyDisk.hasFailed();
+            FaultyDisk.isSound();
+            // Whoever looks next is another process.
+            DeltaLog.clearCache();
+
+            boolean isPublished = lake().publications().size() > publications;
+            assertThat(live()).as("with %d writes", writes).isEqualTo(isPublished ? List.of(user) : before);
+            if (error == null) {
+                assertThat(isPublished).isTrue();
+            } else {
+                assertThat(isPublished && fault != Fault.UNANSWERED)
+                        .as("%s", error)
+                        .isFalse();
                 assertThat(Refusal.among(error)).as("%s", error).get().satisfies(refusal -> {
                     assertThat(refusal.exitCode()).isEqualTo(ExitCode.TRY_AGAIN);
                     refused.add(refusal.getMessage());
                 });
             }
+            before = live();
         }
-
-        assertThat(live()).containsExactly("c");
-        assertThat(lake().publications()).hasSize(2);
         assertThat(refused)
                 .as("data and commit of the slice, the model, data and commit of the publication")
                 .hasSizeGreaterThanOrEqualTo(5)
-                .allSatisfy(message -> assertThat(message).contains("No space left on device", "make room"));
-        assertThat(refused)
-                .anySatisfy(message -> assertThat(message).contains("models/" + SECOND))
+                .allSatisfy(message -> assertThat(message).contains(fault.words()))
+                .anySatisfy(message -> assertThat(message).contains("models/2026"))
                 .anySatisfy(message -> assertThat(message).contains("user_profiles"));
+        return refused;
+    }
+
+    @Test
+    void aDiskThatIsFullLeavesThePublicationLiveAndTheNextRunGoesOn() {
+        assertThat(refusals(Fault.FULL))
+                .allSatisfy(message -> assertThat(message).contains("make room"));
+    }
+
+    @Test
+    @Tag("proof")
+    void aWriteThatIsRefusedLeavesThePublicationLiveAndTheNextRunGoesOn() {
+        refusals(Fault.REFUSED);
+    }
+
+    @Test
+    void aWriteWhoseAnswerIsLostShowsAWholePublicationAndTheNextRunGoesOn() {
+        refusals(Fault.UNANSWERED);
     }
 }

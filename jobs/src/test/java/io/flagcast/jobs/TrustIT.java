@@ -166,6 +166,22 @@ class TrustIT {
         }
     }
 
+    @Test
+    @Tag("proof")
+    void aMinuteOfUpkeepBesideAReader() throws Exception {
+        CsvWorld world = CsvWorld.published(folder.resolve("tended"));
+        Map<String, List<String>> before = LiveTables.of(root(world));
+        try (Reader reader = new Reader(world, folder.resolve("tended-snapshots"))) {
+            long until = System.nanoTime() + Duration.ofMinutes(1).toNanos();
+            while (System.nanoTime() < until) {
+                Invocation tended = world.command("maintain", "--keep", "1h");
+                assertThat(tended.code()).as(tended.err()).isZero();
+                assertThat(LiveTables.of(root(world))).isEqualTo(before);
+            }
+            assertThat(reader.seen()).hasSize(1);
+        }
+    }
+
     /** On a local disk a process that stands still keeps its lease: who comes second is told so, and changes nothing. */
     private static void suspended(String stage) throws Exception {
         CsvWorld world = CsvWorld.published(folder.resolve("suspended-" + stage.charAt(1)));

@@ -78,6 +78,12 @@ final class SettingCases {
                         "sources.users.lacking",
                         "ignore",
                         "it must be one of quarantine, refuse, absent"),
+                setting(
+                        "users.pseudonym-key",
+                        "${PSEUDONYM_KEY}",
+                        "sources.users.pseudonymKey",
+                        "${SHORT_KEY}",
+                        "it has 5 characters and can be tried out"),
                 setting("users.predictors", "[age]", "predictors.attributes", "age", LIST),
                 setting("users.protected", "[age]", "predictors.protectedAttributes", "{ age = 1 }", LIST),
                 setting("usage.window", "12h", "usage.window", "0d", DURATION),

@@ -90,7 +90,7 @@ class SettingsMappingTest {
         return SettingsReader.read(
                 Optional.of(file),
                 overrides.stream().map(override -> "flagcast." + override).toList(),
-                Map.of());
+                Map.of("PSEUDONYM_KEY", "a key that is long enough", "SHORT_KEY", "short"));
     }
 
     private static List<SettingCase> cases() {

@@ -196,10 +196,10 @@ final class SecretSettings {
         Set<String> secrets = new HashSet<>();
         Config shown = config;
         for (Leaf leaf : leaves(List.of(Layers.ROOT), config.getValue(Layers.ROOT))) {
-            if (leaf.isFile()) {
+            String text = leaf.text();
+            if (leaf.isFile() || text.isEmpty()) {
                 continue;
             }
-            String text = leaf.text();
             List<String> parts = Secrets.of(text);
             if (Secrets.isS3Login(text)) {
                 all.add("%s: %s: %s".formatted(leaf.place(), leaf.key(), S3));

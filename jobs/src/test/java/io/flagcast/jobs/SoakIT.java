@@ -1,0 +1,157 @@
+package io.flagcast.jobs;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.flagcast.fixtures.FaultyDisk;
+import io.flagcast.fixtures.FaultyDisk.Fault;
+import io.flagcast.lake.Lake;
+import io.flagcast.lake.Session;
+import io.flagcast.lake.Upkeep;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.function.ToDoubleFunction;
+import java.util.stream.Stream;
+import org.apache.spark.SparkContext;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.delta.DeltaLog;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Days on end in one process, on each of which the first run stops at some write for want of room: what a lake costs levels off. */
+class SoakIT {
+
+    private static final int DAYS = Integer.getInteger("flagcast.soak.days", 60);
+    /** Writes of a run, about: the disk is full after some of them. */
+    private static final int WRITES = 120;
+
+    @TempDir
+    private Path folder;
+
+    /**
+     * A day's end.
+     *
+     * @param files below the lake
+     * @param logs bytes of the Delta logs
+     * @param heap bytes in use after a collection
+     * @param seconds of the run that came through
+     */
+    private record Evening(long files, long logs, long heap, double seconds) {}
+
+    private static long heap() {
+        System.gc();
+        return Runtime.getRuntime().totalMemory() - Runtime.getRuntime().freeMemory();
+    }
+
+    private Evening evening(double seconds) throws IOException {
+        long files = 0;
+        long logs = 0;
+        try (Stream<Path> all = Files.walk(folder.resolve("lake"))) {
+            for (Path file : all.filter(Files::isRegularFile).toList()) {
+                files++;
+                logs += file.toString().contains("_delta_log") ? Files.size(file) : 0;
+            }
+        }
+        return new Evening(files, logs, heap(), seconds);
+    }
+
+    /** A hundred users come each day. */
+    private static void arrive(CsvWorld world, Instant from, SplittableRandom random) {
+        List<String> exposures = new ArrayList<>(List.of("experiment_id,user_id,enabled,exposed_at,propensity"));
+        List<String> outcomes = new ArrayList<>(List.of("user_id,outcome,value,occurred_at"));
+        for (int i = 0; i < 100; i++) {
+            Instant at = from.plusSeconds(random.nextInt(80_000));
+            String user = "u" + random.nextInt(1200);
+            exposures.add("rollout,%s,%b,%s,0.5".formatted(user, random.nextBoolean(), at));
+            if (random.nextInt(5) == 0) {
+                outcomes.add("%s,purchase,%d,%s".formatted(user, 1 + random.nextInt(90), at.plusSeconds(600)));
+            }
+        }
+        world.write("exposures/" + from + ".csv", exposures);
+        world.write("outcomes/" + from + ".csv", outcomes);
+    }
+
+    private static Invocation run(CsvWorld world, String root, Instant asOf) {
+        Invocation run = Invocation.at(
+                asOf.plus(Duration.ofHours(6)),
+                "run",
+                "--conf",
+                world.conf().toString(),
+                "--as-of",
+                asOf.toString(),
+                "--set=flagcast.lake.root=\"" + root + '"',
+                // A lease on a disk that was full could not be given back.
+                "--set=flagcast.lake.lease-expiry=1s");
+        DeltaLog.clearCache();
+        return run;
+    }
+
+    private static void tend(String root) {
+        try (Session session = Session.open(Path.of("target"))) {
+            Upkeep upkeep = new Upkeep(new Lake(session.spark(), root));
+            // All days are one to the disk's clock, and nobody reads: nothing older is kept.
+            upkeep.tables().forEach(table -> upkeep.tend(table, Duration.ZERO));
+        }
+    }
+
+    private static double mean(List<Evening> evenings, ToDoubleFunction<Evening> of) {
+        return evenings.stream().mapToDouble(of).average().orElseThrow();
+    }
+
+    @Test
+    @Tag("proof")
+    void whatALakeCostsLevelsOff() throws IOException {
+        CsvWorld world = CsvWorld.in(folder);
+        world.write("exposures/pilot.csv", world.read("exposures.csv"));
+        world.write("outcomes/pilot.csv", world.read("outcomes.csv"));
+        List<String> conf = new ArrayList<>(world.read("flagcast.conf"));
+        conf.replaceAll(line -> line.replace("/exposures.csv", "/exposures").replace("/outcomes.csv", "/outcomes"));
+        world.write("flagcast.conf", conf);
+        SparkContext spark = SparkSession.active().sparkContext();
+        spark.hadoopConfiguration().set("fs." + FaultyDisk.SCHEME + ".impl", FaultyDisk.class.getName());
+        spark.conf().set("spark.delta.logStore." + FaultyDisk.SCHEME + ".impl", "io.delta.storage.AzureLogStore");
+        String root = FaultyDisk.SCHEME + "://" + folder + "/lake";
+        SplittableRandom random = new SplittableRandom(60);
+        List<Evening> evenings = new ArrayList<>();
+        int stopped = 0;
+        for (int day = 0; day < DAYS; day++) {
+            Instant asOf = CsvWorld.FIRST.plus(Duration.ofDays(day));
+            arrive(world, asOf.minus(Duration.ofDays(1)), random);
+            FaultyDisk.failsAfter(random.nextInt(WRITES), Fault.FULL);
+            Invocation broken = run(world, root, asOf);
+            stopped += FaultyDisk.hasFailed() ? 1 : 0;
+            FaultyDisk.isSound();
+            assertThat(broken.code()).as(broken.err()).isIn(0, 75);
+            long from = System.nanoTime();
+            Invocation whole = run(world, root, asOf);
+            assertThat(whole.code()).as(whole.err()).isZero();
+            double seconds = (System.nanoTime() - from) / 1e9;
+            if (day % 7 == 6) {
+                tend(root);
+            }
+            Evening evening = evening(seconds);
+            evenings.add(evening);
+            System.err.printf(
+                    "day %2d: %,d files, %,d kB of logs, %,d MB of heap, %.1f s, %s%n",
+                    day + 1,
+                    evening.files(),
+                    evening.logs() / 1024,
+                    evening.heap() / (1024 * 1024),
+                    evening.seconds(),
+                    broken.code() == 75 ? "stopped once" : "not stopped");
+        }
+        assertThat(stopped).isGreaterThan(DAYS / 2);
+        List<Evening> second = evenings.subList(DAYS / 3, 2 * DAYS / 3);
+        List<Evening> third = evenings.subList(2 * DAYS / 3, DAYS);
+        assertThat(mean(third, Evening::files)).isLessThan(1.25 * mean(second, Evening::files));
+        assertThat(mean(third, Evening::logs)).isLessThan(1.5 * mean(second, Evening::logs));
+        assertThat(mean(third, Evening::heap)).isLessThan(1.2 * mean(second, Evening::heap));
+        assertThat(mean(third, Evening::seconds)).isLessThan(1.4 * mean(second, Evening::seconds));
+    }
+}

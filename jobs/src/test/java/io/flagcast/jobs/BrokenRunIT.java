@@ -15,7 +15,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import org.apache.spark.SparkContext;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.delta.DeltaLog;
 import org.junit.jupiter.api.BeforeEach;
@@ -143,13 +142,11 @@ class BrokenRunIT {
         Map<String, List<String>> first =
                 LiveTables.of(CsvWorld.published(folder.resolve("first")).folder() + "/lake");
         Map<String, List<String>> second = LiveTables.of(folder + "/lake");
-        SparkContext spark = SparkSession.active().sparkContext();
-        spark.hadoopConfiguration().set("fs." + FaultyDisk.SCHEME + ".impl", FaultyDisk.class.getName());
-        spark.conf().set("spark.delta.logStore." + FaultyDisk.SCHEME + ".impl", "io.delta.storage.AzureLogStore");
         int failed = 0;
         for (int writes = 0; failed == writes; writes++) {
             CsvWorld broken = CsvWorld.published(folder.resolve("after" + writes));
-            String root = FaultyDisk.SCHEME + "://" + broken.folder() + "/lake";
+            String root = FaultyDisk.mount(
+                    SparkSession.active().sparkContext(), broken.folder().resolve("lake"));
             String here = "--set=flagcast.lake.root=\"" + root + '"';
             FaultyDisk.failsAfter(writes, fault);
             // A lease on a disk that was full could not be given back.

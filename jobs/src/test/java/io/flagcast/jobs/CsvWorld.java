@@ -75,6 +75,17 @@ record CsvWorld(Path folder) {
         return world;
     }
 
+    /** The same, to whose folders of exposures and of outcomes further files may come. */
+    static CsvWorld inFolders(Path folder) {
+        CsvWorld world = in(folder);
+        world.write("exposures/pilot.csv", world.read("exposures.csv"));
+        world.write("outcomes/pilot.csv", world.read("outcomes.csv"));
+        List<String> conf = new ArrayList<>(world.read("flagcast.conf"));
+        conf.replaceAll(line -> line.replace("/exposures.csv", "/exposures").replace("/outcomes.csv", "/outcomes"));
+        world.write("flagcast.conf", conf);
+        return world;
+    }
+
     /** A world with a published run, made once for all tests of this JVM. */
     private static final class Published {
         private static final CsvWorld WORLD = in(temporary());

@@ -46,6 +46,7 @@ class ShippedConfigurationsTest {
                 "LASTFM", "lastfm",
                 "USERS", "users",
                 "SECRETS", folder.toString(),
+                "PSEUDONYM_KEY", "a key that is long enough",
                 "SLACK_WEBHOOK", "https://hooks.slack.com/services/T0/B0/x");
         Interruption interruption = new Interruption();
         CommandLine commands = Commands.of(

@@ -17,7 +17,6 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.Stream;
-import org.apache.spark.SparkContext;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.delta.DeltaLog;
 import org.junit.jupiter.api.Tag;
@@ -107,16 +106,8 @@ class SoakIT {
     @Test
     @Tag("proof")
     void whatALakeCostsLevelsOff() throws IOException {
-        CsvWorld world = CsvWorld.in(folder);
-        world.write("exposures/pilot.csv", world.read("exposures.csv"));
-        world.write("outcomes/pilot.csv", world.read("outcomes.csv"));
-        List<String> conf = new ArrayList<>(world.read("flagcast.conf"));
-        conf.replaceAll(line -> line.replace("/exposures.csv", "/exposures").replace("/outcomes.csv", "/outcomes"));
-        world.write("flagcast.conf", conf);
-        SparkContext spark = SparkSession.active().sparkContext();
-        spark.hadoopConfiguration().set("fs." + FaultyDisk.SCHEME + ".impl", FaultyDisk.class.getName());
-        spark.conf().set("spark.delta.logStore." + FaultyDisk.SCHEME + ".impl", "io.delta.storage.AzureLogStore");
-        String root = FaultyDisk.SCHEME + "://" + folder + "/lake";
+        CsvWorld world = CsvWorld.inFolders(folder);
+        String root = FaultyDisk.mount(SparkSession.active().sparkContext(), folder.resolve("lake"));
         SplittableRandom random = new SplittableRandom(60);
         List<Evening> evenings = new ArrayList<>();
         int stopped = 0;

@@ -44,12 +44,7 @@ class WatchMetricsIT {
 
     /** Exposures and outcomes come as files into folders; two dimensions and a pre-period are measured, too. */
     private CsvWorld world() {
-        CsvWorld world = CsvWorld.in(folder);
-        world.write("exposures/pilot.csv", world.read("exposures.csv"));
-        world.write("outcomes/pilot.csv", world.read("outcomes.csv"));
-        List<String> conf = new ArrayList<>(world.read("flagcast.conf"));
-        conf.replaceAll(line -> line.replace("/exposures.csv", "/exposures").replace("/outcomes.csv", "/outcomes"));
-        world.write("flagcast.conf", conf);
+        CsvWorld world = CsvWorld.inFolders(folder);
         world.append("experiments/rollout.yaml", "dimensions: [plan, gender]", "pre_period: 3d");
         return world;
     }

@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import org.apache.hadoop.fs.Path;
+import org.apache.spark.SparkThrowable;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.delta.DeltaLog;
@@ -76,9 +77,20 @@ public record Upkeep(Lake lake) {
         vacuum(table, "FULL", keep);
     }
 
-    /** Removes the files from the disk that the newest version does not need and an older one did: whoever writes is not disturbed. */
+    /**
+     * Removes the files from the disk that the newest version does not need and an older one did: whoever writes is not disturbed, as
+     * long as the log goes back to when files were last removed. Where it does not, this is {@link #removeUnneeded}.
+     */
     public void removeReplaced(Table table) {
-        vacuum(table, "LITE", Duration.ZERO);
+        try {
+            vacuum(table, "LITE", Duration.ZERO);
+        } catch (RuntimeException e) {
+            if (!(e instanceof SparkThrowable delta) || !"DELTA_CANNOT_VACUUM_LITE".equals(delta.getCondition())) {
+                throw e;
+            }
+            // The log begins after files were replaced that are still there: only the disk knows them.
+            removeUnneeded(table, Duration.ZERO);
+        }
     }
 
     private void vacuum(Table table, String kind, Duration keep) {

@@ -35,15 +35,12 @@ class FaultyDiskTest {
     private Path folder;
 
     private SparkSession spark;
+    private String root;
 
     @BeforeEach
     void mount(SparkSession session) {
         spark = session;
-        spark.sparkContext().hadoopConfiguration().set("fs." + FaultyDisk.SCHEME + ".impl", FaultyDisk.class.getName());
-        // One that writes commits through the file system: ours of local disk has its own way.
-        spark.sparkContext()
-                .conf()
-                .set("spark.delta.logStore." + FaultyDisk.SCHEME + ".impl", "io.delta.storage.AzureLogStore");
+        root = FaultyDisk.mount(spark.sparkContext(), folder);
     }
 
     @AfterEach
@@ -52,7 +49,7 @@ class FaultyDiskTest {
     }
 
     private Lake lake() {
-        return new Lake(spark, FaultyDisk.SCHEME + "://" + folder);
+        return new Lake(spark, root);
     }
 
     /** What a run writes: a slice, a model beside the tables, what becomes visible by a publication. */

@@ -11,7 +11,8 @@ import javax.crypto.spec.SecretKeySpec;
 
 /**
  * What stands for a user's id where the id itself is to be nowhere: {@value #PREFIX} and its HMAC-SHA-256 (RFC 2104,
- * FIPS 198-1) in 64 lower-case hexadecimal digits. What is a pseudonym already stays one, so that sources may have either. Whoever has the key can find the pseudonym of an id, and nobody can find the id of a pseudonym but by trying.
+ * FIPS 198-1) in 64 lower-case hexadecimal digits. What is a pseudonym already stays one, so that sources may have either. Whoever has
+ * the key can find the pseudonym of an id, and nobody can find the id of a pseudonym but by trying.
  */
 public final class Pseudonym implements Serializable {
 

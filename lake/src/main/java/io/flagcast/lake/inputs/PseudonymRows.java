@@ -17,12 +17,9 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.api.java.UDF1;
 import org.apache.spark.sql.expressions.UserDefinedFunction;
-import org.apache.spark.sql.types.ArrayType;
-import org.apache.spark.sql.types.DataType;
+import org.apache.spark.sql.types.AtomicType;
 import org.apache.spark.sql.types.DataTypes;
-import org.apache.spark.sql.types.MapType;
 import org.apache.spark.sql.types.StructField;
-import org.apache.spark.sql.types.StructType;
 
 /**
  * The rows of a source with pseudonyms in the place of users' ids, before anything else looks at them: no table, quarantine or
@@ -43,31 +40,36 @@ final class PseudonymRows {
     }
 
     /**
-     * Rows of which every column that {@code user_id} is made of holds pseudonyms.
+     * Rows in which the column that is {@code user_id} holds pseudonyms.
      *
      * @param rows as they are written, with {@link InputMapping#PROBLEM}
-     * @throws Refusal with exit code 78 where the id is within a nested column
+     * @throws Refusal with exit code 78 where the id is made of a column by an expression: of one id two sources would make two
+     *     pseudonyms, and nobody else the same
      */
     Dataset<Row> of(Dataset<Row> rows) {
         Dataset<Row> veiled = rows.withColumn(InputMapping.PROBLEM, withheld());
         for (StructField field : rows.schema().fields()) {
             if (!InputMapping.OWN.contains(field.name()) && reading.makes(USER_ID, field.name())) {
-                requireFlat(field);
-                veiled = veiled.withColumn(
-                        field.name(),
-                        pseudonym.apply(InputMapping.quoted(field.name()).cast(DataTypes.StringType)));
+                requireIsColumn(field.name());
+                // Of another type it is no id, and the mapping says so.
+                if (field.dataType() instanceof AtomicType) {
+                    veiled = veiled.withColumn(
+                            field.name(),
+                            pseudonym.apply(InputMapping.quoted(field.name()).cast(DataTypes.StringType)));
+                }
             }
         }
         return veiled;
     }
 
-    private void requireFlat(StructField field) {
-        DataType type = field.dataType();
-        if (type instanceof StructType || type instanceof ArrayType || type instanceof MapType) {
+    private void requireIsColumn(String name) {
+        String expression =
+                reading.settings().columns().getOrDefault(USER_ID, name).strip();
+        if (!expression.equalsIgnoreCase(name) && !expression.equalsIgnoreCase("`" + name + "`")) {
             throw new Refusal(
                     ExitCode.CONFIGURATION,
-                    "%s.columns.%s is made of '%s', which is %s: with flagcast.users.pseudonym-key an id has to be a column of its own"
-                            .formatted(reading.key(), USER_ID, field.name(), type.sql()));
+                    "%s.columns.%s = \"%s\": with flagcast.users.pseudonym-key an id has to be a column as it is written; write it as one where the source is made"
+                            .formatted(reading.key(), USER_ID, expression));
         }
     }
 

@@ -12,6 +12,7 @@ import io.flagcast.lake.ExitCode;
 import io.flagcast.lake.Refusal;
 import io.flagcast.lake.inputs.SourceSettings.Duplicates;
 import io.flagcast.lake.inputs.SourceSettings.Lacking;
+import io.flagcast.tables.Pseudonym;
 import io.flagcast.tables.Table;
 import io.flagcast.tables.Tables;
 import java.io.IOException;
@@ -530,5 +531,35 @@ class SourceTest {
         assertThat(open(Tables.OUTCOMES, "csv", "quiet").rows().collectAsList()).isEmpty();
         assertThat(open(Tables.OUTCOMES, "json", "quiet/b.json").rows().columns())
                 .contains("user_id", "outcome");
+    }
+
+    private SourceSettings veiled(String userId) {
+        SourceSettings plain =
+                SourceSettings.of("csv", folder.resolve("ids.csv").toString());
+        return new SourceSettings(
+                plain.format(),
+                plain.path(),
+                plain.options(),
+                plain.schema(),
+                Map.of("user_id", userId),
+                plain.each(),
+                plain.where(),
+                plain.duplicates(),
+                plain.lacking(),
+                Optional.of("a key that is long enough"));
+    }
+
+    @Test
+    void withAKeyAnIdIsItsPseudonymAndNoExpression() throws IOException {
+        Files.writeString(folder.resolve("ids.csv"), "customer,age\nAda,30\n");
+        assertThat(Source.open(spark, Tables.USERS, veiled("`customer`"))
+                        .rows()
+                        .head()
+                        .<String>getAs("customer"))
+                .isEqualTo(new Pseudonym("a key that is long enough").of("Ada"));
+        assertThatThrownBy(() -> Source.open(spark, Tables.USERS, veiled("lower(customer)"))
+                        .rows())
+                .satisfies(error -> assertThat(refusal(error).exitCode()).isEqualTo(ExitCode.CONFIGURATION))
+                .hasMessageContaining("flagcast.sources.users.columns.user_id = \"lower(customer)\"");
     }
 }

@@ -9,7 +9,7 @@ import org.apache.spark.sql.SparkSession;
 
 /**
  * Runs a benchmark: {@code none USERS SEEDS LEARNERS}, {@code scale USERS FEATURES LEARNERS}, {@code measure EXPOSURES
- * TIMES} or {@code serve-lake USERS EXPERIMENTS FOLDER}; or compares what two checkouts wrote, {@code same FOLDER FOLDER}.
+ * TIMES}, {@code skew EVENTS TIMES} or {@code serve-lake USERS EXPERIMENTS FOLDER}; or compares what two checkouts wrote, {@code same FOLDER FOLDER}.
  */
 public final class Benchmarks {
 
@@ -19,11 +19,11 @@ public final class Benchmarks {
         if (arguments.length == 3 && arguments[0].equals("same")) {
             System.exit(same(Path.of(arguments[1]), Path.of(arguments[2])) ? 0 : 1);
         }
-        boolean measures = arguments.length == 3 && arguments[0].equals("measure");
+        boolean measures = arguments.length == 3 && List.of("measure", "skew").contains(arguments[0]);
         if (!measures && arguments.length != 4) {
             throw new IllegalArgumentException(
                     "write: none USERS SEEDS LEARNER,... or scale USERS FEATURES LEARNER,... or measure EXPOSURES TIMES"
-                            + " or serve-lake USERS EXPERIMENTS FOLDER or same FOLDER FOLDER");
+                            + " or skew EVENTS TIMES or serve-lake USERS EXPERIMENTS FOLDER or same FOLDER FOLDER");
         }
         boolean writes = arguments.length == 4 && arguments[0].equals("serve-lake");
         List<String> learners = measures || writes ? List.of() : List.of(arguments[3].split(",", -1));
@@ -35,11 +35,12 @@ public final class Benchmarks {
             switch (arguments[0]) {
                 case "none" -> NoHeterogeneity.run(spark, users, times, learners);
                 case "measure" -> MeasureScale.run(spark, users, times);
+                case "skew" -> SkewScale.run(spark, users, times);
                 case "serve-lake" -> ServeLake.write(spark, new Users(users, times), arguments[3]);
                 case "scale" -> TrainingScale.run(spark, users, times, learners);
                 default ->
                     throw new IllegalArgumentException(
-                            arguments[0] + " is none of none, scale, measure and serve-lake");
+                            arguments[0] + " is none of none, scale, measure, skew and serve-lake");
             }
         } finally {
             spark.stop();

@@ -15,7 +15,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
@@ -61,9 +60,9 @@ final class MeasureScale {
         double[] day = new double[times];
         PeakHeap heap = new PeakHeap();
         for (int i = 0; i < times; i++) {
-            query[i] = seconds(scale::query);
-            flagcast[i] = seconds(scale::everything);
-            day[i] = seconds(scale::oneMoreDay);
+            query[i] = Turns.seconds(scale::query);
+            flagcast[i] = Turns.seconds(scale::everything);
+            day[i] = Turns.seconds(scale::oneMoreDay);
             System.out.printf(
                     "%d: hand-written query %.1f s, flagcast %.1f s, one more day %.1f s%n",
                     i + 1, query[i], flagcast[i], day[i]);
@@ -77,26 +76,14 @@ final class MeasureScale {
                 EXPERIMENTS,
                 METRICS.size(),
                 times,
-                median(query),
-                median(flagcast),
-                median(flagcast) / median(query),
-                median(day),
-                median(day) / median(query),
+                Turns.median(query),
+                Turns.median(flagcast),
+                Turns.median(flagcast) / Turns.median(query),
+                Turns.median(day),
+                Turns.median(day) / Turns.median(query),
                 heap.gibibytes(),
                 Runtime.getRuntime().maxMemory() / 0x1p30,
                 Runtime.getRuntime().availableProcessors());
-    }
-
-    private static double seconds(Runnable work) {
-        long began = System.nanoTime();
-        work.run();
-        return (System.nanoTime() - began) / 1e9;
-    }
-
-    private static double median(double[] values) {
-        double[] ascending = values.clone();
-        Arrays.sort(ascending);
-        return ascending[ascending.length / 2];
     }
 
     /** A month in which a user meets about half of the experiments, some more than once, and now and then does something. */
@@ -246,9 +233,7 @@ final class MeasureScale {
             Dataset<Row> days = read(name).where("since_version = 0 AND returned_after = 0");
             long different = days.join(
                             spark.sql(expected),
-                            new String[] {
-                                "experiment_id", "segment", "cell", "population", "metric", "day"
-                            },
+                            new String[] {"experiment_id", "segment", "cell", "population", "metric", "day"},
                             "full")
                     .where("NOT (n <=> n_ AND abs(sum - sum_) <= 1e-6 * (1 + abs(sum_)))")
                     .count();

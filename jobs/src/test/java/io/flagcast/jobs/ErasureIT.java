@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.flagcast.serving.FlagcastClient;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,9 +23,9 @@ class ErasureIT {
     @TempDir
     private Path folder;
 
-    /** Files of the lake in which the id stands, in plain or in a page of Parquet that is not compressed. */
-    private List<Path> holding(String text) throws IOException {
-        try (Stream<Path> files = Files.walk(folder.resolve("lake"))) {
+    /** Files below a folder in which the id stands, in plain or in a page of Parquet that is not compressed. */
+    static List<Path> holding(Path folder, String text) {
+        try (Stream<Path> files = Files.walk(folder)) {
             List<Path> found = new ArrayList<>();
             for (Path file : files.filter(Files::isRegularFile).toList()) {
                 if (new String(Files.readAllBytes(file), StandardCharsets.ISO_8859_1).contains(text)) {
@@ -32,7 +33,13 @@ class ErasureIT {
                 }
             }
             return found;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
+    }
+
+    private List<Path> holding(String text) {
+        return holding(folder.resolve("lake"), text);
     }
 
     private String table(Path file) {

@@ -26,7 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Days on end in one process, on each of which the first run stops at some write for want of room: what a lake costs levels off. */
 class SoakIT {
 
-    private static final int DAYS = Integer.getInteger("flagcast.soak.days", 60);
+    private static final int DAYS = Integer.getInteger("soak.days", 60);
     /** Writes of a run, about: the disk is full after some of them. */
     private static final int WRITES = 120;
 

@@ -21,6 +21,7 @@ import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.SparkSession;
@@ -233,7 +234,7 @@ class TrustIT {
     }
 
     /** On S3 nobody knows whether it is there: after its expiry the second takes over, and the first writes nothing more. */
-    private static void takenOver(String stage) throws Exception {
+    private static void takenOver(String stage, Consumer<CsvWorld> further) throws Exception {
         Path store =
                 Files.createDirectories(folder.resolve("s3-" + stage.charAt(1)).resolve("store"));
         Files.createDirectory(store.resolve("bucket"));
@@ -270,18 +271,36 @@ class TrustIT {
                     .as("what was published is as it was")
                     .isEqualTo(live);
             assertThat(LiveTables.publications(root)).isEqualTo(all).hasSize(2);
+            further.accept(world);
         }
     }
 
+    /** What people do with a lake now and then: a day made up for, the day before again, upkeep, and a user who is forgotten. */
+    private static void tended(CsvWorld world) {
+        for (List<String> words : List.of(
+                List.of("backfill", "--from", "2026-03-09", "--to", "2026-03-09"),
+                List.of("rollback", "--publication", "1"),
+                List.of("maintain"))) {
+            Invocation done = world.command(words.toArray(String[]::new));
+            assertThat(done.code()).as("%s: %s", words, done.err()).isZero();
+        }
+        Path bucket = world.folder().resolveSibling("store").resolve("bucket");
+        assertThat(ErasureIT.holding(bucket, "u1199")).isNotEmpty();
+        Invocation erased = world.command("erase", "--user", "u1199");
+        assertThat(erased.err()).contains("publication 4 is live without the user");
+        assertThat(erased.code()).as("the input files have it still").isEqualTo(1);
+        assertThat(ErasureIT.holding(bucket, "u1199")).isEmpty();
+    }
+
     @Test
-    void onS3WhoIsSilentIsReplacedAndStops() throws Exception {
-        takenOver("[4/6] allocate");
+    void onS3WhoIsSilentIsReplacedAndStopsAndEveryCommandWorks() throws Exception {
+        takenOver("[4/6] allocate", TrustIT::tended);
     }
 
     @ParameterizedTest
     @Tag("proof")
     @ValueSource(strings = {"[1/6] features", "[2/6] train", "[3/6] score", "[5/6] measure", "[6/6] govern"})
     void onS3InEveryStage(String stage) throws Exception {
-        takenOver(stage);
+        takenOver(stage, world -> {});
     }
 }

@@ -23,6 +23,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
 import org.apache.hadoop.fs.Path;
+import org.apache.spark.sql.DataFrameWriter;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Observation;
 import org.apache.spark.sql.Row;
@@ -39,7 +40,7 @@ public final class Lake {
 
     private final SparkSession spark;
     private final LakeFiles files;
-    private final Set<Table> created = new HashSet<>();
+    private final Set<Table> existing = new HashSet<>();
     private Optional<Lease> lease = Optional.empty();
 
     /** @throws Refusal where the root is no folder and cannot become one, or is not reached */
@@ -104,15 +105,15 @@ public final class Lake {
     }
 
     public boolean exists(Table table) {
-        return created.contains(table) || DeltaTable.isDeltaTable(spark, location(table));
+        if (!existing.contains(table) && DeltaTable.isDeltaTable(spark, location(table))) {
+            existing.add(table);
+        }
+        return existing.contains(table);
     }
 
     private void create(Table table) {
-        if (!created.contains(table)) {
-            if (!exists(table)) {
-                createOrWait(table);
-            }
-            created.add(table);
+        if (!exists(table)) {
+            createOrWait(table);
         }
     }
 
@@ -153,13 +154,17 @@ public final class Lake {
     /** All rows of a table, of every run; no rows where it does not exist yet. */
     public Dataset<Row> history(Table table) {
         return exists(table)
-                ? spark.read().format("delta").load(location(table))
+                ? files(table).rows()
                 : spark.createDataFrame(List.of(), StructType.fromDDL(table.schema()));
     }
 
     /** The rows that a run wrote, whether it is published or not. */
     public Dataset<Row> slice(Table table, String runId) {
-        return history(table).where(col("run_id").equalTo(runId));
+        return exists(table) ? files(table).ofRuns(Set.of(runId)).rows() : history(table);
+    }
+
+    private TableFiles files(Table table) {
+        return TableFiles.of(spark, location(table));
     }
 
     /** The rows of a table in a publication; none without one, all rows of a table that only grows. */
@@ -192,15 +197,17 @@ public final class Lake {
             TableContract.requireTypes(table, history(table).schema(), slice.schema());
         }
         Observation written = new Observation();
-        slice.observe(
+        DataFrameWriter<Row> writer = slice.observe(
                         written,
                         count(lit(1)).as("rows"),
                         count_if(TableContract.impossible(slice.schema())).as("impossible"))
                 .write()
                 .format("delta")
-                .mode("overwrite")
-                .option("replaceWhere", "run_id = '" + runId + "'")
-                .option("mergeSchema", table.columnSet() == ColumnSet.OPEN)
+                .option("mergeSchema", table.columnSet() == ColumnSet.OPEN);
+        // Delta looks for rows to replace by queries, also where there are none.
+        (files(table).ofRuns(Set.of(runId.toString())).files().isEmpty()
+                        ? writer.mode("append")
+                        : writer.mode("overwrite").option("replaceWhere", "run_id = '" + runId + "'"))
                 .save(location(table));
         Map<String, Object> counts = counts(written);
         if ((Long) counts.get("impossible") > 0) {
@@ -333,6 +340,7 @@ public final class Lake {
         mayWrite();
         tables.stream()
                 .filter(this::exists)
+                .filter(table -> !files(table).ofRuns(runIds).files().isEmpty())
                 .forEach(table -> DeltaTable.forPath(spark, location(table))
                         .delete(col("run_id").isin(runIds.toArray())));
     }

@@ -8,6 +8,7 @@ import io.flagcast.features.InputException;
 import io.flagcast.fixtures.SharedSpark;
 import io.flagcast.tables.Tables;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Timestamp;
@@ -21,6 +22,7 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.delta.DeltaLog;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -133,11 +135,34 @@ class LakeTest {
     void aSliceThatIsWrittenAgainReplacesTheFirst() {
         lake.replaceSlice(Tables.USER_PROFILES, RUN, profiles("a", "b"));
         assertThat(lake.replaceSlice(Tables.USER_PROFILES, RUN, profiles("c"))).isEqualTo(1);
-        assertThat(lake.slice(Tables.USER_PROFILES, RUN.toString())
-                        .select("user_id")
-                        .collectAsList())
-                .extracting(row -> row.getString(0))
-                .containsExactly("c");
+        assertThat(users()).containsExactly("c");
+    }
+
+    private List<String> users() {
+        return lake
+                .slice(Tables.USER_PROFILES, RUN.toString())
+                .select("user_id")
+                .orderBy("user_id")
+                .collectAsList()
+                .stream()
+                .map(row -> row.getString(0))
+                .toList();
+    }
+
+    /** As of tables that older versions or other tools have written. */
+    @Test
+    void filesAreFoundWithoutTheChecksumsOfVersions() throws IOException {
+        lake.replaceSlice(Tables.USER_PROFILES, RUN, profiles("a", "b"));
+        lake.replaceSlice(Tables.USER_PROFILES, new RunId(RUN.asOf(), 2), profiles("c"));
+        try (Stream<Path> log = Files.list(
+                Path.of(URI.create(lake.location(Tables.USER_PROFILES))).resolve("_delta_log"))) {
+            for (Path checksum :
+                    log.filter(file -> file.toString().endsWith(".crc")).toList()) {
+                Files.delete(checksum);
+            }
+        }
+        DeltaLog.clearCache();
+        assertThat(users()).containsExactly("a", "b");
     }
 
     @Test

@@ -1,0 +1,141 @@
+package io.flagcast.benchmarks;
+
+import io.flagcast.features.Predictors;
+import io.flagcast.features.Profiles;
+import io.flagcast.features.ResponseDefinition;
+import io.flagcast.features.TrainingExamples;
+import io.flagcast.features.Usage;
+import io.flagcast.statistics.Arrivals;
+import io.flagcast.statistics.Metric;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+
+/** What profiles and training examples cost where nine of ten events and outcomes are of one user, or of one feature, in turns. */
+final class SkewScale {
+
+    private static final Instant AS_OF = Instant.parse("2026-02-01T00:00:00Z");
+    private static final int FEATURES = 10;
+
+    private enum Skew {
+        UNIFORM("pmod(xxhash64(id, 1), %d)", "pmod(xxhash64(id, 2), 10)"),
+        USER("IF(id % 10 > 0, 0, pmod(xxhash64(id, 1), %d))", "pmod(xxhash64(id, 2), 10)"),
+        FEATURE("pmod(xxhash64(id, 1), %d)", "IF(id % 10 > 0, 0, pmod(xxhash64(id, 2), 10))");
+
+        private final String user;
+        private final String feature;
+
+        Skew(String user, String feature) {
+            this.user = user;
+            this.feature = feature;
+        }
+    }
+
+    private final SparkSession spark;
+    private final Path folder;
+    private final long events;
+    private final long users;
+
+    private SkewScale(SparkSession spark, Path folder, long events) {
+        this.spark = spark;
+        this.folder = folder;
+        this.events = events;
+        this.users = events / 20;
+    }
+
+    static void run(SparkSession spark, long events, int times) throws IOException {
+        SkewScale scale = new SkewScale(spark, Files.createTempDirectory("flagcast-skew"), events);
+        scale.simulate();
+        Map<Skew, double[]> seconds = new EnumMap<>(Skew.class);
+        for (Skew skew : Skew.values()) {
+            seconds.put(skew, new double[times]);
+        }
+        PeakHeap heap = new PeakHeap();
+        for (int i = 0; i < times; i++) {
+            for (Skew skew : Skew.values()) {
+                seconds.get(skew)[i] = Turns.seconds(() -> scale.features(skew));
+                System.out.printf("%d: %s %.1f s%n", i + 1, skew, seconds.get(skew)[i]);
+            }
+        }
+        heap.close();
+        double uniform = Turns.median(seconds.get(Skew.UNIFORM));
+        System.out.printf(
+                "%,d events of %,d users and %d features, median of %d: uniform %.1f s, 90 %% of one user %.2f times, 90 %% of one feature"
+                        + " %.2f times; peak heap %.2f GiB of %.1f, %d cores%n",
+                events,
+                scale.users,
+                FEATURES,
+                times,
+                uniform,
+                Turns.median(seconds.get(Skew.USER)) / uniform,
+                Turns.median(seconds.get(Skew.FEATURE)) / uniform,
+                heap.gibibytes(),
+                Runtime.getRuntime().maxMemory() / 0x1p30,
+                Runtime.getRuntime().availableProcessors());
+    }
+
+    private void simulate() {
+        write(
+                spark.range(users)
+                        .selectExpr(
+                                "concat('user-', id) AS user_id", "CAST(pmod(xxhash64(id, 5), 50) AS DOUBLE) AS age"),
+                "users");
+        write(
+                spark.range(users)
+                        .selectExpr(
+                                "concat('x', id) AS exposure_id",
+                                "'e' AS experiment_id",
+                                "concat('user-', id) AS user_id",
+                                "id % 2 = 0 AS enabled",
+                                "TIMESTAMP '2026-01-20' AS exposed_at",
+                                "0.5D AS propensity",
+                                "1L AS parameters_version",
+                                "'run' AS run_id"),
+                "exposures");
+        for (Skew skew : Skew.values()) {
+            Dataset<Row> rows = spark.range(events)
+                    .selectExpr(
+                            "concat('user-', " + skew.user.formatted(users) + ") AS user_id",
+                            "concat('f', " + skew.feature + ") AS feature_id",
+                            "CAST(pmod(xxhash64(id, 3), 100) AS DOUBLE) AS value",
+                            "TIMESTAMP '2026-01-01' + make_dt_interval(0, 0, 0, pmod(xxhash64(id, 4), 31 * 86400)) AS occurred_at");
+            write(rows, "events-" + skew);
+            write(
+                    rows.where("pmod(xxhash64(user_id, occurred_at), 10) = 0")
+                            .withColumnRenamed("feature_id", "outcome"),
+                    "outcomes-" + skew);
+        }
+    }
+
+    private void features(Skew skew) {
+        Usage usage = new Usage(List.of("f0", "f1"), Duration.ofDays(28), Duration.ofDays(14));
+        Predictors predictors = new Predictors(List.of("age"), List.of());
+        Dataset<Row> happened = read("events-" + skew);
+        write(Profiles.at(AS_OF, read("users"), happened, predictors, usage), "profiles");
+        TrainingExamples learning = new TrainingExamples(
+                List.of(new ResponseDefinition("f0", Metric.Kind.PROPORTION, "f1", Duration.ofDays(7))),
+                Map.of("e", "f0"),
+                predictors,
+                usage);
+        write(
+                learning.before(
+                        Arrivals.complete(AS_OF), read("users"), happened, read("exposures"), read("outcomes-" + skew)),
+                "examples");
+    }
+
+    private Dataset<Row> read(String name) {
+        return spark.read().parquet(folder.resolve(name).toString());
+    }
+
+    private void write(Dataset<Row> rows, String name) {
+        rows.write().mode("overwrite").parquet(folder.resolve(name).toString());
+    }
+}

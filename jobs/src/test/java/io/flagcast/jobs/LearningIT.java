@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.SplittableRandom;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -220,6 +221,60 @@ class LearningIT {
                         "SELECT state, labels['severity'] AS severity FROM alerts WHERE labels['check'] = 'model'"))
                 .extracting(JsonNode::toString)
                 .containsExactly("{\"state\":\"firing\",\"severity\":\"critical\"}");
+    }
+
+    /** A penalty that leaves nothing of a model, outcomes that are no numbers, and data that have gone stale: all at once. */
+    @Test
+    void aWorseModelStaleDataAndNaNIncreaseNothing() {
+        CsvWorld world = CsvWorld.in(folder);
+        world.append(
+                "experiments/rollout.yaml",
+                "  - rule_id: more",
+                "    description: More of whom it is good for",
+                "    when: {segment: all, population: enabled, metric: conversion_rate, above: 5%}",
+                "    evidence: {min_users: 50, confidence: 95%}",
+                "    then: {advance_tier: true}",
+                "    max_firings: 4",
+                "    mode: enforce");
+        Invocation first = world.run(CsvWorld.FIRST);
+        assertThat(first.code()).as(first.err()).isZero();
+        String champion = used(world);
+        String parameters = "SELECT * FROM allocation_parameters ORDER BY ALL";
+        List<JsonNode> before = Invocation.rows(world.conf(), parameters);
+
+        SplittableRandom random = new SplittableRandom(12);
+        for (int i = 0; i < 1200; i++) {
+            int age = 20 + random.nextInt(50);
+            boolean enabled = random.nextBoolean();
+            world.append("users.csv", "n%d,%d,free,f".formatted(i, age));
+            world.append("exposures.csv", "rollout,n%d,%b,2026-03-11T10:00:00Z,0.5".formatted(i, enabled));
+            if (random.nextDouble() < 0.2 + (enabled ? age >= 45 ? 0.25 : -0.15 : 0)) {
+                world.append("outcomes.csv", "n%d,purchase,9,2026-03-11T12:00:00Z".formatted(i));
+            }
+        }
+        world.append("outcomes.csv", "u1,purchase,NaN,2026-03-02T12:00:00Z", "u2,purchase,Infinity,2026-03-02T12:00:00Z");
+        Invocation run = world.run(
+                CsvWorld.SECOND.plus(Duration.ofDays(4)),
+                "--set=flagcast.training.regularisation=1000",
+                "--set=flagcast.training.elastic-net=1",
+                "--set=flagcast.training.folds=5");
+        assertThat(run.code()).as(run.err()).isZero();
+        assertThat(run.err()).contains("checkout: new model rejected, ", "2 rows quarantined");
+        assertThat(used(world)).isEqualTo(champion);
+        assertThat(Invocation.rows(world.conf(), "SELECT status FROM model_runs ORDER BY as_of"))
+                .extracting(row -> row.get("status").asText())
+                .containsExactly("champion", "rejected");
+        assertThat(Invocation.rows(world.conf(), parameters)).isEqualTo(before);
+        assertThat(Invocation.rows(world.conf(), "SELECT outcome, reason FROM rule_decisions WHERE rule_id = 'more'"))
+                .singleElement()
+                .satisfies(decision -> {
+                    assertThat(decision.get("outcome").asText()).isEqualTo("held");
+                    assertThat(decision.get("reason").asText()).contains("but an increase waits for sound data: ");
+                });
+        assertThat(Invocation.rows(
+                        world.conf(), "SELECT count(*) AS n FROM allocations WHERE isnan(score) OR isnan(propensity)"))
+                .extracting(row -> row.get("n").asLong())
+                .containsExactly(0L);
     }
 
     private static String used(CsvWorld world) {

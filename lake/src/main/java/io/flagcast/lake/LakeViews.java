@@ -62,8 +62,10 @@ public final class LakeViews {
         live(lake, live).createOrReplaceTempView(LIVE);
         lake.spark().sql("CREATE DATABASE IF NOT EXISTS " + HISTORY);
         for (Table table : tables) {
-            lake.published(table, live).createOrReplaceTempView(table.name());
             String rows = lake.exists(table) ? allRows(lake, table) : noRows(table);
+            String current =
+                    table.kind() == Kind.APPEND ? rows : liveRows(lake, table, live).orElse(noRows(table));
+            lake.spark().sql(current).createOrReplaceTempView(table.name());
             lake.spark().sql("CREATE OR REPLACE VIEW " + HISTORY + "." + table.name() + " AS " + rows);
         }
     }

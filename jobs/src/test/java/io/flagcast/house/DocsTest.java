@@ -4,6 +4,8 @@ import static java.util.stream.Collectors.toSet;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.tngtech.archunit.core.domain.JavaClass;
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,6 +27,9 @@ class DocsTest {
     private static final Pattern LINK = Pattern.compile("\\]\\(([^)#:]+)\\)");
     private static final Pattern PLACE = Pattern.compile("`([\\w.-]+/[\\w./-]+)`");
     private static final Pattern CLASS = Pattern.compile("`([A-Z][a-z]+[A-Z]?\\w*)`");
+
+    private static final Pattern HEADING = Pattern.compile("(?m)^(#+ .*)$");
+    private static final Pattern KEY = Pattern.compile("`(flagcast\\.[a-z0-9_.<>-]+?)(?: ?=[^`]*)?`");
 
     private static List<String> found(Pattern pattern, Path page) {
         return pattern.matcher(House.text(page))
@@ -69,6 +74,30 @@ class DocsTest {
             assertThat(found(LINK, page))
                     .as(House.place(page))
                     .filteredOn(link -> !Files.exists(page.resolveSibling(link)))
+                    .isEmpty();
+        }
+    }
+
+    /** As a page that says a thing in two places. */
+    @Test
+    void noHeadingComesTwiceOnAPage() throws IOException {
+        for (Path page : pages()) {
+            List<String> headings = found(HEADING, page).stream().toList();
+            assertThat(headings).as(House.place(page)).doesNotHaveDuplicates();
+        }
+    }
+
+    /** But for what has names of its own: tables, product features, receivers. */
+    @Test
+    void everyConfigurationKeyIsOne() throws IOException {
+        Config reference = ConfigFactory.parseResources("reference.conf");
+        Pattern named = Pattern.compile("flagcast\\.(sources\\.(users|events|exposures|outcomes|<input>)|features\\.\\w+"
+                + "|alerts\\.receivers)(\\..*)?");
+        for (Path page : pages()) {
+            assertThat(found(KEY, page))
+                    .as(House.place(page))
+                    .filteredOn(key -> !named.matcher(key).matches())
+                    .filteredOn(key -> !reference.hasPathOrNull(key))
                     .isEmpty();
         }
     }

@@ -33,6 +33,11 @@ public final class ExclusiveLogStore extends HadoopFileSystemLogStore {
             writeLocal(java.nio.file.Path.of(path.toUri().getPath()), actions, overwrite);
             return;
         }
+        if (!path.toUri().getScheme().equals("s3a")) {
+            // A name is given once on HDFS and on Azure's file systems.
+            writeWithRename(path, actions, overwrite, configuration);
+            return;
+        }
         FileSystem fileSystem = path.getFileSystem(configuration);
         if (overwrite) {
             try (FSDataOutputStream out = fileSystem.create(path, true)) {

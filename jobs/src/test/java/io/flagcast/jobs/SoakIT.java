@@ -72,8 +72,9 @@ class SoakIT {
                 outcomes.add("%s,purchase,%d,%s".formatted(user, 1 + random.nextInt(90), at.plusSeconds(600)));
             }
         }
-        world.write("exposures/" + from + ".csv", exposures);
-        world.write("outcomes/" + from + ".csv", outcomes);
+        String day = from.toString().substring(0, 10);
+        world.write("exposures/" + day + ".csv", exposures);
+        world.write("outcomes/" + day + ".csv", outcomes);
     }
 
     private static Invocation run(CsvWorld world, String root, Instant asOf) {

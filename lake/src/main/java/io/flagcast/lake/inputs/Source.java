@@ -58,8 +58,21 @@ final class Source {
                     "flagcast.sources.%s.path %s: there is no file; folders below it that are not named as day=2026-03-01 are read with options { recursiveFileLookup = true }"
                             .formatted(table.name(), settings.path()));
         }
+        files.ifPresent(known -> known.addresses().stream()
+                .filter(Source::isUnreadable)
+                .findFirst()
+                .ifPresent(address -> {
+                    throw new Refusal(
+                            ExitCode.DATA_REFUSED,
+                            "flagcast.sources.%s.path: %s has a colon in its name, and Hadoop reads no such file from a local disk: name it without, as 2026-03-01T06-00.csv"
+                                    .formatted(table.name(), address));
+                }));
         this.reading = new FileReading(spark, table, settings, files, notes::add);
         this.format = format();
+    }
+
+    private static boolean isUnreadable(String address) {
+        return address.startsWith("file:") && address.indexOf(':', address.lastIndexOf('/')) >= 0;
     }
 
     /**

@@ -516,6 +516,21 @@ class SourceTest {
     }
 
     @Test
+    void aColonInTheNameOfAFileIsSaid() throws IOException {
+        for (String format : List.of("csv", "json")) {
+            write(format + "/2026-03-01T06:00:00Z." + format, "user_id\nu\n");
+            assertThatThrownBy(() -> open(Tables.USERS, format, format))
+                    .isInstanceOfSatisfying(
+                            Refusal.class,
+                            refusal -> assertThat(refusal.exitCode()).isEqualTo(ExitCode.DATA_REFUSED))
+                    .hasMessageContaining("/2026-03-01T06:00:00Z." + format + " has a colon in its name");
+        }
+        write("day=2026-03-01T06:00/a.csv", "user_id\nu\n");
+        assertThat(open(Tables.USERS, "csv", "day=2026-03-01T06:00").rows().collectAsList())
+                .hasSize(1);
+    }
+
+    @Test
     void whereThereIsNothingThatIsSaid() throws IOException {
         Files.createDirectories(folder.resolve("in/2026/03"));
         write("in/2026/03/a.csv", "user_id\nu\n");

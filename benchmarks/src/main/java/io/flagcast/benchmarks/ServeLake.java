@@ -142,6 +142,7 @@ final class ServeLake {
                 uplift,
                 without + uplift,
                 without,
+                null,
                 hasNoBenefit(score),
                 "model",
                 MODEL);

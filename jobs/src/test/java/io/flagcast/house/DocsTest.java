@@ -91,8 +91,9 @@ class DocsTest {
     @Test
     void everyConfigurationKeyIsOne() throws IOException {
         Config reference = ConfigFactory.parseResources("reference.conf");
-        Pattern named = Pattern.compile("flagcast\\.(sources\\.(users|events|exposures|outcomes|<input>)|features\\.\\w+"
-                + "|alerts\\.receivers)(\\..*)?");
+        Pattern named =
+                Pattern.compile("flagcast\\.(sources\\.(users|events|exposures|outcomes|<input>)|features\\.\\w+"
+                        + "|alerts\\.receivers)(\\..*)?");
         for (Path page : pages()) {
             assertThat(found(KEY, page))
                     .as(House.place(page))

@@ -316,10 +316,12 @@ class DecisionAgreementIT {
                             udf(id, DataTypes.StringType).apply(col("i")).as("user_id"),
                             lit("feature_of_tiered").as("feature_id"),
                             col("i").mod(10_001).divide(100).as("score"),
-                            when(col("i").mod(9).notEqual(0), functions.sin(col("i")))
+                            when(col("i").mod(3).equalTo(0), functions.sin(col("i")))
                                     .as("uplift"),
                             lit(null).cast("double").as("response_if_enabled"),
                             lit(null).cast("double").as("response_if_not"),
+                            when(col("i").mod(3).notEqual(0), functions.sin(col("i")))
+                                    .as("affinity"),
                             col("i").mod(7).equalTo(0).as("no_benefit"),
                             when(col("i").mod(3).equalTo(0), "model")
                                     .otherwise("group")

@@ -2,6 +2,7 @@ package io.flagcast.jobs;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import io.flagcast.lake.Lake;
 import io.flagcast.lake.LakeFunctions;
@@ -13,6 +14,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.OptionalDouble;
 import org.apache.spark.sql.Row;
@@ -28,6 +30,7 @@ class FunctionsIT {
 
     private static final int KNOWN = 8_000;
     private static final int ALL = 10_000;
+    private static final List<String> ITEMS = List.of("chat", "maps", "radio", "search");
 
     @TempDir
     private static Path folder;
@@ -69,6 +72,20 @@ class FunctionsIT {
                         "salt: paused-2026",
                         "allocation: {percentage_allocation: 90%, unscored: 90%}",
                         metrics));
+        List<String> events = new ArrayList<>(List.of("user_id,feature_id,value,occurred_at"));
+        for (int i = 0; i < KNOWN / 4; i++) {
+            for (int item = 0; item <= i % 3; item++) {
+                events.add("u%d,%s,%d,2026-02-20T00:00:00Z".formatted(i, ITEMS.get((i + 2 * item) % 4), 1 + i % 7));
+            }
+        }
+        world.write("events.csv", events);
+        world.append(
+                "flagcast.conf",
+                "flagcast.sources.events { format = csv, path = ${flagcast.conf-dir}\"/events.csv\" }",
+                "flagcast.training.factors.rank = 0",
+                "flagcast.training.collaborative { rank = 2, alpha = 10, blocks = 2, iterations = 3 }");
+        ITEMS.forEach(
+                item -> world.append("flagcast.conf", "flagcast.features." + item + ".objective = collaborative"));
         Invocation run = world.run(CsvWorld.FIRST, "--set", "flagcast.lake.holdout=0.1");
         assertThat(run.code()).as(run.err()).isZero();
     }
@@ -121,6 +138,40 @@ class FunctionsIT {
                                     .score())))
                     .isEmpty();
             assertThat(scores).filteredOn(row -> !row.isNullAt(2)).hasSize(KNOWN);
+        }
+    }
+
+    /** The client knows affinities to a 16,383rd of a feature's largest. */
+    @Test
+    void featuresAreRankedAlike() throws IOException {
+        try (FlagcastClient client = client();
+                Session session = Session.open(Path.of("target"))) {
+            List<Row> ranked =
+                    registered(session).spark().sql("""
+                            SELECT user_id, rank_features(user_id, 3) AS best
+                            FROM (SELECT concat('u', id) AS user_id FROM range(%d))""".formatted(ALL)).collectAsList();
+            int known = 0;
+            for (Row row : ranked) {
+                Map<String, Double> best = client.rankFeatures(row.getString(0), 3);
+                List<Row> expected = row.isNullAt(1) ? List.of() : row.getList(1);
+                assertThat(best).as(row.getString(0)).hasSize(expected.size());
+                List<Double> affinities = List.copyOf(best.values());
+                for (int i = 0; i < expected.size(); i++) {
+                    assertThat(affinities.get(i)).isCloseTo(expected.get(i).getDouble(1), within(2e-4));
+                }
+                boolean clear = expected.size() == 3
+                        && expected.get(0).getDouble(1) - expected.get(1).getDouble(1) > 4e-4;
+                known += expected.size() == 3 ? 1 : 0;
+                assertThat(!clear
+                                || best.keySet()
+                                        .iterator()
+                                        .next()
+                                        .equals(expected.get(0).getString(0)))
+                        .isTrue();
+            }
+            assertThat(known).isGreaterThanOrEqualTo(KNOWN / 4);
+            assertThat(client.rankFeatures("u7", 1)).hasSize(1);
+            assertThatThrownBy(() -> client.rankFeatures("u7", 0)).isInstanceOf(IllegalArgumentException.class);
         }
     }
 

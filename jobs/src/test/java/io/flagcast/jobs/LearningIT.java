@@ -252,7 +252,8 @@ class LearningIT {
                 world.append("outcomes.csv", "n%d,purchase,9,2026-03-11T12:00:00Z".formatted(i));
             }
         }
-        world.append("outcomes.csv", "u1,purchase,NaN,2026-03-02T12:00:00Z", "u2,purchase,Infinity,2026-03-02T12:00:00Z");
+        world.append(
+                "outcomes.csv", "u1,purchase,NaN,2026-03-02T12:00:00Z", "u2,purchase,Infinity,2026-03-02T12:00:00Z");
         Invocation run = world.run(
                 CsvWorld.SECOND.plus(Duration.ofDays(4)),
                 "--set=flagcast.training.regularisation=1000",

@@ -30,7 +30,8 @@ class ShownCommandsTest {
     private static final Path HOME = Path.of("..").toAbsolutePath().normalize();
 
     /** A line of a block, or a piece of code in a sentence. */
-    private static final Pattern SHOWN = Pattern.compile("(?m)(?:^|`)(?:\\$ )?(?:\\./)?flagcast ((?:\\\\\\n|[^`\\n])+)");
+    private static final Pattern SHOWN =
+            Pattern.compile("(?m)(?:^|`)(?:\\$ )?(?:\\./)?flagcast ((?:\\\\\\n|[^`\\n])+)");
 
     /** A word, in quotes or not. */
     private static final Pattern WORD = Pattern.compile("\"([^\"]*)\"|'([^']*)'|([^\\s\"']+)");
@@ -77,16 +78,16 @@ class ShownCommandsTest {
 
     private CommandLine commands() {
         return Commands.of(
-                new Root(),
-                new Surroundings(
-                        Clock.systemUTC(),
-                        Variables.of(Map.of()),
-                        "Linux",
-                        "ada",
-                        HOME,
-                        folder,
-                        Surroundings.Screen.FILE,
-                        new Interruption()))
+                        new Root(),
+                        new Surroundings(
+                                Clock.systemUTC(),
+                                Variables.of(Map.of()),
+                                "Linux",
+                                "ada",
+                                HOME,
+                                folder,
+                                Surroundings.Screen.FILE,
+                                new Interruption()))
                 .setCaseInsensitiveEnumValuesAllowed(true);
     }
 

@@ -21,7 +21,8 @@ import org.apache.spark.sql.types.DataTypes;
  * What the serving client answers, as functions of SQL: {@value #PREDICT}(user_id, feature_id) is the responsiveness score, 0
  * to 100, or NULL where there is none; {@value #ALLOCATE}(user_id, experiment_id) is whether the user has the feature. A user
  * whom the run has not met is decided as one without a score; a user that is NULL or blank and an experiment that is not
- * published are off.
+ * published are off. {@value #RANK}(user_id, n) are the n features, best first, that the user is likeliest to use, by affinity; NULL
+ * where none has one.
  *
  * <p>Each is a temporary function of the session that looks its answer up in the live publication: of many users by one join.
  * They stand wherever Spark allows a correlated subquery, thus not in ORDER BY and not in the condition of a join: select
@@ -33,15 +34,17 @@ public final class LakeFunctions {
     public static final String PREDICT = "predict_responsiveness";
     /** Whether a user has the feature of an experiment. */
     public static final String ALLOCATE = "allocate_feature";
-    /** Of both. */
-    public static final List<String> NAMES = List.of(PREDICT, ALLOCATE);
+    /** The features that a user is likeliest to use. */
+    public static final String RANK = "rank_features";
+    /** Of all. */
+    public static final List<String> NAMES = List.of(PREDICT, ALLOCATE, RANK);
 
     private static final String STRANGER = "flagcast_enables_stranger";
 
     private LakeFunctions() {}
 
     /**
-     * Makes both functions known to the session of a lake. They answer from the publication that is live now; call it again
+     * Makes the functions known to the session of a lake. They answer from the publication that is live now; call it again
      * for a newer one.
      *
      * @throws Refusal with exit code 66 where nothing is published
@@ -58,9 +61,13 @@ public final class LakeFunctions {
         String otherwise = STRANGER + "(" + ALLOCATE + ".user_id, " + ALLOCATE + ".experiment_id)";
         lake.spark()
                 .sql(function(ALLOCATE, "experiment_id", "BOOLEAN", "coalesce(" + enabled + ", " + otherwise + ")"));
+        lake.spark()
+                .sql("CREATE OR REPLACE TEMPORARY FUNCTION " + RANK
+                        + "(user_id STRING, n INT) RETURNS ARRAY<STRUCT<feature_id: STRING, affinity: DOUBLE>> RETURN "
+                        + ranked(lake, live));
     }
 
-    /** Makes both known where a query names one. */
+    /** Makes them known where a query names one. */
     public static void register(Lake lake, String query) {
         String text = query.toLowerCase(Locale.ROOT);
         if (NAMES.stream().anyMatch(text::contains)) {
@@ -88,6 +95,18 @@ public final class LakeFunctions {
                         + value
                         + ") FROM (" + rows + ") t WHERE t.user_id = " + function + ".user_id AND t." + key + " = "
                         + function + "." + key + "))")
+                .orElse("NULL");
+    }
+
+    /** Ties, which are rare, by the feature's name. */
+    private static String ranked(Lake lake, Publication live) {
+        String best =
+                "transform(array_sort(collect_list(named_struct('less', -t.affinity, 'feature_id', t.feature_id))),"
+                        + " f -> named_struct('feature_id', f.feature_id, 'affinity', -f.less))";
+        return LakeViews.liveRows(lake, Tables.RESPONSIVENESS_SCORES, Optional.of(live))
+                .map(rows -> "slice(nullif((SELECT " + best + " FROM (" + rows
+                        + ") t WHERE t.affinity IS NOT NULL AND t.user_id = " + RANK + ".user_id), array()), 1, " + RANK
+                        + ".n)")
                 .orElse("NULL");
     }
 

@@ -63,8 +63,9 @@ public final class LakeViews {
         lake.spark().sql("CREATE DATABASE IF NOT EXISTS " + HISTORY);
         for (Table table : tables) {
             String rows = lake.exists(table) ? allRows(lake, table) : noRows(table);
-            String current =
-                    table.kind() == Kind.APPEND ? rows : liveRows(lake, table, live).orElse(noRows(table));
+            String current = table.kind() == Kind.APPEND
+                    ? rows
+                    : liveRows(lake, table, live).orElse(noRows(table));
             lake.spark().sql(current).createOrReplaceTempView(table.name());
             lake.spark().sql("CREATE OR REPLACE VIEW " + HISTORY + "." + table.name() + " AS " + rows);
         }

@@ -55,7 +55,7 @@ class LakeTest {
     /** Scores as {@code ('u', 50D), …}. */
     private Dataset<Row> scores(String rows) {
         return spark.sql("SELECT user_id, 'checkout' AS feature_id, score, NULL AS uplift, NULL AS response_if_enabled,"
-                + " NULL AS response_if_not, false AS no_benefit, 'model' AS source, 'm' AS model_id FROM VALUES "
+                + " NULL AS response_if_not, NULL AS affinity, false AS no_benefit, 'model' AS source, 'm' AS model_id FROM VALUES "
                 + rows + " AS t(user_id, score)");
     }
 

@@ -324,6 +324,29 @@ public final class FlagcastClient implements AutoCloseable {
         return all;
     }
 
+    /**
+     * The features that a user is likeliest to use, best first, with the affinity of each: those with a collaborative score, whether the user
+     * knows them already or not. None for a user of whom neither usage nor group is known.
+     *
+     * @param most how many at most, 1 or more
+     */
+    public Map<String, Double> rankFeatures(String userId, int most) {
+        if (most < 1) {
+            throw new IllegalArgumentException("rankFeatures: " + most + " features are none; ask for 1 or more");
+        }
+        Map<String, Double> ranked = new LinkedHashMap<>();
+        predictions(userId).entrySet().stream()
+                .filter(entry -> entry.getValue().affinity().isPresent())
+                .map(entry ->
+                        Map.entry(entry.getKey(), entry.getValue().affinity().getAsDouble()))
+                .sorted(Map.Entry.<String, Double>comparingByValue()
+                        .reversed()
+                        .thenComparing(Map.Entry.comparingByKey()))
+                .limit(most)
+                .forEach(entry -> ranked.put(entry.getKey(), entry.getValue()));
+        return ranked;
+    }
+
     /** Once a minute: a page that cannot be read would fill the log otherwise. */
     private static void log(String userId, Throwable failure) {
         long now = System.nanoTime();

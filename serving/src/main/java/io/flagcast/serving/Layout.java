@@ -57,7 +57,7 @@ record Layout(long users, int contents, List<Integer> verdicts, int features, in
 
     private static final long MAGIC =
             ByteBuffer.wrap("FLAGCAST".getBytes(StandardCharsets.US_ASCII)).getLong();
-    private static final int FORMAT = 2;
+    private static final int FORMAT = 3;
     private static final int HEADER_CHECKSUM = HEADER - Integer.BYTES;
 
     Layout {

@@ -66,7 +66,8 @@ record PublicationReader(PublishedLake lake, Published published) {
             "parameters_version",
             "model_id");
     /** Columns that {@link #prediction} reads. */
-    static final List<String> SCORE = List.of("feature_id", "user_id", "score", "uplift", "no_benefit", "source");
+    static final List<String> SCORE =
+            List.of("feature_id", "user_id", "score", "uplift", "no_benefit", "source", "affinity");
 
     private static final Map<String, Reason> REASONS =
             Layout.REASONS.stream().collect(Collectors.toUnmodifiableMap(Reason::label, Function.identity()));
@@ -102,19 +103,37 @@ record PublicationReader(PublishedLake lake, Published published) {
                 batch.number(row, 11));
     }
 
-    /** The features, with the unit that their largest uplift needs. */
+    /**
+     * What the scores of a feature reach.
+     *
+     * @param uplift the largest, above or below zero
+     * @param affinity the same; negative where none has one
+     */
+    private record Largest(double uplift, double affinity) {
+
+        Largest with(Largest other) {
+            return new Largest(Math.max(uplift, other.uplift), Math.max(affinity, other.affinity));
+        }
+
+        double unit() {
+            return affinity < 0 ? PackedPrediction.unit(uplift) : PackedPrediction.fineUnit(Math.max(uplift, affinity));
+        }
+    }
+
+    /** The features, with the unit that their largest uplift or affinity needs. */
     List<Feature> features() throws IOException {
-        ConcurrentSkipListMap<String, Double> largest = new ConcurrentSkipListMap<>();
-        read(Tables.RESPONSIVENESS_SCORES, List.of("feature_id", "uplift"), batch -> {
-            Map<String, Double> here = new HashMap<>();
+        ConcurrentSkipListMap<String, Largest> largest = new ConcurrentSkipListMap<>();
+        read(Tables.RESPONSIVENESS_SCORES, List.of("feature_id", "uplift", "affinity"), batch -> {
+            Map<String, Largest> here = new HashMap<>();
             for (int row = 0; row < batch.rows(); row++) {
                 double uplift = batch.isAbsent(row, 1) ? 0 : Math.abs(batch.real(row, 1));
-                here.merge(batch.text(row, 0), uplift, Math::max);
+                double affinity = batch.isAbsent(row, 2) ? -1 : Math.abs(batch.real(row, 2));
+                here.merge(batch.text(row, 0), new Largest(uplift, affinity), Largest::with);
             }
-            here.forEach((feature, most) -> largest.merge(feature, most, Math::max));
+            here.forEach((feature, most) -> largest.merge(feature, most, Largest::with));
         });
         return largest.entrySet().stream()
-                .map(entry -> new Feature(entry.getKey(), PackedPrediction.unit(entry.getValue())))
+                .map(entry -> new Feature(entry.getKey(), entry.getValue().unit()))
                 .toList();
     }
 
@@ -167,12 +186,14 @@ record PublicationReader(PublishedLake lake, Published published) {
     /** A row of {@code responsiveness_scores}, with the unit of its feature. */
     static int prediction(Batch batch, int row, double unit) {
         try {
+            Source source = Source.valueOf(batch.text(row, 5).toUpperCase(Locale.ROOT));
+            int expected = source.isOfUsage() ? 6 : 3;
             return PackedPrediction.pack(
                     batch.real(row, 2),
-                    batch.isAbsent(row, 3) ? Double.NaN : batch.real(row, 3),
+                    batch.isAbsent(row, expected) ? Double.NaN : batch.real(row, expected),
                     unit,
                     batch.flag(row, 4),
-                    Source.valueOf(batch.text(row, 5).toUpperCase(Locale.ROOT)));
+                    source);
         } catch (IllegalArgumentException e) {
             throw RefusedException.unchecked("responsiveness_scores of user '%s' and feature '%s': %s"
                     .formatted(batch.text(row, 1), batch.text(row, 0), e.getMessage()));

@@ -123,6 +123,12 @@ class SnapshotTest {
                     assertThat(prediction.uplift().getAsDouble())
                             .isCloseTo(uplift, org.assertj.core.data.Offset.offset(0.0005 + 1e-12));
                 }
+                Double affinity = (Double) row.get().get("affinity");
+                assertThat(prediction.affinity().isPresent()).isEqualTo(affinity != null);
+                if (affinity != null) {
+                    assertThat(prediction.affinity().getAsDouble())
+                            .isCloseTo(affinity, org.assertj.core.data.Offset.offset(1e-4));
+                }
                 assertThat(prediction.noBenefit()).isEqualTo(row.get().get("no_benefit"));
                 assertThat(prediction.source().orElseThrow().name().toLowerCase(Locale.ROOT))
                         .isEqualTo(row.get().get("source"));
@@ -137,14 +143,31 @@ class SnapshotTest {
             assertThat(unit).isEqualTo(most <= 16 ? 0.001 : most / 16_383);
             for (double uplift : new double[] {most, -most, most / 3, 0, -0.0004}) {
                 Prediction prediction = PackedPrediction.unpack(
-                        PackedPrediction.pack(12.34, uplift, unit, true, Prediction.Source.GROUP), unit);
+                        PackedPrediction.pack(12.34, uplift, unit, true, Prediction.Source.MODEL), unit);
                 assertThat(prediction.uplift().getAsDouble())
                         .isCloseTo(uplift, org.assertj.core.data.Offset.offset(unit / 2 * (1 + 1e-9)));
                 assertThat(prediction.score().getAsDouble()).isEqualTo(12.34);
                 assertThat(prediction.noBenefit()).isTrue();
-                assertThat(prediction.source()).contains(Prediction.Source.GROUP);
+                assertThat(prediction.source()).contains(Prediction.Source.MODEL);
+                assertThat(prediction.affinity()).isEmpty();
             }
         }
+    }
+
+    /** The order of features is what they are for. */
+    @Test
+    void anAffinityIsPackedInTheUnitThatTheLargestAllows() {
+        for (double most : new double[] {0.02, 1.1, 40}) {
+            double unit = PackedPrediction.fineUnit(most);
+            for (double affinity : new double[] {most, -most, most / 3, 0}) {
+                Prediction prediction = PackedPrediction.unpack(
+                        PackedPrediction.pack(12.34, affinity, unit, false, Prediction.Source.GROUP), unit);
+                assertThat(prediction.affinity().getAsDouble())
+                        .isCloseTo(affinity, org.assertj.core.data.Offset.offset(most / 32_766 * (1 + 1e-9)));
+                assertThat(prediction.uplift()).isEmpty();
+            }
+        }
+        assertThat(PackedPrediction.fineUnit(0)).isPositive();
     }
 
     @Test

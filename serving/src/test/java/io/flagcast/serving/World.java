@@ -119,11 +119,13 @@ final class World {
                 row.put("user_id", user);
                 row.put("feature_id", feature);
                 row.put("score", score);
-                row.put("uplift", random.nextInt(5) == 0 ? null : uplift);
+                String source =
+                        List.of("model", "collaborative", "group", "prior").get(random.nextInt(4));
+                boolean isOfUsage = source.equals("collaborative") || source.equals("group");
+                row.put("uplift", isOfUsage || random.nextInt(5) == 0 ? null : uplift);
+                row.put("affinity", isOfUsage ? 0.3 * Math.abs(uplift) : null);
                 row.put("no_benefit", noBenefit);
-                row.put(
-                        "source",
-                        List.of("model", "collaborative", "group", "prior").get(random.nextInt(4)));
+                row.put("source", source);
                 scores.put(user + " " + feature, row);
             }
         }

@@ -61,6 +61,11 @@ final class SliceTables {
                             "DOUBLE",
                             "predicted response when enabled: a probability, 0 to 1, or an amount"),
                     optional("response_if_not", "DOUBLE", "the same when not enabled"),
+                    optional(
+                            "affinity",
+                            "DOUBLE",
+                            "usage of the feature that is expected of the user, most between 0 and 1: greater is likelier, also"
+                                    + " between features; absent but for sources collaborative and group"),
                     required("no_benefit", "BOOLEAN", "whether even the upper bound of the uplift is not above zero"),
                     required(
                                     "source",

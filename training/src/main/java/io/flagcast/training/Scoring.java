@@ -28,7 +28,7 @@ public final class Scoring {
 
     private static final StructType SCORE = StructType.fromDDL(
             "feature_id STRING, score DOUBLE, uplift DOUBLE,"
-                    + " response_if_enabled DOUBLE, response_if_not DOUBLE, no_benefit BOOLEAN, source STRING, model_id STRING");
+                    + " response_if_enabled DOUBLE, response_if_not DOUBLE, affinity DOUBLE, no_benefit BOOLEAN, source STRING, model_id STRING");
 
     private Scoring() {}
 
@@ -105,25 +105,26 @@ public final class Scoring {
                     && model.heterogeneous()
                     && model.encoding().knowsAny(own, usage)) {
                 var said = model.predict(vector(model.encoding(), own, usage));
-                return row(said.score(), said.uplift(), said.ifEnabled(), said.ifNot(), said.noBenefit(), "model");
+                return row(
+                        said.score(), said.uplift(), said.ifEnabled(), said.ifNot(), null, said.noBenefit(), "model");
             }
             if (scorer.model() instanceof ResponsivenessModel.Propensity model
                     && model.encoding().knowsAny(own, usage)) {
                 double response = model.response().predict(vector(model.encoding(), own, usage));
-                return row(model.reference().score(response), null, response, null, false, "model");
+                return row(model.reference().score(response), null, response, null, null, false, "model");
             }
             if (scorer.model() instanceof CollaborativeModel model) {
                 Reference reference = model.references().get(scorer.featureId());
                 if (foldIn.knowsAny(usage)) {
                     double affinity = foldIn.affinity(foldIn.user(usage), scorer.featureId());
-                    return row(reference.score(affinity), null, null, null, false, "collaborative");
+                    return row(reference.score(affinity), null, null, null, affinity, false, "collaborative");
                 }
                 Double expected = group(model, own);
                 if (expected != null) {
-                    return row(reference.score(expected), null, null, null, false, "group");
+                    return row(reference.score(expected), null, null, null, expected, false, "group");
                 }
             }
-            return RowFactory.create(scorer.featureId(), PRIOR, null, null, null, false, "prior", null);
+            return RowFactory.create(scorer.featureId(), PRIOR, null, null, null, null, false, "prior", null);
         }
 
         /** What is expected of the user's group; absent (null) where it is unknown or groups do not differ. */
@@ -138,9 +139,16 @@ public final class Scoring {
             return encoding.encode(predictors, foldIn == null ? new double[0] : foldIn.user(usage));
         }
 
-        private Row row(double score, Double uplift, Double ifEnabled, Double ifNot, boolean noBenefit, String source) {
+        private Row row(
+                double score,
+                Double uplift,
+                Double ifEnabled,
+                Double ifNot,
+                Double affinity,
+                boolean noBenefit,
+                String source) {
             return RowFactory.create(
-                    scorer.featureId(), score, uplift, ifEnabled, ifNot, noBenefit, source, scorer.modelId());
+                    scorer.featureId(), score, uplift, ifEnabled, ifNot, affinity, noBenefit, source, scorer.modelId());
         }
     }
 }

@@ -46,6 +46,7 @@ final class PrintedScore {
                 "uplift",
                 "response_if_enabled",
                 "response_if_not",
+                "affinity",
                 "no_benefit")) {
             sheet = sheet.value(name, explained -> explained.score().getAs(name));
         }

@@ -10,6 +10,7 @@ import io.flagcast.lake.Upkeep;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -92,12 +93,24 @@ class SoakIT {
         return run;
     }
 
+    /** A week's upkeep, as `maintain` does it. */
     private static void tend(String root) {
         try (Session session = Session.open(Path.of("target"))) {
             Upkeep upkeep = new Upkeep(new Lake(session.spark(), root));
-            // All days are one to the disk's clock, and nobody reads: nothing older is kept.
-            upkeep.tables().forEach(table -> upkeep.tend(table, Duration.ZERO));
+            upkeep.tables().forEach(table -> upkeep.tend(table, Duration.ofDays(7)));
         }
+    }
+
+    /** All days are one to the clock of the disk: what lies there is made a day older, as Delta keeps logs for thirty. */
+    private void age() throws IOException {
+        try (Stream<Path> all = Files.walk(folder.resolve("lake"))) {
+            for (Path file : all.filter(Files::isRegularFile).toList()) {
+                Files.setLastModifiedTime(
+                        file,
+                        FileTime.from(Files.getLastModifiedTime(file).toInstant().minus(Duration.ofDays(1))));
+            }
+        }
+        DeltaLog.clearCache();
     }
 
     private static double mean(List<Evening> evenings, ToDoubleFunction<Evening> of) {
@@ -128,6 +141,7 @@ class SoakIT {
                 tend(root);
             }
             Evening evening = evening(seconds);
+            age();
             evenings.add(evening);
             System.err.printf(
                     "day %2d: %,d files, %,d kB of logs, %,d MB of heap, %.1f s, %s%n",

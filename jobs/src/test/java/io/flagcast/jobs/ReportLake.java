@@ -266,6 +266,7 @@ final class ReportLake {
                         arms(rows, experimentId, metric, segment, "", "day", day, users, enabled, effect);
                     }
                     arms(rows, experimentId, metric, segment, "", "total", 0, users * DAYS, enabled, effect);
+                    arms(rows, experimentId, metric, segment, "", "recent", DAYS - 7, users * 7, enabled, -effect);
                 }
                 for (String cell : rollout
                         ? List.of("country=DE", "country=FR", "country=PL", "plan=pro", "plan=" + HOSTILE)
@@ -302,7 +303,7 @@ final class ReportLake {
             double seen = scale * effect + noise(error / 3);
             rows.add("""
                     {'experiment_id': '%s', 'segment': '%s', 'cell': '%s', 'population': '%s', 'metric': '%s',
-                     'window': '%s', 'window_start': '%s', 'window_end': '%s', 'since_version': 0, 'n': %d, 'sum': %s,
+                     'place': %d, 'better': 'higher', 'window': '%s', 'window_start': '%s', 'window_end': '%s', 'since_version': 0, 'n': %d, 'sum': %s,
                      'sum_squares': %s, 'metric_value': %s, 'lower': %s, 'upper': %s,
                      'weighted': {'n': 0, 'w': 0, 'w2': 0, 'wy': 0, 'wy2': 0, 'w2y': 0, 'w2y2': 0}%s%s}""".formatted(
                     experimentId,
@@ -310,6 +311,7 @@ final class ReportLake {
                     cell,
                     population,
                     metric,
+                    metric.equals("revenue_per_user") ? 2 : 1,
                     window,
                     day(day),
                     window.equals("day") ? day(day + 1) : day(DAYS),

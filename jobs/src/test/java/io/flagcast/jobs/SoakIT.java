@@ -107,7 +107,8 @@ class SoakIT {
             for (Path file : all.filter(Files::isRegularFile).toList()) {
                 Files.setLastModifiedTime(
                         file,
-                        FileTime.from(Files.getLastModifiedTime(file).toInstant().minus(Duration.ofDays(1))));
+                        FileTime.from(
+                                Files.getLastModifiedTime(file).toInstant().minus(Duration.ofDays(1))));
             }
         }
         DeltaLog.clearCache();

@@ -201,6 +201,7 @@ public record HoldoutWorth(String experimentId, String metricName, Instant from,
         }
         values.put("segment", SegmentMetrics.ALL);
         values.put("cell", "");
+        values.put("better", Interpretation.better(metric));
         values.put("window", WINDOW);
         values.put("window_start", Timestamp.from(instant(group, "begins").plus(metric.within())));
         values.put("window_end", Timestamp.from(asOf));

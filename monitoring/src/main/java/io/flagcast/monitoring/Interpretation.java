@@ -2,6 +2,7 @@ package io.flagcast.monitoring;
 
 import static io.flagcast.monitoring.SegmentMetrics.DAY;
 import static io.flagcast.monitoring.SegmentMetrics.EVIDENCE;
+import static io.flagcast.monitoring.SegmentMetrics.RECENT;
 import static io.flagcast.monitoring.SegmentMetrics.TOTAL;
 import static java.util.stream.Collectors.toMap;
 import static org.apache.spark.sql.functions.array;
@@ -22,6 +23,7 @@ import io.flagcast.statistics.Metric;
 import io.flagcast.statistics.Moments;
 import io.flagcast.statistics.WeightedMoments;
 import io.flagcast.tables.Tables;
+import java.io.Serializable;
 import java.math.BigDecimal;
 import java.math.MathContext;
 import java.time.Instant;
@@ -30,6 +32,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.ToDoubleFunction;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
@@ -42,7 +45,7 @@ import org.apache.spark.sql.functions;
 import org.apache.spark.sql.types.StructType;
 
 /**
- * What the sums of states mean: totals, evidence and days, for enabled, control and everyone, with value, interval and effect.
+ * What the sums of states mean: totals, evidence, days and the newest of them, for enabled, control and everyone, with value, interval and effect.
  */
 final class Interpretation {
 
@@ -50,10 +53,24 @@ final class Interpretation {
     private static final String[] GROUP = {
         "experiment_id", "segment", "cell", "population", "metric", "window", "since_version"
     };
-    private static final StructType DERIVED =
-            StructType.fromDDL("metric_value DOUBLE, m2 DOUBLE, lower DOUBLE, upper DOUBLE,"
+    private static final StructType DERIVED = StructType.fromDDL(
+            "metric_value DOUBLE, m2 DOUBLE, lower DOUBLE, upper DOUBLE,"
                     + " effect DOUBLE, effect_lower DOUBLE, effect_upper DOUBLE, effective_sample_size DOUBLE,"
-                    + " adjusted_effect DOUBLE, adjusted_lower DOUBLE, adjusted_upper DOUBLE");
+                    + " adjusted_effect DOUBLE, adjusted_lower DOUBLE, adjusted_upper DOUBLE, place INT, better STRING");
+
+    /**
+     * A metric of an experiment.
+     *
+     * @param place in the experiment's file, from 1
+     */
+    private record Placed(Metric metric, int place) implements Serializable {
+
+        static Map<String, Placed> of(List<Metric> metrics) {
+            return IntStream.range(0, metrics.size())
+                    .boxed()
+                    .collect(toMap(i -> metrics.get(i).name(), i -> new Placed(metrics.get(i), i + 1)));
+        }
+    }
 
     private Interpretation() {}
 
@@ -72,7 +89,7 @@ final class Interpretation {
                         .toArray(Column[]::new));
     }
 
-    /** Totals, evidence and days; enabled, control and everyone: all sums of states. */
+    /** Totals, evidence, days and the newest of them; enabled, control and everyone: all sums of states. */
     private static Dataset<Row> windows(Instant asOf, Dataset<Row> states) {
         Column isTotal = col("since_version").equalTo(0);
         Column isFirst = col("returned_after").equalTo(0);
@@ -81,15 +98,28 @@ final class Interpretation {
         Column day = struct(
                 lit(DAY).as("name"), col("day").plus(expr("INTERVAL 1 DAY")).as("end"));
         Column none = functions.slice(array(whole), 1, 0);
+        Column newest = max("day").over(Window.partitionBy("experiment_id", "metric"));
+        Column begin = col("newest").minus(expr("INTERVAL 6 DAYS"));
+        // Of cells no more is told than whether a user came before.
+        Column isRecent = isTotal.and(col("cell").equalTo(""))
+                .and(col("day").geq(begin))
+                .and(isFirst.or(col("day")
+                        .minus(functions.make_dt_interval(col("returned_after")))
+                        .lt(begin)));
+        Column recent = struct(
+                lit(RECENT).as("name"),
+                col("newest").plus(expr("INTERVAL 1 DAY")).as("end"));
         Column[] keys = Stream.concat(Arrays.stream(GROUP), Stream.of("window_end"))
                 .map(name -> col(name))
                 .toArray(Column[]::new);
-        return states.withColumn("population", explode(array(col("population"), lit("everyone"))))
+        return states.withColumn("newest", newest)
+                .withColumn("population", explode(array(col("population"), lit("everyone"))))
                 .withColumn(
                         "span",
                         explode(functions.concat(
                                 when(isFirst, array(whole)).otherwise(none),
-                                when(isTotal, array(day)).otherwise(none))))
+                                when(isTotal, array(day)).otherwise(none),
+                                when(isRecent, array(recent)).otherwise(none))))
                 .withColumn("window", col("span.name"))
                 .withColumn("window_end", col("span.end"))
                 .groupBy(keys)
@@ -101,10 +131,8 @@ final class Interpretation {
         WindowSpec arms = Window.partitionBy("experiment_id", "segment", "cell", "metric", "window", "window_end");
         Column control = max(when(col("population").equalTo("control"), struct("weighted", "covariate")))
                 .over(arms);
-        Map<String, Map<String, Metric>> metrics = experiments.stream()
-                .collect(toMap(
-                        MeasuredExperiment::experimentId,
-                        experiment -> experiment.metrics().stream().collect(toMap(Metric::name, metric -> metric))));
+        Map<String, Map<String, Placed>> metrics = experiments.stream()
+                .collect(toMap(MeasuredExperiment::experimentId, experiment -> Placed.of(experiment.metrics())));
         UDF8<String, String, Long, BigDecimal, BigDecimal, Row, Row, Row, Row> derived =
                 (experiment, metric, n, sum, squares, weighted, covariate, against) -> derived(
                         metrics.get(experiment).get(metric),
@@ -131,13 +159,14 @@ final class Interpretation {
     }
 
     private static Row derived(
-            Metric metric,
+            Placed placed,
             long n,
             BigDecimal sum,
             BigDecimal squares,
             Row weighted,
             Row covariate,
             Optional<Row> control) {
+        Metric metric = placed.metric();
         Optional<Moments> moments =
                 sum == null || squares == null ? Optional.empty() : Optional.of(moments(n, sum, squares));
         Optional<Interval> interval = moments.flatMap(known -> interval(metric, known, sum));
@@ -169,7 +198,14 @@ final class Interpretation {
                 orNull(effect, Effect::effectiveSampleSize),
                 orNull(adjusted, Effect::estimate),
                 orNull(adjusted, known -> known.interval(CONFIDENCE).lower()),
-                orNull(adjusted, known -> known.interval(CONFIDENCE).upper()));
+                orNull(adjusted, known -> known.interval(CONFIDENCE).upper()),
+                placed.place(),
+                better(metric));
+    }
+
+    /** Which values are better. */
+    static String better(Metric metric) {
+        return metric.direction() == Metric.Direction.HIGHER_IS_BETTER ? "higher" : "lower";
     }
 
     private static <T> Double orNull(Optional<T> known, ToDoubleFunction<T> value) {

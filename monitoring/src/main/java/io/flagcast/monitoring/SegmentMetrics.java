@@ -30,6 +30,8 @@ public final class SegmentMetrics {
     public static final String EVIDENCE = "evidence";
     /** One day, by the first exposure of the day. */
     public static final String DAY = "day";
+    /** The newest seven days of a metric, by the first exposure in them. */
+    public static final String RECENT = "recent";
 
     private SegmentMetrics() {}
 

@@ -183,6 +183,48 @@ class SegmentMetricsTest {
         assertThat(row.getTimestamp(row.fieldIndex("window_end")).toInstant()).isEqualTo(AS_OF);
     }
 
+    /**
+     * Windows of a day close on 2 to 12 January. The newest seven days are 6 to 12: b, who came on both sides of its beginning, counts in
+     * them as who came on the 7th; a, who came before alone, not; c once, by the first of two days.
+     */
+    @Test
+    void theNewestSevenDaysCountUsersByTheirFirstExposureInThem() {
+        String exposures = "('a', true, '2026-01-01 10:00:00', 0.5, 'high', 1L),"
+                + "('b', true, '2026-01-03 10:00:00', 0.5, 'high', 1L),"
+                + "('b', false, '2026-01-07 10:00:00', 0.5, 'high', 1L),"
+                + "('c', true, '2026-01-08 10:00:00', 0.5, 'high', 1L),"
+                + "('c', false, '2026-01-10 10:00:00', 0.5, 'high', 1L),"
+                + "('d', true, '2026-01-11 10:00:00', 0.5, 'high', 1L)";
+        List<MeasuredExperiment> experiments =
+                List.of(new MeasuredExperiment("e", List.of(REVENUE, CONVERSION), Map.of()));
+        Instant asOf = Instant.parse("2026-01-20T00:00:00Z");
+        List<Row> recent = SegmentMetrics.measure(
+                        asOf,
+                        Shop.counted(
+                                exposures(spark, exposures),
+                                outcomes(spark, "('c', 'buy', 5, '2026-01-08 11:00:00')"),
+                                Arrivals.complete(asOf),
+                                experiments),
+                        experiments)
+                .where("`window` = 'recent' AND metric = 'conversion'")
+                .collectAsList();
+        assertThat(recent)
+                .filteredOn(row -> row.getAs("segment").equals("all"))
+                .extracting(
+                        row -> row.getAs("population"),
+                        row -> row.getAs("n"),
+                        row -> row.<BigDecimal>getAs("sum").intValue(),
+                        row -> row.getAs("window_start").toString().substring(0, 10),
+                        row -> row.getAs("window_end").toString().substring(0, 10),
+                        row -> row.getAs("place"),
+                        row -> row.getAs("better"))
+                .containsExactlyInAnyOrder(
+                        tuple("enabled", 2L, 1, "2026-01-09", "2026-01-13", 2, "higher"),
+                        tuple("control", 1L, 0, "2026-01-08", "2026-01-13", 2, "higher"),
+                        tuple("everyone", 3L, 1, "2026-01-08", "2026-01-13", 2, "higher"));
+        assertThat(recent).extracting(row -> row.getAs("cell")).containsOnly("");
+    }
+
     @Test
     void evidenceBeginsWithTheVersionThatSetTheShare() {
         String exposures = EXPOSURES + ", ('a', false, '2026-01-03 00:00:00', 0.5, 'high', 2L),"

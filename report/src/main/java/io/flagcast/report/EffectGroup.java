@@ -25,27 +25,13 @@ final class EffectGroup {
         List<Figure> figures = new ArrayList<>();
         boolean isWithoutPropensities = false;
         for (String metric : experiment.metricNames()) {
-            List<List<?>> rows = new ArrayList<>();
-            for (Map.Entry<String, Arms> total : totals(experiment, metric).entrySet()) {
-                rows.add(total.getValue().row(total.getKey()));
-                isWithoutPropensities |= total.getValue().isWithoutPropensities();
+            for (String window : List.of(SegmentMetrics.RECENT, SegmentMetrics.TOTAL)) {
+                Map<String, Arms> segments = bySegment(experiment, metric, window);
+                if (!segments.isEmpty()) {
+                    figures.add(figure(experiment, metric, window, segments));
+                }
+                isWithoutPropensities |= segments.values().stream().anyMatch(Arms::isWithoutPropensities);
             }
-            Format format = experiment.format(metric);
-            Chart chart = Chart.of(
-                            Kind.INTERVALS,
-                            Map.of("label", "segment", "value", "effect", "also", "adjusted", "n", "n"),
-                            format.ofDifference(),
-                            experiment.segments(),
-                            "enabled − control")
-                    .at(0);
-            figures.add(Figure.drawn(
-                    metric,
-                    chart,
-                    new Table(
-                            metric + " of users whose outcome window has closed, by segment; "
-                                    + experiment.intervals(metric),
-                            Arms.columns(format, Column.text("segment", "segment")),
-                            rows)));
         }
         return figures.isEmpty()
                 ? Group.absent(title, "No outcome window has closed yet, so nothing is measured.")
@@ -61,17 +47,42 @@ final class EffectGroup {
                         figures);
     }
 
-    /** Totals of a metric by segment: highest scores first, everybody last. */
-    private static Map<String, Arms> totals(ExperimentRows experiment, String metric) {
+    private static Figure figure(ExperimentRows experiment, String metric, String window, Map<String, Arms> segments) {
+        Format format = experiment.format(metric);
+        boolean isRecent = window.equals(SegmentMetrics.RECENT);
+        Chart chart = Chart.of(
+                        Kind.INTERVALS,
+                        Map.of("label", "segment", "value", "effect", "also", "adjusted", "n", "n"),
+                        format.ofDifference(),
+                        experiment.segments(),
+                        "enabled − control")
+                .at(0);
+        List<List<?>> rows = new ArrayList<>();
+        segments.forEach((segment, arms) -> rows.add(arms.row(segment)));
+        return Figure.drawn(
+                metric + (isRecent ? ", newest 7 days" : ", since the beginning"),
+                chart,
+                new Table(
+                        "%s of users whose outcome window has closed%s, by segment; %s"
+                                .formatted(
+                                        metric,
+                                        isRecent ? " in the newest seven days" : "",
+                                        experiment.intervals(metric)),
+                        Arms.columns(format, Column.text("segment", "segment")),
+                        rows));
+    }
+
+    /** A window of a metric by segment: highest scores first, everybody last. */
+    private static Map<String, Arms> bySegment(ExperimentRows experiment, String metric, String window) {
         Map<String, List<Row>> rows = experiment.metrics().stream()
                 .filter(row -> row.getAs("metric").equals(metric)
-                        && row.getAs("window").equals(SegmentMetrics.TOTAL)
+                        && row.getAs("window").equals(window)
                         && row.getAs("cell").equals(""))
                 .collect(Collectors.groupingBy(row -> row.getAs("segment")));
         List<String> order = new ArrayList<>(experiment.segmentsDownwards());
         order.addAll(List.of(SegmentMetrics.UNSCORED, SegmentMetrics.ALL));
-        Map<String, Arms> totals = new LinkedHashMap<>();
-        order.stream().filter(rows::containsKey).forEach(segment -> totals.put(segment, Arms.of(rows.get(segment))));
-        return totals;
+        Map<String, Arms> segments = new LinkedHashMap<>();
+        order.stream().filter(rows::containsKey).forEach(segment -> segments.put(segment, Arms.of(rows.get(segment))));
+        return segments;
     }
 }

@@ -124,12 +124,12 @@ final class SnapshotReader {
     private static List<Row> metrics(Dataset<Row> metrics, Instant asOf) {
         return metrics.where(col("population").notEqual("everyone"))
                 .where(col("window")
-                        .equalTo(SegmentMetrics.TOTAL)
+                        .isin(SegmentMetrics.TOTAL, SegmentMetrics.RECENT)
                         .or(col("window")
                                 .equalTo(SegmentMetrics.DAY)
                                 .and(col("cell").equalTo(""))
                                 .and(col("window_start").geq(lit(asOf.minus(Snapshot.DAYS))))))
-                .orderBy("experiment_id", "metric", "segment", "cell", "window_start", "population")
+                .orderBy("experiment_id", "place", "segment", "cell", "window_start", "population")
                 .collectAsList();
     }
 

@@ -7,7 +7,7 @@ import io.flagcast.tables.Tables;
 import java.util.List;
 import java.util.Optional;
 
-/** What a reader has to know first: what changed, what fired, what needs a person. */
+/** What a reader has to know first: what needs a person, what works, what fired, what changed. */
 final class Summaries {
 
     private Summaries() {}
@@ -16,7 +16,11 @@ final class Summaries {
         Topic person = PersonTopic.of(snapshot, sections);
         return new Summary(
                 headline(person.items().size()),
-                List.of(person, FiredTopic.of(snapshot, sections), ChangeTopic.of(snapshot, sections)));
+                List.of(
+                        person,
+                        VerdictTopic.of(snapshot, sections),
+                        FiredTopic.of(snapshot, sections),
+                        ChangeTopic.of(snapshot, sections)));
     }
 
     private static String headline(int needs) {

@@ -150,12 +150,19 @@ final class MeasureTables {
                                     "users by the arm of their first exposure, or both; the last two in window holdout alone")
                             .oneOf("enabled", "control", "everyone", "everybody_else", "held_out"),
                     required("metric", "STRING", "metric of the experiment, a name of its file"),
+                    optional(
+                            "place",
+                            "INT",
+                            "place of the metric in the file, from 1: the verdict is about the first; absent in window holdout"),
+                    required("better", "STRING", "which values of the metric are better")
+                            .oneOf("higher", "lower"),
                     required(
                                     "window",
                                     "STRING",
                                     "exposures that count: a user's first at all, the first since the segment's share last changed,"
-                                            + " the first of a day; or everybody else against the users who are held out")
-                            .oneOf("total", "evidence", "day", "holdout"),
+                                            + " the first of a day, the first of the metric's newest seven days (of whole segments"
+                                            + " alone); or everybody else against the users who are held out")
+                            .oneOf("total", "evidence", "day", "recent", "holdout"),
                     required("window_start", "TIMESTAMP", "first instant at which an outcome window closed"),
                     required("window_end", "TIMESTAMP", "first instant after the last one"),
                     required(

@@ -5,6 +5,7 @@ import static org.apache.spark.sql.functions.expr;
 import io.flagcast.jobs.printing.TextTable;
 import io.flagcast.lake.Lake;
 import io.flagcast.lake.Publication;
+import io.flagcast.monitoring.EffectVerdict;
 import io.flagcast.tables.Tables;
 import java.util.ArrayList;
 import java.util.List;
@@ -52,6 +53,11 @@ public record RunSummary(List<String> lines) {
                     "%.0f %%".formatted(100 * row.getDouble(4))));
         }
         lines.addAll(allocations.toString().lines().toList());
+        List<EffectVerdict> verdicts = EffectVerdict.read(lake.published(Tables.SEGMENT_METRICS, live));
+        if (!verdicts.isEmpty()) {
+            lines.add("");
+            verdicts.forEach(verdict -> lines.add(verdict.experimentId() + ": " + verdict.sentence()));
+        }
         List<Row> decisions = lake.published(Tables.RULE_DECISIONS, live)
                 .orderBy("experiment_id", "rule_id")
                 .collectAsList();

@@ -3,6 +3,7 @@ package io.flagcast.monitoring;
 import static org.apache.spark.sql.functions.array;
 import static org.apache.spark.sql.functions.avg;
 import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.concat;
 import static org.apache.spark.sql.functions.explode;
 import static org.apache.spark.sql.functions.expr;
 import static org.apache.spark.sql.functions.filter;
@@ -14,6 +15,8 @@ import static org.apache.spark.sql.functions.size;
 import static org.apache.spark.sql.functions.struct;
 import static org.apache.spark.sql.functions.when;
 
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
@@ -39,6 +42,8 @@ public final class PredictionStates {
             IntStream.range(1, DECILES).mapToDouble(i -> (double) i / DECILES).toArray();
     /** The rank of a cut is exact to a ten-thousandth. */
     private static final int ACCURACY = 10_000;
+
+    private static final Duration NEWEST = Duration.ofDays(7);
 
     private PredictionStates() {}
 
@@ -72,7 +77,8 @@ public final class PredictionStates {
      * @param responses per experiment the proportion that its model predicts; a prediction that is no probability was
      *     made of something else, and left out
      * @return {@code experiment_id}, {@code segment}, {@code enabled}, {@code propensity}, {@code predicted} response
-     *     of the arm that was served, predicted {@code uplift} where there is one, and the response {@code y}
+     *     of the arm that was served, predicted {@code uplift} where there is one, the response {@code y}, and when its window
+     *     {@code closes_at}
      */
     public static Dataset<Row> predicted(Dataset<Row> counted, Map<String, String> responses) {
         Column metric = byExperiment(responses, name -> lit(name)).cast("string");
@@ -89,19 +95,25 @@ public final class PredictionStates {
                         col("propensity"),
                         col("predicted"),
                         col("response_if_enabled").minus(col("response_if_not")).as("uplift"),
-                        col("response.y").as("y"));
+                        col("response.y").as("y"),
+                        col("response.closes_at").as("closes_at"));
     }
 
     /**
-     * Response less prediction per experiment and segment.
+     * Response less prediction per experiment, segment and part of its users: all, and each arm in the newest seven days.
      *
      * @param predicted see {@link #predicted}
-     * @return {@code experiment_id}, {@code segment}, the moments of the {@code residual}, the mean {@code predicted}
+     * @return {@code experiment_id}, {@code segment}, {@code part} (empty for all), the moments of the {@code residual}, the mean {@code predicted}
      *     response, and the {@link Cuts} of both predictions
      */
-    public static Dataset<Row> residuals(Dataset<Row> predicted) {
+    public static Dataset<Row> residuals(Dataset<Row> predicted, Instant asOf) {
+        Column newest = concat(when(col("enabled"), "enabled").otherwise("control"), lit(" in the newest 7 days"));
         return predicted
-                .groupBy("experiment_id", "segment")
+                .withColumn(
+                        "part",
+                        explode(when(col("closes_at").geq(lit(asOf.minus(NEWEST))), array(lit(""), newest))
+                                .otherwise(array(lit("")))))
+                .groupBy("experiment_id", "segment", "part")
                 .agg(
                         States.moments(col("y").minus(col("predicted"))).as("residual"),
                         avg("predicted").as("predicted"),

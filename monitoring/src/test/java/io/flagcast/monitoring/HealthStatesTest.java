@@ -117,7 +117,7 @@ class HealthStatesTest {
                         user("open", true).predicted(0.6, 0.1).counted(AS_OF.plusSeconds(1), 1),
                         user("unscored", true).counted(CLOSED, 1)),
                 CONVERSION);
-        Row row = one(PredictionStates.residuals(predicted), "segment = 'high'");
+        Row row = one(PredictionStates.residuals(predicted, AS_OF), "segment = 'high' AND part = ''");
 
         // 1 - 0.6 and 0 - 0.1.
         Moments residual = States.moments(row.<Row>getAs("residual"));
@@ -125,6 +125,16 @@ class HealthStatesTest {
         assertThat(residual.mean()).isCloseTo(0.15, offset(1e-12));
         assertThat(residual.m2()).isCloseTo(2 * 0.25 * 0.25, offset(1e-12));
         assertThat(row.<Double>getAs("predicted")).isCloseTo(0.35, offset(1e-12));
+
+        // Both windows have closed in the newest seven days; eight days later none has.
+        Row enabled = one(
+                PredictionStates.residuals(predicted, AS_OF),
+                "segment = 'high' AND part = 'enabled in the newest 7 days'");
+        assertThat(States.moments(enabled.<Row>getAs("residual")).mean()).isCloseTo(0.4, offset(1e-12));
+        assertThat(PredictionStates.residuals(predicted, AS_OF.plus(Duration.ofDays(8)))
+                        .where("part != ''")
+                        .isEmpty())
+                .isTrue();
     }
 
     @Test
@@ -137,7 +147,7 @@ class HealthStatesTest {
                         .counted(CLOSED, i % 4 == 0 ? 1 : 0))
                 .toArray(Exposed[]::new);
         Dataset<Row> predicted = PredictionStates.predicted(counted(rows), CONVERSION);
-        Cuts cuts = Cuts.of(one(PredictionStates.residuals(predicted), "segment = 'all'"));
+        Cuts cuts = Cuts.of(one(PredictionStates.residuals(predicted, AS_OF), "segment = 'all' AND part = ''"));
         Dataset<Row> deciles = PredictionStates.deciles(predicted, Map.of("e", cuts));
 
         assertThat(deciles.where("prediction = 'response'").select("observed.n").collectAsList())

@@ -113,7 +113,7 @@ final class ExperimentChecks implements AutoCloseable {
         aggregates.put(CONTRADICTIONS, AssignmentStates.contradictions(firstExposures));
         aggregates.put(ASSIGNMENTS, AssignmentStates.assignments(counted));
         if (!responses.isEmpty()) {
-            aggregates.put(RESIDUALS, PredictionStates.residuals(predicted()));
+            aggregates.put(RESIDUALS, PredictionStates.residuals(predicted(), run.asOf()));
         }
         return aggregates;
     }
@@ -135,7 +135,8 @@ final class ExperimentChecks implements AutoCloseable {
     Map<String, Dataset<Row>> aggregates(HealthStates known, List<Experiment> experiments) {
         Map<String, Dataset<Row>> aggregates = new HashMap<>();
         Map<String, Cuts> cuts = known.of(RESIDUALS).stream()
-                .filter(row -> row.getAs("segment").equals(SegmentMetrics.ALL))
+                .filter(row -> row.getAs("segment").equals(SegmentMetrics.ALL)
+                        && row.getAs("part").equals(UnexpectedOutcomeCheck.WHOLE))
                 .collect(toMap(row -> row.getAs("experiment_id"), Cuts::of));
         if (!cuts.isEmpty()) {
             aggregates.put(DECILES, PredictionStates.deciles(predicted(), cuts));
@@ -192,11 +193,13 @@ final class ExperimentChecks implements AutoCloseable {
     }
 
     private static List<Finding> predictions(String id, Metric metric, HealthStates states) {
-        Map<String, Residual> residuals = states.of(RESIDUALS, id)
-                .collect(toMap(
+        Map<String, Map<String, Residual>> residuals = states.of(RESIDUALS, id)
+                .collect(groupingBy(
                         row -> row.getAs("segment"),
-                        row -> new Residual(
-                                States.moments(row.<Row>getAs("residual")), row.<Double>getAs("predicted"))));
+                        toMap(
+                                row -> row.getAs("part"),
+                                row -> new Residual(
+                                        States.moments(row.<Row>getAs("residual")), row.<Double>getAs("predicted")))));
         if (residuals.isEmpty()) {
             return List.of();
         }

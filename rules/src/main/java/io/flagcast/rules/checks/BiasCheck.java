@@ -21,7 +21,8 @@ import java.util.TreeMap;
  * the {@link Ratio} of their means; the groups share the error. It fails where a whole confidence sequence lies below
  * 0.8 or, the others being the disadvantaged ones, above 1.25: the four-fifths rule of the Uniform Guidelines on
  * Employee Selection Procedures, 29 CFR 1607.4(D), which calls for more than the point estimate where numbers are
- * small. A gap is where to look, no proof of why it is there.
+ * small. A gap is where to look, no proof of why it is there. It passes where all of every sequence lies between a half and double;
+ * where one does not, and none is beyond, it cannot tell.
  *
  * <p>Groups below 100 users are neither shown nor part of the others, so that nothing can be told of them by
  * subtraction. The parts are the groups: expected is the mean of the others, and the interval is that of the ratio, as
@@ -30,6 +31,8 @@ import java.util.TreeMap;
 public final class BiasCheck {
 
     private static final double FOUR_FIFTHS = 0.8;
+    /** An interval that reaches from here to its inverse says next to nothing. */
+    private static final double HALF = 0.5;
 
     private BiasCheck() {}
 
@@ -59,6 +62,10 @@ public final class BiasCheck {
             return interval.upper() < FOUR_FIFTHS || interval.lower() > 1 / FOUR_FIFTHS;
         }
 
+        boolean isInformative() {
+            return interval.lower() >= HALF && interval.upper() <= 1 / HALF;
+        }
+
         Part part() {
             return new Part(
                     group,
@@ -85,9 +92,10 @@ public final class BiasCheck {
                         + " users not shown";
         long users = shown.values().stream().mapToLong(Moments::n).sum();
         List<Comparison> comparisons = comparisons(shown, users);
-        // Who has the least, unless only one who has more is uneven.
+        // Who has the least, unless only one who has more is uneven, or of one nothing is known.
         Optional<Comparison> named = comparisons.stream()
                 .max(Comparator.comparing(Comparison::isUneven)
+                        .thenComparing(comparison -> !comparison.isInformative())
                         .thenComparing(comparison -> comparison.ratio().estimate(), Comparator.reverseOrder()));
         if (named.isEmpty()) {
             return Finding.of(
@@ -106,14 +114,19 @@ public final class BiasCheck {
                         experimentId,
                         segment,
                         subject,
-                        State.failedWhere(uneven),
+                        uneven ? State.FAILED : worst.isInformative() ? State.PASSED : State.UNKNOWN,
                         users,
                         "the " + what + " in " + segment + " is "
                                 + Texts.rough(worst.ratio().estimate()) + " times that of the others for "
                                 + worst.group() + " (" + Texts.rough(worst.own().mean()) + " of "
                                 + Texts.count(worst.own().n()) + " users against "
                                 + Texts.rough(worst.others().mean()) + "), in " + Texts.rough(worst.interval())
-                                + (uneven ? ", beyond" : ", not beyond") + " four fifths" + suppressed)
+                                + (uneven
+                                        ? ", beyond four fifths"
+                                        : worst.isInformative()
+                                                ? ", not beyond four fifths"
+                                                : ": too wide to tell, a half or double is not excluded")
+                                + suppressed)
                 .measured(worst.ratio().estimate(), worst.ratio().estimate() < 1 ? FOUR_FIFTHS : 1 / FOUR_FIFTHS)
                 .within(worst.interval())
                 .withDetail(comparisons.stream().map(Comparison::part).toList());

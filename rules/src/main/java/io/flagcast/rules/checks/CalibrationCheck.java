@@ -14,6 +14,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.function.BiFunction;
+import java.util.function.Predicate;
 import java.util.stream.IntStream;
 
 /**
@@ -108,29 +109,40 @@ public final class CalibrationCheck {
                     "no decile of the predicted " + metricName + " has " + Chance.LEAST_USERS + " users");
         }
         ConfidenceSequence sequence = Chance.twoSided(residuals.size());
-        long off = residuals.stream()
-                .filter(residual -> residual.isBeyondTolerance(sequence))
-                .mapToLong(residual -> residual.difference().n())
-                .sum();
+        long off = usersOf(residuals, residual -> residual.isBeyondTolerance(residual.interval(sequence)));
+        long fit = usersOf(residuals, residual -> residual.isWithinCoarse(residual.interval(sequence)));
         double error = residuals.stream()
                         .mapToDouble(residual -> residual.difference().n()
                                 * Math.abs(residual.difference().mean()))
                         .sum()
                 / users;
         double share = (double) off / users;
+        // Were the others off, too.
+        boolean mayFail = users - fit > MOST * users;
         return Finding.of(
                         Check.CALIBRATION,
                         experimentId,
                         Finding.ALL,
                         metricName,
-                        State.failedWhere(share > MOST),
+                        share > MOST ? State.FAILED : mayFail ? State.UNKNOWN : State.PASSED,
                         users,
                         "deciles with " + Texts.roughPercent(share) + " of " + Texts.count(users)
                                 + " users have another "
                                 + metricName + " than predicted, by more than chance and a tenth; the mean error is "
-                                + Texts.rough(100 * error) + " points")
+                                + Texts.rough(100 * error) + " points"
+                                + (share <= MOST && mayFail
+                                        ? "; of %s users it is not known to half of the predicted"
+                                                .formatted(Texts.count(users - fit))
+                                        : ""))
                 .measured(share, MOST)
                 .withDetail(parts(deciles, CalibrationCheck::responsePart));
+    }
+
+    private static long usersOf(List<Residual> residuals, Predicate<Residual> which) {
+        return residuals.stream()
+                .filter(which)
+                .mapToLong(residual -> residual.difference().n())
+                .sum();
     }
 
     private static Part responsePart(String name, Decile decile) {

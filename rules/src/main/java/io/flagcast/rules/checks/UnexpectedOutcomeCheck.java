@@ -5,20 +5,27 @@ import io.flagcast.rules.checks.Finding.State;
 import io.flagcast.statistics.ConfidenceSequence;
 import io.flagcast.statistics.Interval;
 import io.flagcast.statistics.Moments;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
 
 /**
- * Whether segments respond as their scores predicted: {@link Check#UNEXPECTED_OUTCOME}, one finding per segment. One
- * does not where all of the confidence sequence of observed minus predicted lies beyond a tenth of the predicted, as no
- * model is exact. The segments of an experiment share the error.
+ * Whether segments respond as their scores predicted: {@link Check#UNEXPECTED_OUTCOME}, one finding per segment, of all its users and
+ * of each arm in the newest days, as what breaks today is little of all that has been. One does not where all of the confidence sequence of observed minus predicted lies beyond a tenth of the predicted, as no
+ * model is exact. It does where all of it lies within a half of the predicted; where neither holds, the check cannot tell. The segments
+ * of an experiment and their parts share the error.
  */
 public final class UnexpectedOutcomeCheck {
 
+    /** All users of a segment, as a part of them. */
+    public static final String WHOLE = "";
+
     /** Part of the predicted response by which the observed may differ. */
     static final double TOLERANCE = 0.1;
+    /** What is not known to this part of the predicted response is not known. */
+    static final double COARSE = 0.5;
 
     private UnexpectedOutcomeCheck() {}
 
@@ -62,9 +69,13 @@ public final class UnexpectedOutcomeCheck {
             return sequence.interval(difference.mean(), Math.sqrt(variance / difference.n()), difference.n());
         }
 
-        boolean isBeyondTolerance(ConfidenceSequence sequence) {
-            Interval interval = interval(sequence);
+        boolean isBeyondTolerance(Interval interval) {
             return interval.upper() < -tolerance() || interval.lower() > tolerance();
+        }
+
+        boolean isWithinCoarse(Interval interval) {
+            double coarse = COARSE * predictedMean;
+            return interval.lower() >= -coarse && interval.upper() <= coarse;
         }
     }
 
@@ -72,25 +83,49 @@ public final class UnexpectedOutcomeCheck {
      * Compares every segment with its prediction.
      *
      * @param metricName the metric that the scores predict
-     * @param segments by segment; all users together are left out beside others, as one segment would fail them too
+     * @param segments by segment its parts, {@link #WHOLE} and others by what they are called; all users together are left out beside other
+     *     segments, as one segment would fail them too
      */
-    public static List<Finding> of(String experimentId, String metricName, Map<String, Residual> segments) {
-        Map<String, Residual> compared = new TreeMap<>(segments);
+    public static List<Finding> of(
+            String experimentId, String metricName, Map<String, Map<String, Residual>> segments) {
+        Map<String, Map<String, Residual>> compared = new TreeMap<>(segments);
         if (compared.size() > 1) {
             compared.remove(Finding.ALL);
         }
+        int comparisons = compared.values().stream().mapToInt(Map::size).sum();
+        ConfidenceSequence sequence = Chance.twoSided(Math.max(1, comparisons));
         return compared.entrySet().stream()
-                .map(segment -> of(
-                        experimentId,
-                        metricName,
-                        segment.getKey(),
-                        segment.getValue(),
-                        Chance.twoSided(compared.size())))
+                .map(segment -> ofSegment(experimentId, metricName, segment.getKey(), segment.getValue(), sequence))
                 .toList();
     }
 
+    /** A part that fails, the newest before the whole; otherwise the whole. */
+    private static Finding ofSegment(
+            String experimentId,
+            String metricName,
+            String segment,
+            Map<String, Residual> parts,
+            ConfidenceSequence sequence) {
+        Map<String, Finding> findings = new TreeMap<>(Comparator.reverseOrder());
+        parts.forEach((part, residual) -> findings.put(
+                part,
+                of(
+                        experimentId,
+                        metricName,
+                        segment,
+                        part.equals(WHOLE) ? segment : segment + ", " + part + ",",
+                        residual,
+                        sequence)));
+        return findings.values().stream().filter(Finding::failed).findFirst().orElseGet(() -> findings.get(WHOLE));
+    }
+
     private static Finding of(
-            String experimentId, String metricName, String segment, Residual residual, ConfidenceSequence sequence) {
+            String experimentId,
+            String metricName,
+            String segment,
+            String named,
+            Residual residual,
+            ConfidenceSequence sequence) {
         long users = residual.difference().n();
         if (!residual.isEnough()) {
             return Finding.of(
@@ -100,23 +135,27 @@ public final class UnexpectedOutcomeCheck {
                     metricName,
                     State.UNKNOWN,
                     users,
-                    Texts.count(users) + " users of " + segment + " are too few to compare their " + metricName
+                    Texts.count(users) + " users of " + named + " are too few to compare their " + metricName
                             + " with the predicted; it takes " + Chance.LEAST_USERS);
         }
         Interval interval = residual.interval(sequence);
-        boolean failed = residual.isBeyondTolerance(sequence);
+        boolean failed = residual.isBeyondTolerance(interval);
+        boolean informative = residual.isWithinCoarse(interval);
         return Finding.of(
                         Check.UNEXPECTED_OUTCOME,
                         experimentId,
                         segment,
                         metricName,
-                        State.failedWhere(failed),
+                        failed ? State.FAILED : informative ? State.PASSED : State.UNKNOWN,
                         users,
-                        metricName + " of " + Texts.count(users) + " users of " + segment + " is "
+                        metricName + " of " + Texts.count(users) + " users of " + named + " is "
                                 + Texts.roughPercent(residual.observedMean()) + " where their scores predicted "
                                 + Texts.roughPercent(residual.predictedMean()) + "; the difference lies in "
-                                + Texts.points(interval) + (failed ? ", beyond" : ", not beyond") + " the tolerance of "
-                                + Texts.rough(100 * residual.tolerance()))
+                                + Texts.points(interval)
+                                + (failed || informative
+                                        ? (failed ? ", beyond" : ", not beyond") + " the tolerance of "
+                                                + Texts.rough(100 * residual.tolerance())
+                                        : ": too wide to tell, half of the predicted is not excluded"))
                 .measured(residual.difference().mean(), residual.tolerance())
                 .within(interval);
     }

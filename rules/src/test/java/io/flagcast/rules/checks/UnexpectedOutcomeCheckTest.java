@@ -19,7 +19,7 @@ class UnexpectedOutcomeCheckTest {
     }
 
     private static Finding of(Residual residual) {
-        return UnexpectedOutcomeCheck.of("checkout", "conversion", Map.of("high", residual))
+        return UnexpectedOutcomeCheck.of("checkout", "conversion", Map.of("high", Map.of("", residual)))
                 .get(0);
     }
 
@@ -47,12 +47,47 @@ class UnexpectedOutcomeCheckTest {
     /** Nobody responds: the users' own variance is 0 and would make any difference certain. */
     @Test
     void withoutResponsesTheVarianceIsThatOfThePrediction() {
-        assertThat(of(residual(0, 200, 0.02)).state()).isEqualTo(State.PASSED);
+        assertThat(of(residual(0, 200, 0.02)).state()).isEqualTo(State.UNKNOWN);
         Finding finding = of(residual(0, 20_000, 0.02));
         assertThat(finding.state()).isEqualTo(State.FAILED);
         double width = ChanceTest.multiplier(0.0005, 20_000) * Math.sqrt(0.02 * 0.98 / 20_000);
         assertThat(finding.interval().orElseThrow().lower()).isCloseTo(-0.02 - width, within(1e-9));
         assertThat(finding.interval().orElseThrow().upper()).isCloseTo(-0.02 + width, within(1e-9));
+    }
+
+    /** A day without a conversion drowns in the month before, and both arms in one another. */
+    @Test
+    void whatBreaksAnArmInTheNewestDaysIsNamed() {
+        Residual whole = residual(950, 10_000, 0.1);
+        Finding finding = UnexpectedOutcomeCheck.of(
+                        "checkout",
+                        "conversion",
+                        Map.of(
+                                "high",
+                                Map.of(
+                                        "",
+                                        whole,
+                                        "enabled in the newest 7 days",
+                                        residual(0, 700, 0.1),
+                                        "control in the newest 7 days",
+                                        residual(70, 700, 0.1))))
+                .get(0);
+        assertThat(of(whole).state()).isEqualTo(State.PASSED);
+        assertThat(finding.state()).isEqualTo(State.FAILED);
+        assertThat(finding.segment()).isEqualTo("high");
+        assertThat(finding.reason())
+                .startsWith(
+                        "conversion of 700 users of high, enabled in the newest 7 days, is 0 % where their scores predicted"
+                                + " 10 %");
+    }
+
+    /** Of a hundred users an interval that reaches from a half to double the predicted tells nothing. */
+    @Test
+    void whatIsNotKnownToHalfOfThePredictedIsNoPass() {
+        Finding finding = of(residual(5, 120, 0.05));
+        assertThat(finding.state()).isEqualTo(State.UNKNOWN);
+        assertThat(finding.reason()).endsWith(": too wide to tell, half of the predicted is not excluded");
+        assertThat(of(residual(500, 10_000, 0.05)).state()).isEqualTo(State.PASSED);
     }
 
     @Test
@@ -64,10 +99,13 @@ class UnexpectedOutcomeCheckTest {
     void allUsersTogetherAreJudgedWhereTheyAreTheOnlySegment() {
         Residual far = residual(600, 10_000, 0.1);
 
-        assertThat(UnexpectedOutcomeCheck.of("checkout", "conversion", Map.of("all", far)))
+        assertThat(UnexpectedOutcomeCheck.of("checkout", "conversion", Map.of("all", Map.of("", far))))
                 .extracting(Finding::segment)
                 .containsExactly("all");
-        assertThat(UnexpectedOutcomeCheck.of("checkout", "conversion", Map.of("all", far, "high", far, "low", far)))
+        assertThat(UnexpectedOutcomeCheck.of(
+                        "checkout",
+                        "conversion",
+                        Map.of("all", Map.of("", far), "high", Map.of("", far), "low", Map.of("", far))))
                 .extracting(Finding::segment)
                 .containsExactly("high", "low");
     }

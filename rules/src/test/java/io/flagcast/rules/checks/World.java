@@ -83,7 +83,7 @@ final class World {
     /** Enabled and other users by segment and propensity. */
     private final Map<String, Map<Double, long[]>> assigned = new TreeMap<>();
 
-    private final Map<String, Residual> residuals = new TreeMap<>();
+    private final Map<String, Map<String, Residual>> residuals = new TreeMap<>();
     private final Map<String, Map<String, Moments>> enabledByGroup = new TreeMap<>();
     private final Map<String, Measured> metrics =
             new TreeMap<>(Map.of("conversion", new Measured(), "revenue", new Measured()));
@@ -222,7 +222,12 @@ final class World {
         users++;
         assigned.computeIfAbsent(segment, any -> new TreeMap<>())
                 .computeIfAbsent(propensity, any -> new long[2])[isEnabled ? 0 : 1]++;
-        residuals.merge(segment, new Residual(Moments.of(response - predicted), predicted), World::merge);
+        residuals
+                .computeIfAbsent(segment, any -> new TreeMap<>())
+                .merge(
+                        UnexpectedOutcomeCheck.WHOLE,
+                        new Residual(Moments.of(response - predicted), predicted),
+                        World::merge);
         enabledByGroup
                 .computeIfAbsent(segment, any -> new TreeMap<>())
                 .merge(group, Moments.of(isEnabled ? 1 : 0), Moments::merge);

@@ -42,6 +42,11 @@ final class ExperimentSection {
                                 .formatted(
                                         Format.COUNT.text(enabled),
                                         Format.COUNT.text(users),
-                                        Format.PERCENT.text(enabled / users));
+                                        Format.PERCENT.text(enabled / users))
+                        + (allocations.stream()
+                                        .allMatch(
+                                                row -> row.getAs("segment") == null && row.<Long>getAs("unscored") > 0)
+                                ? " " + Report.withoutScores(enabled / users) + "."
+                                : "");
     }
 }

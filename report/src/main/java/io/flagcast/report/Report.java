@@ -63,6 +63,17 @@ public final class Report {
                         estimate.interval().upper());
     }
 
+    /**
+     * What users get where no score tells them apart, and what to set, in a sentence.
+     *
+     * @param enabled share of them that is enabled, in [0, 1]
+     */
+    public static String withoutScores(double enabled) {
+        return ("None of its users has a score: they are enabled at random, %.1f %% of them, as unscored says. Where the feature is to help all"
+                        + " alike, set unscored, or allocation: {percentage_allocation: ...}, to the share that shall have it")
+                .formatted(100 * enabled);
+    }
+
     /** Why a row of {@code allocation_parameters} is there, in a sentence. */
     public static String why(Row change) {
         String rule = change.getAs("rule_id");

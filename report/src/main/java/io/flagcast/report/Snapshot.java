@@ -24,7 +24,8 @@ import org.apache.spark.sql.Row;
  *
  * @param publication the publication
  * @param before the one before it that ran all stages
- * @param allocations per experiment and segment: users, enabled, share, from (least score), in the order of the score
+ * @param allocations per experiment and segment: users, enabled, share, from (least score), unscored (users decided without a score), in the
+ *     order of the score
  * @param allocationsBefore the same of the publication before
  * @param scores per feature and decile of the score: users, model_id
  * @param metrics totals and the newest seven days, and days of the last {@link #DAYS}, of segments and of values of dimensions

@@ -4,12 +4,14 @@ import static org.apache.spark.sql.functions.avg;
 import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.count;
+import static org.apache.spark.sql.functions.count_if;
 import static org.apache.spark.sql.functions.floor;
 import static org.apache.spark.sql.functions.least;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.max;
 import static org.apache.spark.sql.functions.min;
 
+import io.flagcast.allocation.Decision.Reason;
 import io.flagcast.delivery.AlertTable;
 import io.flagcast.delivery.Notes;
 import io.flagcast.lake.Lake;
@@ -102,7 +104,8 @@ final class SnapshotReader {
                         avg(col("enabled").cast("int")).as("enabled"),
                         max("share").as("share"),
                         min("score").as("from"),
-                        max("model_id").as("model_id"))
+                        max("model_id").as("model_id"),
+                        count_if(col("reason").equalTo(Reason.UNSCORED.label())).as("unscored"))
                 .orderBy("experiment_id", "from", "segment")
                 .collectAsList();
     }

@@ -6,10 +6,13 @@ import io.flagcast.jobs.printing.TextTable;
 import io.flagcast.lake.Lake;
 import io.flagcast.lake.Publication;
 import io.flagcast.monitoring.EffectVerdict;
+import io.flagcast.report.Report;
 import io.flagcast.tables.Tables;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import org.apache.spark.sql.Row;
 
 /** What a run decided and why, for the person who started it. */
@@ -40,11 +43,22 @@ public record RunSummary(List<String> lines) {
         lines.addAll(scores.toString().lines().toList());
         lines.add("");
         TextTable allocations = new TextTable(List.of("experiment", "segment", "users", "enabled", "share"));
+        Map<String, Double> withoutScores = new TreeMap<>();
         for (Row row : lake.published(Tables.ALLOCATIONS, live)
                 .groupBy("experiment_id", "segment")
-                .agg(expr("count(*)"), expr("avg(CAST(enabled AS INT))"), expr("min(share)"))
+                .agg(
+                        expr("count(*)"),
+                        expr("avg(CAST(enabled AS INT))"),
+                        expr("min(share)"),
+                        expr("count_if(reason = 'unscored')"))
                 .orderBy("experiment_id", "segment")
                 .collectAsList()) {
+            // The unscored come first.
+            if (row.isNullAt(1) && row.getLong(5) > 0) {
+                withoutScores.put(row.getString(0), row.getDouble(3));
+            } else {
+                withoutScores.remove(row.getString(0));
+            }
             allocations.add(List.of(
                     row.getString(0),
                     row.isNullAt(1) ? "(unscored)" : row.getString(1),
@@ -53,6 +67,8 @@ public record RunSummary(List<String> lines) {
                     "%.0f %%".formatted(100 * row.getDouble(4))));
         }
         lines.addAll(allocations.toString().lines().toList());
+        withoutScores.forEach((experiment, enabled) ->
+                lines.add("note: %s: %s".formatted(experiment, Report.withoutScores(enabled))));
         List<EffectVerdict> verdicts = EffectVerdict.read(lake.published(Tables.SEGMENT_METRICS, live));
         if (!verdicts.isEmpty()) {
             lines.add("");

@@ -286,6 +286,6 @@ class ReportIT {
         Path before = folder.resolve("before.html");
         assertThat(on("lake", "--publication", "3", "-o", before.toString()).code())
                 .isZero();
-        assertThat(before).content().contains("<h1>Publication 3</h1>");
+        assertThat(before).content().contains("<h1>Features on ", "publication 3, run ");
     }
 }

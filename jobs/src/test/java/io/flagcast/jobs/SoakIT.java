@@ -28,6 +28,8 @@ import org.junit.jupiter.api.io.TempDir;
 class SoakIT {
 
     private static final int DAYS = Integer.getInteger("soak.days", 60);
+    /** By how many days files are older the next evening: more where there is no time for sixty. */
+    private static final int AGES = Integer.getInteger("soak.ages", 1);
     /** Writes of a run, about: the disk is full after some of them. */
     private static final int WRITES = 120;
 
@@ -101,14 +103,14 @@ class SoakIT {
         }
     }
 
-    /** All days are one to the clock of the disk: what lies there is made a day older, as Delta keeps logs for thirty. */
+    /** All days are one to the clock of the disk: what lies there is made older, as Delta keeps logs for thirty days. */
     private void age() throws IOException {
         try (Stream<Path> all = Files.walk(folder.resolve("lake"))) {
             for (Path file : all.filter(Files::isRegularFile).toList()) {
                 Files.setLastModifiedTime(
                         file,
                         FileTime.from(
-                                Files.getLastModifiedTime(file).toInstant().minus(Duration.ofDays(1))));
+                                Files.getLastModifiedTime(file).toInstant().minus(Duration.ofDays(AGES))));
             }
         }
         DeltaLog.clearCache();

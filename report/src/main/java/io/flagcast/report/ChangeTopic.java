@@ -39,8 +39,10 @@ final class ChangeTopic {
         snapshot.changesWithWhatWasBefore().forEach((change, before) -> {
             if (Lake.instant(change, "effective_as_of").isAfter(since)) {
                 String decision = change.getAs("experiment_id") + " " + change.getAs("decision_id");
-                decisions.putIfAbsent(decision, change);
-                moves.computeIfAbsent(decision, id -> new ArrayList<>()).add(move(change, before));
+                move(change, before).ifPresent(move -> {
+                    decisions.putIfAbsent(decision, change);
+                    moves.computeIfAbsent(decision, id -> new ArrayList<>()).add(move);
+                });
             }
         });
         decisions.forEach((decision, change) -> {
@@ -59,31 +61,29 @@ final class ChangeTopic {
         return items;
     }
 
-    private static String move(Row change, Optional<Row> before) {
+    /** Absent where it moves nothing that can be seen. */
+    private static Optional<String> move(Row change, Optional<Row> before) {
         Cell cell = new Cell(change.getAs("segment"), change.getAs("cell"));
         Double probability = change.getAs("base_probability");
         Integer tier = change.getAs("active_tier");
         String activity = change.getAs("activity");
         if (activity != null) {
-            return cell + " is " + activity;
+            return Optional.of(cell + " is " + activity);
         }
         if (tier != null) {
-            return "active tier of %s is %s".formatted(cell, tier < 0 ? "the file's" : tier.toString());
+            return Optional.of("active tier of %s is %s".formatted(cell, tier < 0 ? "the file's" : tier.toString()));
         }
-        return probability == null
-                ? "share of %s %s → %s"
-                        .formatted(
-                                cell,
-                                Format.PERCENT.text(before.map(row -> row.<Double>getAs("share"))
-                                        .orElse(1.0)),
-                                Format.PERCENT.text(change.<Double>getAs("share")))
-                : "%s %s→ %s"
-                        .formatted(
-                                cell,
-                                before.map(row -> row.<Double>getAs("base_probability"))
-                                        .map(value -> Format.PERCENT.text(value) + " ")
-                                        .orElse(""),
-                                Format.PERCENT.text(probability));
+        String was = probability == null
+                ? Format.PERCENT.text(
+                        before.map(row -> row.<Double>getAs("share")).orElse(1.0))
+                : before.map(row -> row.<Double>getAs("base_probability"))
+                        .map(Format.PERCENT::text)
+                        .orElse("");
+        String is = Format.PERCENT.text(probability == null ? change.<Double>getAs("share") : probability);
+        return was.equals(is)
+                ? Optional.empty()
+                : Optional.of((probability == null ? "share of " : "") + cell + " " + was + (was.isEmpty() ? "" : " ")
+                        + "→ " + is);
     }
 
     /** How many users gained and lost on balance, where the slices of both publications are kept. */
@@ -123,10 +123,13 @@ final class ChangeTopic {
         for (Row model : snapshot.models()) {
             Instant from = Lake.instant(model, "effective_as_of");
             if (model.getAs("status").equals("champion") && from.isAfter(since)) {
+                boolean isUsed = snapshot.scores().stream()
+                        .anyMatch(row -> model.getAs("model_id").equals(row.getAs("model_id")));
                 items.add(new Item(
                         Tone.PLAIN,
                         model.getAs("feature_id"),
-                        "has a new model, %s (%s), from %s examples"
+                        (isUsed ? "has a new model" : "was trained anew and shows no differences to score by")
+                                + ", %s (%s), from %s examples"
                                 .formatted(
                                         model.<String>getAs("model_id"),
                                         model.<String>getAs("learner"),

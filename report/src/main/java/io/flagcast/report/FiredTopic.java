@@ -41,6 +41,10 @@ final class FiredTopic {
         }
         Alerts alerts = snapshot.alerts();
         for (AlertChange alert : alerts.firing()) {
+            // What nobody looks after needs a person, and stands there.
+            if (alerts.note(alert).isEmpty()) {
+                continue;
+            }
             items.add(new Item(
                     Tone.NOTABLE,
                     alert.labels().title(),
@@ -53,7 +57,7 @@ final class FiredTopic {
                                             .orElse("")),
                     Optional.of("alerts")));
         }
-        return new Topic("Fired", items, "No rule has fired in this publication, and no alert is firing.");
+        return new Topic("Fired", items, "No rule has fired in this publication, and nobody has to look after an alert.");
     }
 
     /** What is missing from a firing to a change. */

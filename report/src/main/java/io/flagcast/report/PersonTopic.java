@@ -1,11 +1,14 @@
 package io.flagcast.report;
 
+import io.flagcast.report.page.Format;
 import io.flagcast.report.page.ReportData.Item;
 import io.flagcast.report.page.ReportData.Tone;
 import io.flagcast.report.page.ReportData.Topic;
 import io.flagcast.rules.Rule.Mode;
 import io.flagcast.rules.RuleDecision.Outcome;
 import io.flagcast.rules.alerts.AlertChange;
+import io.flagcast.rules.alerts.Labels;
+import io.flagcast.rules.alerts.Watch;
 import io.flagcast.rules.checks.Finding.State;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -52,25 +55,59 @@ final class PersonTopic {
         return items;
     }
 
+    /** One line per experiment and alert, whatever it fires in; what follows from others stands in one line. */
     private static List<Item> unacknowledged(Alerts alerts) {
         List<Item> items = new ArrayList<>();
+        Map<List<String>, List<AlertChange>> causes = new LinkedHashMap<>();
+        int consequences = 0;
         for (AlertChange alert : alerts.firing()) {
-            if (alerts.note(alert).isEmpty()) {
-                items.add(new Item(
-                        Alerts.severity(alert).equals("info") ? Tone.NOTABLE : Tone.URGENT,
-                        alert.labels().title(),
-                        "is firing, and nobody has acknowledged it:",
-                        Optional.of("alerts"),
-                        Optional.of("flagcast alerts ack " + alert.labels().fingerprint())));
+            if (alerts.note(alert).isPresent()) {
+                continue;
             }
+            if (alert.annotations().containsKey(Watch.CONSEQUENCE_OF)) {
+                consequences++;
+            } else {
+                causes.computeIfAbsent(
+                                List.of(
+                                        alert.labels().experimentId(),
+                                        alert.labels().value(Labels.ALERT_NAME).orElse("")),
+                                name -> new ArrayList<>())
+                        .add(alert);
+            }
+        }
+        causes.values().forEach(parts -> items.add(unacknowledged(parts)));
+        if (consequences > 0) {
+            items.add(new Item(
+                    Tone.NOTABLE,
+                    consequences == 1 ? "1 more alert" : "%,d more alerts".formatted(consequences),
+                    consequences == 1 ? "is probably a consequence of these" : "are probably consequences of these",
+                    Optional.of("alerts")));
         }
         return items;
     }
 
-    /** One line per experiment and check: what failed in many segments is one thing. */
+    private static Item unacknowledged(List<AlertChange> parts) {
+        AlertChange first = parts.get(0);
+        String others = parts.size() == 1 ? "" : " (and %,d like it)".formatted(parts.size() - 1);
+        return new Item(
+                Alerts.severity(first).equals("info") ? Tone.NOTABLE : Tone.URGENT,
+                first.labels().title(),
+                "since %s: %s%s"
+                        .formatted(Format.INSTANT.text(first.startsAt().orElseThrow()), Alerts.finding(first), others),
+                Optional.of("alerts"),
+                Optional.of("flagcast alerts ack " + first.labels().fingerprint()));
+    }
+
+    /** One line per experiment and check: what failed in many segments is one thing. An alert about it says it already. */
     private static List<Item> failedChecks(Snapshot snapshot, SectionIds sections) {
+        Set<List<String>> told = snapshot.alerts().firing().stream()
+                .map(alert -> List.of(
+                        alert.labels().experimentId(),
+                        alert.labels().value(Labels.CHECK).orElse("")))
+                .collect(Collectors.toSet());
         Map<List<String>, List<Row>> failed = snapshot.findings().stream()
                 .filter(row -> State.FAILED.label().equals(row.getAs("state")))
+                .filter(row -> !told.contains(List.of(row.<String>getAs("experiment_id"), row.<String>getAs("check"))))
                 .sorted(CheckGroups.MOST_URGENT_FIRST)
                 .collect(Collectors.groupingBy(
                         row -> List.of(row.<String>getAs("experiment_id"), row.<String>getAs("check")),

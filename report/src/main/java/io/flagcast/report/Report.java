@@ -12,14 +12,20 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.apache.spark.sql.Row;
 
 /** One HTML file about a publication. It needs nothing but itself: style, script and data are in it. */
 public final class Report {
+
+    private static final DateTimeFormatter DAY =
+            DateTimeFormatter.ofPattern("d MMMM yyyy", Locale.ENGLISH).withZone(ZoneOffset.UTC);
 
     private Report() {}
 
@@ -48,7 +54,7 @@ public final class Report {
         sections.add(snapshot.alerts().section());
         sections.add(LakeSection.of(snapshot));
         return new ReportData(
-                "Publication " + snapshot.publication().sequence(),
+                "Features on " + DAY.format(snapshot.asOf()),
                 Summaries.facts(snapshot),
                 Summaries.of(snapshot, new SectionIds(ids)),
                 sections);

@@ -33,7 +33,8 @@ final class Summaries {
     static List<String> facts(Snapshot snapshot) {
         return List.of(
                 "as of " + Format.INSTANT.text(snapshot.asOf()) + " UTC",
-                "run " + snapshot.publication().runId(),
+                "publication " + snapshot.publication().sequence() + ", run "
+                        + snapshot.publication().runId(),
                 "published " + Format.INSTANT.text(snapshot.publication().publishedAt()) + " UTC",
                 rows(snapshot, "users", Tables.USER_PROFILES.name()),
                 snapshot.experiments().size() == 1

@@ -76,8 +76,11 @@ public record EffectVerdict(String experimentId, String metric, Part recent, Par
         return recent.answer() == Answer.UNKNOWN ? total.answer() : recent.answer();
     }
 
-    /** The verdict, and what it rests on. */
+    /** The verdict, and what it rests on; once, where the experiment is no older than the newest days. */
     public String sentence() {
+        if (recent.effect().equals(total.effect())) {
+            return "%s; %s since the beginning: %s".formatted(answer().words(), metric, total.effect());
+        }
         boolean isOld = recent.answer() == Answer.UNKNOWN && total.answer() != Answer.UNKNOWN;
         String newest = "%s in the newest 7 days: %s".formatted(metric, recent.effect());
         String all = "since the beginning: " + total.effect();

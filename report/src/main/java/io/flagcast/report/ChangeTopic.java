@@ -130,10 +130,10 @@ final class ChangeTopic {
                         model.getAs("feature_id"),
                         (isUsed ? "has a new model" : "was trained anew and shows no differences to score by")
                                 + ", %s (%s), from %s examples"
-                                .formatted(
-                                        model.<String>getAs("model_id"),
-                                        model.<String>getAs("learner"),
-                                        Format.COUNT.text(model.<Long>getAs("examples"))),
+                                        .formatted(
+                                                model.<String>getAs("model_id"),
+                                                model.<String>getAs("learner"),
+                                                Format.COUNT.text(model.<Long>getAs("examples"))),
                         Optional.empty()));
             }
         }

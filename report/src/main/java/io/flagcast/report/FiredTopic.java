@@ -57,7 +57,8 @@ final class FiredTopic {
                                             .orElse("")),
                     Optional.of("alerts")));
         }
-        return new Topic("Fired", items, "No rule has fired in this publication, and nobody has to look after an alert.");
+        return new Topic(
+                "Fired", items, "No rule has fired in this publication, and nobody has to look after an alert.");
     }
 
     /** What is missing from a firing to a change. */

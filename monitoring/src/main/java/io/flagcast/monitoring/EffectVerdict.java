@@ -54,13 +54,23 @@ public record EffectVerdict(String experimentId, String metric, Part recent, Par
      * The effect in one window.
      *
      * @param answer what it says
-     * @param effect in words, with interval, users and days; or why there is none
+     * @param effect in words, with interval and users; or why there is none
+     * @param days when their outcome windows closed, in words; empty without an effect
      */
-    public record Part(Answer answer, String effect) {
+    public record Part(Answer answer, String effect, String days) {
 
         public Part {
             Objects.requireNonNull(answer, "answer");
             Objects.requireNonNull(effect, "effect");
+            Objects.requireNonNull(days, "days");
+        }
+
+        static Part unknown(String why) {
+            return new Part(Answer.UNKNOWN, why, "");
+        }
+
+        String inWords() {
+            return effect + days;
         }
     }
 
@@ -79,11 +89,11 @@ public record EffectVerdict(String experimentId, String metric, Part recent, Par
     /** The verdict, and what it rests on; once, where the experiment is no older than the newest days. */
     public String sentence() {
         if (recent.effect().equals(total.effect())) {
-            return "%s; %s since the beginning: %s".formatted(answer().words(), metric, total.effect());
+            return "%s; %s since the beginning: %s".formatted(answer().words(), metric, total.inWords());
         }
         boolean isOld = recent.answer() == Answer.UNKNOWN && total.answer() != Answer.UNKNOWN;
-        String newest = "%s in the newest 7 days: %s".formatted(metric, recent.effect());
-        String all = "since the beginning: " + total.effect();
+        String newest = "%s in the newest 7 days: %s".formatted(metric, recent.inWords());
+        String all = "since the beginning: " + total.inWords();
         return answer().words() + (isOld ? ", by all days; " : "; ") + newest + "; " + all;
     }
 
@@ -147,20 +157,17 @@ public record EffectVerdict(String experimentId, String metric, Part recent, Par
         Optional<Row> enabled = arm(own, "enabled");
         Optional<Row> control = arm(own, "control");
         if (own.isEmpty()) {
-            return new Part(Answer.UNKNOWN, "nobody's outcome window has closed");
+            return Part.unknown("nobody's outcome window has closed");
         }
         if (enabled.isEmpty() || control.isEmpty()) {
-            return new Part(
-                    Answer.UNKNOWN,
-                    "nobody to compare with: all %,d users were %s"
-                            .formatted(n(own.get(0)), enabled.isEmpty() ? "in control" : "enabled"));
+            return Part.unknown("nobody to compare with: all %,d users were %s"
+                    .formatted(n(own.get(0)), enabled.isEmpty() ? "in control" : "enabled"));
         }
         Optional<Interval> adjusted = interval(enabled.get(), "adjusted_lower", "adjusted_upper");
         Optional<Interval> interval = adjusted.or(() -> interval(enabled.get(), "effect_lower", "effect_upper"));
         Double effect = enabled.get().getAs(adjusted.isPresent() ? "adjusted_effect" : "effect");
         if (effect == null || interval.isEmpty()) {
-            return new Part(
-                    Answer.UNKNOWN,
+            return Part.unknown(
                     effect == null
                             ? "no propensity between 0 and 1 is known of the users of an arm"
                             : "an effect without an interval, of too few users");
@@ -168,12 +175,14 @@ public record EffectVerdict(String experimentId, String metric, Part recent, Par
         boolean isShare = isShare(enabled.get()) && isShare(control.get());
         return new Part(
                 answer(interval.get(), enabled.get().getAs("better").equals("higher")),
-                "%s (%s to %s) of %,d users, %s to %s"
+                "%s (%s to %s) of %,d users"
                         .formatted(
                                 number(effect, isShare) + (isShare ? " pp" : ""),
                                 number(interval.get().lower(), isShare),
                                 number(interval.get().upper(), isShare),
-                                n(enabled.get()) + n(control.get()),
+                                n(enabled.get()) + n(control.get())),
+                ", %s to %s"
+                        .formatted(
                                 DAY.format(instant(enabled.get(), "window_start")),
                                 DAY.format(instant(enabled.get(), "window_end").minusNanos(1))));
     }

@@ -27,7 +27,7 @@ final class SkewScale {
 
     private enum Skew {
         UNIFORM("pmod(xxhash64(id, 1), %d)", "pmod(xxhash64(id, 2), 10)"),
-        USER("IF(id % 10 > 0, 0, pmod(xxhash64(id, 1), %d))", "pmod(xxhash64(id, 2), 10)"),
+        USER("IF(id %% 10 > 0, 0, pmod(xxhash64(id, 1), %d))", "pmod(xxhash64(id, 2), 10)"),
         FEATURE("pmod(xxhash64(id, 1), %d)", "IF(id % 10 > 0, 0, pmod(xxhash64(id, 2), 10))");
 
         private final String user;

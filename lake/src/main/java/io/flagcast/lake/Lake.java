@@ -154,16 +154,16 @@ public final class Lake {
     /** All rows of a table, of every run; no rows where it does not exist yet. */
     public Dataset<Row> history(Table table) {
         return exists(table)
-                ? files(table).rows()
+                ? newest(table).rows()
                 : spark.createDataFrame(List.of(), StructType.fromDDL(table.schema()));
     }
 
     /** The rows that a run wrote, whether it is published or not. */
     public Dataset<Row> slice(Table table, String runId) {
-        return exists(table) ? files(table).ofRuns(Set.of(runId)).rows() : history(table);
+        return exists(table) ? newest(table).rows(runId) : history(table);
     }
 
-    private TableFiles files(Table table) {
+    private TableFiles newest(Table table) {
         return TableFiles.of(spark, location(table));
     }
 
@@ -205,7 +205,7 @@ public final class Lake {
                 .format("delta")
                 .option("mergeSchema", table.columnSet() == ColumnSet.OPEN);
         // Delta looks for rows to replace by queries, also where there are none.
-        (files(table).ofRuns(Set.of(runId.toString())).files().isEmpty()
+        (newest(table).haveNoneOf(Set.of(runId.toString()))
                         ? writer.mode("append")
                         : writer.mode("overwrite").option("replaceWhere", "run_id = '" + runId + "'"))
                 .save(location(table));
@@ -340,7 +340,7 @@ public final class Lake {
         mayWrite();
         tables.stream()
                 .filter(this::exists)
-                .filter(table -> !files(table).ofRuns(runIds).files().isEmpty())
+                .filter(table -> !newest(table).haveNoneOf(runIds))
                 .forEach(table -> DeltaTable.forPath(spark, location(table))
                         .delete(col("run_id").isin(runIds.toArray())));
     }

@@ -138,6 +138,12 @@ class LakeTest {
         assertThat(users()).containsExactly("c");
     }
 
+    /** In a file each. */
+    private Dataset<Row> sixtyUsers() {
+        return spark.range(0, 60, 1, 60)
+                .selectExpr("CAST(id AS STRING) AS user_id", "CAST(map() AS MAP<STRING, DOUBLE>) AS usage");
+    }
+
     private List<String> users() {
         return lake
                 .slice(Tables.USER_PROFILES, RUN.toString())
@@ -149,9 +155,9 @@ class LakeTest {
                 .toList();
     }
 
-    /** As of tables that older versions or other tools have written. */
+    /** As of tables with more than 50 files, and of those that other tools have written. */
     @Test
-    void filesAreFoundWithoutTheChecksumsOfVersions() throws IOException {
+    void slicesAreReadReplacedAndRemovedWhereNoChecksumListsTheFiles() throws IOException {
         lake.replaceSlice(Tables.USER_PROFILES, RUN, profiles("a", "b"));
         lake.replaceSlice(Tables.USER_PROFILES, new RunId(RUN.asOf(), 2), profiles("c"));
         try (Stream<Path> log = Files.list(
@@ -163,6 +169,13 @@ class LakeTest {
         }
         DeltaLog.clearCache();
         assertThat(users()).containsExactly("a", "b");
+        lake.replaceSlice(Tables.USER_PROFILES, RUN, sixtyUsers());
+        assertThat(TableFiles.of(spark, lake.location(Tables.USER_PROFILES)).listed())
+                .isEmpty();
+        assertThat(users()).hasSize(60).contains("0", "59");
+        lake.removeSlices(List.of(RUN.toString()));
+        assertThat(users()).isEmpty();
+        assertThat(lake.history(Tables.USER_PROFILES).count()).isEqualTo(1);
     }
 
     @Test

@@ -3,8 +3,6 @@ package io.flagcast.monitoring;
 import static org.apache.spark.sql.functions.col;
 
 import io.flagcast.statistics.Interval;
-import java.sql.Timestamp;
-import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.Comparator;
@@ -183,8 +181,9 @@ public record EffectVerdict(String experimentId, String metric, Part recent, Par
                                 n(enabled.get()) + n(control.get())),
                 ", %s to %s"
                         .formatted(
-                                DAY.format(instant(enabled.get(), "window_start")),
-                                DAY.format(instant(enabled.get(), "window_end").minusNanos(1))));
+                                DAY.format(HoldoutWorth.instant(enabled.get(), "window_start")),
+                                DAY.format(HoldoutWorth.instant(enabled.get(), "window_end")
+                                        .minusNanos(1))));
     }
 
     private static Answer answer(Interval effect, boolean higherIsBetter) {
@@ -222,10 +221,5 @@ public record EffectVerdict(String experimentId, String metric, Part recent, Par
 
     private static String number(double value, boolean isShare) {
         return isShare ? "%+.2f".formatted(100 * value) : "%+.4g".formatted(value);
-    }
-
-    private static Instant instant(Row row, String column) {
-        Object value = row.getAs(column);
-        return value instanceof Timestamp timestamp ? timestamp.toInstant() : (Instant) value;
     }
 }

@@ -218,7 +218,8 @@ public record HoldoutWorth(String experimentId, String metricName, Instant from,
                 Arrays.stream(COLUMNS.fieldNames()).map(values::get).toArray());
     }
 
-    private static Instant instant(Row row, String column) {
+    /** An instant of a row, whichever of the two classes Spark is set to. */
+    static Instant instant(Row row, String column) {
         Object value = row.getAs(column);
         return value instanceof Timestamp timestamp ? timestamp.toInstant() : (Instant) value;
     }

@@ -23,14 +23,27 @@ class EffectVerdictTest {
                     + " effect_upper DOUBLE, adjusted_effect DOUBLE, adjusted_lower DOUBLE, adjusted_upper DOUBLE");
 
     private static Row row(String population, String window, String better, Double effect, Double lower, Double upper) {
+        return row("all", "", 1, population, window, better, effect, lower, upper);
+    }
+
+    private static Row row(
+            String segment,
+            String cell,
+            Integer place,
+            String population,
+            String window,
+            String better,
+            Double effect,
+            Double lower,
+            Double upper) {
         return new GenericRowWithSchema(
                 new Object[] {
                     "e",
-                    "all",
-                    "",
+                    segment,
+                    cell,
                     population,
                     "conversion",
-                    1,
+                    place,
                     better,
                     window,
                     Timestamp.valueOf("2026-03-05 00:00:00"),
@@ -112,6 +125,15 @@ class EffectVerdictTest {
 
     @Test
     void onlyTheFirstMetricOfAllUsersSpeaks() {
-        assertThat(EffectVerdict.of(List.of())).isEmpty();
+        List<Row> rows = new ArrayList<>();
+        for (String population : List.of("enabled", "control")) {
+            rows.add(row("high", "", 1, population, "recent", "higher", -0.05, -0.06, -0.04));
+            rows.add(row("all", "country=DE", 1, population, "recent", "higher", -0.05, -0.06, -0.04));
+            rows.add(row("all", "", 2, population, "recent", "higher", -0.05, -0.06, -0.04));
+            rows.add(row("all", "", null, population, "holdout", "higher", -0.05, -0.06, -0.04));
+        }
+        assertThat(EffectVerdict.of(rows)).isEmpty();
+        rows.addAll(arms("recent", "higher", 0.01, 0.005, 0.02));
+        assertThat(EffectVerdict.of(rows)).extracting(EffectVerdict::answer).containsExactly(Answer.WORKING);
     }
 }

@@ -80,7 +80,7 @@ final class PersonTopic {
             items.add(new Item(
                     Tone.NOTABLE,
                     consequences == 1 ? "1 more alert" : "%,d more alerts".formatted(consequences),
-                    consequences == 1 ? "is probably a consequence of these" : "are probably consequences of these",
+                    consequences == 1 ? "is probably a consequence of another" : "are probably consequences of others",
                     Optional.of("alerts")));
         }
         return items;
@@ -91,7 +91,9 @@ final class PersonTopic {
         String others = parts.size() == 1 ? "" : " (and %,d like it)".formatted(parts.size() - 1);
         return new Item(
                 Alerts.severity(first).equals("info") ? Tone.NOTABLE : Tone.URGENT,
-                first.labels().title(),
+                first.labels().experimentId().isEmpty()
+                        ? first.labels().title()
+                        : first.labels().experimentId() + ": " + first.labels().title(),
                 "since %s: %s%s"
                         .formatted(Format.INSTANT.text(first.startsAt().orElseThrow()), Alerts.finding(first), others),
                 Optional.of("alerts"),

@@ -47,7 +47,7 @@ import java.util.stream.Stream;
  * @param rules in the order of the file
  * @param alerts in the order of the file
  * @param tests of the rules
- * @param contentHash SHA-256 of the file, in every row that depends on it
+ * @param contentHash SHA-256 of the file, and of what it names of the catalogue of metrics, in every row that depends on it
  * @param file where it was read
  */
 public record Experiment(

@@ -6,6 +6,7 @@ import io.flagcast.experiments.ExperimentReader.Outline;
 import io.flagcast.experiments.document.Mapping;
 import io.flagcast.experiments.document.Problem;
 import io.flagcast.experiments.document.Problems;
+import io.flagcast.experiments.document.Reader;
 import io.flagcast.experiments.document.Setting;
 import io.flagcast.experiments.document.Yaml;
 import io.flagcast.tables.ContentHash;
@@ -21,8 +22,10 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 
 /** Reads experiment files. Either all of them are valid, or an exception names every problem of every file. */
@@ -35,7 +38,7 @@ public final class ExperimentFiles {
 
     /**
      * Reads one file, or every {@code *.yaml}, {@code *.yml} and {@code *.json} of a directory (but not of the
-     * directories in it).
+     * directories in it), with the catalogue of metrics beside them, {@code metrics.yaml}.
      *
      * @return in the order of the file names
      * @throws ExperimentFilesException with all problems, one of which may be that there is no file at all
@@ -55,7 +58,7 @@ public final class ExperimentFiles {
         List<Path> files = filesOrDirectories.stream()
                 .flatMap(path -> files(path, problems).stream())
                 .toList();
-        List<Outline> outlines = outlines(files, problems);
+        List<Outline> outlines = outlines(files, new Catalogues(Optional.empty(), problems), problems);
         problems.addAll(conflicts(outlines));
         return experiments(outlines, problems);
     }
@@ -64,14 +67,15 @@ public final class ExperimentFiles {
      * Reads experiments as they would be if some were edited: each edited file stands for the file with the same
      * experiment_id, or comes on top.
      *
-     * @param edited files outside {@code fileOrDirectory}
+     * @param edited files outside {@code fileOrDirectory}, which name metrics of a catalogue beside them, or else of the one there
      * @return in the order of the file names, the edited ones last
      * @throws ExperimentFilesException with all problems, also those between edited files and the others
      */
     public static List<Experiment> read(Path fileOrDirectory, List<Path> edited) {
         List<Problem> problems = new ArrayList<>();
-        List<Outline> replacing = outlines(edited, problems);
-        List<Outline> outlines = new ArrayList<>(outlines(files(fileOrDirectory, problems), problems));
+        Catalogues catalogues = new Catalogues(Optional.of(fileOrDirectory), problems);
+        List<Outline> replacing = outlines(edited, catalogues, problems);
+        List<Outline> outlines = new ArrayList<>(outlines(files(fileOrDirectory, problems), catalogues, problems));
         outlines.removeIf(
                 outline -> replacing.stream().anyMatch(other -> isSame(other.experimentId(), outline.experimentId())));
         outlines.addAll(replacing);
@@ -79,10 +83,47 @@ public final class ExperimentFiles {
         return experiments(outlines, problems);
     }
 
-    private static List<Outline> outlines(List<Path> files, List<Problem> problems) {
+    private static List<Outline> outlines(List<Path> files, Catalogues catalogues, List<Problem> problems) {
         return files.stream()
-                .flatMap(file -> bytes(file, problems).flatMap(bytes -> outline(file, bytes, problems)).stream())
+                .flatMap(file ->
+                        bytes(file, problems).flatMap(bytes -> outline(file, bytes, catalogues, problems)).stream())
                 .toList();
+    }
+
+    /**
+     * The catalogues of metrics, each read once.
+     *
+     * @param otherwise whose catalogue serves files that have none beside them
+     * @param problems to which theirs are added
+     * @param read what was found, by folder
+     */
+    private record Catalogues(
+            Optional<Path> otherwise, List<Problem> problems, Map<Path, Optional<MetricCatalogue>> read) {
+
+        Catalogues(Optional<Path> otherwise, List<Problem> problems) {
+            this(otherwise, problems, new HashMap<>());
+        }
+
+        Optional<MetricCatalogue> of(Path file) {
+            return in(folder(file))
+                    .or(() -> otherwise.flatMap(
+                            configured -> in(Files.isDirectory(configured) ? configured : folder(configured))));
+        }
+
+        private static Path folder(Path file) {
+            return Optional.ofNullable(file.getParent()).orElse(Path.of(""));
+        }
+
+        private Optional<MetricCatalogue> in(Path folder) {
+            return read.computeIfAbsent(folder, this::read);
+        }
+
+        private Optional<MetricCatalogue> read(Path folder) {
+            return MetricCatalogue.in(folder)
+                    .flatMap(file -> bytes(file, problems)
+                            .flatMap(bytes ->
+                                    document(file, bytes, problems, root -> MetricCatalogue.read(file, root))));
+        }
     }
 
     /**
@@ -93,7 +134,9 @@ public final class ExperimentFiles {
      */
     public static Experiment parse(String fileName, String text) {
         List<Problem> problems = new ArrayList<>();
-        Optional<Outline> outline = outline(Path.of(fileName), text.getBytes(StandardCharsets.UTF_8), problems);
+        Path file = Path.of(fileName);
+        Optional<Outline> outline = outline(
+                file, text.getBytes(StandardCharsets.UTF_8), new Catalogues(Optional.empty(), problems), problems);
         return experiments(outline.stream().toList(), problems).get(0);
     }
 
@@ -114,7 +157,8 @@ public final class ExperimentFiles {
         }
         List<Path> files = new ArrayList<>();
         try (DirectoryStream<Path> entries = Files.newDirectoryStream(
-                fileOrDirectory, entry -> isExperimentFile(entry.getFileName().toString()))) {
+                fileOrDirectory,
+                entry -> isExperimentFile(entry.getFileName().toString()) && !MetricCatalogue.isCatalogue(entry))) {
             entries.forEach(files::add);
         } catch (IOException | DirectoryIteratorException e) {
             problems.add(unreadable(fileOrDirectory, e));
@@ -150,19 +194,23 @@ public final class ExperimentFiles {
         return new Problem(path.toString(), 0, "cannot be read: " + e);
     }
 
-    private static Optional<Outline> outline(Path file, byte[] bytes, List<Problem> problems) {
+    private static Optional<Outline> outline(Path file, byte[] bytes, Catalogues catalogues, List<Problem> problems) {
+        ExperimentReader reader = new ExperimentReader(file, ContentHash.sha256(bytes), catalogues.of(file));
+        return document(file, bytes, problems, Mapping.of(reader::outline));
+    }
+
+    /** What a reader makes of a file, whose problems are added to the others. */
+    private static <T> Optional<T> document(Path file, byte[] bytes, List<Problem> problems, Reader<T> reader) {
         Problems found = new Problems(file.toString());
-        Optional<Outline> outline = Optional.empty();
+        Optional<T> document = Optional.empty();
         if (bytes.length > MOST_BYTES) {
             found.add(0, "larger than %d bytes; an experiment needs a few thousand".formatted(MOST_BYTES));
         } else {
-            ExperimentReader reader = new ExperimentReader(file, ContentHash.sha256(bytes));
-            outline = text(bytes, found)
-                    .flatMap(text -> Yaml.read(text, found))
-                    .flatMap(Mapping.of(reader::outline)::read);
+            document =
+                    text(bytes, found).flatMap(text -> Yaml.read(text, found)).flatMap(reader::read);
         }
         problems.addAll(found.found());
-        return outline;
+        return document;
     }
 
     private static Optional<String> text(byte[] bytes, Problems problems) {

@@ -12,6 +12,7 @@ import io.flagcast.experiments.document.Words;
 import io.flagcast.rules.Rule;
 import io.flagcast.rules.alerts.Alert;
 import io.flagcast.statistics.Metric;
+import io.flagcast.tables.ContentHash;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -24,10 +25,16 @@ final class ExperimentReader {
 
     private final Path file;
     private final String contentHash;
+    private final Optional<MetricCatalogue> catalogue;
 
-    ExperimentReader(Path file, String contentHash) {
+    /**
+     * @param contentHash of the file
+     * @param catalogue beside it
+     */
+    ExperimentReader(Path file, String contentHash, Optional<MetricCatalogue> catalogue) {
         this.file = file;
         this.contentHash = contentHash;
+        this.catalogue = catalogue;
     }
 
     /**
@@ -43,12 +50,17 @@ final class ExperimentReader {
             Setting<Layer> layer,
             Optional<Experiment> experiment) {}
 
+    /** Of all that the experiment is made of: its file, and what it names of the catalogue. */
+    private String hash(List<Metric> shared) {
+        return shared.isEmpty() ? contentHash : ContentHash.sha256(contentHash + shared);
+    }
+
     Optional<Outline> outline(Mapping root) {
         // Each reader knows what those before it have read: segments, metrics and policy before the rules, rules before
         // the tests.
         SegmentReader segmentReader = new SegmentReader(
                 root.has("segments") ? root.namesIn("segments") : Optional.of(Segments.SINGLE.names()));
-        MetricReader metricReader = new MetricReader(root.namesIn("metrics"));
+        MetricReader metricReader = new MetricReader(root.namesIn("metrics"), catalogue);
         Setting<String> experimentId = root.required("experiment_id", Words::name);
         Setting<String> featureId = root.required("feature_id", Words::name);
         Setting<Status> status = root.or("status", Words.oneOf(Status.class), Status.ACTIVE);
@@ -58,8 +70,7 @@ final class ExperimentReader {
         Setting<Layer> layer = root.or("layer", Mapping.of(ExperimentReader::layer), Layer.NONE);
         Setting<Optional<String>> eligibility = root.optional("eligibility", Words::text);
         Setting<Segments> segments = root.or("segments", segmentReader::read, Segments.SINGLE);
-        Setting<Map<String, Metric>> metrics = root.or(
-                "metrics", Mapping.ofNames(name -> Mapping.of(metric -> metricReader.read(name, metric))), Map.of());
+        Setting<Map<String, Metric>> metrics = root.or("metrics", metricReader::all, Map.of());
         Setting<List<String>> dimensions = root.or("dimensions", ColumnsReader::dimensions, List.of());
         Setting<Optional<Duration>> prePeriod = root.optional("pre_period", Times::wholeDays);
         Setting<Allocation> allocation =
@@ -97,7 +108,7 @@ final class ExperimentReader {
                 rules.value(),
                 alerts.value(),
                 tests.value(),
-                contentHash,
+                hash(metricReader.shared()),
                 file));
         return Optional.of(new Outline(file.toString(), experimentId, salt, status, layer, experiment));
     }

@@ -10,6 +10,7 @@ import io.flagcast.experiments.document.Value;
 import io.flagcast.experiments.document.Words;
 import io.flagcast.rules.Action;
 import io.flagcast.rules.Rule;
+import io.flagcast.statistics.Metric;
 import io.flagcast.statistics.Metric.HeavyTails;
 import java.time.Duration;
 import java.util.Collections;
@@ -87,11 +88,14 @@ final class RuleReader {
                 .filter(metric -> metric.isUnlimited() && metric.heavyTails() == HeavyTails.NOT_ACCEPTED)
                 .findFirst()
                 .ifPresent(metric -> {
-                    throw new IllegalArgumentException(
-                            "mode enforce: rule '%s' looks at '%s', a mean of values without a"
-                                            .formatted(rule.ruleId(), metric.name())
-                                    + " limit, which is not proven for heavy tails; give the metric a limit, as in cap: 500 or"
-                                    + " cap: {quantile: 99.9%}, or accept it there with heavy_tails: accepted");
+                    boolean isMean = metric.kind() == Metric.Kind.MEAN;
+                    throw new IllegalArgumentException("mode enforce: rule '%s' looks at '%s', a %s of values without a"
+                                    .formatted(rule.ruleId(), metric.name(), isMean ? "mean" : "ratio")
+                            + " limit, which is not proven for heavy tails; "
+                            + (isMean
+                                    ? "give the metric a limit, as in cap: 500 or cap: {quantile: 99.9%}, or accept it"
+                                            + " there with heavy_tails: accepted"
+                                    : "accept it there with heavy_tails: accepted"));
                 });
         return rule;
     }

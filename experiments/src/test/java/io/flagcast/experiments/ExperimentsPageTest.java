@@ -31,6 +31,9 @@ class ExperimentsPageTest {
     private static final Pattern FENCED =
             Pattern.compile("^```(\\w+)\\n(.*?)^```$", Pattern.MULTILINE | Pattern.DOTALL);
 
+    @TempDir
+    private Path folder;
+
     private static String text(Path file) {
         try {
             return Files.readString(file);
@@ -40,16 +43,33 @@ class ExperimentsPageTest {
     }
 
     static Stream<String> files() {
+        return yaml().filter(file -> !isCatalogue(file));
+    }
+
+    private static Stream<String> yaml() {
         return FENCED.matcher(TEXT)
                 .results()
                 .filter((MatchResult block) -> block.group(1).equals("yaml"))
                 .map(block -> block.group(2));
     }
 
+    private static boolean isCatalogue(String file) {
+        return file.startsWith("# " + MetricCatalogue.FILE);
+    }
+
+    /** A file of the page beside the catalogue of the page. */
+    private Experiment read(String file) throws IOException {
+        Files.writeString(
+                folder.resolve(MetricCatalogue.FILE),
+                yaml().filter(ExperimentsPageTest::isCatalogue).findFirst().orElseThrow());
+        Files.writeString(folder.resolve("page.yaml"), file);
+        return ExperimentFiles.read(folder).get(0);
+    }
+
     @ParameterizedTest
     @MethodSource("files")
-    void everyFileIsCompleteAndItsTestsPass(String file) {
-        Experiment experiment = ExperimentFiles.parse("page.yaml", file);
+    void everyFileIsCompleteAndItsTestsPass(String file) throws IOException {
+        Experiment experiment = read(file);
 
         assertThat(SchemaTest.problems(file)).isEmpty();
         for (RuleTest test : experiment.tests()) {
@@ -59,8 +79,8 @@ class ExperimentsPageTest {
 
     @ParameterizedTest
     @MethodSource("files")
-    void everyRuleIsShownToFire(String file) {
-        Experiment experiment = ExperimentFiles.parse("page.yaml", file);
+    void everyRuleIsShownToFire(String file) throws IOException {
+        Experiment experiment = read(file);
 
         Set<String> fired = experiment.tests().stream()
                 .flatMap(test -> test.expect().stream())
@@ -71,10 +91,11 @@ class ExperimentsPageTest {
     }
 
     @Test
-    void theFilesOfThePageGoTogetherInOneFolder(@TempDir Path folder) throws IOException {
-        List<String> files = files().toList();
+    void theFilesOfThePageGoTogetherInOneFolder() throws IOException {
+        List<String> files = yaml().toList();
         for (int i = 0; i < files.size(); i++) {
-            Files.writeString(folder.resolve("file%02d.yaml".formatted(i)), files.get(i));
+            String name = isCatalogue(files.get(i)) ? MetricCatalogue.FILE : "file%02d.yaml".formatted(i);
+            Files.writeString(folder.resolve(name), files.get(i));
         }
         assertThat(ExperimentFiles.read(folder)).hasSizeGreaterThanOrEqualTo(10);
     }

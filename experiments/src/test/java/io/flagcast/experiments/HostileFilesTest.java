@@ -404,7 +404,7 @@ class HostileFilesTest {
                         "bad.yaml:1: feature_id is missing in the file; add it",
                         "bad.yaml:3: name is missing in tests; add it",
                         "bad.yaml:3: expect is missing in tests; add it",
-                        "bad.yaml:4: kind 'average': not one of proportion, mean",
+                        "bad.yaml:4: kind 'average': not one of proportion, mean, ratio",
                         "bad.yaml:4: outcome is missing in m; add it",
                         "bad.yaml:4: within is missing in m; add it",
                         "bad.yaml:5: percentage_allocation 'all': not a rate; write 5% or 0.05",
@@ -418,7 +418,7 @@ class HostileFilesTest {
                         .replace("kind: proportion", "kind: proportional")))
                 .containsExactly(
                         "bad.yaml:8: segments: segments leave a gap between 30.0 and 70.0: they must partition [0, 100]",
-                        "bad.yaml:24: kind 'proportional': not one of proportion, mean; did you mean 'proportion'?");
+                        "bad.yaml:24: kind 'proportional': not one of proportion, mean, ratio; did you mean 'proportion'?");
         assertThat(problems(DESIGN.replace("  - rule_id:", "    rule_id:")))
                 .containsExactly("bad.yaml:26: rules: a list belongs here: [a, b] or lines that begin with '- '");
         assertThat(problems(DESIGN.replace("{low: [0, 30], mid: [30, 70], high: [70, 100]}", "[low, mid, high]")))

@@ -446,7 +446,7 @@ class HostileRulesTest {
                         "      users: 500x30\n      conversions: 15x30",
                         "      metrics: {revenue: {users: 5x2, mean: 5x2, sd: 1}}",
                         "31: sd of 1 days, users of 2: give both for every day"),
-                bad("kind: proportion", "kind: share", "7: kind 'share': not one of proportion, mean"),
+                bad("kind: proportion", "kind: share", "7: kind 'share': not one of proportion, mean, ratio"),
                 bad(
                         "allocation: {percentage_allocation: 50%}",
                         "allocation: {percentage_allocation: 50}",

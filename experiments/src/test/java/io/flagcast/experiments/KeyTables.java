@@ -49,6 +49,7 @@ final class KeyTables {
             new Block("`allocation.weight_parameters`", variants("weights")),
             new Block("`allocation.bandit`", "/$defs/bandit"),
             new Block("`metrics`, each", "/$defs/metric"),
+            new Block("`metrics`, `per` as a sum", "/$defs/metric/properties/per/oneOf/1"),
             new Block("`metrics`, `cap` as a quantile", "/$defs/metric/properties/cap/oneOf/1"),
             new Block("`rules`, each", "/$defs/rule"),
             new Block("`when`, and each condition under `all` or `any`, which has no `segment`", "/$defs/when"),

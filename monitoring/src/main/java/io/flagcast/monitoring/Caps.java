@@ -45,7 +45,9 @@ public final class Caps {
                     metric.getField("closes_at").as("closes_at"),
                     metric.getField("settled").as("settled"),
                     within(metric.getField("y"), limit).as("y"),
-                    within(metric.getField("before"), limit).as("before"));
+                    within(metric.getField("before"), limit).as("before"),
+                    metric.getField("d").as("d"),
+                    metric.getField("d_before").as("d_before"));
         }));
     }
 

@@ -1,10 +1,8 @@
 package io.flagcast.monitoring;
 
 import static org.apache.spark.sql.functions.array;
-import static org.apache.spark.sql.functions.array_sort;
 import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
-import static org.apache.spark.sql.functions.collect_list;
 import static org.apache.spark.sql.functions.exists;
 import static org.apache.spark.sql.functions.expr;
 import static org.apache.spark.sql.functions.lit;
@@ -22,13 +20,10 @@ import io.flagcast.statistics.Arrivals;
 import io.flagcast.statistics.Metric;
 import io.flagcast.tables.Tables;
 import java.time.Duration;
-import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
-import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
@@ -173,20 +168,27 @@ public final class FirstExposures {
     public static Dataset<Row> counted(
             Dataset<Row> rows, Dataset<Row> outcomes, Arrivals arrivals, List<MeasuredExperiment> experiments) {
         Column prePeriod = prePeriods(experiments);
-        Column metrics = coalesce(metrics(experiments, arrivals).getItem(col("experiment_id")), array());
+        Column metrics = coalesce(Counting.metrics(experiments, arrivals).getItem(col("experiment_id")), array());
         Column exposed = unix_micros(col("exposed_at"));
         Column counted = transform(
                 metrics,
                 metric -> struct(
                         metric.getField("metric").as("metric"),
-                        timestamp_micros(closes(metric)).as("closes_at"),
-                        closes(metric).leq(metric.getField("settled_until")).as("settled"),
-                        amount(metric, exposed, closes(metric)).as("y"),
-                        when(prePeriod.gt(0), amount(metric, exposed.minus(prePeriod), exposed))
-                                .as("before")));
+                        timestamp_micros(Counting.closes(metric)).as("closes_at"),
+                        Counting.closes(metric)
+                                .leq(metric.getField("settled_until"))
+                                .as("settled"),
+                        Counting.amount(metric, Counting.opens(metric), Counting.closes(metric))
+                                .as("y"),
+                        when(prePeriod.gt(0), Counting.amount(metric, exposed.minus(prePeriod), exposed))
+                                .as("before"),
+                        Counting.divisor(metric, Counting.opens(metric), Counting.closes(metric))
+                                .as("d"),
+                        when(prePeriod.gt(0), Counting.divisor(metric, exposed.minus(prePeriod), exposed))
+                                .as("d_before")));
         Column begins = exposed.minus(prePeriod);
-        Column ends = exposed.plus(micros(longest(experiments)));
-        return rows.join(happened(outcomes), new String[] {"user_id"}, "left")
+        Column ends = exposed.plus(Counting.micros(longest(experiments)));
+        return rows.join(Counting.happened(outcomes), new String[] {"user_id"}, "left")
                 // Once for all metrics of the row: of a month of outcomes, few are in a window of days.
                 .withColumn(
                         "happened",
@@ -202,73 +204,12 @@ public final class FirstExposures {
                         .toArray(Column[]::new));
     }
 
-    /** Per user what happened, in the order of time, in microseconds: comparing timestamps in arrays would take longer. */
-    static Dataset<Row> happened(Dataset<Row> outcomes) {
-        return outcomes.groupBy("user_id")
-                .agg(array_sort(collect_list(struct(
-                                unix_micros(col("occurred_at")).as("occurred"),
-                                col("outcome"),
-                                coalesce(col("value"), lit(1.0)).as("amount"))))
-                        .as("happened"));
-    }
-
-    /** The microsecond at which the window of a metric closes. */
-    static Column closes(Column metric) {
-        return unix_micros(col("exposed_at")).plus(metric.getField("within"));
-    }
-
-    /** What a metric counts of {@code happened} in [from, to): 1 or 0 for a proportion, the sum up to its cap for a mean. */
-    static Column amount(Column metric, Column from, Column to) {
-        UnaryOperator<Column> counts = outcome -> outcome.getField("outcome")
-                .equalTo(metric.getField("outcome"))
-                .and(outcome.getField("occurred").geq(from))
-                .and(outcome.getField("occurred").lt(to));
-        Column any = when(exists(col("happened"), counts::apply), 1.0).otherwise(0.0);
-        Column sum = functions.aggregate(
-                col("happened"),
-                lit(0.0),
-                (total, outcome) -> when(counts.apply(outcome), total.plus(outcome.getField("amount")))
-                        .otherwise(total));
-        return when(col("happened").isNull(), 0.0)
-                .when(metric.getField("kind").equalTo(Metric.Kind.PROPORTION.name()), any)
-                .otherwise(Caps.within(sum, metric.getField("limit")));
-    }
-
-    /** The metrics of each experiment, as a map from its id; times in microseconds. */
-    static Column metrics(List<MeasuredExperiment> experiments, Arrivals arrivals) {
-        return map(experiments.stream()
-                        .flatMap(experiment -> Stream.of(
-                                lit(experiment.experimentId()),
-                                array(experiment.metrics().stream()
-                                        .map(metric -> struct(
-                                                lit(metric.name()).as("metric"),
-                                                lit(metric.kind().name()).as("kind"),
-                                                lit(metric.outcome()).as("outcome"),
-                                                lit(micros(metric.within())).as("within"),
-                                                (metric.limit().isPresent()
-                                                                ? lit(metric.limit()
-                                                                        .getAsDouble())
-                                                                : lit(null).cast("double"))
-                                                        .as("limit"),
-                                                lit(ChronoUnit.MICROS.between(
-                                                                Instant.EPOCH, arrivals.settledUntil(metric)))
-                                                        .as("settled_until")))
-                                        .toArray(Column[]::new))))
-                        .toArray(Column[]::new))
-                .cast("map<string, array<struct<metric: string, kind: string, outcome: string, within: bigint,"
-                        + " limit: double, settled_until: bigint>>>");
-    }
-
     private static Duration longest(List<MeasuredExperiment> experiments) {
         return experiments.stream()
                 .flatMap(experiment -> experiment.metrics().stream())
-                .map(Metric::within)
+                .map(Metric::closesAfter)
                 .max(Duration::compareTo)
                 .orElse(Duration.ZERO);
-    }
-
-    private static long micros(Duration duration) {
-        return TimeUnit.SECONDS.toMicros(duration.toSeconds());
     }
 
     /** Microseconds of the pre-period of the row's experiment; 0 for none. */
@@ -277,7 +218,8 @@ public final class FirstExposures {
                 map(experiments.stream()
                                 .flatMap(experiment -> Stream.of(
                                         lit(experiment.experimentId()),
-                                        lit(micros(experiment.prePeriod().orElse(Duration.ZERO)))))
+                                        lit(Counting.micros(
+                                                experiment.prePeriod().orElse(Duration.ZERO)))))
                                 .toArray(Column[]::new))
                         .cast("map<string, bigint>")
                         .getItem(col("experiment_id")),

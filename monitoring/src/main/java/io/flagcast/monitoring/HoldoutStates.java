@@ -75,15 +75,17 @@ final class HoldoutStates {
                 .withColumn(
                         "population",
                         when(col("is_held_out"), HoldoutWorth.HELD_OUT).otherwise(HoldoutWorth.EVERYBODY_ELSE))
-                .withColumn("y", col("measured.y"));
+                .withColumn("y", col("measured.y"))
+                .withColumn("d", col("measured.d"));
         Column[] key = {col("experiment_id"), col("metric"), col("begins"), col("population")};
         // Most did nothing: those of whom the same was counted come together first.
-        Dataset<Row> counts = users.groupBy(
-                        Stream.concat(Stream.of(key), Stream.of(col("y"))).toArray(Column[]::new))
+        Dataset<Row> counts = users.groupBy(Stream.concat(Stream.of(key), Stream.of(col("y"), col("d")))
+                        .toArray(Column[]::new))
                 .agg(count(lit(1)).as("n"))
                 .withColumn("enabled", lit(false))
                 .withColumn("propensity", lit(null).cast(DataTypes.DoubleType))
-                .withColumn("before", lit(null).cast(DataTypes.DoubleType));
+                .withColumn("before", lit(null).cast(DataTypes.DoubleType))
+                .withColumn("d_before", lit(null).cast(DataTypes.DoubleType));
         return Sums.of(counts, key);
     }
 

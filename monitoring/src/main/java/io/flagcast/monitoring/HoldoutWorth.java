@@ -40,9 +40,19 @@ import org.apache.spark.sql.types.StructType;
  * @param metricName of the experiment, or what the experiments count alike, in words
  * @param from first instant at which an outcome window closed
  * @param until first instant after the last one
+ * @param of of what the difference is
  * @param effect the two groups and their difference
  */
-public record HoldoutWorth(String experimentId, String metricName, Instant from, Instant until, HoldoutEffect effect) {
+public record HoldoutWorth(
+        String experimentId, String metricName, Instant from, Instant until, Of of, HoldoutEffect effect) {
+
+    /** Of what a difference is. */
+    public enum Of {
+        /** Of a user: users who come add up to what the holdout costs. */
+        USER,
+        /** Of a ratio, which does not add up over users. */
+        RATIO
+    }
 
     /** The window of {@code segment_metrics} that begins with the holdout. */
     public static final String WINDOW = "holdout";
@@ -61,6 +71,7 @@ public record HoldoutWorth(String experimentId, String metricName, Instant from,
         Objects.requireNonNull(metricName, "metricName");
         Objects.requireNonNull(from, "from");
         Objects.requireNonNull(until, "until");
+        Objects.requireNonNull(of, "of");
         Objects.requireNonNull(effect, "effect");
     }
 
@@ -72,14 +83,14 @@ public record HoldoutWorth(String experimentId, String metricName, Instant from,
                         / (double) Duration.ofDays(1).toSeconds());
     }
 
-    /** What the held-out users go without a day, in the unit of the metric. */
+    /** What the held-out users go without a day, in the unit of the metric; absent of a ratio. */
     public Optional<Double> forgonePerDay() {
-        return effect.forgonePerDay(days());
+        return of == Of.USER ? effect.forgonePerDay(days()) : Optional.empty();
     }
 
     /** The always-valid bounds of {@link #forgonePerDay}. */
     public Optional<Interval> forgoneBounds() {
-        return effect.forgoneBounds(days());
+        return of == Of.USER ? effect.forgoneBounds(days()) : Optional.empty();
     }
 
     /**
@@ -159,18 +170,31 @@ public record HoldoutWorth(String experimentId, String metricName, Instant from,
 
     /** What a metric counts, whatever an experiment calls it. */
     public static String inWords(Metric metric) {
-        Duration within = metric.within();
-        String length = within.toSeconds() % Duration.ofDays(1).toSeconds() == 0
-                ? within.toDays() + "d"
-                : within.toString().substring(2).toLowerCase(Locale.ROOT);
-        return metric.kind() == Metric.Kind.PROPORTION
-                ? "users with %s within %s".formatted(metric.outcome(), length)
-                : "%s per user within %s".formatted(metric.outcome(), length);
+        String window = metric.after().isZero()
+                ? "within " + length(metric.within())
+                : "within %s after %s".formatted(length(metric.within()), length(metric.after()));
+        return switch (metric.kind()) {
+            case PROPORTION -> "users with %s %s".formatted(metric.outcome(), window);
+            case MEAN -> "%s per user %s".formatted(metric.outcome(), window);
+            case RATIO -> {
+                Metric.Denominator per = metric.per().orElseThrow();
+                yield switch (per.counted()) {
+                    case ROWS -> "%s per %s %s".formatted(metric.outcome(), per.outcome(), window);
+                    case VALUES -> "%s per sum of %s %s".formatted(metric.outcome(), per.outcome(), window);
+                };
+            }
+        };
     }
 
-    /** Whether no sum has more digits than a table can hold. */
+    private static String length(Duration duration) {
+        return duration.toSeconds() % Duration.ofDays(1).toSeconds() == 0
+                ? duration.toDays() + "d"
+                : duration.toString().substring(2).toLowerCase(Locale.ROOT);
+    }
+
+    /** Whether no sum has more digits than a table can hold, and a ratio something to divide by. */
     private static boolean isComplete(Row state) {
-        return state.getAs("sum") != null && state.getAs("sum_squares") != null;
+        return Interpretation.hasValues(state);
     }
 
     private static String key(Row state) {
@@ -195,15 +219,24 @@ public record HoldoutWorth(String experimentId, String metricName, Instant from,
         Optional<Interval> interval = Interpretation.interval(metric, moments, group.getAs("sum"));
         Optional<Interval> bounds = effect.bounds().filter(known -> isElse);
         Map<String, Object> values = new HashMap<>();
-        for (String same :
-                List.of("experiment_id", "metric", "population", "n", "sum", "sum_squares", "weighted", "covariate")) {
+        for (String same : List.of(
+                "experiment_id",
+                "metric",
+                "population",
+                "n",
+                "sum",
+                "sum_squares",
+                "weighted",
+                "covariate",
+                "denominator",
+                "ratio_covariate")) {
             values.put(same, group.getAs(same));
         }
         values.put("segment", SegmentMetrics.ALL);
         values.put("cell", "");
         values.put("better", Interpretation.better(metric));
         values.put("window", WINDOW);
-        values.put("window_start", Timestamp.from(instant(group, "begins").plus(metric.within())));
+        values.put("window_start", Timestamp.from(instant(group, "begins").plus(metric.closesAfter())));
         values.put("window_end", Timestamp.from(asOf));
         values.put("since_version", 0L);
         values.put("metric_value", moments.mean());
@@ -265,6 +298,7 @@ public record HoldoutWorth(String experimentId, String metricName, Instant from,
                 any.getAs("metric"),
                 instant(any, "window_start"),
                 instant(any, "window_end"),
+                any.getAs("denominator") == null ? Of.USER : Of.RATIO,
                 effect);
     }
 

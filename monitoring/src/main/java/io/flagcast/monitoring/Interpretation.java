@@ -16,11 +16,13 @@ import static org.apache.spark.sql.functions.struct;
 import static org.apache.spark.sql.functions.udf;
 import static org.apache.spark.sql.functions.when;
 
+import io.flagcast.statistics.Covariate;
 import io.flagcast.statistics.CovariateSums;
 import io.flagcast.statistics.Effect;
 import io.flagcast.statistics.Interval;
 import io.flagcast.statistics.Metric;
 import io.flagcast.statistics.Moments;
+import io.flagcast.statistics.RatioCovariate;
 import io.flagcast.statistics.WeightedMoments;
 import io.flagcast.tables.Tables;
 import java.io.Serializable;
@@ -38,7 +40,7 @@ import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
-import org.apache.spark.sql.api.java.UDF8;
+import org.apache.spark.sql.api.java.UDF4;
 import org.apache.spark.sql.expressions.Window;
 import org.apache.spark.sql.expressions.WindowSpec;
 import org.apache.spark.sql.functions;
@@ -129,64 +131,37 @@ final class Interpretation {
     /** Adds value, interval and effect, which only interpret the sums. */
     private static Dataset<Row> derived(Dataset<Row> states, List<MeasuredExperiment> experiments) {
         WindowSpec arms = Window.partitionBy("experiment_id", "segment", "cell", "metric", "window", "window_end");
-        Column control = max(when(col("population").equalTo("control"), struct("weighted", "covariate")))
-                .over(arms);
+        Column sums = struct("n", "sum", "sum_squares", "weighted", "covariate", "denominator", "ratio_covariate");
+        Column control = max(when(col("population").equalTo("control"), sums)).over(arms);
         Map<String, Map<String, Placed>> metrics = experiments.stream()
                 .collect(toMap(MeasuredExperiment::experimentId, experiment -> Placed.of(experiment.metrics())));
-        UDF8<String, String, Long, BigDecimal, BigDecimal, Row, Row, Row, Row> derived =
-                (experiment, metric, n, sum, squares, weighted, covariate, against) -> derived(
-                        metrics.get(experiment).get(metric),
-                        n,
-                        sum,
-                        squares,
-                        weighted,
-                        covariate,
-                        Optional.ofNullable(against));
+        UDF4<String, String, Row, Row, Row> derived = (experiment, metric, own, against) ->
+                derived(metrics.get(experiment).get(metric), own, Optional.ofNullable(against));
         return states.withColumn("control", when(col("population").equalTo("enabled"), control))
                 .withColumn(
                         "derived",
-                        udf(derived, DERIVED)
-                                .apply(
-                                        col("experiment_id"),
-                                        col("metric"),
-                                        col("n"),
-                                        col("sum"),
-                                        col("sum_squares"),
-                                        col("weighted"),
-                                        col("covariate"),
-                                        col("control")))
+                        udf(derived, DERIVED).apply(col("experiment_id"), col("metric"), sums, col("control")))
                 .select(col("*"), col("derived.*"));
     }
 
-    private static Row derived(
-            Placed placed,
-            long n,
-            BigDecimal sum,
-            BigDecimal squares,
-            Row weighted,
-            Row covariate,
-            Optional<Row> control) {
+    private static Row derived(Placed placed, Row own, Optional<Row> against) {
         Metric metric = placed.metric();
-        Optional<Moments> moments =
-                sum == null || squares == null ? Optional.empty() : Optional.of(moments(n, sum, squares));
-        Optional<Interval> interval = moments.flatMap(known -> interval(metric, known, sum));
-        Optional<Effect> effect = control.filter(
-                        arm -> !weighted.anyNull() && !arm.getStruct(0).anyNull())
-                .flatMap(arm -> Effect.difference(weighted(weighted), weighted(arm.getStruct(0)), metric.kind()));
-        Optional<Interval> ofEffect = effect.flatMap(known ->
-                control.flatMap(arm -> interval(metric, known, weighted(weighted), weighted(arm.getStruct(0)))));
+        Optional<Moments> moments = hasValues(own) ? Optional.of(values(own)) : Optional.empty();
+        Optional<Interval> interval = moments.flatMap(known -> interval(metric, known, own.getAs("sum")));
+        Optional<Row> control = against.filter(other -> hasMean(own) && hasMean(other));
+        Optional<Effect> effect = control.flatMap(other -> Effect.difference(arm(own), arm(other), metric.kind()));
+        Optional<Interval> ofEffect =
+                effect.flatMap(known -> control.flatMap(other -> interval(metric, known, arm(own), arm(other))));
         // The same for both arms: only differences in x count.
-        BigDecimal originOfX =
-                isAbsent(covariate) || weighted.anyNull() ? BigDecimal.ZERO : mean(weighted, covariate, 0);
-        Optional<Effect> adjusted = effect.isEmpty() || isAbsent(covariate)
+        BigDecimal originOfX = hasCovariate(own) && hasMean(own)
+                ? mean(own.getStruct(own.fieldIndex("weighted")), own.getStruct(own.fieldIndex("covariate")), 0)
+                : BigDecimal.ZERO;
+        Optional<Effect> adjusted = effect.isEmpty()
                 ? Optional.empty()
-                : control.filter(arm -> !isAbsent(arm.getStruct(1)))
-                        .flatMap(arm -> Effect.adjusted(
-                                weighted(weighted),
-                                covariate(weighted, covariate, originOfX),
-                                weighted(arm.getStruct(0)),
-                                covariate(arm.getStruct(0), arm.getStruct(1), originOfX),
-                                metric.kind()));
+                : control.flatMap(other -> covariate(own, originOfX)
+                        .flatMap(ofOwn -> covariate(other, originOfX)
+                                .flatMap(ofOther ->
+                                        Effect.adjusted(arm(own), ofOwn, arm(other), ofOther, metric.kind()))));
         return RowFactory.create(
                 orNull(moments, Moments::mean),
                 orNull(moments, Moments::m2),
@@ -212,13 +187,53 @@ final class Interpretation {
         return known.map(value::applyAsDouble).orElse(null);
     }
 
+    /** Whether the sums of values are all there; of a ratio with any denominator. */
+    static boolean hasValues(Row row) {
+        Row denominator = row.getAs("denominator");
+        return row.getAs("sum") != null
+                && row.getAs("sum_squares") != null
+                && (denominator == null || (!denominator.anyNull() && isPositive(denominator.getDecimal(0))));
+    }
+
+    /** Whether the weighted sums are all there; of a ratio with any denominator, where there are users. */
+    private static boolean hasMean(Row row) {
+        Row weighted = row.getAs("weighted");
+        return !weighted.anyNull()
+                && (row.getAs("denominator") == null || weighted.getLong(0) == 0 || isPositive(weighted.getDecimal(1)));
+    }
+
+    private static boolean isPositive(BigDecimal sum) {
+        return sum.signum() > 0;
+    }
+
+    private static WeightedMoments arm(Row row) {
+        return weighted(row.<Row>getAs("weighted"));
+    }
+
     static Moments values(Row row) {
         BigDecimal sum = row.getAs("sum");
         BigDecimal squares = row.getAs("sum_squares");
+        Optional<WeightedMoments> ratio = ratio(row);
         if (sum == null || squares == null) {
             throw new IllegalArgumentException("the sum of squares has more than 23 digits before the point");
         }
-        return moments(row.<Long>getAs("n"), sum, squares);
+        return ratio.map(WeightedMoments::linearised).orElseGet(() -> moments(row.<Long>getAs("n"), sum, squares));
+    }
+
+    /** The users of a ratio, who weigh their denominators; absent for other metrics. All together may weigh nothing. */
+    static Optional<WeightedMoments> ratio(Row row) {
+        Row denominator = row.getAs("denominator");
+        if (denominator == null) {
+            return Optional.empty();
+        }
+        return Optional.of(weighted(RowFactory.create(
+                row.<Long>getAs("n"),
+                number(denominator, 0),
+                number(denominator, 1),
+                row.<BigDecimal>getAs("sum"),
+                number(denominator, 3),
+                number(denominator, 2),
+                row.<BigDecimal>getAs("sum_squares"))));
     }
 
     /** From exact sums: digits that the square takes are not lost. */
@@ -252,8 +267,28 @@ final class Interpretation {
                 : Optional.of(effect.interval(CONFIDENCE));
     }
 
-    private static boolean isAbsent(Row covariate) {
-        return covariate == null || covariate.anyNull();
+    private static boolean hasCovariate(Row row) {
+        Row covariate = row.getAs("covariate");
+        return covariate != null && !covariate.anyNull();
+    }
+
+    private static Optional<Covariate> covariate(Row row, BigDecimal originOfX) {
+        if (hasCovariate(row)) {
+            return Optional.of(covariate(row.<Row>getAs("weighted"), row.<Row>getAs("covariate"), originOfX));
+        }
+        Row ratio = row.getAs("ratio_covariate");
+        return ratio == null || ratio.anyNull()
+                ? Optional.empty()
+                : Optional.of(new RatioCovariate(
+                        ratio.getDecimal(0).doubleValue(),
+                        ratio.getDecimal(1).doubleValue(),
+                        ratio.getDecimal(2).doubleValue(),
+                        ratio.getDecimal(3).doubleValue(),
+                        ratio.getDecimal(4).doubleValue(),
+                        ratio.getDecimal(5).doubleValue(),
+                        ratio.getDecimal(6).doubleValue(),
+                        ratio.getDecimal(7).doubleValue(),
+                        ratio.getDecimal(8).doubleValue()));
     }
 
     /** Measured from the mean, while the sums are exact. */

@@ -1,13 +1,20 @@
 package io.flagcast.monitoring;
 
+import static org.apache.spark.sql.functions.avg;
+import static org.apache.spark.sql.functions.broadcast;
+import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.explode;
+import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.min;
 import static org.apache.spark.sql.functions.struct;
-import static org.apache.spark.sql.functions.unix_micros;
+import static org.apache.spark.sql.functions.sum;
+import static org.apache.spark.sql.functions.when;
 
 import io.flagcast.statistics.Arrivals;
+import io.flagcast.statistics.Metric;
 import java.util.List;
+import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 
@@ -30,8 +37,10 @@ final class Rewards {
                                 col("run_id")))
                         .as("first"))
                 .select("experiment_id", "user_id", "first.*");
-        return counted(first, outcomes, arrivals, experiments)
-                .where(col("settled"))
+        Dataset<Row> settled = counted(first, outcomes, arrivals, experiments).where(col("settled"));
+        // Of a ratio without any denominator nobody earns anything.
+        Column reward = when(col("d").isNull(), col("y")).otherwise(coalesce(col("linear"), lit(0.0)));
+        return linearised(settled, experiments)
                 .select(
                         col("experiment_id"),
                         col("user_id"),
@@ -42,22 +51,59 @@ final class Rewards {
                         col("score"),
                         col("reason"),
                         col("run_id"),
-                        col("y").as("reward"));
+                        reward.as("reward"));
     }
 
-    /** Exposures with each {@code metric} of their experiment, whether its window is {@code settled}, and what it counts, {@code y}. */
+    /**
+     * With {@code linear}, absent of a metric that is no ratio: what a user adds to it, R + (y − R d) / mean(d), R being the
+     * ratio of all of them. Its mean over all is R, and that of a part is above R where the ratio of the part is (R. Budylin, A.
+     * Drutsa, I. Katsev, V. Tsoy, "Consistent Transformation of Ratio Metrics for Efficient Online Controlled Experiments",
+     * WSDM 2018, section 4).
+     */
+    private static Dataset<Row> linearised(Dataset<Row> counted, List<MeasuredExperiment> experiments) {
+        boolean anyRatio = experiments.stream()
+                .flatMap(experiment -> experiment.metrics().stream())
+                .anyMatch(metric -> metric.kind() == Metric.Kind.RATIO);
+        if (!anyRatio) {
+            return counted.withColumn("linear", lit(null).cast("double"));
+        }
+        Dataset<Row> ratios = counted.where(col("d").isNotNull())
+                .groupBy(
+                        col("experiment_id").as("_experiment"),
+                        col("measured.metric").as("_metric"))
+                .agg(sum("y").divide(sum("d")).as("ratio"), avg("d").as("mean_d"))
+                .where(col("ratio").isNotNull());
+        return counted.join(
+                        broadcast(ratios),
+                        col("experiment_id")
+                                .equalTo(col("_experiment"))
+                                .and(col("measured.metric").equalTo(col("_metric"))),
+                        "left")
+                .withColumn(
+                        "linear",
+                        col("ratio")
+                                .plus(col("y").minus(col("ratio").multiply(col("d")))
+                                        .divide(col("mean_d"))));
+    }
+
+    /**
+     * Exposures with each {@code metric} of their experiment, whether its window is {@code settled}, what it counts, {@code y},
+     * and of a ratio the denominator, {@code d}.
+     */
     private static Dataset<Row> counted(
             Dataset<Row> first, Dataset<Row> outcomes, Arrivals arrivals, List<MeasuredExperiment> experiments) {
-        return first.join(FirstExposures.happened(outcomes), new String[] {"user_id"}, "left")
+        return first.join(Counting.happened(outcomes), new String[] {"user_id"}, "left")
                 .withColumn(
                         "measured",
-                        explode(FirstExposures.metrics(experiments, arrivals).getItem(col("experiment_id"))))
-                .withColumn("settled", FirstExposures.closes(col("measured")).leq(col("measured.settled_until")))
+                        explode(Counting.metrics(experiments, arrivals).getItem(col("experiment_id"))))
+                .withColumn("settled", Counting.closes(col("measured")).leq(col("measured.settled_until")))
                 .withColumn(
                         "y",
-                        FirstExposures.amount(
-                                col("measured"),
-                                unix_micros(col("exposed_at")),
-                                FirstExposures.closes(col("measured"))));
+                        Counting.amount(
+                                col("measured"), Counting.opens(col("measured")), Counting.closes(col("measured"))))
+                .withColumn(
+                        "d",
+                        Counting.divisor(
+                                col("measured"), Counting.opens(col("measured")), Counting.closes(col("measured"))));
     }
 }

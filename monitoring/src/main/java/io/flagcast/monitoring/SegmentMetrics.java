@@ -5,6 +5,7 @@ import io.flagcast.statistics.Moments;
 import io.flagcast.statistics.WeightedMoments;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -106,7 +107,8 @@ public final class SegmentMetrics {
      * @param outcomes valid outcomes before the as-of
      * @param experiments what is counted
      * @return {@code experiment_id}, {@code user_id}, {@code metric}, {@code exposed_at}, {@code enabled}, {@code
-     *     propensity}, {@code score}, {@code reason}, {@code run_id} and {@code reward}
+     *     propensity}, {@code score}, {@code reason}, {@code run_id} and {@code reward}; of a ratio what the user adds to it,
+     *     linearised at the ratio of all
      */
     public static Dataset<Row> rewards(
             Arrivals arrivals, Dataset<Row> exposures, Dataset<Row> outcomes, List<MeasuredExperiment> experiments) {
@@ -120,6 +122,15 @@ public final class SegmentMetrics {
      */
     public static Moments values(Row row) {
         return Interpretation.values(row);
+    }
+
+    /**
+     * The users of a ratio, who weigh their denominators, of a row of {@code segment_days}; absent for other metrics.
+     *
+     * @throws IllegalArgumentException where a sum is absent
+     */
+    public static Optional<WeightedMoments> ratio(Row row) {
+        return Interpretation.ratio(row);
     }
 
     /**

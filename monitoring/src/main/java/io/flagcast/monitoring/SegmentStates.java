@@ -114,7 +114,8 @@ final class SegmentStates {
                 .toArray(Column[]::new);
         Column[] same = Stream.concat(
                         Arrays.stream(together),
-                        Stream.of("enabled", "propensity", "y", "before").map(functions::col))
+                        Stream.of("enabled", "propensity", "y", "before", "d", "d_before")
+                                .map(functions::col))
                 .toArray(Column[]::new);
         Column within = unix_micros(col("measured.closes_at")).minus(unix_micros(col("exposed_at")));
         Column wholeDays = within.minus(pmod(within, lit(MICROS_PER_DAY)));
@@ -126,6 +127,8 @@ final class SegmentStates {
                 .withColumn("metric", col("measured.metric"))
                 .withColumn("y", col("measured.y"))
                 .withColumn("before", col("measured.before"))
+                .withColumn("d", col("measured.d"))
+                .withColumn("d_before", col("measured.d_before"))
                 .groupBy(same)
                 .agg(count(lit(1)).as("n"));
         return Sums.of(counts, together);

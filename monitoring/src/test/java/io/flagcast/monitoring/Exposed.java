@@ -91,7 +91,8 @@ record Exposed(
         StructType schema = StructType.fromDDL("experiment_id STRING, user_id STRING, segment STRING,"
                 + " parameters_version BIGINT, decided_by STRING, exposed_on TIMESTAMP, exposed_at TIMESTAMP, enabled BOOLEAN, propensity DOUBLE,"
                 + " contradictory BOOLEAN, response_if_enabled DOUBLE, response_if_not DOUBLE, counted ARRAY<STRUCT<metric:"
-                + " STRING, closes_at: TIMESTAMP, settled: BOOLEAN, y: DOUBLE, before: DOUBLE>>");
+                + " STRING, closes_at: TIMESTAMP, settled: BOOLEAN, y: DOUBLE, before: DOUBLE, d: DOUBLE,"
+                + " d_before: DOUBLE>>");
         return spark.createDataFrame(
                 List.of(rows).stream()
                         .map(row -> RowFactory.create(
@@ -114,6 +115,8 @@ record Exposed(
                                                     java.sql.Timestamp.from(closes),
                                                     !closes.isAfter(HealthStatesTest.AS_OF),
                                                     row.y,
+                                                    null,
+                                                    null,
                                                     null)
                                         })
                                         .orElse(new Object[0])))

@@ -56,10 +56,12 @@ class HoldoutWorthTest {
                         + "named_struct('metric', IF(experiment_id = 'e', 'conversion', 'bought'), 'closes_at',"
                         + " exposed_at + INTERVAL 1 DAY, 'settled', exposed_at + INTERVAL 1 DAY <= timestamp'" + AS_OF
                         + "', 'y',"
-                        + " CAST(y > 0 AS DOUBLE), 'before', CAST(NULL AS DOUBLE)),"
+                        + " CAST(y > 0 AS DOUBLE), 'before', CAST(NULL AS DOUBLE), 'd', CAST(NULL AS DOUBLE), 'd_before',"
+                        + " CAST(NULL AS DOUBLE)),"
                         + " IF(experiment_id = 'e', named_struct('metric', 'revenue', 'closes_at', exposed_at + INTERVAL 2 DAY,"
                         + " 'settled', exposed_at + INTERVAL 2 DAY <= timestamp'" + AS_OF + "',"
-                        + " 'y', CAST(y AS DOUBLE), 'before', CAST(NULL AS DOUBLE)), NULL))) AS counted"
+                        + " 'y', CAST(y AS DOUBLE), 'before', CAST(NULL AS DOUBLE), 'd', CAST(NULL AS DOUBLE), 'd_before',"
+                        + " CAST(NULL AS DOUBLE)), NULL))) AS counted"
                         + " FROM (SELECT *, timestamp'2026-01-01 00:00:00' + make_dt_interval(day - 1) AS exposed_at FROM VALUES "
                         + rows + " AS t(experiment_id, user_id, day, reason, y))");
     }
@@ -191,7 +193,7 @@ class HoldoutWorthTest {
     void anotherShareOfHeldOutUsersThanTheLakeHoldsOutIsSaid() {
         HoldoutEffect effect = HoldoutEffect.of(
                 Moments.ofProportion(900, 9_900), Moments.ofProportion(9, 100), Metric.Kind.PROPORTION);
-        HoldoutWorth worth = new HoldoutWorth("e", "conversion", BEGINS, AS_OF, effect);
+        HoldoutWorth worth = new HoldoutWorth("e", "conversion", BEGINS, AS_OF, HoldoutWorth.Of.USER, effect);
 
         assertThat(worth.mismatch(0.01)).isEmpty();
         assertThat(worth.mismatch(0.02).orElseThrow())

@@ -40,7 +40,8 @@ class InterpretationTest {
         /** The structures {@code weighted} (2) and {@code covariate} (3), with x and y moved. */
         Row sums(int structure, double moved) {
             Object[] sums = IntStream.range(0, 500)
-                    .mapToObj(user -> Sums.terms(1, propensities[user], enabled, y[user] + moved, x[user] + moved)
+                    .mapToObj(user -> Sums.terms(
+                                    1, propensities[user], enabled, y[user] + moved, x[user] + moved, null, null)
                             .getStruct(structure))
                     .map(row ->
                             IntStream.range(0, row.size()).mapToObj(row::get).toArray())

@@ -2,7 +2,9 @@ package io.flagcast.monitoring;
 
 import static io.flagcast.monitoring.Shop.AS_OF;
 import static io.flagcast.monitoring.Shop.CONVERSION;
+import static io.flagcast.monitoring.Shop.ORDER_VALUE;
 import static io.flagcast.monitoring.Shop.OUTCOMES;
+import static io.flagcast.monitoring.Shop.RETURN;
 import static io.flagcast.monitoring.Shop.REVENUE;
 import static io.flagcast.monitoring.Shop.counted;
 import static io.flagcast.monitoring.Shop.described;
@@ -44,7 +46,7 @@ class SegmentDaysTest {
 
     private static final List<MeasuredExperiment> MEASURED_BY_DAY = List.of(new MeasuredExperiment(
             "e",
-            List.of(CONVERSION, REVENUE),
+            List.of(CONVERSION, REVENUE, ORDER_VALUE, RETURN),
             Optional.of(Duration.ofDays(2)),
             MeasuredExperiment.Scores.STAY,
             28,
@@ -73,7 +75,7 @@ class SegmentDaysTest {
         return SegmentMetrics.measure(AS_OF, counted, MEASURED_BY_DAY).collectAsList();
     }
 
-    /** n, sum, sum of squares, the seven weighted sums and the six of the covariate of each group, to the last digit. */
+    /** n, sum, sum of squares, the weighted sums, and those of covariates and denominators of each group, to the last digit. */
     private static Map<String, List<BigDecimal>> states(List<Row> rows, String... keys) {
         Map<String, List<BigDecimal>> states = new HashMap<>();
         for (Row row : rows) {
@@ -84,9 +86,9 @@ class SegmentDaysTest {
             List<BigDecimal> state = new ArrayList<>(List.of(BigDecimal.valueOf(row.<Long>getAs("n"))));
             state.add(row.getAs("sum"));
             state.add(row.getAs("sum_squares"));
-            for (String sums : List.of("weighted", "covariate")) {
+            for (String sums : List.of("weighted", "covariate", "denominator", "ratio_covariate")) {
                 Row structure = row.getAs(sums);
-                for (int i = 0; i < structure.length(); i++) {
+                for (int i = 0; structure != null && i < structure.length(); i++) {
                     state.add(new BigDecimal(structure.get(i).toString()));
                 }
             }
@@ -282,7 +284,7 @@ class SegmentDaysTest {
             if (batch == 3) {
                 experiments = List.of(new MeasuredExperiment(
                         "e",
-                        List.of(CONVERSION, REVENUE),
+                        List.of(CONVERSION, REVENUE, ORDER_VALUE, RETURN),
                         Optional.of(Duration.ofDays(2)),
                         MeasuredExperiment.Scores.STAY,
                         28,

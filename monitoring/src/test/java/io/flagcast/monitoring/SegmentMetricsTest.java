@@ -3,7 +3,9 @@ package io.flagcast.monitoring;
 import static io.flagcast.monitoring.Shop.AS_OF;
 import static io.flagcast.monitoring.Shop.CONVERSION;
 import static io.flagcast.monitoring.Shop.EXPOSURES;
+import static io.flagcast.monitoring.Shop.ORDER_VALUE;
 import static io.flagcast.monitoring.Shop.OUTCOMES;
+import static io.flagcast.monitoring.Shop.RETURN;
 import static io.flagcast.monitoring.Shop.REVENUE;
 import static io.flagcast.monitoring.Shop.counted;
 import static io.flagcast.monitoring.Shop.exposures;
@@ -43,7 +45,7 @@ class SegmentMetricsTest {
     private Dataset<Row> measure(String exposures, Map<String, Long> evidence) {
         return MEASURED.computeIfAbsent(exposures + evidence, key -> {
             List<MeasuredExperiment> experiments =
-                    List.of(new MeasuredExperiment("e", List.of(CONVERSION, REVENUE), evidence));
+                    List.of(new MeasuredExperiment("e", List.of(CONVERSION, REVENUE, ORDER_VALUE, RETURN), evidence));
             Dataset<Row> measured = SegmentMetrics.measure(
                     AS_OF, counted(exposures(spark, exposures), outcomes(spark, OUTCOMES), experiments), experiments);
             return spark.createDataFrame(measured.collectAsList(), measured.schema());
@@ -90,6 +92,58 @@ class SegmentMetricsTest {
                 .isEqualTo(tuple(2L, 22.0, 484.0, 11.0));
         assertThat(sums(one(EXPOSURES, of("high", "control", "revenue", "total"))))
                 .isEqualTo(tuple(2L, 1.0, 1.0, 0.5));
+    }
+
+    /** Within two days a buys three times for 22, c once for 1, b and d not. */
+    @Test
+    void aRatioIsTheSumOfNumeratorsPerThatOfDenominators() {
+        Row enabled = one(EXPOSURES, of("high", "enabled", "order_value", "total"));
+        assertThat(sums(enabled)).isEqualTo(tuple(2L, 22.0, 484.0, 22.0 / 3));
+        assertThat(sums(one(EXPOSURES, of("high", "everyone", "order_value", "total"))))
+                .isEqualTo(tuple(4L, 23.0, 485.0, 23.0 / 4));
+        // Users of 22 of 3 and 0 of 0 differ in nothing that is left of y - R d: no spread.
+        assertThat(enabled.<Double>getAs("m2")).isZero();
+        Row everyone = one(EXPOSURES, of("high", "everyone", "order_value", "total"));
+        // y - R d is 22 - 17.25 of a, 1 - 5.75 of c, 0 of b and d; the variance of R is their squares over (sum of d)².
+        double variance = (4.75 * 4.75 + 4.75 * 4.75) / 16;
+        assertThat(everyone.<Double>getAs("m2")).isCloseTo(variance * 4 * 3, within(1e-9));
+        assertThat(everyone.<Double>getAs("upper")).isCloseTo(5.75 + 1.959964 * Math.sqrt(variance), within(1e-5));
+    }
+
+    /** The weights of a, b, c and d are 2, 4, 2 and 4. */
+    @Test
+    void theEffectOnARatioIsWeightedByPropensityAndDenominator() {
+        Row enabled = one(EXPOSURES, of("high", "enabled", "order_value", "total"));
+        assertThat(enabled.<Double>getAs("effect")).isCloseTo((2 * 22.0) / (2 * 3) - 1, within(1e-12));
+        // One user of each arm has a denominator.
+        assertThat(enabled.<Double>getAs("effective_sample_size")).isCloseTo(2, within(1e-12));
+    }
+
+    @Test
+    void aRatioOfUsersWithoutDenominatorsIsAbsent() {
+        Row row = one(
+                "('b', true, '2026-01-01 10:00:00', 0.5, 'high', 1L)", of("high", "enabled", "order_value", "total"));
+        assertThat(row.<Long>getAs("n")).isEqualTo(1);
+        assertThat(row.isNullAt(row.fieldIndex("metric_value"))).isTrue();
+    }
+
+    /** a buys on the second day after the exposure, the first instant of which is in. */
+    @Test
+    void aWindowMayBeginLater() {
+        assertThat(sums(one(EXPOSURES, of("high", "enabled", "return", "total"))))
+                .isEqualTo(tuple(2L, 1.0, 1.0, 0.5));
+        assertThat(sums(one(EXPOSURES, of("high", "control", "return", "total"))))
+                .isEqualTo(tuple(2L, 0.0, 0.0, 0.0));
+        // 9 January at 0:00 closes on the 11th, after the as-of.
+        assertThat(rows("('late', true, '2026-01-08 00:00:01', 0.5, 'high', 1L)", Map.of(), "metric = 'return'"))
+                .isEmpty();
+        assertThat(one("('in', true, '2026-01-08 00:00:00', 0.5, 'high', 1L)", of("high", "enabled", "return", "day"))
+                        .getTimestamp(one(
+                                        "('in', true, '2026-01-08 00:00:00', 0.5, 'high', 1L)",
+                                        of("high", "enabled", "return", "day"))
+                                .fieldIndex("window_start"))
+                        .toInstant())
+                .isEqualTo("2026-01-10T00:00:00Z");
     }
 
     @Test

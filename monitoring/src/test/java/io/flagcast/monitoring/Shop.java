@@ -8,6 +8,7 @@ import io.flagcast.statistics.Metric;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -20,6 +21,31 @@ final class Shop {
             "conversion", Metric.Kind.PROPORTION, "buy", Duration.ofDays(1), Metric.Direction.HIGHER_IS_BETTER);
     static final Metric REVENUE =
             new Metric("revenue", Metric.Kind.MEAN, "buy", Duration.ofDays(2), Metric.Direction.HIGHER_IS_BETTER);
+
+    /** What a purchase is worth within two days. */
+    static final Metric ORDER_VALUE = new Metric(
+            "order_value",
+            Metric.Kind.RATIO,
+            "buy",
+            Optional.of(new Metric.Denominator("buy", Metric.Denominator.Counted.ROWS)),
+            Duration.ZERO,
+            Duration.ofDays(2),
+            Metric.Direction.HIGHER_IS_BETTER,
+            Optional.empty(),
+            Metric.HeavyTails.NOT_ACCEPTED,
+            Optional.empty());
+    /** Who buys on the second day. */
+    static final Metric RETURN = new Metric(
+            "return",
+            Metric.Kind.PROPORTION,
+            "buy",
+            Optional.empty(),
+            Duration.ofDays(1),
+            Duration.ofDays(1),
+            Metric.Direction.HIGHER_IS_BETTER,
+            Optional.empty(),
+            Metric.HeavyTails.NOT_ACCEPTED,
+            Optional.empty());
 
     /** Four users of segment high; a is met twice, in another arm the second time. */
     static final String EXPOSURES = "('a', true, '2026-01-01 10:00:00', 0.5, 'high', 1L),"

@@ -277,7 +277,7 @@ record Assessor(Rule rule, Map<String, Metric> metrics, Measurements measurement
                         .max(Comparator.naturalOrder())
                         .orElse(begin));
         Duration step = versus.step(rule.evidence().window().orElseThrow());
-        return Stream.iterate(begin.minus(step), earlier -> earlier.minus(step))
+        return Observation.values(Stream.iterate(begin.minus(step), earlier -> earlier.minus(step))
                 .takeWhile(earlier -> first.isPresent()
                         && !earlier.isBefore(first.get())
                         && !earlier.isBefore(begin.minus(versus.versus())))
@@ -285,8 +285,7 @@ record Assessor(Rule rule, Map<String, Metric> metrics, Measurements measurement
                         .filter(observation -> observation.isFirstSince(earlier)
                                 && !observation.day().isAfter(earlier.plus(age))
                                 && observation.problem().isEmpty()))
-                .map(Observation::values)
-                .reduce(Moments.EMPTY, Moments::merge);
+                .toList());
     }
 
     private Look.Limits limits(VersusBaseline versus, Moments baseline, Metric metric, double alpha) {

@@ -78,7 +78,7 @@ record Look(
     }
 
     Moments values() {
-        return observations.stream().map(Observation::values).reduce(Moments.EMPTY, Moments::merge);
+        return Observation.values(observations);
     }
 
     WeightedMoments weighted(Population arm) {

@@ -5,6 +5,7 @@ import io.flagcast.statistics.Moments;
 import io.flagcast.statistics.WeightedMoments;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -20,7 +21,8 @@ import java.util.Optional;
  * @param returnedAfter days since they had been exposed before, in the evidence; 0 where they came for the first time. From
  *     some length on all count as that long
  * @param values per-user values
- * @param weighted the same weighted by the inverse of the propensity, over users with a propensity between 0 and 1
+ * @param ratio of a ratio of two sums its users, who weigh their denominators, so that days merge; absent for other metrics
+ * @param weighted the values weighted by the inverse of the propensity, over users with a propensity between 0 and 1
  * @param problem why the values are unusable, as an infinite sum; nothing is concluded from them
  */
 public record Observation(
@@ -30,10 +32,11 @@ public record Observation(
         Instant day,
         int returnedAfter,
         Moments values,
+        Optional<WeightedMoments> ratio,
         WeightedMoments weighted,
         Optional<String> problem) {
 
-    /** Of users who came for the first time. */
+    /** Of users who came for the first time, of a metric that is no ratio. */
     public Observation(
             String segment,
             Population population,
@@ -45,11 +48,25 @@ public record Observation(
         this(segment, population, metric, day, 0, values, weighted, problem);
     }
 
+    /** Of a metric that is no ratio. */
+    public Observation(
+            String segment,
+            Population population,
+            String metric,
+            Instant day,
+            int returnedAfter,
+            Moments values,
+            WeightedMoments weighted,
+            Optional<String> problem) {
+        this(segment, population, metric, day, returnedAfter, values, Optional.empty(), weighted, problem);
+    }
+
     public Observation {
         Objects.requireNonNull(segment, "segment");
         Objects.requireNonNull(metric, "metric");
         Objects.requireNonNull(day, "day");
         Objects.requireNonNull(values, "values");
+        Objects.requireNonNull(ratio, "ratio");
         Objects.requireNonNull(weighted, "weighted");
         Objects.requireNonNull(problem, "problem");
         if (population == Population.EVERYONE) {
@@ -76,14 +93,23 @@ public record Observation(
                 day,
                 returnedAfter,
                 values,
+                ratio,
                 weighted,
                 Optional.ofNullable(unusable.get(metric)).or(() -> problem));
+    }
+
+    /** The values of all users together, each once. */
+    public static Moments values(List<Observation> observations) {
+        Optional<WeightedMoments> ratio =
+                observations.stream().flatMap(each -> each.ratio.stream()).reduce(WeightedMoments::merge);
+        return ratio.map(WeightedMoments::linearised)
+                .orElseGet(() -> observations.stream().map(Observation::values).reduce(Moments.EMPTY, Moments::merge));
     }
 
     /** The same users, who have come for the first time since an instant. */
     Observation since(Instant begin) {
         return isFirstSince(begin)
-                ? new Observation(segment, population, metric, day, values, weighted, problem)
+                ? new Observation(segment, population, metric, day, 0, values, ratio, weighted, problem)
                 : this;
     }
 }

@@ -163,6 +163,8 @@ class LateOutcomesTest {
                         "m",
                         CONVERSION.kind(),
                         "purchase",
+                        CONVERSION.per(),
+                        CONVERSION.after(),
                         CONVERSION.within(),
                         CONVERSION.direction(),
                         CONVERSION.cap(),

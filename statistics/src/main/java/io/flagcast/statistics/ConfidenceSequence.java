@@ -78,7 +78,7 @@ public record ConfidenceSequence(double alpha, long tunedAt) {
      */
     public OptionalDouble lowerBound(Moments moments, Metric.Kind kind) {
         return switch (kind) {
-            case MEAN -> meanBound(moments, -1);
+            case MEAN, RATIO -> meanBound(moments, -1);
             case PROPORTION -> mirrored(proportionBound(failures(moments), successes(moments)));
         };
     }
@@ -91,7 +91,7 @@ public record ConfidenceSequence(double alpha, long tunedAt) {
      */
     public OptionalDouble upperBound(Moments moments, Metric.Kind kind) {
         return switch (kind) {
-            case MEAN -> meanBound(moments, +1);
+            case MEAN, RATIO -> meanBound(moments, +1);
             case PROPORTION -> proportionBound(successes(moments), failures(moments));
         };
     }

@@ -1,6 +1,5 @@
 package io.flagcast.statistics;
 
-import java.io.Serializable;
 import java.util.OptionalDouble;
 
 /**
@@ -20,7 +19,7 @@ import java.util.OptionalDouble;
  * @param w2xy Σ weight² · x · (y − origin)
  */
 public record CovariateSums(double origin, double wx, double wx2, double wxy, double w2x, double w2x2, double w2xy)
-        implements Serializable {
+        implements Covariate {
 
     /** The sums over no rows; the neutral element of {@link #merge}. */
     public static final CovariateSums EMPTY = new CovariateSums(0, 0, 0, 0, 0, 0, 0);
@@ -96,19 +95,24 @@ public record CovariateSums(double origin, double wx, double wx2, double wxy, do
         return OptionalDouble.of(Math.max(-1, Math.min(1, correlation)));
     }
 
-    /** Whether the covariate differs between the arm's rows, beyond rounding. */
-    boolean varies(WeightedMoments arm) {
+    @Override
+    public boolean varies(WeightedMoments arm) {
         return arm.n() > 1 && wx2 - wx * wx / arm.w() > LEAST_RELATIVE_VARIANCE * wx2 && variance(arm) > 0;
     }
 
-    /** Variance of the arm's Hájek mean of x, linearised as {@link WeightedMoments#variance}. */
-    double variance(WeightedMoments arm) {
+    @Override
+    public OptionalDouble mean(WeightedMoments arm) {
+        return arm.w() > 0 ? OptionalDouble.of(wx / arm.w()) : OptionalDouble.empty();
+    }
+
+    @Override
+    public double variance(WeightedMoments arm) {
         double mean = wx / arm.w();
         return Math.max(0, w2x2 - 2 * mean * w2x + mean * mean * arm.w2()) / (arm.w() * arm.w());
     }
 
-    /** Covariance of the arm's Hájek means of x and y. */
-    double covariance(WeightedMoments arm) {
+    @Override
+    public double covariance(WeightedMoments arm) {
         double meanX = wx / arm.w();
         WeightedMoments y = arm.from(origin);
         double meanY = y.wd() / arm.w();

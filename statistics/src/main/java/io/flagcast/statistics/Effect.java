@@ -1,6 +1,7 @@
 package io.flagcast.statistics;
 
 import java.util.Optional;
+import java.util.OptionalDouble;
 
 /**
  * The effect of being enabled: the difference of two Hájek means, enabled minus control, or another contrast of the
@@ -59,7 +60,7 @@ public record Effect(double estimate, double standardError, double effectiveSamp
         if (!Double.isFinite(factor)) {
             throw new IllegalArgumentException("Effect: factor is " + factor + ", it must be finite");
         }
-        if (enabled.n() < 2 || control.n() < 2) {
+        if (enabled.variance().isEmpty() || control.variance().isEmpty()) {
             return Optional.empty();
         }
         return Optional.of(new Effect(
@@ -104,23 +105,29 @@ public record Effect(double estimate, double standardError, double effectiveSamp
      * @param enabledCovariate of the rows of {@code enabled}
      * @param controlCovariate of the rows of {@code control}
      * @param kind of the outcome
-     * @return absent as {@link #difference}, and where the covariate differs between the rows of neither arm
+     * @return absent as {@link #difference}, and where the covariate differs between the rows of neither arm or has no mean in
+     *     one
      */
     public static Optional<Effect> adjusted(
             WeightedMoments enabled,
-            CovariateSums enabledCovariate,
+            Covariate enabledCovariate,
             WeightedMoments control,
-            CovariateSums controlCovariate,
+            Covariate controlCovariate,
             Metric.Kind kind) {
         Optional<Effect> plain = difference(enabled, control, kind);
-        if (plain.isEmpty() || !(enabledCovariate.varies(enabled) || controlCovariate.varies(control))) {
+        OptionalDouble enabledMean = enabledCovariate.mean(enabled);
+        OptionalDouble controlMean = controlCovariate.mean(control);
+        if (plain.isEmpty()
+                || enabledMean.isEmpty()
+                || controlMean.isEmpty()
+                || !(enabledCovariate.varies(enabled) || controlCovariate.varies(control))) {
             return Optional.empty();
         }
         Effect effect = plain.get();
         double varianceOfX = enabledCovariate.variance(enabled) + controlCovariate.variance(control);
         double covariance = enabledCovariate.covariance(enabled) + controlCovariate.covariance(control);
         double theta = covariance / varianceOfX;
-        double differenceOfX = enabledCovariate.wx() / enabled.w() - controlCovariate.wx() / control.w();
+        double differenceOfX = enabledMean.getAsDouble() - controlMean.getAsDouble();
         // What the covariate explains in full can leave a rounding error below 0.
         double variance = Math.max(0, effect.standardError * effect.standardError - theta * covariance);
         return Optional.of(new Effect(

@@ -66,7 +66,7 @@ public record HoldoutEffect(
 
     /** The variance of a group's mean; of values that are no proportion, at least what the larger group would have. */
     private static double variance(Moments moments, Moments larger, Metric.Kind kind, double pseudoRows) {
-        if (kind == Metric.Kind.MEAN) {
+        if (kind != Metric.Kind.PROPORTION) {
             return moments.variance() == 0 ? 0 : Math.max(moments.variance(), larger.variance()) / moments.n();
         }
         double ones = moments.n() * ConfidenceSequence.requireProportion(moments.mean()) + pseudoRows;

@@ -8,12 +8,15 @@ import java.util.OptionalDouble;
 import java.util.function.Supplier;
 
 /**
- * What is counted of every exposed user, from exposure for a fixed time, so that early and late users compare.
+ * What is counted of every exposed user in a window of fixed length, which begins at or after the exposure, so that early and
+ * late users compare.
  *
  * @param name the metric's name in the experiment, not blank
- * @param kind share of users or mean over users
- * @param outcome the outcome that counts, as in {@code outcomes.outcome}, not blank
- * @param within length of the half-open window [exposed_at, exposed_at + within), above zero
+ * @param kind share of users, mean over users or ratio of two sums
+ * @param outcome the outcome that counts, as in {@code outcomes.outcome}, not blank; of a ratio that of its numerator
+ * @param per denominator of a ratio; absent for other kinds
+ * @param after from the exposure to the beginning of the window, not negative
+ * @param within length of the half-open window [exposed_at + after, exposed_at + after + within), above zero
  * @param direction which way is better
  * @param cap where the value of a user stops to count; absent for values without a limit. Only a mean has one
  * @param heavyTails whether rules may act on a mean without a cap
@@ -23,6 +26,8 @@ public record Metric(
         String name,
         Kind kind,
         String outcome,
+        Optional<Denominator> per,
+        Duration after,
         Duration within,
         Direction direction,
         Optional<Cap> cap,
@@ -35,7 +40,37 @@ public record Metric(
         /** Share of the exposed users with at least one such outcome in their window, in [0, 1]. */
         PROPORTION,
         /** Mean over the exposed users of the sum of the outcome's value in their window, 0 for a user without any. */
-        MEAN
+        MEAN,
+        /**
+         * The sum of the outcome's value over all exposed users, each in the own window, over the sum of their denominators
+         * in the same windows: what is earned per order, clicked per view. Users, not views, are what is independent, so its
+         * variance is the delta method's (A. Deng, U. Knoblich, J. Lu, "Applying the Delta Method in Metric Analytics: A
+         * Practical Guide with Novel Ideas", KDD 2018, section 2).
+         */
+        RATIO
+    }
+
+    /**
+     * What a ratio divides by.
+     *
+     * @param outcome as in {@code outcomes.outcome}, not blank
+     * @param counted what of it
+     */
+    public record Denominator(String outcome, Counted counted) implements Serializable {
+
+        /** What of an outcome makes the denominator. */
+        public enum Counted {
+            /** How often it happened. */
+            ROWS,
+            /** The sum of its values; one below 0 is 0. */
+            VALUES
+        }
+
+        /** @throws IllegalArgumentException for a blank outcome */
+        public Denominator {
+            requireText("per", outcome);
+            Objects.requireNonNull(counted, "counted");
+        }
     }
 
     /** Which way of the metric is the good one. */
@@ -55,13 +90,16 @@ public record Metric(
     }
 
     /**
-     * @throws IllegalArgumentException for a blank name or outcome, a window that is not above zero, a proportion with a cap or
+     * @throws IllegalArgumentException for a blank name or outcome, a window that is not above zero or begins before the
+     *     exposure, a ratio without a denominator and another kind with one, a proportion or a ratio with a cap, a proportion
      *     with heavy tails, or a negative settling time
      */
     public Metric {
         requireText("name", name);
         Objects.requireNonNull(kind, "kind");
         requireText("outcome", outcome);
+        Objects.requireNonNull(per, "per");
+        Objects.requireNonNull(after, "after");
         Objects.requireNonNull(within, "within");
         Objects.requireNonNull(direction, "direction");
         Objects.requireNonNull(cap, "cap");
@@ -71,13 +109,26 @@ public record Metric(
             throw new IllegalArgumentException(
                     "Metric " + name + ": within is " + within + ", the window must be longer than zero");
         }
+        if (after.isNegative()) {
+            throw new IllegalArgumentException("Metric " + name + ": after is " + after
+                    + ", what was before the exposure is no effect of it; write at least 0s");
+        }
+        if (per.isPresent() != (kind == Kind.RATIO)) {
+            throw new IllegalArgumentException("per of metric " + name + ": "
+                    + (per.isPresent()
+                            ? "only a ratio has a denominator; remove it, or write kind: ratio"
+                            : "a ratio needs one; name the outcome whose rows it divides by"));
+        }
         if (settle.isPresent() && settle.get().isNegative()) {
             throw new IllegalArgumentException(
                     "Metric " + name + ": settle is " + settle.get() + ", it must not be negative");
         }
-        if (kind == Kind.PROPORTION && cap.isPresent()) {
-            throw new IllegalArgumentException("cap of metric " + name
-                    + ": a proportion counts 0 or 1 of each user, nothing is there to cap; remove it");
+        if (kind != Kind.MEAN && cap.isPresent()) {
+            throw new IllegalArgumentException("cap of metric " + name + ": "
+                    + (kind == Kind.PROPORTION
+                            ? "a proportion counts 0 or 1 of each user, nothing is there to cap; remove it"
+                            : "a ratio has none, as what a user adds to it depends on two sums; remove it, or cap the mean"
+                                    + " of its outcome as a metric of its own"));
         }
         if (heavyTails == HeavyTails.ACCEPTED && (kind == Kind.PROPORTION || cap.isPresent())) {
             throw new IllegalArgumentException("heavy_tails of metric " + name + ": "
@@ -85,12 +136,22 @@ public record Metric(
         }
     }
 
-    /** A metric without a cap, whose heavy tails are not accepted, with outcomes that are in when the data say so. */
+    /** A metric that counts from the exposure on, without a cap, whose heavy tails are not accepted, with outcomes that are in when the data say so. */
     public Metric(String name, Kind kind, String outcome, Duration within, Direction direction) {
-        this(name, kind, outcome, within, direction, Optional.empty(), HeavyTails.NOT_ACCEPTED, Optional.empty());
+        this(
+                name,
+                kind,
+                outcome,
+                Optional.empty(),
+                Duration.ZERO,
+                within,
+                direction,
+                Optional.empty(),
+                HeavyTails.NOT_ACCEPTED,
+                Optional.empty());
     }
 
-    /** A metric with outcomes that are in when the data say so. */
+    /** A metric that counts from the exposure on, with outcomes that are in when the data say so. */
     public Metric(
             String name,
             Kind kind,
@@ -99,7 +160,17 @@ public record Metric(
             Direction direction,
             Optional<Cap> cap,
             HeavyTails heavyTails) {
-        this(name, kind, outcome, within, direction, cap, heavyTails, Optional.empty());
+        this(
+                name,
+                kind,
+                outcome,
+                Optional.empty(),
+                Duration.ZERO,
+                within,
+                direction,
+                cap,
+                heavyTails,
+                Optional.empty());
     }
 
     /**
@@ -108,7 +179,13 @@ public record Metric(
      * @param value above 0, finite
      */
     public Metric frozenAt(double value) {
-        return new Metric(name, kind, outcome, within, direction, Optional.of(new Cap.At(value)), heavyTails, settle);
+        return new Metric(
+                name, kind, outcome, per, after, within, direction, Optional.of(new Cap.At(value)), heavyTails, settle);
+    }
+
+    /** From the exposure to the end of the window. */
+    public Duration closesAfter() {
+        return after.plus(within);
     }
 
     /** The largest value of a user that counts; absent without a cap, and while a quantile has no value yet. */
@@ -120,7 +197,7 @@ public record Metric(
 
     /** Whether nothing limits the values of this metric, so that bounds on it are approximate. */
     public boolean isUnlimited() {
-        return kind == Kind.MEAN && cap.isEmpty();
+        return kind != Kind.PROPORTION && cap.isEmpty();
     }
 
     /**
@@ -159,13 +236,25 @@ public record Metric(
 
     /** Engines ship metrics to where the users are, which an Optional cannot be. */
     private Object writeReplace() {
-        return new Shipped(name, kind, outcome, within, direction, cap.orElse(null), heavyTails, settle.orElse(null));
+        return new Shipped(
+                name,
+                kind,
+                outcome,
+                per.orElse(null),
+                after,
+                within,
+                direction,
+                cap.orElse(null),
+                heavyTails,
+                settle.orElse(null));
     }
 
     private record Shipped(
             String name,
             Kind kind,
             String outcome,
+            Denominator per,
+            Duration after,
             Duration within,
             Direction direction,
             Cap cap,
@@ -178,6 +267,8 @@ public record Metric(
                     name,
                     kind,
                     outcome,
+                    Optional.ofNullable(per),
+                    after,
                     within,
                     direction,
                     Optional.ofNullable(cap),

@@ -12,13 +12,17 @@ import java.util.OptionalDouble;
  * J. K. Lunceford, M. Davidian, Statistics in Medicine 23 (2004), their estimator IPW2; the effective sample size,
  * L. Kish, "Survey Sampling" (1965), section 11.7.
  *
+ * <p>A {@linkplain Metric.Kind#RATIO ratio} Σ weight · y / Σ weight · d of two sums over users is such a mean as well: that of
+ * y / d, in which a user weighs weight · d. Its linearised variance is then the delta method's, Σ weight² (y − R d)² /
+ * (Σ weight · d)² with R the ratio. A user without a denominator adds y to the sum, and no weight.
+ *
  * <p>The outcome is summed as its distance d from an origin near the mean: sums of y² itself have lost the digits of a
  * variance whose square root is a millionth of the mean. Parts with other origins merge as in T. F. Chan, G. H. Golub, R.
  * J. LeVeque, "Algorithms for Computing the Sample Variance", The American Statistician 37 (1983), equations (2.1), here
  * with weights.
  *
  * @param n number of rows, at least 0
- * @param w Σ weight
+ * @param w Σ weight; 0 only without rows, and where no user of a ratio has a denominator
  * @param w2 Σ weight²
  * @param origin from which d = y − origin is measured, in the unit of y; no result depends on it but by rounding. Best
  *     is the mean; 0 without rows
@@ -36,7 +40,7 @@ public record WeightedMoments(
 
     /**
      * @throws IllegalArgumentException for a negative count, a sum that is not finite, a negative sum of squares,
-     *     weights that do not sum to more than 0 although there are rows, or sums without rows
+     *     weights below 0, or sums without rows
      */
     public WeightedMoments {
         if (n < 0) {
@@ -49,9 +53,9 @@ public record WeightedMoments(
         requireFinite("wd2", wd2);
         requireFinite("w2d", w2d);
         requireFinite("w2d2", w2d2);
-        if (n > 0 && (w <= 0 || w2 <= 0)) {
+        if (w < 0 || w2 < 0 || (w == 0) != (w2 == 0)) {
             throw new IllegalArgumentException(
-                    "WeightedMoments: " + n + " rows with w " + w + " and w2 " + w2 + ", every weight must be above 0");
+                    "WeightedMoments: " + n + " rows with w " + w + " and w2 " + w2 + ", no weight may be below 0");
         }
         if (wd2 < 0 || w2d2 < 0) {
             throw new IllegalArgumentException(
@@ -92,20 +96,28 @@ public record WeightedMoments(
         if (n == 0 || other.n == 0) {
             return n == 0 ? other : this;
         }
+        if (w == 0 || other.w == 0) {
+            return w == 0 ? plus(from(other.origin), other) : plus(this, other.from(origin));
+        }
         if (origin != other.origin) {
             double mean = center();
             double both = mean + (other.center() - mean) * (other.w / (w + other.w));
-            return from(both).merge(other.from(both));
+            return plus(from(both), other.from(both));
         }
+        return plus(this, other);
+    }
+
+    /** Of one origin. */
+    private static WeightedMoments plus(WeightedMoments one, WeightedMoments other) {
         return new WeightedMoments(
-                Math.addExact(n, other.n),
-                w + other.w,
-                w2 + other.w2,
-                origin,
-                wd + other.wd,
-                wd2 + other.wd2,
-                w2d + other.w2d,
-                w2d2 + other.w2d2);
+                Math.addExact(one.n, other.n),
+                one.w + other.w,
+                one.w2 + other.w2,
+                one.origin,
+                one.wd + other.wd,
+                one.wd2 + other.wd2,
+                one.w2d + other.w2d,
+                one.w2d2 + other.w2d2);
     }
 
     /** The same rows, their outcome measured from elsewhere. */
@@ -128,6 +140,27 @@ public record WeightedMoments(
 
     private double center() {
         return origin + wd / w;
+    }
+
+    /**
+     * The sums of a ratio with one more user.
+     *
+     * @param weight inverse of the user's probability to be in this arm, finite and above 0
+     * @param y numerator
+     * @param d denominator, at least 0
+     * @throws IllegalArgumentException if the denominator is below 0, or a number is not finite
+     */
+    public WeightedMoments plusRatio(double weight, double y, double d) {
+        double w = weight * d;
+        return new WeightedMoments(
+                Math.addExact(n, 1),
+                this.w + w,
+                w2 + w * w,
+                0,
+                wy() + weight * y,
+                wy2() + (d > 0 ? weight * y * y / d : 0),
+                w2y() + weight * w * y,
+                w2y2() + weight * weight * y * y);
     }
 
     /** Σ weight · y. */
@@ -165,9 +198,9 @@ public record WeightedMoments(
                 n, fraction * w, fraction * w2, origin, fraction * wd, fraction * wd2, fraction * w2d, fraction * w2d2);
     }
 
-    /** The Hájek mean Σwy / Σw, in the unit of y; absent without rows. */
+    /** The Hájek mean Σwy / Σw, in the unit of y; absent without weights. */
     public OptionalDouble mean() {
-        return n == 0 ? OptionalDouble.empty() : OptionalDouble.of(center());
+        return w == 0 ? OptionalDouble.empty() : OptionalDouble.of(center());
     }
 
     /**
@@ -175,7 +208,7 @@ public record WeightedMoments(
      * fewer than two rows, whose spread is unknown.
      */
     public OptionalDouble variance() {
-        if (n < 2) {
+        if (n < 2 || w == 0) {
             return OptionalDouble.empty();
         }
         double mean = wd / w;
@@ -185,18 +218,28 @@ public record WeightedMoments(
 
     /**
      * The variance of the outcome itself, not of its mean: Σ w(y − mean)² / Σw, in the squared unit of y; absent without
-     * rows.
+     * weights.
      */
     public OptionalDouble outcomeVariance() {
-        return n == 0 ? OptionalDouble.empty() : OptionalDouble.of(Math.max(0, wd2 - wd * (wd / w)) / w);
+        return w == 0 ? OptionalDouble.empty() : OptionalDouble.of(Math.max(0, wd2 - wd * (wd / w)) / w);
     }
 
     /**
      * Kish's effective sample size (Σw)² / Σw², in rows: between 1 and n, n where all weights are equal, and 0
-     * without rows.
+     * without weights.
      */
     public double effectiveSampleSize() {
-        return n == 0 ? 0 : w * w / w2;
+        return w == 0 ? 0 : w * w / w2;
+    }
+
+    /**
+     * Moments of as many values with this mean, whose standard error is that of this mean: what stands for the users of a
+     * ratio where their mean is looked at. Only moments of the same sums may be looked at: those of parts do not merge into them.
+     *
+     * @return no values where there are no weights
+     */
+    public Moments linearised() {
+        return w == 0 ? Moments.EMPTY : new Moments(n, center(), variance().orElse(0) * n * (n - 1.0));
     }
 
     /**
@@ -209,7 +252,7 @@ public record WeightedMoments(
      */
     WeightedMoments spread(Metric.Kind kind, double pseudoRows) {
         return switch (kind) {
-            case MEAN -> this;
+            case MEAN, RATIO -> this;
             case PROPORTION -> smoothed(pseudoRows);
         };
     }

@@ -218,11 +218,8 @@ class WeightedMomentsTest {
     @Test
     void whatIsNotAWeightIsRefusedByName() {
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> WeightedMoments.EMPTY.plus(0, 1))
-                .withMessageContaining("every weight must be above 0");
-        assertThatIllegalArgumentException()
                 .isThrownBy(() -> WeightedMoments.EMPTY.plus(-1, 1))
-                .withMessageContaining("every weight must be above 0");
+                .withMessageContaining("no weight may be below 0");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> WeightedMoments.EMPTY.plus(1 / 0.0, 1))
                 .withMessageContaining("w is Infinity");

@@ -44,10 +44,11 @@ final class MeasureTables {
                     required(
                             "counted",
                             "ARRAY<STRUCT<metric: STRING, closes_at: TIMESTAMP, settled: BOOLEAN, y: DOUBLE,"
-                                    + " before: DOUBLE>>",
+                                    + " before: DOUBLE, d: DOUBLE, d_before: DOUBLE>>",
                             "per metric when its window closes, whether the outcomes up to then are in, what it has"
                                     + " counted by as_of (1 or 0 of a proportion, capped where a cap is declared), and what it"
-                                    + " counted in the pre-period, where one is declared")),
+                                    + " counted in the pre-period, where one is declared; of a ratio these are of the numerator, and"
+                                    + " d and d_before the denominators")),
             List.of("user_id", "experiment_id", "segment", "parameters_version", "decided_by", "exposed_on"),
             ColumnSet.CLOSED,
             "the first exposure of a user under one decision on one day, with what its metrics have counted so far");
@@ -82,6 +83,18 @@ final class MeasureTables {
             "STRUCT<wx: E, wx2: E, wxy: E, w2x: E, w2x2: E, w2xy: E>".replace("E", EXACT),
             "the same with the value of the pre-period, x; absent where none is declared");
 
+    private static final Column DENOMINATOR = optional(
+            "denominator",
+            "STRUCT<d: E, dd: E, dy: E, yy_by_d: E>".replace("E", EXACT),
+            "sums of the denominators d of a ratio, whose numerators y the other sums are of; absent for other metrics. In"
+                    + " weighted the value of a user of a ratio is y / d, and counts d times");
+
+    private static final Column RATIO_COVARIATE = optional(
+            "ratio_covariate",
+            "STRUCT<wx: E, wu: E, xx: E, xu: E, uu: E, yx: E, yu: E, dx: E, du: E>".replace("E", EXACT),
+            "in the place of covariate for a ratio: sums, weighted by inverse propensity, of the numerator x and the"
+                    + " denominator u of the pre-period, and of products, with the squared weight");
+
     private static final Column CAP = optional(
             "cap",
             "DOUBLE",
@@ -105,7 +118,7 @@ final class MeasureTables {
                             "day",
                             "TIMESTAMP",
                             "day from which on the outcome windows of a day's exposures close: the day of the exposures"
-                                    + " and the whole days of within"),
+                                    + " and the whole days of after and within"),
                     required(
                             "returned_after",
                             "INT",
@@ -116,10 +129,15 @@ final class MeasureTables {
                             "longest absence that is told apart, in days: the longest window that something looks at, from 7"
                                     + " to 28"),
                     required("n", "BIGINT", "users, each once"),
-                    optional("sum", EXACT, "sum of the per-user values; absent beyond 23 digits before the point"),
+                    optional(
+                            "sum",
+                            EXACT,
+                            "sum of the per-user values, of a ratio of its numerators; absent beyond 23 digits before the point"),
                     optional("sum_squares", EXACT, "sum of their squares; absent likewise"),
                     WEIGHTED,
                     COVARIATE,
+                    DENOMINATOR,
+                    RATIO_COVARIATE,
                     CAP),
             List.of(
                     "experiment_id",
@@ -170,17 +188,27 @@ final class MeasureTables {
                             "BIGINT",
                             "parameters version that the window begins with; 0 for the first"),
                     required("n", "BIGINT", "users, each once"),
-                    optional("sum", EXACT, "sum of the per-user values; absent beyond 23 digits before the point"),
+                    optional(
+                            "sum",
+                            EXACT,
+                            "sum of the per-user values, of a ratio of its numerators; absent beyond 23 digits before the point"),
                     optional("sum_squares", EXACT, "sum of their squares; absent likewise"),
-                    optional("metric_value", "DOUBLE", "mean per user: 0 to 1 for a proportion, an amount for a mean"),
+                    optional(
+                            "metric_value",
+                            "DOUBLE",
+                            "mean per user: 0 to 1 for a proportion, an amount for a mean; the sum of numerators over that of"
+                                    + " denominators for a ratio"),
                     optional(
                             "m2",
                             "DOUBLE",
-                            "sum of squared deviations from the mean: with n and mean it merges by Chan"),
+                            "sum of squared deviations from the mean: with n and mean it merges by Chan; of a ratio that of as"
+                                    + " many values with its standard error, which does not"),
                     optional("lower", "DOUBLE", "lower end of its 95 % interval"),
                     optional("upper", "DOUBLE", "upper end of its 95 % interval"),
                     WEIGHTED,
                     COVARIATE,
+                    DENOMINATOR,
+                    RATIO_COVARIATE,
                     optional(
                             "effect",
                             "DOUBLE",

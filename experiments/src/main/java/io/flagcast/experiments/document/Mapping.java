@@ -181,15 +181,30 @@ public final class Mapping {
         return self.line();
     }
 
-    /** Names declared under a key: none where it is absent, unknowable where it is no mapping. */
+    /** Names declared under a key: none where it is absent, unknowable as those of its {@linkplain #names value}. */
     public Optional<List<String>> namesIn(String key) {
-        if (!has(key)) {
-            return Optional.of(List.of());
+        return has(key) ? names(entries.get(key).value()) : Optional.of(List.of());
+    }
+
+    /** Keys of a mapping, or names and keys of a list of names and mappings; unknowable of anything else. */
+    public static Optional<List<String>> names(Value value) {
+        if (value.node() instanceof MappingNode node) {
+            return Optional.of(List.copyOf(new Mapping(silenced(value), node).entries.keySet()));
         }
-        Value value = entries.get(key).value();
-        return value.node() instanceof MappingNode node
-                ? Optional.of(List.copyOf(new Mapping(silenced(value), node).entries.keySet()))
-                : Optional.empty();
+        if (value.node() instanceof SequenceNode list) {
+            List<Optional<List<String>>> items = list.getValue().stream()
+                    .map(item -> item instanceof ScalarNode name
+                            ? Optional.of(List.of(name.getValue()))
+                            : names(value.item(item)))
+                    .toList();
+            return items.stream().allMatch(Optional::isPresent)
+                    ? Optional.of(items.stream()
+                            .flatMap(Optional::stream)
+                            .flatMap(List::stream)
+                            .toList())
+                    : Optional.empty();
+        }
+        return Optional.empty();
     }
 
     private static Value silenced(Value value) {

@@ -33,6 +33,11 @@ public record Value(String key, int line, Node node, Problems problems) {
         return build(() -> read.apply(scalar));
     }
 
+    /** Whether this value is a list. */
+    public boolean isList() {
+        return node instanceof SequenceNode;
+    }
+
     /** Whether this value is a mapping of keys to values. */
     public boolean isMapping() {
         return node instanceof MappingNode;

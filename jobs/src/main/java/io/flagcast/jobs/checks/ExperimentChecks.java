@@ -18,6 +18,7 @@ import io.flagcast.monitoring.PredictionStates.Cuts;
 import io.flagcast.monitoring.SegmentMetrics;
 import io.flagcast.monitoring.States;
 import io.flagcast.rules.Condition.Population;
+import io.flagcast.rules.Observation;
 import io.flagcast.rules.checks.BiasCheck;
 import io.flagcast.rules.checks.CalibrationCheck;
 import io.flagcast.rules.checks.CalibrationCheck.Decile;
@@ -95,6 +96,7 @@ final class ExperimentChecks implements AutoCloseable {
                         .filter(metric -> metric.kind() == Metric.Kind.PROPORTION
                                 && metric.kind() == response.kind()
                                 && metric.outcome().equals(response.outcome())
+                                && metric.after().isZero()
                                 && metric.within().equals(response.within())))
                 .findFirst();
     }
@@ -274,9 +276,9 @@ final class ExperimentChecks implements AutoCloseable {
     }
 
     private static Moments values(Map<Population, List<MeasuredDay>> arms, Population arm) {
-        return arms.getOrDefault(arm, List.of()).stream()
-                .map(MeasuredDay::values)
-                .reduce(Moments.EMPTY, Moments::merge);
+        return Observation.values(arms.getOrDefault(arm, List.of()).stream()
+                .map(MeasuredDay::observation)
+                .toList());
     }
 
     private static WeightedMoments weighted(Map<Population, List<MeasuredDay>> arms, Population arm) {
@@ -286,6 +288,10 @@ final class ExperimentChecks implements AutoCloseable {
     }
 
     private static List<Finding> novelty(String id, Metric metric, HealthStates states) {
+        if (metric.kind() == Metric.Kind.RATIO) {
+            // Whose numerator alone may fade, or grow, with the denominator.
+            return List.of();
+        }
         String value = metric.kind() == Metric.Kind.PROPORTION ? "did" : "amount";
         List<Row> outcomes = states.of(OUTCOMES_BY_DAY, id)
                 .filter(row -> row.getAs("outcome").equals(metric.outcome()))

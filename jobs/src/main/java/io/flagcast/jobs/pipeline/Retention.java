@@ -4,6 +4,7 @@ import io.flagcast.jobs.run.Attempts;
 import io.flagcast.jobs.run.Run;
 import io.flagcast.lake.Publication;
 import io.flagcast.lake.RunId;
+import io.flagcast.statistics.Metric;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Comparator;
@@ -69,7 +70,7 @@ record Retention(Run run, Instant now) {
     private boolean isNeededUntil(Instant until) {
         Duration longest = run.experiments().stream()
                 .flatMap(experiment -> experiment.metrics().stream())
-                .map(metric -> metric.within())
+                .map(Metric::closesAfter)
                 .max(Duration::compareTo)
                 .orElse(Duration.ZERO);
         return until.isAfter(run.asOf().minus(longest))

@@ -32,7 +32,8 @@ import org.apache.spark.sql.Row;
  * @param returnedAfter days since its users were exposed before; 0 for the first time
  * @param toldApart longest absence that is told apart, in days: a longer one counts as this
  * @param values per-user values; of no users where there is a problem
- * @param weighted the same weighted by the inverse of the propensity; of no users where there is a problem
+ * @param ratio of a ratio its users, who weigh their denominators; absent for other metrics
+ * @param weighted the values weighted by the inverse of the propensity; of no users where there is a problem
  * @param problem why the sums of the row are unusable, as one that has too many digits
  * @param cap where the value of a user stops to count; absent without a cap
  */
@@ -46,6 +47,7 @@ public record MeasuredDay(
         int returnedAfter,
         int toldApart,
         Moments values,
+        Optional<WeightedMoments> ratio,
         WeightedMoments weighted,
         Optional<String> problem,
         OptionalDouble cap) {
@@ -111,19 +113,29 @@ public record MeasuredDay(
 
     /** As rules look at it. */
     public Observation observation() {
-        return new Observation(cell.segment(), population, metric, day, returnedAfter, values, weighted, problem);
+        return new Observation(
+                cell.segment(), population, metric, day, returnedAfter, values, ratio, weighted, problem);
     }
 
     private static MeasuredDay of(Row row) {
         try {
             return of(
-                    row, SegmentMetrics.values(row), SegmentMetrics.weighted(row.getAs("weighted")), Optional.empty());
+                    row,
+                    SegmentMetrics.values(row),
+                    SegmentMetrics.ratio(row),
+                    SegmentMetrics.weighted(row.getAs("weighted")),
+                    Optional.empty());
         } catch (IllegalArgumentException e) {
-            return of(row, Moments.EMPTY, WeightedMoments.EMPTY, Optional.of(e.getMessage()));
+            return of(row, Moments.EMPTY, Optional.empty(), WeightedMoments.EMPTY, Optional.of(e.getMessage()));
         }
     }
 
-    private static MeasuredDay of(Row row, Moments values, WeightedMoments weighted, Optional<String> problem) {
+    private static MeasuredDay of(
+            Row row,
+            Moments values,
+            Optional<WeightedMoments> ratio,
+            WeightedMoments weighted,
+            Optional<String> problem) {
         return new MeasuredDay(
                 row.getAs("experiment_id"),
                 new Cell(row.getAs("segment"), row.getAs("cell")),
@@ -134,6 +146,7 @@ public record MeasuredDay(
                 row.<Integer>getAs("returned_after"),
                 row.<Integer>getAs("told_apart"),
                 values,
+                ratio,
                 weighted,
                 problem,
                 row.getAs("cap") == null ? OptionalDouble.empty() : OptionalDouble.of(row.<Double>getAs("cap")));

@@ -97,7 +97,7 @@ public record ExpectedUsers(
         }
         List<Observation> days = days(metric.name(), rule);
         boolean needsMean = !(comparison instanceof Level) && baseline.isEmpty();
-        boolean needsSpread = metric.kind() == Metric.Kind.MEAN;
+        boolean needsSpread = metric.kind() != Metric.Kind.PROPORTION;
         return days.isEmpty() && (needsMean || needsSpread)
                 ? Optional.of("%s has not been measured: %s"
                         .formatted(
@@ -212,7 +212,7 @@ public record ExpectedUsers(
 
     private Outcomes outcomes(Metric metric, List<Observation> days) {
         int within = Math.toIntExact(
-                metric.within().plus(metric.settle().orElse(Duration.ZERO)).toDays());
+                metric.closesAfter().plus(metric.settle().orElse(Duration.ZERO)).toDays());
         if (days.isEmpty()) {
             ValueLaw law = ValueLaw.of(baseline.orElse(0.5), 0, metric.kind());
             return new Outcomes(law, law, law, within);
@@ -223,7 +223,8 @@ public record ExpectedUsers(
                 .map(Observation::weighted)
                 .reduce(WeightedMoments.EMPTY, WeightedMoments::merge);
         ValueLaw control = law(days, Population.CONTROL, metric).orElse(everyone);
-        ValueLaw comparable = weighted.n() < 2 || baseline.isPresent()
+        // The spread of y / d says nothing of how much a user adds to a ratio.
+        ValueLaw comparable = weighted.n() < 2 || baseline.isPresent() || metric.kind() == Metric.Kind.RATIO
                 ? control
                 : ValueLaw.of(
                         weighted.mean().orElseThrow(),
@@ -239,7 +240,7 @@ public record ExpectedUsers(
                 .map(Observation::day)
                 .max(Comparator.naturalOrder())
                 .orElseThrow();
-        Instant exposed = newest.minus(metric.within().toDays(), ChronoUnit.DAYS);
+        Instant exposed = newest.minus(metric.closesAfter().toDays(), ChronoUnit.DAYS);
         return Math.toIntExact(Math.max(0, ChronoUnit.DAYS.between(exposed, asOf.minusNanos(1))));
     }
 
@@ -254,9 +255,8 @@ public record ExpectedUsers(
     }
 
     private static Moments values(List<Observation> days, Population arm) {
-        return days.stream()
+        return Observation.values(days.stream()
                 .filter(day -> arm == Population.EVERYONE || day.population() == arm)
-                .map(Observation::values)
-                .reduce(Moments.EMPTY, Moments::merge);
+                .toList());
     }
 }

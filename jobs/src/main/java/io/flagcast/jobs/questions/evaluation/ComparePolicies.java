@@ -121,7 +121,7 @@ public record ComparePolicies(
                 throw new Refusal(
                         ExitCode.NO_INPUT,
                         "no user met %s with a logged propensity and an outcome window (%s) that closed before %s"
-                                .formatted(incumbent.experimentId(), length(metric.within()), until));
+                                .formatted(incumbent.experimentId(), length(metric.closesAfter()), until));
             }
             Map<Compared, PolicyValue> values = new EnumMap<>(Compared.class);
             for (int i = 0; i < policies.size(); i++) {

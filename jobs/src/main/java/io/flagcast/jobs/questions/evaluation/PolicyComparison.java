@@ -143,7 +143,7 @@ public record PolicyComparison(Experiment incumbent, Metric metric, Instant unti
                         metric.name(),
                         metric.direction() == Metric.Direction.HIGHER_IS_BETTER ? "higher" : "lower",
                         value(asked()).users(),
-                        ComparePolicies.length(metric.within()),
+                        ComparePolicies.length(metric.closesAfter()),
                         until);
     }
 

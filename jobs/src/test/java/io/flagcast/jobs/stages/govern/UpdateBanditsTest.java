@@ -59,6 +59,7 @@ class UpdateBanditsTest {
                 0,
                 28,
                 Moments.EMPTY,
+                Optional.empty(),
                 new WeightedMoments(
                         users,
                         2 * users,

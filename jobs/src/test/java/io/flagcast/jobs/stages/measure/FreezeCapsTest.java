@@ -47,7 +47,8 @@ class FreezeCapsTest {
                         "'e' AS experiment_id",
                         "array(named_struct('metric', 'revenue', 'closes_at', timestamp'2026-01-01 00:00:00',"
                                 + " 'settled', true, 'y',"
-                                + " CAST(id - %d AS DOUBLE), 'before', CAST(NULL AS DOUBLE))) AS counted"
+                                + " CAST(id - %d AS DOUBLE), 'before', CAST(NULL AS DOUBLE),"
+                                + " 'd', CAST(NULL AS DOUBLE), 'd_before', CAST(NULL AS DOUBLE))) AS counted"
                                         .formatted(shift));
     }
 

@@ -9,8 +9,11 @@ package io.flagcast.allocation;
  * @param predicted what the reward model expects of the action that was taken
  * @param direct what it expects of the evaluated policy: the mean over all actions with the policy's probabilities
  * @param unsupported probability that the evaluated policy takes an action that was never taken here, in [0, 1]
+ * @param expectedSquare square of the weight as it was expected before an action was taken: Σ π² / p over the actions with a
+ *     logged probability p above 0, π that under the evaluated policy; at least 0, finite
  */
-public record LoggedReward(double reward, double weight, double predicted, double direct, double unsupported) {
+public record LoggedReward(
+        double reward, double weight, double predicted, double direct, double unsupported, double expectedSquare) {
 
     /** @throws IllegalArgumentException if a number is outside its range or not finite */
     public LoggedReward {
@@ -20,9 +23,18 @@ public record LoggedReward(double reward, double weight, double predicted, doubl
         if (!(weight >= 0 && Double.isFinite(weight))) {
             throw new IllegalArgumentException("weight " + weight + " is not finite and at least 0");
         }
+        if (!(expectedSquare >= 0 && Double.isFinite(expectedSquare))) {
+            throw new IllegalArgumentException(
+                    "expected square " + expectedSquare + " of a weight is not finite and at least 0");
+        }
         if (!(unsupported >= 0 && unsupported <= 1)) {
             throw new IllegalArgumentException("unsupported probability " + unsupported + " is outside [0, 1]");
         }
+    }
+
+    /** A choice of which only the action that was taken is known: the square of its weight stands for the expected one. */
+    public LoggedReward(double reward, double weight, double predicted, double direct, double unsupported) {
+        this(reward, weight, predicted, direct, unsupported, weight * weight);
     }
 
     /**
@@ -49,7 +61,12 @@ public record LoggedReward(double reward, double weight, double predicted, doubl
                 (enabled ? evaluated : 1 - evaluated) / taken,
                 enabled ? ifEnabled : ifNot,
                 evaluated * ifEnabled + (1 - evaluated) * ifNot,
-                unsupported);
+                unsupported,
+                square(evaluated, logged) + square(1 - evaluated, 1 - logged));
+    }
+
+    private static double square(double evaluated, double logged) {
+        return logged > 0 ? evaluated * evaluated / logged : 0;
     }
 
     /** What happened to a user. */

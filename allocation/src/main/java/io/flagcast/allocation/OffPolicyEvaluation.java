@@ -36,6 +36,12 @@ public record OffPolicyEvaluation(List<PolicyValue> values) {
     /** Blocks with a user who was given what the policy would give: with fewer a sample might have none. */
     private static final int LEAST_BLOCKS = 20;
 
+    /**
+     * Least effective sample size, in rows, of which anything is said. From here on intervals at 95 % cover, see
+     * {@code HeavyRowsTest}; below it an estimate is that of a handful of rows.
+     */
+    public static final double LEAST_EFFECTIVE_SIZE = 50;
+
     /** Most of a policy's decisions that may be without any logged example. */
     public static final double MOST_UNSUPPORTED = 0.001;
 
@@ -168,11 +174,25 @@ public record OffPolicyEvaluation(List<PolicyValue> values) {
             long speaking = blocks.stream()
                     .filter(block -> block.effectiveSampleSize() > 0)
                     .count();
-            return speaking >= LEAST_BLOCKS
-                    ? Optional.empty()
-                    : Optional.of(
-                            "only %d of %d blocks of logged users have one who was given what it would give, needs %d"
-                                    .formatted(speaking, blocks.size(), LEAST_BLOCKS));
+            if (speaking < LEAST_BLOCKS) {
+                return Optional.of(
+                        "only %d of %d blocks of logged users have one who was given what it would give, needs %d"
+                                .formatted(speaking, blocks.size(), LEAST_BLOCKS));
+            }
+            double size = total.effectiveSampleSize();
+            double expected = total.expectedSampleSize();
+            if (Math.min(size, expected) >= LEAST_EFFECTIVE_SIZE) {
+                return Optional.empty();
+            }
+            return Optional.of(
+                    ("the log of %,d users is worth %.1f of them%s (effective sample size), needs %.0f: few were given what it"
+                                    + " would give, and they would stand for all. Log more users, or a larger exploration"
+                                    + " slice")
+                            .formatted(
+                                    total.n(),
+                                    Math.min(size, expected),
+                                    expected < size ? " by its propensities" : "",
+                                    LEAST_EFFECTIVE_SIZE));
         }
 
         PolicyValue unanswered() {

@@ -14,22 +14,26 @@ import org.apache.commons.math3.distribution.NormalDistribution;
  */
 public final class OffPolicySums implements Serializable {
 
-    // Where the sums stand. Behind them for each correction and value Σ t, Σ t² and Σ (t − u)², t = direct + ŵ (reward
-    // −
-    // predicted) and u the same with the weight as it is.
+    // Where the sums stand; ρ = reward − predicted.
     private static final int N = 0;
-    private static final int W = 1;
-    private static final int W2 = 2;
-    private static final int WR = 3;
-    private static final int DIRECT = 4;
-    private static final int UNSUPPORTED = 5;
-    // ρ = reward − predicted: Σ ρ² and Σ w² ρ².
+    private static final int WR = 1;
+    private static final int DIRECT = 2;
+    private static final int UNSUPPORTED = 3;
+    private static final int EXPECTED_W2 = 4;
+    private static final int ABSOLUTE_RHO = 5;
     private static final int RHO2 = 6;
-    private static final int W2_RHO2 = 7;
-    private static final int AGAINST = 8;
+    private static final int AGAINST = 7;
     // For both signs of d = weight − weight under the other policy: Σ |d|, Σ d², Σ |d| ρ², Σ d² ρ².
     private static final int AGAINST_SUMS = 4;
     private static final int CORRECTIONS = AGAINST + 2 * AGAINST_SUMS;
+
+    // Behind them for each correction and value, ŵ the weight that it leaves, t = direct + ŵ ρ, u = direct + w ρ.
+    private static final int T = 0;
+    private static final int T2 = 1;
+    private static final int DEPARTURE2 = 2;
+    private static final int W = 3;
+    private static final int W2 = 4;
+    private static final int W2_RHO2 = 5;
 
     private static final double ONE_SIDED_95 = new NormalDistribution(null, 0, 1).inverseCumulativeProbability(0.95);
 
@@ -45,7 +49,8 @@ public final class OffPolicySums implements Serializable {
         SHRINKAGE(CORRECTIONS + Correction.SUMS * Correction.VALUES);
 
         private static final int VALUES = 8;
-        private static final int SUMS = 3;
+        private static final int AS_LOGGED = VALUES - 1;
+        private static final int SUMS = 6;
 
         private static final double[] THRESHOLDS = {1, 2, 4, 8, 16, 32, 64, Double.POSITIVE_INFINITY};
         private static final double[] SHRINKAGES = {1, 4, 16, 64, 256, 1_024, 4_096, Double.POSITIVE_INFINITY};
@@ -60,11 +65,11 @@ public final class OffPolicySums implements Serializable {
             if (this == SWITCH) {
                 return w <= THRESHOLDS[value] ? w : 0;
             }
-            return value == VALUES - 1 ? w : SHRINKAGES[value] * w / (w * w + SHRINKAGES[value]);
+            return value == AS_LOGGED ? w : SHRINKAGES[value] * w / (w * w + SHRINKAGES[value]);
         }
 
-        private int at(int value) {
-            return first + SUMS * value;
+        private int at(int value, int sum) {
+            return first + SUMS * value + sum;
         }
     }
 
@@ -97,20 +102,24 @@ public final class OffPolicySums implements Serializable {
         addDifference(more, row.weight() - other.weight(), residual);
         double w = row.weight();
         more[N] += 1;
-        more[W] += w;
-        more[W2] += w * w;
         more[WR] += w * row.reward();
         more[DIRECT] += row.direct();
         more[UNSUPPORTED] += row.unsupported();
+        more[EXPECTED_W2] += row.expectedSquare();
+        more[ABSOLUTE_RHO] += Math.abs(residual);
         more[RHO2] += residual * residual;
-        more[W2_RHO2] += w * w * residual * residual;
         for (Correction correction : Correction.values()) {
             for (int value = 0; value < Correction.VALUES; value++) {
-                double term = row.direct() + correction.weight(w, value) * residual;
-                more[correction.at(value)] += term;
-                more[correction.at(value) + 1] += term * term;
-                double departure = (correction.weight(w, value) - w) * residual;
-                more[correction.at(value) + 2] += departure * departure;
+                double corrected = correction.weight(w, value);
+                double term = row.direct() + corrected * residual;
+                double departure = (corrected - w) * residual;
+                int first = correction.at(value, 0);
+                more[first + T] += term;
+                more[first + T2] += term * term;
+                more[first + DEPARTURE2] += departure * departure;
+                more[first + W] += corrected;
+                more[first + W2] += corrected * corrected;
+                more[first + W2_RHO2] += corrected * corrected * residual * residual;
             }
         }
         return new OffPolicySums(more, Math.max(largestWeight, w));
@@ -151,7 +160,7 @@ public final class OffPolicySums implements Serializable {
 
     /** Σ w. */
     double totalWeight() {
-        return sums[W];
+        return asLogged(W);
     }
 
     /** Σ w r. */
@@ -161,7 +170,12 @@ public final class OffPolicySums implements Serializable {
 
     /** The sum of which {@link #corrected()} is the mean. */
     double totalCorrected() {
-        return sums[Correction.SWITCH.at(Correction.VALUES - 1)];
+        return asLogged(T);
+    }
+
+    /** A sum of a correction that leaves the weights as they are. */
+    private double asLogged(int sum) {
+        return sums[Correction.SWITCH.at(Correction.AS_LOGGED, sum)];
     }
 
     private double mean(int sum) {
@@ -175,8 +189,19 @@ public final class OffPolicySums implements Serializable {
 
     /** Kish's effective sample size (Σw)² / Σw², in rows: what the rows are worth under the evaluated policy; 0 without any. */
     public double effectiveSampleSize() {
-        double w = sums[W];
-        return w == 0 ? 0 : w * w / sums[W2];
+        return kish(asLogged(W), asLogged(W2));
+    }
+
+    /**
+     * Kish's effective sample size as it was expected before it was known which actions would be taken, in rows. Where few rows
+     * would weigh much and none of them happened to be met, the effective size of the others is large, and says nothing.
+     */
+    public double expectedSampleSize() {
+        return kish(sums[N] - sums[UNSUPPORTED], sums[EXPECTED_W2]);
+    }
+
+    private static double kish(double sum, double squares) {
+        return sum == 0 ? 0 : sum * sum / squares;
     }
 
     /**
@@ -189,8 +214,7 @@ public final class OffPolicySums implements Serializable {
     }
 
     private double effectiveDifference(int first) {
-        double d = sums[first];
-        return d == 0 ? 0 : d * d / sums[first + 1];
+        return kish(sums[first], sums[first + 1]);
     }
 
     /**
@@ -199,7 +223,12 @@ public final class OffPolicySums implements Serializable {
      * nothing do not look certain.
      */
     double unseenVariance() {
-        return Math.max(0, sums[W2] * mean(RHO2) - sums[W2_RHO2]) / (sums[N] * sums[N]);
+        return unseenVariance(Correction.SWITCH, Correction.AS_LOGGED);
+    }
+
+    private double unseenVariance(Correction correction, int value) {
+        double expected = sums[correction.at(value, W2)] * mean(RHO2);
+        return Math.max(0, expected - sums[correction.at(value, W2_RHO2)]) / (sums[N] * sums[N]);
     }
 
     /**
@@ -238,7 +267,7 @@ public final class OffPolicySums implements Serializable {
 
     /** E[w]: 1 but for chance where every action of the policy was taken. */
     double weight() {
-        return mean(W);
+        return totalWeight() / sums[N];
     }
 
     /** What the reward model expects of the policy. */
@@ -248,18 +277,28 @@ public final class OffPolicySums implements Serializable {
 
     /** The doubly robust mean with weights as they are. */
     double corrected() {
-        return corrected(Correction.SWITCH, Correction.VALUES - 1);
+        return totalCorrected() / sums[N];
     }
 
     private double corrected(Correction correction, int value) {
-        return sums[correction.at(value)] / sums[N];
+        return sums[correction.at(value, T)] / sums[N];
     }
 
     /**
-     * The doubly robust mean with the parameter of the least estimated error: variance of the mean plus the square of an
-     * upper bound of its bias. The bias is estimated by the distance from the mean with weights as they are, which has none
-     * (Y. Su and others, "Doubly Robust Off-Policy Evaluation with Shrinkage", ICML 2020, direct bias estimation); the bound
-     * is one-sided 95 %, by the normal law where they use a concentration inequality.
+     * The doubly robust mean with the parameter of the least estimated error: variance of the mean, with
+     * {@link #unseenVariance()}, plus the square of an upper bound of its bias. The bound is the lesser of two:
+     *
+     * <ul>
+     *   <li>what the rows say: the distance from the mean with weights as they are, which has no bias, plus its one-sided 95 %
+     *       by the normal law (Y. Su and others, "Doubly Robust Off-Policy Evaluation with Shrinkage", ICML 2020, direct bias
+     *       estimation, where they use a concentration inequality). Where few rows are heavy it is as uncertain as that mean,
+     *       and could never prefer another one to it;
+     *   <li>what the weights say: the part of the policy's decisions that is left to the reward model, 1 − E[ŵ] and its one-sided
+     *       95 %, times the most by which the model may be wrong on average there (Y.-X. Wang and others, "Optimal and Adaptive
+     *       Off-policy Evaluation in Contextual Bandits", ICML 2017, on choosing the threshold of SWITCH). They take the largest
+     *       reward for the most; this takes half the mean absolute residual, which is how wrong the model would be if no residual
+     *       of one sign came.
+     * </ul>
      */
     double corrected(Correction correction) {
         return corrected(correction, best(correction));
@@ -268,7 +307,7 @@ public final class OffPolicySums implements Serializable {
     /** Root of the estimated squared error over the standard error, at least 1, of {@link #corrected(Correction)}. */
     double errorPerStandardError(Correction correction) {
         int best = best(correction);
-        double variance = varianceOfMean(sums[correction.at(best) + 1], corrected(correction, best));
+        double variance = varianceOfMean(sums[correction.at(best, T2)], corrected(correction, best));
         return variance == 0 ? 1 : Math.sqrt(error(correction, best) / variance);
     }
 
@@ -281,10 +320,22 @@ public final class OffPolicySums implements Serializable {
 
     private double error(Correction correction, int value) {
         double mean = corrected(correction, value);
+        double bias = value == Correction.AS_LOGGED
+                ? 0
+                : Math.min(biasByRows(correction, value, mean), biasByWeights(correction, value));
+        return varianceOfMean(sums[correction.at(value, T2)], mean) + unseenVariance(correction, value) + bias * bias;
+    }
+
+    private double biasByRows(Correction correction, int value, double mean) {
         double departure = mean - corrected();
-        double bias = Math.abs(departure)
-                + ONE_SIDED_95 * Math.sqrt(varianceOfMean(sums[correction.at(value) + 2], departure));
-        return varianceOfMean(sums[correction.at(value) + 1], mean) + bias * bias;
+        return Math.abs(departure)
+                + ONE_SIDED_95 * Math.sqrt(varianceOfMean(sums[correction.at(value, DEPARTURE2)], departure));
+    }
+
+    private double biasByWeights(Correction correction, int value) {
+        double kept = sums[correction.at(value, W)] / sums[N];
+        double left = 1 - kept + ONE_SIDED_95 * Math.sqrt(varianceOfMean(sums[correction.at(value, W2)], kept));
+        return Math.max(0, left) * mean(ABSOLUTE_RHO) / 2;
     }
 
     private double varianceOfMean(double squares, double mean) {

@@ -133,11 +133,10 @@ class HeavyRowsTest {
                         0.95));
         intervals.put(
                 "with room",
-                OffPolicyEvaluation.of(blocks.stream().map(List::of).toList(), chosen -> new double[1], 2, 1)
-                        .values()
-                        .get(0)
-                        .doublyRobust()
-                        .orElseThrow()
+                new OffPolicyEvaluation.Estimate(value, intervals.get("empirical likelihood"))
+                        .withRoomFor(blocks.stream()
+                                .reduce(OffPolicySums.EMPTY, OffPolicySums::merge)
+                                .unseenVariance())
                         .interval());
         return intervals;
     }

@@ -56,10 +56,12 @@ class OffPolicyEstimatorTest {
         assertThat(OffPolicyEstimator.DM.value(sums)).isCloseTo((0.52 + 0.52 + 0.49 + 0.5) / 4, within(1e-9));
         // Corrections w (r − q): 1.6·0.4, 0.4·(−0.2), 9·0.5, 4/3·0.5.
         assertThat(OffPolicyEstimator.DR.value(sums)).isCloseTo((2.03 + 0.64 - 0.08 + 4.5 + 2.0 / 3) / 4, within(1e-9));
-        // The terms are 1.16, 0.44, 4.99 or 0.49 (weight 9 left out), 1.1667. Thresholds from 16 leave 9 in: squared
-        // error
-        // = variance / 4 = 0.80; without it 0.028 + 1.125², greater; so the weights stay.
-        assertThat(OffPolicyEstimator.SWITCH_DR.value(sums)).isCloseTo(OffPolicyEstimator.DR.value(sums), within(1e-9));
+        // With the weight 0.4 alone the terms are 0.52, 0.44, 0.49, 0.5: variance 0.0002, unseen (0.16·0.175 − 0.0064)
+        // / 16,
+        // and a bias of at most (1 − 0.1 + 1.645·0.0866) · 0.4 / 2 = 0.2085, squared error 0.045. With all but 9 it is
+        // 0.051,
+        // with 9 too 0.80.
+        assertThat(OffPolicyEstimator.SWITCH_DR.value(sums)).isCloseTo((0.52 + 0.44 + 0.49 + 0.5) / 4, within(1e-9));
         assertThat(sums.effectiveSampleSize())
                 .isCloseTo(Math.pow(37.0 / 3, 2) / (2.56 + 0.16 + 81 + 16.0 / 9), within(1e-9));
         assertThat(sums.largestWeight()).isEqualTo(9);
@@ -74,33 +76,47 @@ class OffPolicyEstimatorTest {
         return best(rows, weights).mean();
     }
 
-    /** The definition, row by row, with the parameter of least estimated error found by looking at all. */
+    /** The definition, row by row, with the parameter of least estimated error found by looking at all, the last as logged. */
     static Corrected best(List<LoggedReward> rows, List<DoubleUnaryOperator> weights) {
         List<Double> asLogged = terms(rows, w -> w);
-        double unbiased = mean(asLogged);
+        List<Double> residuals =
+                rows.stream().map(row -> row.reward() - row.predicted()).toList();
+        double meanSquare = mean(squares(residuals));
+        double meanSize = mean(residuals.stream().map(Math::abs).toList());
         Corrected best = new Corrected(0, 0);
         double least = Double.POSITIVE_INFINITY;
         for (DoubleUnaryOperator weight : weights) {
             List<Double> terms = terms(rows, weight);
-            double mean = mean(terms);
-            double variance = mean(
-                    terms.stream().map(term -> (term - mean) * (term - mean)).toList());
+            List<Double> kept =
+                    rows.stream().map(row -> weight.applyAsDouble(row.weight())).toList();
             List<Double> departures = new ArrayList<>();
+            double spread = 0;
+            double seen = 0;
             for (int i = 0; i < terms.size(); i++) {
                 departures.add(terms.get(i) - asLogged.get(i));
+                spread += kept.get(i) * kept.get(i) * meanSquare;
+                seen += Math.pow(kept.get(i) * residuals.get(i), 2);
             }
-            double bias = mean - unbiased;
-            double spread = mean(departures.stream()
-                    .map(departure -> (departure - bias) * (departure - bias))
-                    .toList());
-            double bound = Math.abs(bias) + 1.6448536269514722 * Math.sqrt(spread / rows.size());
-            double error = variance / rows.size() + bound * bound;
+            double byRows = Math.abs(mean(departures)) + 1.6448536269514722 * Math.sqrt(varianceOfMean(departures));
+            double left = Math.max(0, 1 - mean(kept) + 1.6448536269514722 * Math.sqrt(varianceOfMean(kept)));
+            double bias = weight == weights.get(weights.size() - 1) ? 0 : Math.min(byRows, left * meanSize / 2);
+            double variance = varianceOfMean(terms);
+            double unseen = Math.max(0, spread - seen) / Math.pow(rows.size(), 2);
+            double error = variance + unseen + bias * bias;
             if (error < least) {
                 least = error;
-                best = new Corrected(mean, variance == 0 ? 1 : Math.sqrt(error / (variance / rows.size())));
+                best = new Corrected(mean(terms), variance == 0 ? 1 : Math.sqrt(error / variance));
             }
         }
         return best;
+    }
+
+    private static double varianceOfMean(List<Double> values) {
+        return (mean(squares(values)) - Math.pow(mean(values), 2)) / values.size();
+    }
+
+    private static List<Double> squares(List<Double> values) {
+        return values.stream().map(value -> value * value).toList();
     }
 
     static List<Double> terms(List<LoggedReward> rows, DoubleUnaryOperator weight) {
@@ -219,6 +235,7 @@ class OffPolicyEstimatorTest {
     void noRowsAreWorthNothing() {
         assertThat(OffPolicySums.EMPTY.n()).isZero();
         assertThat(OffPolicySums.EMPTY.effectiveSampleSize()).isZero();
+        assertThat(OffPolicySums.EMPTY.expectedSampleSize()).isZero();
         assertThat(OffPolicySums.EMPTY.effectiveDifference()).isZero();
         assertThat(OffPolicySums.EMPTY.unsupported()).isZero();
         assertThat(OffPolicySums.EMPTY.largestWeight()).isZero();
@@ -321,8 +338,8 @@ class OffPolicyEstimatorTest {
         assertThat(neverEnabled.unsupported()).isEqualTo(0.3);
         assertThat(alwaysEnabled.unsupported()).isCloseTo(0.1, within(1e-12));
         List<List<OffPolicySums>> blocks =
-                new ArrayList<>(Collections.nCopies(10, List.of(sums(four()), sums(List.of(neverEnabled)))));
-        blocks.addAll(Collections.nCopies(10, List.of(sums(four()), sums(List.of(alwaysEnabled)))));
+                new ArrayList<>(Collections.nCopies(20, List.of(sums(four()), sums(List.of(neverEnabled)))));
+        blocks.addAll(Collections.nCopies(20, List.of(sums(four()), sums(List.of(alwaysEnabled)))));
         List<PolicyValue> values =
                 OffPolicyEvaluation.of(blocks, chosen -> new double[2], 100, 1).values();
         assertThat(values.get(0).doublyRobust()).isPresent();
@@ -338,7 +355,7 @@ class OffPolicyEstimatorTest {
     void aPolicyThatNobodyWasGivenIsRefused() {
         OffPolicySums none = sums(List.of(LoggedReward.of(1, Arm.CONTROL, 0.5, 1, 0.1, 0.1)));
 
-        OffPolicySums one = sums(four());
+        OffPolicySums one = sums(Collections.nCopies(3, LoggedReward.of(1, Arm.ENABLED, 0.5, 1, 0.1, 0.1)));
 
         assertThat(refusal(Collections.nCopies(200, List.of(none))))
                 .contains("only 0 of 200 blocks of logged users have one who was given what it would give, needs 20");
@@ -355,6 +372,53 @@ class OffPolicyEstimatorTest {
                 .values()
                 .get(0)
                 .refusal();
+    }
+
+    /** Twenty blocks of rows with equal weights: as many rows as they are. */
+    @Test
+    void belowAnEffectiveSizeOfFiftyNothingIsSaid() {
+        LoggedReward fair = LoggedReward.of(1, Arm.ENABLED, 0.5, 1, 0.1, 0.1);
+        List<List<OffPolicySums>> blocks = new ArrayList<>(Collections.nCopies(19, List.of(sums(List.of(fair, fair)))));
+        blocks.add(List.of(sums(Collections.nCopies(11, fair))));
+        assertThat(refusal(blocks))
+                .contains(
+                        "the log of 49 users is worth 24.5 of them by its propensities (effective sample size), needs 50:"
+                                + " few were given what it would give, and they would stand for all. Log more users, or a larger"
+                                + " exploration slice");
+        LoggedReward heavy = new LoggedReward(1, 100, 0.1, 0.1, 0, 1);
+        LoggedReward light = new LoggedReward(1, 1, 0.1, 0.1, 0);
+        blocks = new ArrayList<>(Collections.nCopies(100, List.of(sums(List.of(light, light)))));
+        blocks.set(0, List.of(sums(List.of(heavy))));
+        // (100 + 198)² / (100² + 198)
+        assertThat(refusal(blocks))
+                .contains(
+                        "the log of 199 users is worth 8.7 of them (effective sample size), needs 50: few were given what"
+                                + " it would give, and they would stand for all. Log more users, or a larger exploration slice");
+        assertThat(refusal(Collections.nCopies(50, List.of(sums(List.of(light))))))
+                .isEmpty();
+        assertThat(refusal(Collections.nCopies(49, List.of(sums(List.of(light))))))
+                .isPresent();
+    }
+
+    /**
+     * Every other user is enabled for certain, each of the others with a thousandth: 100 users are met, none of the others
+     * enabled. Were everybody, (100)² / (50 · 1 + 50 · 1,000) = 0.2 users would speak of it, though 50 seem to.
+     */
+    @Test
+    void thatNoHeavyRowWasMetIsNoEvidence() {
+        LoggedReward always = LoggedReward.of(1, Arm.ENABLED, 1, 1, 0.1, 0.1);
+        LoggedReward seldom = LoggedReward.of(1, Arm.CONTROL, 0.001, 1, 0.1, 0.1);
+        List<List<OffPolicySums>> blocks = Collections.nCopies(50, List.of(sums(List.of(always, seldom))));
+
+        assertThat(seldom.expectedSquare()).isCloseTo(1_000, within(1e-9));
+        assertThat(LoggedReward.of(1, Arm.CONTROL, 0.5, 0.8, 0.6, 0.2).expectedSquare())
+                .isCloseTo(0.64 / 0.5 + 0.04 / 0.5, within(1e-12));
+        assertThat(sums(List.of(always, seldom)).expectedSampleSize()).isCloseTo(4.0 / 1_001, within(1e-9));
+        assertThat(refusal(blocks))
+                .hasValueSatisfying(
+                        why -> assertThat(why)
+                                .startsWith(
+                                        "the log of 100 users is worth 0.2 of them by its propensities (effective sample size)"));
     }
 
     @Test
@@ -385,6 +449,9 @@ class OffPolicyEstimatorTest {
                 .isThrownBy(() -> new LoggedReward(0, Double.POSITIVE_INFINITY, 0, 0, 0))
                 .withMessage("weight Infinity is not finite and at least 0");
         assertThatIllegalArgumentException()
+                .isThrownBy(() -> new LoggedReward(0, 1, 0, 0, 0, -1))
+                .withMessage("expected square -1.0 of a weight is not finite and at least 0");
+        assertThatIllegalArgumentException()
                 .isThrownBy(() -> new LoggedReward(0, 1, 0, 0, -0.1))
                 .withMessage("unsupported probability -0.1 is outside [0, 1]");
         assertThatIllegalArgumentException()
@@ -397,7 +464,7 @@ class OffPolicyEstimatorTest {
     @Test
     void aPolicyDoesNotDifferFromItself() {
         List<List<OffPolicySums>> blocks = Stream.generate(() -> four().stream())
-                .limit(10)
+                .limit(40)
                 .flatMap(rows -> rows)
                 .map(row -> List.of(sums(List.of(row)), sums(List.of(row))))
                 .toList();

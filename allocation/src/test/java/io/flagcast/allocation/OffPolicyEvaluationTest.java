@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 /** Blocks of one row each, so that what is expected is computed from the rows by the definitions. */
 class OffPolicyEvaluationTest {
 
-    private static final int USERS = 60;
+    private static final int USERS = 300;
     private static final int RESAMPLES = 200;
     private static final long SEED = 3;
 
@@ -241,38 +241,38 @@ class OffPolicyEvaluationTest {
     @Test
     void aPolicyInTheMiddleThatIsRefusedLeavesTheOthersTheirs() {
         List<PolicyValue> values =
-                evaluated(Collections.nCopies(40, List.of(sums(SUPPORTED), sums(UNSUPPORTED), sums(SUPPORTED))));
+                evaluated(Collections.nCopies(60, List.of(sums(SUPPORTED), sums(UNSUPPORTED), sums(SUPPORTED))));
 
-        assertThat(values.get(0).estimates().get(OffPolicyEstimator.DM).value()).isEqualTo(19.5);
+        assertThat(values.get(0).estimates().get(OffPolicyEstimator.DM).value()).isEqualTo(29.5);
         assertThat(values.get(1).estimates()).isEmpty();
         assertThat(values.get(1).overFirst()).isEmpty();
         assertThat(values.get(1).unsupported()).isEqualTo(0.5);
-        assertThat(values.get(2).estimates().get(OffPolicyEstimator.DM).value()).isEqualTo(58.5);
+        assertThat(values.get(2).estimates().get(OffPolicyEstimator.DM).value()).isEqualTo(88.5);
         assertThat(values.get(2).overFirst()).isPresent();
         assertThat(values.get(2).refusal()).isEmpty();
     }
 
     @Test
     void nothingIsComparedWithAFirstPolicyThatIsRefused() {
-        List<PolicyValue> values = evaluated(Collections.nCopies(40, List.of(sums(UNSUPPORTED), sums(SUPPORTED))));
+        List<PolicyValue> values = evaluated(Collections.nCopies(60, List.of(sums(UNSUPPORTED), sums(SUPPORTED))));
 
         assertThat(values.get(0).refusal()).isPresent();
         assertThat(values.get(1).doublyRobust()).isPresent();
         assertThat(values.get(1).overFirst()).isEmpty();
-        assertThat(evaluated(Collections.nCopies(40, List.of(sums(UNSUPPORTED))))
+        assertThat(evaluated(Collections.nCopies(60, List.of(sums(UNSUPPORTED))))
                         .get(0)
                         .estimates())
                 .isEmpty();
     }
 
-    /** 0.032 of one in 32 decisions is a thousandth. */
+    /** 0.064 of one in 64 decisions is a thousandth. */
     @Test
     void aThousandthOfDecisionsMayBeWithoutAnExample() {
-        List<List<OffPolicySums>> blocks = new ArrayList<>(Collections.nCopies(31, List.of(sums(SUPPORTED))));
-        blocks.add(List.of(sums(new LoggedReward(1, 1, 0.5, 0.5, 0.032))));
+        List<List<OffPolicySums>> blocks = new ArrayList<>(Collections.nCopies(63, List.of(sums(SUPPORTED))));
+        blocks.add(List.of(sums(new LoggedReward(1, 1, 0.5, 0.5, 0.064))));
         assertThat(evaluated(blocks).get(0).refusal()).isEmpty();
 
-        blocks.set(31, List.of(sums(new LoggedReward(1, 1, 0.5, 0.5, 0.0321))));
+        blocks.set(63, List.of(sums(new LoggedReward(1, 1, 0.5, 0.5, 0.0641))));
         assertThat(evaluated(blocks).get(0).refusal()).isPresent();
     }
 }

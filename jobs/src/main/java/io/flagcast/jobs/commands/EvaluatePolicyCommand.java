@@ -40,8 +40,8 @@ import picocli.CommandLine.Parameters;
             "What an experiment file would have earned, from logged exposures and their propensities, beside the file in"
                     + " force, everybody and nobody. Reads the sources and the live publication and writes nothing, unless"
                     + " told to --promote.",
-            "Exit code 65 where the log cannot tell (nobody was ever given what the file would give), 1 where --promote"
-                    + " finds it not superior."
+            "Exit code 65 where the log cannot tell (nobody was ever given what the file would give, or fewer than 50"
+                    + " effective users were), 1 where --promote finds it not superior."
         })
 final class EvaluatePolicyCommand implements Callable<Integer> {
 

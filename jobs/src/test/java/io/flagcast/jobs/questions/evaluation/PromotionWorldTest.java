@@ -165,7 +165,10 @@ class PromotionWorldTest {
     }
 
     private static boolean hasAGainAboveNothing(PolicyComparison comparison) {
-        return comparison.over(Compared.EVERYBODY).orElseThrow().interval().lower() > 0;
+        return comparison
+                .over(Compared.EVERYBODY)
+                .filter(gain -> gain.interval().lower() > 0)
+                .isPresent();
     }
 
     private static long count(List<PolicyComparison> comparisons, Predicate<PolicyComparison> of) {
@@ -177,32 +180,41 @@ class PromotionWorldTest {
     }
 
     private static void print(World world, List<PolicyComparison> comparisons) {
+        List<PolicyComparison> answered = comparisons.stream()
+                .filter(comparison -> comparison.over(Compared.EVERYBODY).isPresent())
+                .toList();
         System.out.printf(
-                "%,7d users, %4.0f %% explored, rate %4.1f %%, gain %+5.1f points: worth %5.0f under everybody, %5.0f"
-                        + " where they differ; said to beat everybody %s, cannot tell %s; by the interval alone %s;"
-                        + " intervals of the difference cover %s, those of everybody %s%n",
+                "%,7d users, %4.0f %% explored, rate %4.1f %%, gain %+5.1f points: worth %5.0f under everybody, refused %s;"
+                        + " said to beat everybody %s, cannot tell %s; by the interval alone %s%n",
                 world.users(),
                 100 * world.exploration(),
                 100 * world.rate(),
                 100 * world.gain(),
                 mean(comparisons, one -> one.value(Compared.EVERYBODY).effectiveSampleSize()),
-                mean(comparisons, one -> one.differenceUsers(Compared.EVERYBODY).orElseThrow()),
+                share(comparisons, one -> one.over(Compared.EVERYBODY).isEmpty()),
                 share(comparisons, PromotionWorldTest::isSaidToBeatEverybody),
                 share(comparisons, PromotionWorldTest::cannotTell),
-                share(comparisons, PromotionWorldTest::hasAGainAboveNothing),
-                share(
-                        comparisons,
-                        one -> one.over(Compared.EVERYBODY)
-                                .orElseThrow()
-                                .interval()
-                                .contains(-0.8 * world.gain())),
-                share(
-                        comparisons,
-                        one -> one.value(Compared.EVERYBODY)
-                                .doublyRobust()
-                                .orElseThrow()
-                                .interval()
-                                .contains(world.everybody())));
+                share(comparisons, PromotionWorldTest::hasAGainAboveNothing));
+        if (!answered.isEmpty()) {
+            System.out.printf(
+                    "        where they differ worth %5.0f; intervals of the difference cover %s, those of everybody %s%n",
+                    mean(
+                            answered,
+                            one -> one.differenceUsers(Compared.EVERYBODY).orElseThrow()),
+                    share(
+                            answered,
+                            one -> one.over(Compared.EVERYBODY)
+                                    .orElseThrow()
+                                    .interval()
+                                    .contains(-0.8 * world.gain())),
+                    share(
+                            answered,
+                            one -> one.value(Compared.EVERYBODY)
+                                    .doublyRobust()
+                                    .orElseThrow()
+                                    .interval()
+                                    .contains(world.everybody())));
+        }
     }
 
     private static String share(List<PolicyComparison> comparisons, Predicate<PolicyComparison> of) {

@@ -21,8 +21,21 @@ class InputFilesIT {
             segments: {low: [0, 50], high: [50, 100]}
             allocation: {type: percentage, percentage_allocation: 50%}
             metrics:
-              day_7: {kind: proportion, outcome: day_7, within: 1d, settle: 0d}
-              rounds: {kind: mean, outcome: rounds, within: 1d, settle: 0d}
+              - day_7: {kind: proportion, outcome: day_7, within: 1d, settle: 0d}
+              - rounds
+              - rounds_per_return
+            rules:
+              - rule_id: fewer_rounds_per_return
+                description: the late gate takes a tenth of the rounds that are played for a return
+                when: {segment: all, metric: rounds_per_return, worse_than_control: {by: 10%}}
+                evidence: {min_users: 50}
+                then: {reduce_allocation: 20%, not_below: 5%}
+                mode: propose
+            """;
+
+    private static final String CATALOGUE = """
+            rounds: {kind: mean, outcome: rounds, within: 1d, settle: 0d}
+            rounds_per_return: {kind: ratio, outcome: rounds, per: day_7, within: 1d, settle: 0d}
             """;
 
     /** The recipe as the page has it. */
@@ -47,6 +60,7 @@ class InputFilesIT {
         games.add(games.get(600));
         world.write("games.csv", games);
         world.write("experiments/gate.yaml", EXPERIMENT.lines().toList());
+        world.write("experiments/metrics.yaml", CATALOGUE.lines().toList());
         world.write("flagcast.conf", ("""
                 flagcast {
                   lake.root = ${flagcast.conf-dir}"/lake"
@@ -73,6 +87,15 @@ class InputFilesIT {
                                 row.get("population").asText(),
                                 row.get("metric_value").asDouble(),
                                 row.get("n").asLong()))
-                .contains("day_7 enabled 0.5000 300", "day_7 control 0.3333 300", "rounds enabled 2.0000 300");
+                .contains("day_7 enabled 0.5000 300", "day_7 control 0.3333 300", "rounds enabled 2.0000 300")
+                // 600 rounds of each gate, 150 and 100 returns.
+                .contains("rounds_per_return enabled 4.0000 300", "rounds_per_return control 6.0000 300");
+        assertThat(Invocation.rows(world.conf(), "SELECT outcome, reason FROM rule_decisions"))
+                .singleElement()
+                .satisfies(decision -> {
+                    // 4 - 0.9 * 6, of users too few and too different to show it.
+                    assertThat(decision.get("outcome").asText()).isEqualTo("held");
+                    assertThat(decision.get("reason").asText()).contains("1.4", "not proven for heavy tails");
+                });
     }
 }

@@ -73,7 +73,8 @@ public final class ExperimentFiles {
      */
     public static List<Experiment> read(Path fileOrDirectory, List<Path> edited) {
         List<Problem> problems = new ArrayList<>();
-        Catalogues catalogues = new Catalogues(Optional.of(fileOrDirectory), problems);
+        Path folder = Files.isDirectory(fileOrDirectory) ? fileOrDirectory : folder(fileOrDirectory);
+        Catalogues catalogues = new Catalogues(Optional.of(folder), problems);
         List<Outline> replacing = outlines(edited, catalogues, problems);
         List<Outline> outlines = new ArrayList<>(outlines(files(fileOrDirectory, problems), catalogues, problems));
         outlines.removeIf(
@@ -90,10 +91,18 @@ public final class ExperimentFiles {
                 .toList();
     }
 
+    private static Path folder(Path file) {
+        return Optional.ofNullable(file.getParent()).orElse(Path.of(""));
+    }
+
+    private static Optional<Path> catalogue(Path folder) {
+        return MetricCatalogue.places(folder).filter(Files::exists).findFirst();
+    }
+
     /**
      * The catalogues of metrics, each read once.
      *
-     * @param otherwise whose catalogue serves files that have none beside them
+     * @param otherwise folder whose catalogue serves files that have none beside them
      * @param problems to which theirs are added
      * @param read what was found, by folder
      */
@@ -105,13 +114,7 @@ public final class ExperimentFiles {
         }
 
         Optional<MetricCatalogue> of(Path file) {
-            return in(folder(file))
-                    .or(() -> otherwise.flatMap(
-                            configured -> in(Files.isDirectory(configured) ? configured : folder(configured))));
-        }
-
-        private static Path folder(Path file) {
-            return Optional.ofNullable(file.getParent()).orElse(Path.of(""));
+            return in(folder(file)).or(() -> otherwise.flatMap(this::in));
         }
 
         private Optional<MetricCatalogue> in(Path folder) {
@@ -119,7 +122,7 @@ public final class ExperimentFiles {
         }
 
         private Optional<MetricCatalogue> read(Path folder) {
-            return MetricCatalogue.in(folder)
+            return catalogue(folder)
                     .flatMap(file -> bytes(file, problems)
                             .flatMap(bytes ->
                                     document(file, bytes, problems, root -> MetricCatalogue.read(file, root))));

@@ -4,12 +4,12 @@ import io.flagcast.experiments.document.Mapping;
 import io.flagcast.experiments.document.Value;
 import io.flagcast.experiments.document.Words;
 import io.flagcast.statistics.Metric;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * Metrics that experiments share: the file {@value #FILE} beside theirs, whose keys are names of metrics. Experiments name what
@@ -31,9 +31,9 @@ record MetricCatalogue(Path file, List<String> names, Map<String, Metric> metric
         return FILES.contains(file.getFileName().toString().toLowerCase(Locale.ROOT));
     }
 
-    /** The file in a folder; absent where there is none. */
-    static Optional<Path> in(Path folder) {
-        return FILES.stream().map(folder::resolve).filter(Files::exists).findFirst();
+    /** Where it may be in a folder. */
+    static Stream<Path> places(Path folder) {
+        return FILES.stream().map(folder::resolve);
     }
 
     /** Reads the root of the file, a mapping from names to metrics. */

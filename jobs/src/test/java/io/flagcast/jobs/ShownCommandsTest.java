@@ -33,6 +33,11 @@ class ShownCommandsTest {
     private static final Pattern SHOWN =
             Pattern.compile("(?m)(?:^|`)(?:\\$ )?(?:\\./)?flagcast ((?:\\\\\\n|[^`\\n])+)");
 
+    /** A command of a file of a scheduler: behind the path of the launcher, or as the arguments of a function. */
+    private static final Pattern SCHEDULED =
+            Pattern.compile("(?:bin/flagcast |/etc/flagcast flagcast |    flagcast\\(|arguments: \\[)"
+                    + "((?:\\$\\([^)]*\\)|[^)\\]\\n])+)");
+
     /** A word, in quotes or not. */
     private static final Pattern WORD = Pattern.compile("\"([^\"]*)\"|'([^']*)'|([^\\s\"']+)");
 
@@ -111,6 +116,27 @@ class ShownCommandsTest {
         }
         assertThat(commands).isGreaterThan(50);
         assertThat(wrong).isEmpty();
+    }
+
+    @Test
+    void everyCommandOfASchedulerIsOne() throws IOException {
+        List<String> commands = new ArrayList<>();
+        try (Stream<Path> files = Files.list(HOME.resolve("conf/deploy"))) {
+            for (Path file : files.sorted().toList()) {
+                SCHEDULED
+                        .matcher(Files.readString(file))
+                        .results()
+                        .map(match -> match.group(1)
+                                .replace("\"$(date -u +\\%F)\"", "2026-11-23")
+                                .replaceAll("data_interval_end.*", "2026-11-23")
+                                .replace("\", \"", "\" \"")
+                                .replaceAll("\\s+(2?>|\\|\\|).*", "")
+                                .replace(",", " "))
+                        .forEach(commands::add);
+            }
+        }
+        assertThat(commands).hasSizeGreaterThanOrEqualTo(7);
+        assertThat(commands).allSatisfy(command -> assertThat(parsed(command)).isEqualTo("parsed"));
     }
 
     @Test

@@ -5,12 +5,12 @@ import static java.util.stream.Collectors.groupingBy;
 import static java.util.stream.Collectors.toList;
 import static org.apache.spark.sql.functions.col;
 
-import io.flagcast.statistics.Assignment;
 import io.flagcast.statistics.HoldoutEffect;
 import io.flagcast.statistics.Interval;
 import io.flagcast.statistics.Metric;
 import io.flagcast.statistics.Moments;
-import io.flagcast.statistics.SampleRatio;
+import io.flagcast.statistics.assignment.Assignment;
+import io.flagcast.statistics.assignment.SampleRatio;
 import io.flagcast.tables.Tables;
 import java.sql.Timestamp;
 import java.time.Duration;

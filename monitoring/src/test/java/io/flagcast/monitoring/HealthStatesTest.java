@@ -11,9 +11,9 @@ import static org.assertj.core.api.Assertions.tuple;
 
 import io.flagcast.fixtures.SharedSpark;
 import io.flagcast.monitoring.PredictionStates.Cuts;
-import io.flagcast.statistics.Assignment;
 import io.flagcast.statistics.Moments;
 import io.flagcast.statistics.WeightedMoments;
+import io.flagcast.statistics.assignment.Assignment;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;

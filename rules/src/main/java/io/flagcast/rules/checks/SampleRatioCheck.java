@@ -2,8 +2,8 @@ package io.flagcast.rules.checks;
 
 import io.flagcast.rules.Texts;
 import io.flagcast.rules.checks.Finding.State;
-import io.flagcast.statistics.Assignment;
-import io.flagcast.statistics.SampleRatio;
+import io.flagcast.statistics.assignment.Assignment;
+import io.flagcast.statistics.assignment.SampleRatio;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import io.flagcast.rules.checks.Finding.State;
-import io.flagcast.statistics.Assignment;
+import io.flagcast.statistics.assignment.Assignment;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.TreeMap;

@@ -18,7 +18,12 @@ import picocli.CommandLine.Option;
 /** What every command is configured by. */
 public final class ConfigurationOptions {
 
-    @Option(names = "--conf", paramLabel = "FILE", description = "HOCON file; see reference.conf for every setting.")
+    @Option(
+            names = {"--conf", "--config"},
+            paramLabel = "FILE",
+            description =
+                    "HOCON file; see reference.conf for every setting. Below spark-submit it stands behind the jar:"
+                            + " before it --conf is Spark's own.")
     private Path file;
 
     @Option(

@@ -1,4 +1,4 @@
-package io.flagcast.statistics;
+package io.flagcast.statistics.assignment;
 
 import java.io.Serializable;
 import java.util.List;

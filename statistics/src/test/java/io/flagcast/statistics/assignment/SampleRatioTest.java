@@ -1,4 +1,4 @@
-package io.flagcast.statistics;
+package io.flagcast.statistics.assignment;
 
 import static io.flagcast.fixtures.Cases.cases;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.within;
 
 import io.flagcast.fixtures.Generator;
+import io.flagcast.statistics.ConfidenceSequence;
 import java.util.SplittableRandom;
 import java.util.function.IntPredicate;
 import java.util.function.LongFunction;
@@ -211,7 +212,10 @@ class SampleRatioTest {
         double controlW2 = 4.0 * controlHalf + 100.0 * controlNinety;
         double excess = (enabledW - n) / Math.sqrt(n * (enabledW2 / enabledW - 1));
         double shortfall = (n - controlW) / Math.sqrt(n * (controlW2 / controlW - 1));
-        return Math.min(excess, shortfall) > new ConfidenceSequence(ALPHA / 2, 10_000).multiplier((long) n);
+        return Math.min(excess, shortfall)
+                > new ConfidenceSequence(ALPHA / 2, 10_000)
+                        .interval(0, 1, (long) n)
+                        .upper();
     }
 
     @Test

@@ -1,4 +1,4 @@
-package io.flagcast.statistics;
+package io.flagcast.statistics.assignment;
 
 import static io.flagcast.fixtures.Cases.cases;
 import static org.assertj.core.api.Assertions.assertThat;

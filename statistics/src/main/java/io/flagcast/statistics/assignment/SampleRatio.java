@@ -1,4 +1,4 @@
-package io.flagcast.statistics;
+package io.flagcast.statistics.assignment;
 
 import org.apache.commons.math3.special.Erf;
 

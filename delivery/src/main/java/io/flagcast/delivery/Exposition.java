@@ -2,13 +2,17 @@ package io.flagcast.delivery;
 
 import io.flagcast.lake.Publication;
 import io.flagcast.rules.alerts.AlertChange;
+import io.flagcast.rules.alerts.Watch;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * How things stand in the text format of Prometheus
@@ -46,7 +50,22 @@ record Exposition(List<AlertChange> firing, Publication publication) {
                         "flagcast_alert_firing",
                         "gauge",
                         "1 for every alert that fires and that nobody has acknowledged or silenced.",
-                        firing.stream().map(change -> labels(change) + " 1").toList()));
+                        firing.stream()
+                                .map(change -> labels(change.labels().values()) + " 1")
+                                .toList()),
+                family(
+                        "flagcast_alert_touches",
+                        "gauge",
+                        "1 for every experiment that needs the feed of a firing alert.",
+                        firing.stream().flatMap(Exposition::touched).toList()));
+    }
+
+    private static Stream<String> touched(AlertChange change) {
+        return change.listed(Watch.TOUCHES).stream().map(line -> {
+            Map<String, String> labels = new TreeMap<>(change.labels().values());
+            labels.put("touched_experiment", line.substring(0, line.lastIndexOf(": ")));
+            return labels(labels) + " 1";
+        });
     }
 
     private static String family(String name, String type, String help, List<String> samples) {
@@ -54,8 +73,8 @@ record Exposition(List<AlertChange> firing, Publication publication) {
                 + samples.stream().map(sample -> name + sample + "\n").collect(Collectors.joining());
     }
 
-    private static String labels(AlertChange change) {
-        return change.labels().values().entrySet().stream()
+    private static String labels(Map<String, String> values) {
+        return values.entrySet().stream()
                 .map(label -> "%s=\"%s\"".formatted(label.getKey(), escaped(label.getValue())))
                 .collect(Collectors.joining(",", "{", "}"));
     }

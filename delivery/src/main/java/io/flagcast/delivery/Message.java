@@ -24,6 +24,9 @@ import java.util.stream.Collectors;
  */
 public record Message(String experimentId, List<AlertChange> changes, Instant asOf) {
 
+    /** More inhibited failures than these are counted and not named. */
+    private static final int MOST_NAMED = 3;
+
     public Message {
         Objects.requireNonNull(experimentId, "experimentId");
         Objects.requireNonNull(asOf, "asOf");
@@ -90,6 +93,24 @@ public record Message(String experimentId, List<AlertChange> changes, Instant as
             parts.add(resolved + (resolved == 1 ? " is resolved" : " are resolved"));
         }
         return "%s: %s".formatted(subject(), String.join(", ", parts));
+    }
+
+    /** What stands below an alert of a feed that stopped: whom it touches, and how many alerts it stands for. */
+    static List<String> beneath(AlertChange change) {
+        List<String> lines = new ArrayList<>();
+        if (change.isFiring()) {
+            change.listed(Watch.TOUCHES).forEach(experiment -> lines.add("touches " + experiment));
+            List<String> inhibited = change.listed(Watch.INHIBITS);
+            if (!inhibited.isEmpty()) {
+                lines.add("tells of %,d more failed check%s: %s%s"
+                        .formatted(
+                                inhibited.size(),
+                                inhibited.size() == 1 ? "" : "s",
+                                String.join("; ", inhibited.subList(0, Math.min(MOST_NAMED, inhibited.size()))),
+                                inhibited.size() > MOST_NAMED ? "; …" : ""));
+            }
+        }
+        return lines;
     }
 
     /** One thing to say, with what is probably its consequence below it. */

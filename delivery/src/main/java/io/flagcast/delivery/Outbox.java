@@ -47,6 +47,11 @@ record Outbox(AlertLog log, Map<String, Set<Telling>> delivered, Notes notes, In
         boolean isOver() {
             return newest.state() == State.RESOLVED;
         }
+
+        /** What is known of it by now; of one that is only kept firing, what it fired for. */
+        AlertChange standing() {
+            return newest.quietAt().isPresent() ? fired : newest;
+        }
     }
 
     private record Identity(Labels labels, Instant startsAt) {}
@@ -82,9 +87,8 @@ record Outbox(AlertLog log, Map<String, Set<Telling>> delivered, Notes notes, In
         boolean silenced = notes.silence(firing.fired().labels(), now).isPresent();
         if (!firing.isOver()) {
             // Alertmanager takes silence for the end: what it was told of once, it is told of until then.
-            return knows
-                    ? Stream.of(firing.fired()).filter(fired -> repeats)
-                    : Stream.of(firing.fired()).filter(fired -> !silenced && !isAcknowledged(fired));
+            return Stream.of(firing.standing())
+                    .filter(stands -> knows ? repeats : !silenced && !isAcknowledged(stands));
         }
         if (wasTold(receiver, firing.newest())) {
             return Stream.empty();
@@ -113,7 +117,7 @@ record Outbox(AlertLog log, Map<String, Set<Telling>> delivered, Notes notes, In
                         && receiver.severities().contains(Message.severity(firing.fired()))
                         && notes.silence(firing.fired().labels(), now).isEmpty()
                         && !isAcknowledged(firing.fired()))
-                .map(Firing::fired)
+                .map(Firing::standing)
                 .toList();
     }
 }

@@ -105,6 +105,7 @@ public sealed interface Receiver {
             List<Message.Item> items = message.items();
             items.stream().limit(MOST_ITEMS).forEach(item -> {
                 lines.add(line(item.change()));
+                Message.beneath(item.change()).forEach(line -> lines.add("      ↳ " + escaped(line)));
                 item.consequences()
                         .forEach(consequence -> lines.add("      ↳ probably its consequence: "
                                 + escaped(consequence.labels().title())));
@@ -197,6 +198,7 @@ public sealed interface Receiver {
             List<String> lines = new ArrayList<>(List.of("alert: " + message.headline()));
             message.items().forEach(item -> {
                 lines.add("  " + line(item.change()));
+                Message.beneath(item.change()).forEach(line -> lines.add("    " + line));
                 item.consequences()
                         .forEach(consequence -> lines.add("    probably its consequence: " + line(consequence)));
             });

@@ -18,6 +18,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -76,6 +77,61 @@ class ReceiverTest {
                         ":red_circle: *ratio in high* (critical, since 2026-03-07T00:00:00Z): 5 % &lt; 6 % &amp; more"
                                 + " <https://wiki.example/ratio|runbook>",
                         "      ↳ probably its consequence: simpson in high");
+    }
+
+    private static AlertChange stopped(int inhibited) {
+        return Told.firing(
+                Labels.of(Map.of("alertname", "freshness", "subject", "outcome", "severity", "warning")),
+                Told.START,
+                Map.of(
+                        Watch.REASON,
+                        "stale data",
+                        Watch.TOUCHES,
+                        "rollout: conversion_rate, revenue\nsearch: clicks",
+                        Watch.INHIBITS,
+                        IntStream.range(0, inhibited)
+                                .mapToObj(i -> "rollout: simpson of m" + i)
+                                .collect(Collectors.joining("\n"))));
+    }
+
+    @Test
+    void belowAFeedThatStoppedStandsWhatItTouchesAndHowManyAlertsItStandsFor() {
+        Message message = new Message("", List.of(stopped(5)), Told.START);
+        List<String> beneath = List.of(
+                "touches rollout: conversion_rate, revenue",
+                "touches search: clicks",
+                "tells of 5 more failed checks: rollout: simpson of m0; rollout: simpson of m1; rollout: simpson of m2; …");
+
+        assertThat(Receiver.Log.lines(message))
+                .containsExactly(
+                        "alert: inputs and pipeline: 1 alert fires",
+                        "  freshness of outcome (warning, since 2026-03-07T00:00:00Z): stale data",
+                        "    " + beneath.get(0),
+                        "    " + beneath.get(1),
+                        "    " + beneath.get(2));
+        assertThat(body(new Receiver.Slack("team", ALL, ADDRESS), message)
+                        .get("text")
+                        .asText()
+                        .lines())
+                .endsWith(beneath.stream().map("      ↳ "::concat).toArray(String[]::new));
+        assertThat(body(new Receiver.Webhook("web", ALL, ADDRESS), message)
+                        .at("/alerts/0/annotations/touches")
+                        .asText())
+                .isEqualTo("rollout: conversion_rate, revenue\nsearch: clicks");
+        assertThat(Message.beneath(stopped(1)))
+                .last()
+                .isEqualTo("tells of 1 more failed check: rollout: simpson of m0");
+        assertThat(Message.beneath(Told.resolved(stopped(1), NOW))).isEmpty();
+    }
+
+    @Test
+    void prometheusSeesWhomAStoppedFeedTouches() {
+        Publication live = new Publication(7, "r", Told.START, Publication.Kind.PUBLISH, NOW, Map.of(), "hash");
+        assertThat(new Exposition(List.of(stopped(1)), live).text().lines().filter(line -> !line.startsWith("#")))
+                .endsWith(
+                        "flagcast_alert_firing{alertname=\"freshness\",severity=\"warning\",subject=\"outcome\"} 1",
+                        "flagcast_alert_touches{alertname=\"freshness\",severity=\"warning\",subject=\"outcome\",touched_experiment=\"rollout\"} 1",
+                        "flagcast_alert_touches{alertname=\"freshness\",severity=\"warning\",subject=\"outcome\",touched_experiment=\"search\"} 1");
     }
 
     @Test
@@ -159,6 +215,8 @@ class ReceiverTest {
                         # HELP flagcast_alert_firing 1 for every alert that fires and that nobody has acknowledged or silenced.
                         # TYPE flagcast_alert_firing gauge
                         flagcast_alert_firing{alertname="a \\"quoted\\" \\\\ name",experiment_id="e",severity="info"} 1
+                        # HELP flagcast_alert_touches 1 for every experiment that needs the feed of a firing alert.
+                        # TYPE flagcast_alert_touches gauge
                         """);
         new Exposition(List.of(), live).write(file);
         assertThat(Files.readString(file)).doesNotContain("flagcast_alert_firing{");

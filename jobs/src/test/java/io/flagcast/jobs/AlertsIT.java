@@ -197,8 +197,9 @@ class AlertsIT {
         String fingerprint = told("/web").get(0).get("fingerprint").asText();
         assertThat(command("alerts", "list", "--experiment", "rollout", "--format", "csv")
                         .out())
-                .startsWith("fingerprint,state,labels,annotations,active_at,starts_at,quiet_at,ends_at,note\n"
-                        + fingerprint + ",firing,\"{");
+                .startsWith(
+                        "fingerprint,state,labels,annotations,active_at,starts_at,quiet_at,ends_at,note,touches,inhibits\n"
+                                + fingerprint + ",firing,\"{");
         assertThat(command("alerts", "ack", "nothing").err())
                 .contains("nothing: no alert with this fingerprint fires: see flagcast alerts list");
         assertThat(command("alerts", "ack", fingerprint.substring(0, 10), "--by", "ada")

@@ -12,12 +12,15 @@ import io.flagcast.report.page.ReportData.Table;
 import io.flagcast.rules.alerts.AlertChange;
 import io.flagcast.rules.alerts.Labels;
 import io.flagcast.rules.alerts.Watch;
+import io.flagcast.rules.checks.Finding;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.apache.spark.sql.Row;
 
 /**
@@ -60,6 +63,30 @@ record Alerts(List<AlertChange> changes, Notes notes, List<Row> deliveries, Inst
                         : "");
     }
 
+    /** What a feed that stopped touches, and how much fails because of it. */
+    static List<String> beneath(AlertChange change) {
+        List<String> lines = new ArrayList<>();
+        change.listed(Watch.TOUCHES).forEach(line -> lines.add("touches " + line));
+        int inhibited = change.listed(Watch.INHIBITS).size();
+        if (inhibited > 0) {
+            lines.add(
+                    inhibited == 1
+                            ? "1 more check fails because of it"
+                            : "%,d more checks fail because of it".formatted(inhibited));
+        }
+        return lines;
+    }
+
+    /** Whether the alert of a feed tells of a failed check. */
+    boolean tellOf(Row finding) {
+        String heading = Finding.heading(
+                finding.getAs("experiment_id"),
+                finding.getAs("check"),
+                finding.getAs("subject"),
+                finding.getAs("segment"));
+        return firing().stream().anyMatch(alert -> alert.listed(Watch.INHIBITS).contains(heading));
+    }
+
     /** Who looks after a firing, or who wants to hear nothing of it for now. */
     Optional<String> note(AlertChange change) {
         return notes.acknowledgement(change)
@@ -95,7 +122,35 @@ record Alerts(List<AlertChange> changes, Notes notes, List<Row> deliveries, Inst
                         ? "No alert has fired so far."
                         : "%,d firing. An alert is told once when it fires and once when it is resolved."
                                 .formatted(firing().size()),
-                changes.isEmpty() ? List.of() : List.of(new Group("Every alert, firing first", "", List.of(table()))));
+                changes.isEmpty()
+                        ? List.of()
+                        : List.of(new Group(
+                                "Every alert, firing first",
+                                "",
+                                Stream.concat(Stream.of(table()), beneath().stream())
+                                        .toList())));
+    }
+
+    /** What stands beneath the alerts of feeds: experiments with their metrics, and checks that have no alert. */
+    private Optional<Figure> beneath() {
+        List<List<?>> rows = new ArrayList<>();
+        for (AlertChange alert : firing()) {
+            String title = alert.labels().title();
+            alert.listed(Watch.TOUCHES).forEach(line -> rows.add(List.of(title, "touches", line)));
+            alert.listed(Watch.INHIBITS).forEach(line -> rows.add(List.of(title, "fails because of it", line)));
+        }
+        return rows.isEmpty()
+                ? Optional.empty()
+                : Optional.of(Figure.table(
+                        "Beneath them",
+                        new Table(
+                                "What needs a feed that stopped; a check that fails because of it has no alert until the feed"
+                                        + " is back",
+                                List.of(
+                                        Column.text("alert", "alert"),
+                                        Column.text("how", ""),
+                                        Column.text("what", "experiment")),
+                                rows)));
     }
 
     private Figure table() {

@@ -67,10 +67,15 @@ final class PersonTopic {
             if (alert.annotations().containsKey(Watch.CONSEQUENCE_OF)) {
                 consequences++;
             } else {
+                // A feed is mended by itself: each has a line.
+                String feed = alert.listed(Watch.TOUCHES).isEmpty()
+                        ? ""
+                        : alert.labels().title();
                 causes.computeIfAbsent(
                                 List.of(
                                         alert.labels().experimentId(),
-                                        alert.labels().value(Labels.ALERT_NAME).orElse("")),
+                                        alert.labels().value(Labels.ALERT_NAME).orElse(""),
+                                        feed),
                                 name -> new ArrayList<>())
                         .add(alert);
             }
@@ -96,6 +101,7 @@ final class PersonTopic {
                         : first.labels().experimentId() + ": " + first.labels().title(),
                 "since %s: %s%s"
                         .formatted(Format.INSTANT.text(first.startsAt().orElseThrow()), Alerts.finding(first), others),
+                Alerts.beneath(first),
                 Optional.of("alerts"),
                 Optional.of("flagcast alerts ack " + first.labels().fingerprint()));
     }
@@ -109,7 +115,8 @@ final class PersonTopic {
                 .collect(Collectors.toSet());
         Map<List<String>, List<Row>> failed = snapshot.findings().stream()
                 .filter(row -> State.FAILED.label().equals(row.getAs("state")))
-                .filter(row -> !told.contains(List.of(row.<String>getAs("experiment_id"), row.<String>getAs("check"))))
+                .filter(row -> !told.contains(List.of(row.<String>getAs("experiment_id"), row.<String>getAs("check")))
+                        && !snapshot.alerts().tellOf(row))
                 .sorted(CheckGroups.MOST_URGENT_FIRST)
                 .collect(Collectors.groupingBy(
                         row -> List.of(row.<String>getAs("experiment_id"), row.<String>getAs("check")),

@@ -28,7 +28,7 @@ import org.apache.spark.sql.Row;
  *     order of the score
  * @param allocationsBefore the same of the publication before
  * @param scores per feature and decile of the score: users, model_id
- * @param metrics totals and the newest seven days, and days of the last {@link #DAYS}, of segments and of values of dimensions
+ * @param metrics totals and the newest seven days, and days of the newest {@link #DAYS}, of segments and of values of dimensions
  * @param holdout fraction of users whom the lake holds out of every experiment, in [0, 1)
  * @param worth of everything together, where somebody is held out
  * @param findings of the health checks

@@ -53,7 +53,7 @@ final class SnapshotReader {
                 allocations(lake, shown),
                 before.isPresent() ? allocations(lake, before) : List.of(),
                 scores(lake.published(Tables.RESPONSIVENESS_SCORES, shown)),
-                metrics(lake.published(Tables.SEGMENT_METRICS, shown), asOf),
+                metrics(lake.published(Tables.SEGMENT_METRICS, shown)),
                 lake.published(Tables.EXPERIMENTS, shown)
                         .agg(coalesce(max("holdout"), lit(0.0)))
                         .head()
@@ -124,14 +124,19 @@ final class SnapshotReader {
                 .collectAsList();
     }
 
-    private static List<Row> metrics(Dataset<Row> metrics, Instant asOf) {
+    private static List<Row> metrics(Dataset<Row> metrics) {
+        // Back from the newest day: that of a test which is over may be years ago.
+        Row newest = metrics.where(col("window").equalTo(SegmentMetrics.DAY))
+                .agg(coalesce(max("window_start"), lit(Instant.EPOCH)).as("newest"))
+                .head();
         return metrics.where(col("population").notEqual("everyone"))
                 .where(col("window")
                         .isin(SegmentMetrics.TOTAL, SegmentMetrics.RECENT)
                         .or(col("window")
                                 .equalTo(SegmentMetrics.DAY)
                                 .and(col("cell").equalTo(""))
-                                .and(col("window_start").geq(lit(asOf.minus(Snapshot.DAYS))))))
+                                .and(col("window_start")
+                                        .geq(lit(Lake.instant(newest, "newest").minus(Snapshot.DAYS))))))
                 .orderBy("experiment_id", "place", "segment", "cell", "window_start", "population")
                 .collectAsList();
     }

@@ -10,6 +10,7 @@ import io.flagcast.rules.Rule.Evidence;
 import io.flagcast.rules.alerts.Alert;
 import io.flagcast.rules.alerts.Alert.OfCheck;
 import io.flagcast.rules.alerts.Alert.OfMetric;
+import io.flagcast.rules.alerts.Inhibition;
 import io.flagcast.rules.alerts.Labels;
 import io.flagcast.rules.alerts.Signal;
 import io.flagcast.rules.alerts.Watch;
@@ -27,6 +28,9 @@ import org.junit.jupiter.api.Test;
 class WatchTest {
 
     private static final Set<String> SEGMENTS = Set.of("low", "mid", "high", "all");
+
+    /** No feed is broken. */
+    private static final Inhibition NOTHING = new Inhibition(List.of(), Map.of(), Set.of(), Given.day(1));
 
     private static final Alert CONVERTS_BADLY = new Alert(
             "high_converts_badly",
@@ -70,7 +74,8 @@ class WatchTest {
                                 finding(Given.EXPERIMENT, Check.NOVELTY, "low", "revenue", State.PASSED),
                                 finding(Given.EXPERIMENT, Check.CALIBRATION, "all", "", State.UNKNOWN),
                                 finding("another", Check.CALIBRATION, "all", "", State.FAILED)),
-                        List.of());
+                        List.of(),
+                        NOTHING);
 
         assertThat(signals)
                 .extracting(Signal::state)
@@ -101,7 +106,10 @@ class WatchTest {
                 Map.of("team", "growth"),
                 Optional.empty());
         List<Signal> signals = watch(onHigh)
-                .signals(List.of(failed(Check.SAMPLE_RATIO, "high"), failed(Check.SAMPLE_RATIO, "low")), List.of());
+                .signals(
+                        List.of(failed(Check.SAMPLE_RATIO, "high"), failed(Check.SAMPLE_RATIO, "low")),
+                        List.of(),
+                        NOTHING);
 
         assertThat(signals.get(0).labels().values())
                 .containsEntry("alertname", "ratio")
@@ -142,7 +150,7 @@ class WatchTest {
     private static Signal signal(Watch watch, RuleEngine engine, Observation day) {
         List<RuleDecision> decisions =
                 engine.evaluate(Given.evidence(day), ParameterLog.EMPTY, Map.of(), Health.SOUND, Given.day(1));
-        List<Signal> signals = watch.signals(List.of(), decisions);
+        List<Signal> signals = watch.signals(List.of(), decisions, NOTHING);
         assertThat(signals).hasSize(1);
         return signals.get(0);
     }
@@ -165,7 +173,7 @@ class WatchTest {
                 finding("", Check.VOLUME, "all", "outcomes", State.PASSED));
         assertThat(Check.SAMPLE_RATIO.mayExplain(Check.UNEXPECTED_OUTCOME)).isTrue();
 
-        assertThat(watch().signals(findings, List.of()))
+        assertThat(watch().signals(findings, List.of(), NOTHING))
                 .extracting(signal -> signal.annotations().get(Watch.CONSEQUENCE_OF))
                 .containsExactly("sample_ratio in low", null);
     }
@@ -174,12 +182,12 @@ class WatchTest {
     void whatFailsInAnotherExperimentExplainsNothingAndACauseHasTheNameThatIsDeclared() {
         Finding consequence = failed(Check.UNEXPECTED_OUTCOME, "high");
         Finding elsewhere = finding("another", Check.SAMPLE_RATIO, "low", "", State.FAILED);
-        assertThat(watch().signals(List.of(consequence, elsewhere), List.of()))
+        assertThat(watch().signals(List.of(consequence, elsewhere), List.of(), NOTHING))
                 .singleElement()
                 .satisfies(signal -> assertThat(signal.annotations()).doesNotContainKey(Watch.CONSEQUENCE_OF));
 
         Alert ratio = declared("ratio", new OfCheck(Check.SAMPLE_RATIO, Optional.empty(), Optional.empty()));
-        assertThat(watch(ratio).signals(List.of(consequence, failed(Check.SAMPLE_RATIO, "low")), List.of()))
+        assertThat(watch(ratio).signals(List.of(consequence, failed(Check.SAMPLE_RATIO, "low")), List.of(), NOTHING))
                 .extracting(signal -> signal.annotations().get(Watch.CONSEQUENCE_OF))
                 .containsExactly("ratio in low", null);
     }
@@ -192,10 +200,10 @@ class WatchTest {
         RuleEngine another =
                 new RuleEngine("another", "a hash", List.of(rule), own.metrics(), Given.SEGMENTS, own.policy());
 
-        assertThat(watch.signals(List.of(), decisions(own)))
+        assertThat(watch.signals(List.of(), decisions(own), NOTHING))
                 .extracting(signal -> signal.labels().values().get(Labels.ALERT_NAME))
                 .containsExactly("high_converts_badly");
-        assertThat(watch.signals(List.of(), decisions(another))).isEmpty();
+        assertThat(watch.signals(List.of(), decisions(another), NOTHING)).isEmpty();
     }
 
     private static List<RuleDecision> decisions(RuleEngine engine) {
@@ -218,10 +226,10 @@ class WatchTest {
                 failed(Check.UNEXPECTED_OUTCOME, "high"), finding("", Check.VOLUME, "all", "outcomes", State.FAILED));
         assertThat(Check.VOLUME.mayExplain(Check.UNEXPECTED_OUTCOME)).isTrue();
 
-        assertThat(watch().signals(findings, List.of()))
+        assertThat(watch().signals(findings, List.of(), NOTHING))
                 .extracting(signal -> signal.annotations().get(Watch.CONSEQUENCE_OF))
                 .containsExactly("volume of outcomes");
-        assertThat(Watch.lake().signals(findings, List.of()))
+        assertThat(Watch.lake().signals(findings, List.of(), NOTHING))
                 .extracting(signal -> signal.labels().title())
                 .containsExactly("volume of outcomes");
     }

@@ -10,8 +10,10 @@ import io.flagcast.features.ResponseDefinition;
 import io.flagcast.features.TrainingExamples;
 import io.flagcast.features.Usage;
 import io.flagcast.lake.Secrets;
+import io.flagcast.lake.inputs.Inputs;
 import io.flagcast.lake.inputs.SourceSettings;
 import io.flagcast.simulation.SimulationSettings;
+import io.flagcast.statistics.Arrivals;
 import io.flagcast.tables.Table;
 import io.flagcast.tables.Tables;
 import io.flagcast.training.Objective;
@@ -34,6 +36,7 @@ import java.util.TreeMap;
  * @param usage aggregates of usage
  * @param features product features by id
  * @param training how models are trained, and when
+ * @param history whether rows still come
  * @param maxQuarantined share of a table's rows that may be quarantined, in [0, 1]
  * @param staleAfter age of the newest event, exposure or outcome from which data are stale
  * @param publishEvery how often the pipeline publishes: an older publication means that it did not run
@@ -50,6 +53,7 @@ public record Settings(
         Usage usage,
         Map<String, Feature> features,
         Training training,
+        History history,
         double maxQuarantined,
         Duration staleAfter,
         Duration publishEvery,
@@ -58,7 +62,16 @@ public record Settings(
         SimulationSettings simulation,
         String hash) {
 
+    /** Whether rows still come. */
+    public enum History {
+        /** Every day brings more; where none come, something is broken. */
+        OPEN,
+        /** A test that is over, or a file that was exported once: nothing is late, stale or few by the clock. */
+        CLOSED
+    }
+
     public Settings {
+        Objects.requireNonNull(history, "history");
         sources = Map.copyOf(sources);
         features = Map.copyOf(features);
         mayBeEmpty = Set.copyOf(mayBeEmpty);
@@ -142,6 +155,16 @@ public record Settings(
                                 source.lacking())
                         .toString()));
         return mappings;
+    }
+
+    public boolean isClosed() {
+        return history == History.CLOSED;
+    }
+
+    /** Up to when outcomes are in: of a closed history all are. */
+    public Arrivals arrivals(Inputs inputs) {
+        Arrivals found = inputs.arrivals();
+        return isClosed() ? Arrivals.complete(found.asOf()) : found;
     }
 
     /** Names of all predictors: attributes, and aggregates of usage where there are events. */

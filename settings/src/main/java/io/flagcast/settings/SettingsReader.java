@@ -102,6 +102,7 @@ public final class SettingsReader {
                 UsageReader.read(root.inner("usage"), root.inner("features")),
                 FeaturesReader.read(root.inner("features")),
                 TrainingReader.read(root.inner("training")),
+                quality.oneOf("history", Settings.History.values()),
                 quality.rate("max-quarantined"),
                 quality.duration("stale-after"),
                 quality.duration("publish-every"),

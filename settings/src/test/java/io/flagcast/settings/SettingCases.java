@@ -167,6 +167,7 @@ final class SettingCases {
 
     private static List<SettingCase> quality() {
         return List.of(
+                setting("quality.history", "closed", "history", "shut", "it must be one of open, closed"),
                 setting("quality.max-quarantined", "0", "maxQuarantined", "0.05d", RATE),
                 setting("quality.stale-after", "1h", "staleAfter", "0", DURATION),
                 setting("quality.publish-every", "1h", "publishEvery", "1h30m", DURATION),

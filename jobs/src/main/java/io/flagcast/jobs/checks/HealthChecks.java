@@ -14,7 +14,6 @@ import io.flagcast.lake.Publication;
 import io.flagcast.rules.Health;
 import io.flagcast.rules.checks.Check;
 import io.flagcast.rules.checks.Finding;
-import io.flagcast.rules.checks.InputCheck;
 import io.flagcast.rules.checks.ModelCheck;
 import io.flagcast.rules.checks.PipelineCheck;
 import io.flagcast.rules.checks.UnmatchedCheck;
@@ -97,7 +96,7 @@ public final class HealthChecks {
             List<Finding> findings = new ArrayList<>();
             findings.add(pipeline(run));
             findings.addAll(models(choices));
-            findings.addAll(inputs.findings(states));
+            findings.addAll(inputs.findings(active, states));
             findings.addAll(ids.findings(states));
             for (Experiment experiment : active) {
                 findings.addAll(inputs.findings(experiment, states));
@@ -172,17 +171,19 @@ public final class HealthChecks {
         if (before.n() == 0 && come.isEmpty()) {
             return before;
         }
-        return InputCheck.freshness(
-                before.experimentId(),
-                before.subject(),
-                Stream.concat(InputChecks.newest(before, then).stream(), come.stream())
-                        .max(Comparator.naturalOrder()),
-                run.asOf(),
-                run.settings().staleAfter());
+        return new InputChecks(run)
+                .aged(
+                        before.experimentId(),
+                        before.subject(),
+                        Stream.concat(InputChecks.newest(before, then).stream(), come.stream())
+                                .max(Comparator.naturalOrder()));
     }
 
     /** Whether the run before this one is as recent as it should be. Metrics between runs decide nothing. */
     public static Finding pipeline(Run run) {
+        if (run.settings().isClosed()) {
+            return PipelineCheck.closed();
+        }
         return PipelineCheck.of(
                 Publication.ofRuns(run.publications()).stream()
                         .map(Publication::asOf)
@@ -225,7 +226,7 @@ public final class HealthChecks {
         Map<String, String> unusable = new HashMap<>();
         for (Metric metric : experiment.metrics()) {
             own.stream()
-                    .filter(finding -> finding.takesEvidence() && InputChecks.concerns(finding.subject(), metric))
+                    .filter(finding -> finding.takesEvidence() && InputChecks.concerns(finding, metric))
                     .findFirst()
                     .ifPresent(finding -> unusable.put(metric.name(), finding.reason()));
         }

@@ -13,6 +13,7 @@ import io.flagcast.jobs.checks.InputChecks.Columns;
 import io.flagcast.jobs.run.Run;
 import io.flagcast.monitoring.IdStates;
 import io.flagcast.monitoring.IdStates.Side;
+import io.flagcast.rules.checks.Feed;
 import io.flagcast.rules.checks.Finding;
 import io.flagcast.rules.checks.SentinelCheck;
 import io.flagcast.rules.checks.SentinelCheck.Sentinel;
@@ -160,7 +161,7 @@ final class IdChecks implements AutoCloseable {
     }
 
     private static String subject(String input, String part) {
-        return input.equals(Tables.OUTCOMES.name()) ? InputChecks.OUTCOME + part : input + " of " + part;
+        return (input.equals(Tables.OUTCOMES.name()) ? Feed.outcome(part) : Feed.exposures(part)).rows();
     }
 
     private Unmet unmet(Side side, HealthStates states) {
@@ -189,6 +190,10 @@ final class IdChecks implements AutoCloseable {
                                 .toList()));
             }
         }
+        InputChecks.shared(experiments).forEach(outcome -> {
+            Side side = judged(outcome, states);
+            findings.add(UnmatchedCheck.of("", meeting(side, states), unmet(side, states)));
+        });
         UnmatchedCheck.unnamed(unnamed(states), named()).ifPresent(findings::add);
         return findings;
     }

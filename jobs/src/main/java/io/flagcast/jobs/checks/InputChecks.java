@@ -1,5 +1,7 @@
 package io.flagcast.jobs.checks;
 
+import static java.util.stream.Collectors.counting;
+import static java.util.stream.Collectors.groupingBy;
 import static org.apache.spark.sql.functions.count;
 import static org.apache.spark.sql.functions.lit;
 
@@ -10,6 +12,7 @@ import io.flagcast.lake.Lake;
 import io.flagcast.lake.inputs.InputHistory;
 import io.flagcast.monitoring.InputStates;
 import io.flagcast.rules.checks.Check;
+import io.flagcast.rules.checks.Feed;
 import io.flagcast.rules.checks.Finding;
 import io.flagcast.rules.checks.InputCheck;
 import io.flagcast.statistics.Metric;
@@ -38,8 +41,6 @@ final class InputChecks {
             Tables.EXPOSURES, new Columns("experiment_id", "exposed_at"),
             Tables.OUTCOMES, new Columns("outcome", "occurred_at"));
 
-    static final String OUTCOME = "outcome ";
-
     private final Run run;
 
     InputChecks(Run run) {
@@ -60,50 +61,81 @@ final class InputChecks {
         return aggregates;
     }
 
-    /** The volume of every input, and the freshness of what no experiment alone depends on. */
-    List<Finding> findings(HealthStates states) {
+    /**
+     * The volume of every input, and the freshness of what no experiment alone depends on: of usage events, and where experiments are
+     * active of all exposures, all outcomes, and each outcome that several of them count.
+     */
+    List<Finding> findings(List<Experiment> active, HealthStates states) {
         List<Finding> findings = new ArrayList<>();
         for (Table table : run.settings().sources().keySet()) {
-            List<Row> rows = states.of(table.name());
-            findings.add(
-                    COLUMNS.containsKey(table)
-                            ? InputCheck.volume("", table.name(), daily(rows))
-                            : InputCheck.snapshot(table.name(), snapshots(table, rows)));
-            if (table.equals(Tables.EVENTS)) {
-                findings.add(freshness("", "event", table, rows.stream(), states));
+            if (!COLUMNS.containsKey(table)) {
+                findings.add(InputCheck.snapshot(table.name(), snapshots(table, states.of(table.name()))));
+                continue;
+            }
+            volume("", Feed.of(table), states).ifPresent(findings::add);
+            if (table.equals(Tables.EVENTS) || !active.isEmpty()) {
+                findings.add(freshness("", Feed.of(table), states));
             }
         }
+        shared(active).forEach(outcome -> {
+            findings.add(freshness("", Feed.outcome(outcome), states));
+            volume("", Feed.outcome(outcome), states).ifPresent(findings::add);
+        });
         return findings;
+    }
+
+    /** Outcomes that metrics of several experiments count: their feed is nobody's alone. */
+    static List<String> shared(List<Experiment> experiments) {
+        Map<String, Long> counting = experiments.stream()
+                .flatMap(experiment ->
+                        experiment.metrics().stream().map(Metric::outcome).distinct())
+                .collect(groupingBy(outcome -> outcome, TreeMap::new, counting()));
+        return counting.keySet().stream()
+                .filter(outcome -> counting.get(outcome) > 1)
+                .toList();
     }
 
     /** The freshness of an experiment's exposures, and freshness and volume of the outcomes that its metrics count. */
     List<Finding> findings(Experiment experiment, HealthStates states) {
         String id = experiment.experimentId();
         List<Finding> findings = new ArrayList<>();
-        findings.add(freshness(
-                id, "exposure of " + id, Tables.EXPOSURES, part(states, Tables.EXPOSURES, id).stream(), states));
-        experiment.metrics().stream().map(Metric::outcome).distinct().forEach(outcome -> {
-            String input = OUTCOME + outcome;
-            List<Row> rows = part(states, Tables.OUTCOMES, outcome);
-            findings.add(freshness(id, input, Tables.OUTCOMES, rows.stream(), states));
-            findings.add(InputCheck.volume(id, input, daily(rows)));
-        });
+        findings.add(freshness(id, Feed.exposures(id), states));
+        experiment.metrics().stream()
+                .map(Metric::outcome)
+                .distinct()
+                .map(Feed::outcome)
+                .forEach(outcome -> {
+                    findings.add(freshness(id, outcome, states));
+                    volume(id, outcome, states).ifPresent(findings::add);
+                });
         return findings;
     }
 
-    /** Whether what is found of an input of an experiment is found of a metric: exposures are behind each, an outcome behind its own. */
-    static boolean concerns(String subject, Metric metric) {
-        return !subject.startsWith(OUTCOME) || subject.equals(OUTCOME + metric.outcome());
+    /** Whether what is found of a feed of an experiment is found of a metric: exposures are behind each, an outcome behind its own. */
+    static boolean concerns(Finding finding, Metric metric) {
+        return Feed.of(finding)
+                .filter(feed -> feed.table().equals(Tables.OUTCOMES) && !feed.has(Feed.outcome(metric.outcome())))
+                .isEmpty();
     }
 
-    private static List<Row> part(HealthStates states, Table table, String part) {
-        return states.of(table.name()).stream()
-                .filter(row -> row.<String>getAs("part").equals(part))
-                .toList();
+    private static Stream<Row> rows(Feed feed, HealthStates states) {
+        return states.of(feed.table().name()).stream()
+                .filter(row ->
+                        feed.part().map(row.<String>getAs("part")::equals).orElse(true));
     }
 
-    private Finding freshness(String experimentId, String input, Table table, Stream<Row> rows, HealthStates states) {
-        Optional<Instant> newest = newest(rows);
+    /** Of a closed history the last day is none to compare. */
+    private Optional<Finding> volume(String experimentId, Feed feed, HealthStates states) {
+        return run.settings().isClosed()
+                ? Optional.empty()
+                : Optional.of(InputCheck.volume(
+                        experimentId, feed.rows(), daily(rows(feed, states).toList())));
+    }
+
+    private Finding freshness(String experimentId, Feed feed, HealthStates states) {
+        Table table = feed.table();
+        String input = feed.row();
+        Optional<Instant> newest = newest(rows(feed, states));
         if (newest.isPresent()) {
             return aged(experimentId, input, newest);
         }
@@ -113,8 +145,9 @@ final class InputChecks {
         Optional<Instant> known = knownBefore(experimentId, input);
         if (known.isEmpty() && table.equals(Tables.OUTCOMES)) {
             // On the first days of an experiment there may be none.
-            return oldest(part(states, Tables.EXPOSURES, experimentId).stream())
-                    .filter(run.asOf().minus(run.settings().staleAfter())::isAfter)
+            return oldest(rows(Feed.exposures(experimentId), states))
+                    .filter(since -> run.settings().isClosed()
+                            || run.asOf().minus(run.settings().staleAfter()).isAfter(since))
                     .map(since -> InputCheck.neverCome(experimentId, input, since))
                     .orElseGet(() -> aged(experimentId, input, known));
         }
@@ -133,7 +166,11 @@ final class InputChecks {
                 : aged(experimentId, input, known);
     }
 
-    private Finding aged(String experimentId, String input, Optional<Instant> newest) {
+    /** A feed whose newest row is known, or that has not begun. */
+    Finding aged(String experimentId, String input, Optional<Instant> newest) {
+        if (run.settings().isClosed() && newest.isPresent()) {
+            return InputCheck.closed(experimentId, input, newest.get(), run.asOf());
+        }
         return InputCheck.freshness(
                 experimentId, input, newest, run.asOf(), run.settings().staleAfter());
     }

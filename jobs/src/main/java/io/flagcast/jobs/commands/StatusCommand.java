@@ -51,20 +51,11 @@ final class StatusCommand implements Callable<Integer> {
             .column("run", "run_id", Attempts.Started::id)
             .column("begun", "begun_at", Attempts.Started::at);
 
-    private static final Sheet<Finding> FAILED = Sheet.<Finding>named("failed_checks")
-            .column("check", "check", finding -> finding.check().label())
-            .column("experiment", "experiment_id", Finding::experimentId)
-            .column("segment", "segment", Finding::segment)
-            .value("subject", Finding::subject)
-            .value("observed", Finding::observed)
-            .value("threshold", Finding::threshold)
-            .value("p_value", Finding::pValue)
-            .value("n", Finding::n)
-            .column("finding", "finding", Finding::reason);
-
     private static final Sheet<FiringAlert> FIRING = Sheet.<FiringAlert>named("firing_alerts")
             .column("since", "since", FiringAlert::since)
-            .column("labels", "labels", FiringAlert::labels);
+            .column("labels", "labels", FiringAlert::labels)
+            .text("touches", alert -> String.join("; ", alert.touches()))
+            .value("touches", FiringAlert::touches);
 
     private static final Sheet<Publication> PUBLICATION = Sheet.<Publication>named("publication")
             .value("publish_seq", Publication::sequence)
@@ -117,17 +108,40 @@ final class StatusCommand implements Callable<Integer> {
                         live.publishedAt().truncatedTo(ChronoUnit.SECONDS)));
         section("what each stage did last", STAGES, status.stages(), printer);
         section("runs that were begun since and are not finished", UNFINISHED, status.unfinished(), printer);
-        List<Finding> failed = status.failed();
-        section(
-                "%,d of %,d health checks failed"
-                        .formatted(failed.size(), status.findings().size()),
-                FAILED,
-                failed,
-                printer);
+        failed(status, printer);
         section("firing alerts", FIRING, status.firing(), printer);
         if (!printer.isForPeople()) {
             printer.print(PUBLICATION, List.of(live));
         }
+    }
+
+    /** People see the causes; what an alert of a feed tells of is counted. */
+    private static void failed(LakeStatus status, Printer printer) {
+        List<Finding> failed = status.failed();
+        List<Finding> shown = failed.stream()
+                .filter(finding ->
+                        !printer.isForPeople() || status.toldBy(finding).isEmpty())
+                .toList();
+        int told = failed.size() - shown.size();
+        section(
+                "%,d of %,d health checks failed%s"
+                        .formatted(
+                                failed.size(),
+                                status.findings().size(),
+                                told == 0 ? "" : ", %,d of them by feeds that stopped, see the alerts".formatted(told)),
+                Sheet.<Finding>named("failed_checks")
+                        .column("check", "check", finding -> finding.check().label())
+                        .column("experiment", "experiment_id", Finding::experimentId)
+                        .column("segment", "segment", Finding::segment)
+                        .value("subject", Finding::subject)
+                        .value("observed", Finding::observed)
+                        .value("threshold", Finding::threshold)
+                        .value("p_value", Finding::pValue)
+                        .value("n", Finding::n)
+                        .value("told_by", status::toldBy)
+                        .column("finding", "finding", Finding::reason),
+                shown,
+                printer);
     }
 
     private static <T> void section(String title, Sheet<T> sheet, List<T> rows, Printer printer) {

@@ -29,10 +29,12 @@ import io.flagcast.lake.Refusal;
 import io.flagcast.lake.RunId;
 import io.flagcast.lake.inputs.InputHistory;
 import io.flagcast.lake.inputs.Inputs;
+import io.flagcast.lake.inputs.Inputs.Further;
 import io.flagcast.monitoring.SegmentMetrics.Measurement;
 import io.flagcast.rules.Action;
 import io.flagcast.rules.RuleDecision;
 import io.flagcast.rules.alerts.AlertChange;
+import io.flagcast.rules.checks.Feed;
 import io.flagcast.rules.checks.Finding;
 import io.flagcast.settings.Settings;
 import io.flagcast.tables.Table;
@@ -220,26 +222,23 @@ public final class WatchMetrics {
                 .isEmpty();
     }
 
-    /** The newest row of every input that a freshness check looks at, among those that were not read before. */
+    /** The newest row of every feed of exposures and outcomes among those that were not read before, by what freshness calls it. */
     private static Map<String, Instant> newest(Measured measured) {
         Map<String, Instant> newest = new HashMap<>();
-        if (measured.exposures().files() > 0) {
-            measured.exposures()
-                    .rows()
-                    .groupBy("experiment_id")
-                    .agg(max("exposed_at").as("newest"))
-                    .collectAsList()
-                    .forEach(row -> newest.put("exposure of " + row.getString(0), Lake.instant(row, "newest")));
-        }
-        if (measured.outcomes().files() > 0) {
-            measured.outcomes()
-                    .rows()
-                    .groupBy("outcome")
-                    .agg(max("occurred_at").as("newest"))
-                    .collectAsList()
-                    .forEach(row -> newest.put("outcome " + row.getString(0), Lake.instant(row, "newest")));
-        }
+        newest(measured.exposures(), Tables.EXPOSURES, "experiment_id", "exposed_at", newest);
+        newest(measured.outcomes(), Tables.OUTCOMES, "outcome", "occurred_at", newest);
         return newest;
+    }
+
+    private static void newest(Further further, Table table, String part, String time, Map<String, Instant> newest) {
+        if (further.files() == 0) {
+            return;
+        }
+        further.rows().groupBy(part).agg(max(time).as("newest")).collectAsList().forEach(row -> {
+            Instant last = Lake.instant(row, "newest");
+            newest.put(new Feed(table, Optional.of(row.getString(0))).row(), last);
+            newest.merge(Feed.of(table).row(), last, (one, other) -> one.isAfter(other) ? one : other);
+        });
     }
 
     /** Alerts of checks, of metrics, and of rules whose action is one; all other rules wait for the next run. */

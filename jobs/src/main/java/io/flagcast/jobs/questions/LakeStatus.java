@@ -10,6 +10,8 @@ import io.flagcast.lake.ExitCode;
 import io.flagcast.lake.Lake;
 import io.flagcast.lake.Publication;
 import io.flagcast.lake.Refusal;
+import io.flagcast.rules.alerts.Labels;
+import io.flagcast.rules.alerts.Watch;
 import io.flagcast.rules.checks.Finding;
 import io.flagcast.rules.checks.PipelineCheck;
 import io.flagcast.tables.Tables;
@@ -71,12 +73,18 @@ public record LakeStatus(
      * An alert that fires.
      *
      * @param since as-of at which it began to
+     * @param touches experiments and metrics that need its feed, a text per experiment
+     * @param inhibits failed checks that it tells of, by {@link Finding#heading}
      */
-    public record FiringAlert(Instant since, Map<String, String> labels) {
+    public record FiringAlert(Instant since, Map<String, String> labels, List<String> touches, List<String> inhibits) {
 
         private static FiringAlert of(Row row) {
+            Map<String, String> annotations = row.getJavaMap(row.fieldIndex("annotations"));
             return new FiringAlert(
-                    Lake.instant(row, "starts_at"), new TreeMap<>(row.getJavaMap(row.fieldIndex("labels"))));
+                    Lake.instant(row, "starts_at"),
+                    new TreeMap<>(row.getJavaMap(row.fieldIndex("labels"))),
+                    annotations.getOrDefault(Watch.TOUCHES, "").lines().toList(),
+                    annotations.getOrDefault(Watch.INHIBITS, "").lines().toList());
         }
     }
 
@@ -140,7 +148,7 @@ public record LakeStatus(
         return lake
                 .history(Tables.ALERTS)
                 .groupBy("fingerprint")
-                .agg(max_by(struct("state", "starts_at", "labels"), col("as_of"))
+                .agg(max_by(struct("state", "starts_at", "labels", "annotations"), col("as_of"))
                         .as("last"))
                 .where(col("last.state").equalTo("firing"))
                 .select("last.*")
@@ -160,6 +168,14 @@ public record LakeStatus(
                         .thenComparing(Finding::segment)
                         .thenComparing(Finding::subject))
                 .toList();
+    }
+
+    /** The alert that tells of a failure, where it has none of its own, by its title. */
+    public Optional<String> toldBy(Finding finding) {
+        return firing.stream()
+                .filter(alert -> alert.inhibits().contains(finding.heading()))
+                .map(alert -> Labels.of(alert.labels()).title())
+                .findFirst();
     }
 
     /** Whether the newest run is older than it may be. */

@@ -22,6 +22,7 @@ import io.flagcast.lake.Lake;
 import io.flagcast.lake.inputs.Inputs;
 import io.flagcast.monitoring.MeasuredExperiment;
 import io.flagcast.monitoring.SegmentMetrics;
+import io.flagcast.statistics.Arrivals;
 import io.flagcast.statistics.Metric;
 import io.flagcast.tables.Tables;
 import java.io.Serializable;
@@ -70,15 +71,17 @@ public final class PolicyValues {
     /**
      * The users who met an experiment, one row each and metric, with what they earned and what was known of them.
      *
+     * @param arrivals up to when outcomes are in
      * @param metrics the rewards
      * @return the columns of {@link SegmentMetrics#rewards} and {@code no_benefit}
      */
-    public static Dataset<Row> logged(Lake lake, Inputs inputs, Experiment experiment, List<Metric> metrics) {
+    public static Dataset<Row> logged(
+            Lake lake, Inputs inputs, Arrivals arrivals, Experiment experiment, List<Metric> metrics) {
         // Users count up to the caps that were looked up for what is live.
         Map<String, Double> caps = MeasuredDay.caps(lake.published(Tables.SEGMENT_DAYS, lake.live()))
                 .getOrDefault(experiment.experimentId(), Map.of());
         Dataset<Row> rewards = SegmentMetrics.rewards(
-                inputs.arrivals(),
+                arrivals,
                 inputs.exposures(),
                 inputs.valid(Tables.OUTCOMES),
                 List.of(new MeasuredExperiment(experiment.experimentId(), metrics, Map.of()).withCaps(caps)));

@@ -47,13 +47,10 @@ public record RaisedAlerts(List<AlertChange> alerts, Notes notes) {
         return new RaisedAlerts(alerts.stream().filter(AlertChange::isOpen).toList(), notes);
     }
 
-    /** Those of an experiment. */
+    /** Those of an experiment, and of feeds that it needs. */
     public RaisedAlerts of(String experimentId) {
         return new RaisedAlerts(
-                alerts.stream()
-                        .filter(change -> change.labels().experimentId().equals(experimentId))
-                        .toList(),
-                notes);
+                alerts.stream().filter(change -> change.concerns(experimentId)).toList(), notes);
     }
 
     /**

@@ -144,6 +144,11 @@ public final class Page {
                         id -> element("a", " href=\"#" + id + "\"", item.subject()),
                         () -> element("strong", "", item.subject()));
         add(" ").text(item.text());
+        if (!item.beneath().isEmpty()) {
+            add("<ul>");
+            item.beneath().forEach(line -> element("li", "", line));
+            add("</ul>");
+        }
         item.command().ifPresent(command -> element("code", "", command));
         add("</li>");
     }

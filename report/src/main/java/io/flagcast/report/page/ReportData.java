@@ -73,16 +73,29 @@ public record ReportData(String title, List<String> facts, Summary summary, List
      * @param tone how much it asks for
      * @param subject what it is about, in a word
      * @param text a sentence
+     * @param beneath what belongs to it, a line each
      * @param section id of the section that says more
      * @param command what to type
      */
-    public record Item(Tone tone, String subject, String text, Optional<String> section, Optional<String> command) {
+    public record Item(
+            Tone tone,
+            String subject,
+            String text,
+            List<String> beneath,
+            Optional<String> section,
+            Optional<String> command) {
         public Item {
             Objects.requireNonNull(tone, "tone");
             Objects.requireNonNull(subject, "subject");
             Objects.requireNonNull(text, "text");
+            beneath = List.copyOf(beneath);
             Objects.requireNonNull(section, "section");
             Objects.requireNonNull(command, "command");
+        }
+
+        /** A line without others beneath it. */
+        public Item(Tone tone, String subject, String text, Optional<String> section, Optional<String> command) {
+            this(tone, subject, text, List.of(), section, command);
         }
 
         /** A line that asks for no command. */

@@ -1,6 +1,7 @@
 package io.flagcast.rules.alerts;
 
 import java.time.Instant;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
@@ -64,6 +65,19 @@ public record AlertChange(
 
     public boolean isFiring() {
         return state == State.FIRING;
+    }
+
+    /** What an annotation lists a line each, as {@link Watch#TOUCHES}; nothing where it is absent. */
+    public List<String> listed(String annotation) {
+        return Optional.ofNullable(annotations.get(annotation)).stream()
+                .flatMap(String::lines)
+                .toList();
+    }
+
+    /** Whether it is an experiment's, or of a feed that the experiment needs. */
+    public boolean concerns(String experimentId) {
+        return labels.experimentId().equals(experimentId)
+                || listed(Watch.TOUCHES).stream().anyMatch(line -> line.startsWith(experimentId + ": "));
     }
 
     static AlertChange pending(Signal signal, Instant asOf) {

@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
@@ -84,8 +85,13 @@ public record AlertLog(List<AlertChange> changes) {
     }
 
     private static Optional<AlertChange> holds(Optional<AlertChange> open, Signal signal, Instant asOf) {
+        if (signal.toldSince().isPresent()) {
+            return open.filter(
+                            alert -> alert.activeAt().isAfter(signal.toldSince().get()))
+                    .map(alert -> alert.ends(toldElsewhere(signal), asOf));
+        }
         if (open.isPresent() && open.get().isFiring()) {
-            return open.filter(alert -> alert.quietAt().isPresent())
+            return open.filter(alert -> alert.quietAt().isPresent() || tellsOfOthers(alert, signal))
                     .map(alert -> alert.goesOn(signal.annotations(), Optional.empty(), asOf));
         }
         Instant activeAt = open.map(AlertChange::activeAt).orElse(asOf);
@@ -93,6 +99,17 @@ public record AlertLog(List<AlertChange> changes) {
             return Optional.of(AlertChange.fires(signal, activeAt, asOf));
         }
         return open.isPresent() ? Optional.empty() : Optional.of(AlertChange.pending(signal, asOf));
+    }
+
+    private static Map<String, String> toldElsewhere(Signal signal) {
+        String cause = signal.annotations().get(Watch.CONSEQUENCE_OF);
+        return Map.of(Watch.CONSEQUENCE_OF, cause, Watch.REASON, "it is not over: %s tells of it now".formatted(cause));
+    }
+
+    /** Whether an alert inhibits other failures than when that was last said. */
+    private static boolean tellsOfOthers(AlertChange alert, Signal signal) {
+        return !Objects.equals(
+                alert.annotations().get(Watch.INHIBITS), signal.annotations().get(Watch.INHIBITS));
     }
 
     private static Optional<AlertChange> clear(AlertChange alert, Signal signal, Instant asOf) {

@@ -4,7 +4,9 @@ import io.flagcast.rules.RuleDecision;
 import io.flagcast.rules.RuleDecision.Outcome;
 import io.flagcast.rules.alerts.Alert.OfCheck;
 import io.flagcast.rules.alerts.Alert.OfMetric;
+import io.flagcast.rules.alerts.Inhibition.Told;
 import io.flagcast.rules.checks.Check;
+import io.flagcast.rules.checks.Feed;
 import io.flagcast.rules.checks.Finding;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -33,6 +35,10 @@ public record Watch(String experimentId, Set<String> segments, List<Alert> alert
     public static final String RUNBOOK = "runbook_url";
     /** Title of the alert that is probably the cause. */
     public static final String CONSEQUENCE_OF = "consequence_of";
+    /** Of a feed: what needs it, a line per experiment, as "checkout: conversion_rate, revenue". */
+    public static final String TOUCHES = "touches";
+    /** Failures that raise no alert as this one tells of them, a line each, as "checkout: volume of outcome purchase". */
+    public static final String INHIBITS = "inhibits";
 
     public Watch {
         Objects.requireNonNull(experimentId, "experimentId");
@@ -50,17 +56,20 @@ public record Watch(String experimentId, Set<String> segments, List<Alert> alert
      *
      * @param findings of all health checks, of all experiments
      * @param decisions of the rules and metric alerts of all experiments
+     * @param inhibition which of them other alerts tell of
      */
-    public List<Signal> signals(List<Finding> findings, List<RuleDecision> decisions) {
-        List<Finding> failed = findings.stream()
-                .filter(finding -> finding.failed() && (isOwn(finding) || isOfLake(finding)))
+    public List<Signal> signals(List<Finding> findings, List<RuleDecision> decisions, Inhibition inhibition) {
+        List<Finding> causes = findings.stream()
+                .filter(finding -> finding.failed()
+                        && (isOwn(finding) || isOfLake(finding))
+                        && inhibition.of(finding).isEmpty())
                 .sorted(Comparator.comparing(Finding::check))
                 .toList();
         return Stream.concat(
-                        findings.stream().filter(this::isOwn).map(finding -> signal(finding, failed)),
+                        findings.stream().filter(this::isOwn).map(finding -> signal(finding, causes, inhibition)),
                         decisions.stream()
                                 .filter(decision -> decision.experimentId().equals(experimentId))
-                                .flatMap(decision -> signal(decision).stream()))
+                                .flatMap(decision -> signal(decision, inhibition).stream()))
                 .toList();
     }
 
@@ -102,11 +111,16 @@ public record Watch(String experimentId, Set<String> segments, List<Alert> alert
         return alert(check, segment, subject).labels(experimentId, check, segment, subject);
     }
 
-    private Signal signal(Finding finding, List<Finding> failed) {
+    private Signal signal(Finding finding, List<Finding> causes, Inhibition inhibition) {
         Alert alert = alert(finding.check(), finding.segment(), finding.subject());
         Map<String, String> annotations = annotations(alert, finding.reason());
+        Optional<Told> told = finding.failed() ? inhibition.of(finding) : Optional.empty();
         if (finding.failed()) {
-            cause(finding, failed).ifPresent(cause -> annotations.put(CONSEQUENCE_OF, title(cause)));
+            told.map(Told::cause)
+                    .or(() -> cause(finding, causes))
+                    .ifPresent(cause -> annotations.put(CONSEQUENCE_OF, title(cause)));
+            annotate(annotations, TOUCHES, inhibition.touched(finding));
+            annotate(annotations, INHIBITS, inhibition.inhibited(finding));
         }
         return new Signal(
                 labels(finding.check(), finding.segment(), finding.subject()),
@@ -117,12 +131,25 @@ public record Watch(String experimentId, Set<String> segments, List<Alert> alert
                     case UNKNOWN -> Signal.State.UNKNOWN;
                 },
                 alert.pendingFor(),
-                alert.keepFiringFor());
+                alert.keepFiringFor(),
+                told.filter(by -> !isAskedFor(finding)).map(Told::since));
+    }
+
+    /** Whether an alert is declared of a feed itself: whoever asks to be told of it is told, whoever else is. */
+    private boolean isAskedFor(Finding finding) {
+        return Feed.of(finding).isPresent()
+                && alerts.contains(alert(finding.check(), finding.segment(), finding.subject()));
+    }
+
+    private static void annotate(Map<String, String> annotations, String name, List<String> lines) {
+        if (!lines.isEmpty()) {
+            annotations.put(name, String.join("\n", lines));
+        }
     }
 
     /** The first failure, in the order in which a person should look, that may explain another. */
-    private static Optional<Finding> cause(Finding finding, List<Finding> failed) {
-        return failed.stream()
+    private static Optional<Finding> cause(Finding finding, List<Finding> causes) {
+        return causes.stream()
                 .filter(earlier -> earlier.check().mayExplain(finding.check()))
                 .findFirst();
     }
@@ -132,17 +159,23 @@ public record Watch(String experimentId, Set<String> segments, List<Alert> alert
         return declaring.labels(cause.check(), cause.segment(), cause.subject()).title();
     }
 
-    private Optional<Signal> signal(RuleDecision decision) {
+    private Optional<Signal> signal(RuleDecision decision, Inhibition inhibition) {
         return alerts.stream()
                 .filter(alert -> alert.watched() instanceof OfMetric
                         && alert.name().equals(decision.rule().ruleId()))
                 .findFirst()
-                .map(alert -> new Signal(
-                        alert.labels(experimentId, (OfMetric) alert.watched()),
-                        annotations(alert, decision.reason()),
-                        state(decision.outcome()),
-                        alert.pendingFor(),
-                        alert.keepFiringFor()));
+                .map(alert -> {
+                    Map<String, String> annotations = annotations(alert, decision.reason());
+                    Optional<Told> told = inhibition.of(decision);
+                    told.ifPresent(by -> annotations.put(CONSEQUENCE_OF, title(by.cause())));
+                    return new Signal(
+                            alert.labels(experimentId, (OfMetric) alert.watched()),
+                            annotations,
+                            state(decision.outcome()),
+                            alert.pendingFor(),
+                            alert.keepFiringFor(),
+                            told.map(Told::since));
+                });
     }
 
     /** A condition that is not shown to hold is clear, also where it is not shown to be wrong. */

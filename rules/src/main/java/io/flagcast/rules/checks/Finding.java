@@ -94,6 +94,19 @@ public record Finding(
         return state == State.FAILED;
     }
 
+    /** The check and where it looked: "checkout: volume of outcome purchase", "sample_ratio in high". */
+    public String heading() {
+        return heading(experimentId, check.label(), subject, segment);
+    }
+
+    /** The same of a row of {@code health_checks}. */
+    public static String heading(String experimentId, String check, String subject, String segment) {
+        return (experimentId.isEmpty() ? "" : experimentId + ": ")
+                + check
+                + (subject.isEmpty() ? "" : " of " + subject)
+                + (segment.equals(ALL) ? "" : " in " + segment);
+    }
+
     /**
      * Whether nobody else is given a feature while it stands. More rows than usual, as after a launch, are no reason: what is
      * counted is there.
@@ -141,6 +154,15 @@ public record Finding(
     }
 
     Finding measured(double value, double comparedWith) {
+        return measured(value, OptionalDouble.of(comparedWith));
+    }
+
+    /** What nothing is compared with. */
+    Finding measured(double value) {
+        return measured(value, OptionalDouble.empty());
+    }
+
+    private Finding measured(double value, OptionalDouble comparedWith) {
         return new Finding(
                 experimentId,
                 check,
@@ -149,7 +171,7 @@ public record Finding(
                 state,
                 OptionalDouble.of(value),
                 interval,
-                OptionalDouble.of(comparedWith),
+                comparedWith,
                 pValue,
                 n,
                 reason,

@@ -50,6 +50,20 @@ public final class InputCheck {
                 .measured(hours(Duration.between(newest.get(), asOf)), hours(staleAfter));
     }
 
+    /** The newest row of an input that is declared to be over: it may be of any age. */
+    public static Finding closed(String experimentId, String input, Instant newest, Instant asOf) {
+        return Finding.of(
+                        Check.FRESHNESS,
+                        experimentId,
+                        Finding.ALL,
+                        input,
+                        State.PASSED,
+                        1,
+                        "the newest %s is of %s, and no more is to come: flagcast.quality.history is closed"
+                                .formatted(input, newest))
+                .measured(hours(Duration.between(newest, asOf)));
+    }
+
     /**
      * An outcome of which no row has ever come, although the experiment that counts it is met.
      *
@@ -269,6 +283,20 @@ public final class InputCheck {
                                 OptionalDouble.of(counts.get(day)),
                                 Optional.empty()))
                         .toList());
+    }
+
+    /** How many rows are usual, by a volume that failed as there are fewer. */
+    public static double usual(Finding volume) {
+        return volume.threshold().orElseThrow() / FEW;
+    }
+
+    /**
+     * Whether some rows would still be too few.
+     *
+     * @param volume a volume that failed as there are fewer
+     */
+    public static boolean isFew(Finding volume, double rows) {
+        return rows < volume.threshold().orElseThrow();
     }
 
     private static double hours(Duration duration) {

@@ -37,6 +37,18 @@ public final class PipelineCheck {
                 .measured(age.toMillis() / 3_600_000.0, atMost.toMillis() / 3_600_000.0);
     }
 
+    /** Of a history that is over no run is missed. */
+    public static Finding closed() {
+        return Finding.of(
+                Check.PIPELINE,
+                "",
+                Finding.ALL,
+                "",
+                State.PASSED,
+                0,
+                "no run is missed: flagcast.quality.history is closed");
+    }
+
     /** Minutes matter below an hour only. */
     private static Duration wholeHours(Duration age) {
         return age.toHours() < 1 ? age : Duration.ofHours(age.toHours());

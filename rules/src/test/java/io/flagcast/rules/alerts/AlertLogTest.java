@@ -92,7 +92,8 @@ class AlertLogTest {
     }
 
     private static Signal signal(Signal.State state, int pendingFor, int keepFiringFor, Map<String, String> why) {
-        return new Signal(LABELS, why, state, Duration.ofHours(pendingFor), Duration.ofHours(keepFiringFor));
+        return new Signal(
+                LABELS, why, state, Duration.ofHours(pendingFor), Duration.ofHours(keepFiringFor), Optional.empty());
     }
 
     private static Played play(List<Look> looks, int pendingFor, int keepFiringFor) {
@@ -230,7 +231,8 @@ class AlertLogTest {
                         Map.of(),
                         Signal.State.HOLDS,
                         Duration.ZERO,
-                        Duration.ZERO))
+                        Duration.ZERO,
+                        Optional.empty()))
                 .toList();
         AlertLog log = new AlertLog(AlertLog.EMPTY.evaluate(signals, labels -> true, START));
 
@@ -319,5 +321,53 @@ class AlertLogTest {
                 .hasMessage("label 'my team' is no name for Prometheus: write letters, digits and _, and no digit or __"
                         + " first");
         assertThatThrownBy(() -> Labels.of(Map.of("team", " "))).hasMessageStartingWith("label 'team' is blank");
+    }
+
+    private static Signal told(Instant since) {
+        Map<String, String> why = Map.of(Watch.CONSEQUENCE_OF, "freshness of outcome", Watch.REASON, "it failed");
+        return new Signal(LABELS, why, Signal.State.HOLDS, Duration.ZERO, Duration.ofDays(3), Optional.of(since));
+    }
+
+    @Test
+    void whatAnotherAlertTellsOfDoesNotBegin() {
+        assertThat(AlertLog.EMPTY.evaluate(List.of(told(START)), labels -> true, START))
+                .isEmpty();
+    }
+
+    @Test
+    void anAlertThatHasBegunSinceItsCauseDidIsOverAndSaysWhoTellsOfItNow() {
+        AlertLog log = AlertLog.EMPTY.with(
+                AlertLog.EMPTY.evaluate(List.of(signal(Signal.State.HOLDS, 0, 72, Map.of())), labels -> true, START));
+        Instant later = START.plus(Duration.ofDays(1));
+
+        assertThat(log.evaluate(List.of(told(START.minusSeconds(1))), labels -> true, later))
+                .singleElement()
+                .satisfies(change -> {
+                    assertThat(change.state()).isEqualTo(State.RESOLVED);
+                    assertThat(change.annotations())
+                            .containsEntry("reason", "it is not over: freshness of outcome tells of it now");
+                });
+        assertThat(log.evaluate(List.of(told(START)), labels -> true, later))
+                .as("one that was there before its cause has another one")
+                .isEmpty();
+    }
+
+    @Test
+    void anAlertIsWrittenAnewWhereItTellsOfOthersThanBefore() {
+        Map<String, String> one = Map.of(Watch.INHIBITS, "volume of outcome purchase");
+        Map<String, String> both = Map.of(Watch.INHIBITS, "volume of outcome purchase\nsimpson of revenue");
+        AlertLog log = new AlertLog(
+                AlertLog.EMPTY.evaluate(List.of(signal(Signal.State.HOLDS, 0, 0, one)), labels -> true, START));
+        Instant later = START.plus(Duration.ofDays(1));
+
+        assertThat(log.evaluate(List.of(signal(Signal.State.HOLDS, 0, 0, one)), labels -> true, later))
+                .isEmpty();
+        assertThat(log.evaluate(List.of(signal(Signal.State.HOLDS, 0, 0, both)), labels -> true, later))
+                .singleElement()
+                .satisfies(change -> {
+                    assertThat(change.isFiring()).isTrue();
+                    assertThat(change.startsAt()).as("the same firing").contains(START);
+                    assertThat(change.annotations()).isEqualTo(both);
+                });
     }
 }

@@ -11,6 +11,8 @@ import io.flagcast.rules.alerts.AlertChange;
 import io.flagcast.rules.alerts.Labels;
 import io.flagcast.rules.alerts.Watch;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -20,7 +22,9 @@ import picocli.CommandLine.Option;
 @Command(
         name = "list",
         mixinStandardHelpOptions = true,
-        description = "Alerts that fire or are pending, the latest first.")
+        description =
+                "Alerts that fire or are pending, the latest first. Below one of a feed that stopped stand the experiments and metrics"
+                        + " that it touches, and the checks that fail because of it and have no alert of their own.")
 final class ListAlertsCommand implements Callable<Integer> {
 
     private final Surroundings surroundings;
@@ -52,9 +56,26 @@ final class ListAlertsCommand implements Callable<Integer> {
                 surroundings.progress().say(all ? "there has been no alert like that" : "no alert fires");
             } else {
                 printer.print(sheet(shown, surroundings.clock().instant()), shown.alerts());
+                shown.open().alerts().forEach(change -> beneath(change).forEach(printer::say));
             }
             return ExitCode.DONE;
         });
+    }
+
+    /** What a feed that stopped touches, and what fails because of it. */
+    private static List<String> beneath(AlertChange change) {
+        List<String> lines = new ArrayList<>();
+        List<String> touched = change.listed(Watch.TOUCHES);
+        if (!touched.isEmpty()) {
+            lines.addAll(List.of("", change.labels().title() + " touches"));
+            touched.forEach(line -> lines.add("  " + line));
+        }
+        List<String> inhibited = change.listed(Watch.INHIBITS);
+        if (!inhibited.isEmpty()) {
+            lines.add("and tells of what has no alert until it is over");
+            inhibited.forEach(line -> lines.add("  " + line));
+        }
+        return lines;
     }
 
     private static Sheet<AlertChange> sheet(RaisedAlerts raised, Instant now) {
@@ -77,6 +98,8 @@ final class ListAlertsCommand implements Callable<Integer> {
                 .value("quiet_at", change -> change.quietAt().orElse(null))
                 .value("ends_at", change -> change.endsAt().orElse(null))
                 .column("note", "note", change -> raised.note(change, now).orElse(null))
+                .value("touches", change -> change.listed(Watch.TOUCHES))
+                .value("inhibits", change -> change.listed(Watch.INHIBITS))
                 .text("reason", change -> change.annotations().getOrDefault(Watch.REASON, ""));
     }
 

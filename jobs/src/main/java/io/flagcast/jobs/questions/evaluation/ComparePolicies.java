@@ -105,7 +105,7 @@ public record ComparePolicies(
         Publication live = lake.requireLive();
         progress.say("%s: asking the log up to %s".formatted(incumbent.experimentId(), until));
         try (Inputs inputs = new Inputs(lake, settings.sources(), until, publications)) {
-            Dataset<Row> met = PolicyValues.logged(lake, inputs, incumbent, List.of(metric));
+            Dataset<Row> met = PolicyValues.logged(lake, inputs, settings.arrivals(inputs), incumbent, List.of(metric));
             Dataset<Row> logged =
                     (users == Users.WITHHELD ? withheld(met, lake, live) : met).persist(StorageLevel.MEMORY_AND_DISK());
             List<Compared> policies = new ArrayList<>();

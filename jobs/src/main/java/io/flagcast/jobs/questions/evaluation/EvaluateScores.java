@@ -68,7 +68,7 @@ public record EvaluateScores(
         Dataset<Row> examples = UserList.without(
                         settings.learning(experiments)
                                 .before(
-                                        inputs.arrivals(),
+                                        settings.arrivals(inputs),
                                         users,
                                         events,
                                         inputs.exposures(),

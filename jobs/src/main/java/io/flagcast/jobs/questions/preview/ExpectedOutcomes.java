@@ -87,7 +87,11 @@ public record ExpectedOutcomes(List<Outcome> outcomes, List<String> notes) {
     private static PolicyValues.Result values(
             Publication live, Rollout rollout, Lake lake, Inputs inputs, Settings settings) {
         Dataset<Row> logged = PolicyValues.logged(
-                        lake, inputs, rollout.experiment(), rollout.experiment().metrics())
+                        lake,
+                        inputs,
+                        settings.arrivals(inputs),
+                        rollout.experiment(),
+                        rollout.experiment().metrics())
                 .persist(StorageLevel.MEMORY_AND_DISK());
         Dataset<Row> edited = PolicyValues.decided(
                         logged,

@@ -49,8 +49,8 @@ public final class BuildFeatures {
         Dataset<Row> events = inputs.valid(Tables.EVENTS);
         Dataset<Row> profiles = Profiles.at(run.asOf(), users, events, settings.predictors(), settings.usage());
         TrainingExamples learning = settings.learning(run.experiments());
-        Dataset<Row> examples =
-                learning.before(inputs.arrivals(), users, events, inputs.exposures(), inputs.valid(Tables.OUTCOMES));
+        Dataset<Row> examples = learning.before(
+                settings.arrivals(inputs), users, events, inputs.exposures(), inputs.valid(Tables.OUTCOMES));
         sayRepeats(run, learning.repeats(inputs.exposures()));
 
         Map<Table, Long> written = new HashMap<>();

@@ -1,5 +1,7 @@
 package io.flagcast.jobs.stages.govern;
 
+import static java.util.stream.Collectors.toMap;
+
 import io.flagcast.allocation.ParameterLog;
 import io.flagcast.delivery.AlertTable;
 import io.flagcast.experiments.Experiment;
@@ -11,11 +13,13 @@ import io.flagcast.rules.Health;
 import io.flagcast.rules.RuleDecision;
 import io.flagcast.rules.RuleEngine;
 import io.flagcast.rules.alerts.AlertChange;
+import io.flagcast.rules.alerts.Inhibition;
 import io.flagcast.rules.alerts.Signal;
 import io.flagcast.rules.alerts.Watch;
 import io.flagcast.rules.checks.Finding;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Stream;
 
 /** What checks found and what metrics show, to alerts that begin and end. */
@@ -46,8 +50,13 @@ public final class RaiseAlerts {
                                         evaluate(experiment, days, log, HealthChecks.health(experiment, findings), run)
                                                 .stream()))
                 .toList();
+        Inhibition inhibition = new Inhibition(
+                findings,
+                active.stream().collect(toMap(Experiment::experimentId, Experiment::metrics)),
+                Set.copyOf(run.settings().predictors().attributes()),
+                run.asOf());
         List<Signal> signals = watches.stream()
-                .flatMap(watch -> watch.signals(findings, all).stream())
+                .flatMap(watch -> watch.signals(findings, all, inhibition).stream())
                 .toList();
         List<String> runs = Stream.concat(
                         run.publications().stream().map(Publication::runId),

@@ -284,7 +284,7 @@ public final class MeasureSegments {
         Dataset<Row> first = DescribeExposures.describe(
                 FirstExposures.of(run.inputs().attributed(exposures.rows()), experiments), run);
         List<Dataset<Row>> persisted = new ArrayList<>();
-        Arrivals arrivals = run.inputs().arrivals();
+        Arrivals arrivals = run.settings().arrivals(run.inputs());
         Dataset<Row> counted;
         Dataset<Row> all;
         if (earlier.isPresent()) {

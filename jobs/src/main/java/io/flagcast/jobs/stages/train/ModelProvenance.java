@@ -86,6 +86,11 @@ record ModelProvenance(Map<String, String> facts) {
                 .allMatch(key -> facts.get(key).equals(entry.provenance().get(key)));
     }
 
+    /** Whether a model was made from the same inputs. */
+    boolean isOfInputs(Entry entry) {
+        return facts.get("inputs").equals(entry.provenance().get("inputs"));
+    }
+
     /** Whether a model learned the same feature, declared as it is now. */
     boolean isOfFeature(Entry entry) {
         return facts.get("feature").equals(entry.provenance().get("feature"));

@@ -155,9 +155,7 @@ public final class TrainModels {
 
     /** Whether a model is young enough, or was trained from the same already. */
     private boolean isKept(String featureId, Optional<Entry> newest, ModelProvenance provenance, String learner) {
-        boolean young = newest.filter(entry -> entry.asOf()
-                        .plus(run.settings().training().retrainEvery())
-                        .isAfter(run.asOf()))
+        boolean young = newest.filter(entry -> isYoung(entry, provenance))
                 .filter(provenance::isMadeAs)
                 .isPresent();
         if (young) {
@@ -179,6 +177,13 @@ public final class TrainModels {
             }
         });
         return same.isPresent();
+    }
+
+    /** Of a closed history a model does not age, but with its inputs. */
+    private boolean isYoung(Entry entry, ModelProvenance provenance) {
+        return run.settings().isClosed()
+                ? provenance.isOfInputs(entry)
+                : entry.asOf().plus(run.settings().training().retrainEvery()).isAfter(run.asOf());
     }
 
     private void add(String featureId, Result.Trained result, ModelProvenance provenance) {

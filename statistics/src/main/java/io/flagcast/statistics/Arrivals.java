@@ -6,7 +6,6 @@ import java.util.Comparator;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.stream.Stream;
 
 /**
  * Up to when outcomes are in. A user counts when the outcomes up to the end of the window are: whoever counts sooner takes
@@ -44,8 +43,7 @@ public record Arrivals(Instant asOf, Map<String, Instant> until) {
     public Instant settledUntil(Metric metric) {
         return metric.settle()
                 .map(asOf::minus)
-                .orElseGet(() -> Stream.concat(
-                                Stream.of(metric.outcome()), metric.per().map(Metric.Denominator::outcome).stream())
+                .orElseGet(() -> metric.outcomes().stream()
                         .map(this::settledUntil)
                         .min(Comparator.naturalOrder())
                         .orElseThrow());

@@ -2,10 +2,12 @@ package io.flagcast.statistics;
 
 import java.io.Serializable;
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 /**
  * What is counted of every exposed user in a window of fixed length, which begins at or after the exposure, so that early and
@@ -181,6 +183,13 @@ public record Metric(
     public Metric frozenAt(double value) {
         return new Metric(
                 name, kind, outcome, per, after, within, direction, Optional.of(new Cap.At(value)), heavyTails, settle);
+    }
+
+    /** The outcomes that are counted: of a ratio the numerator's and the denominator's. */
+    public List<String> outcomes() {
+        return Stream.concat(Stream.of(outcome), per.map(Denominator::outcome).stream())
+                .distinct()
+                .toList();
     }
 
     /** From the exposure to the end of the window. */

@@ -158,7 +158,7 @@ final class ExperimentChecks implements AutoCloseable {
                             run.inputs().valid(Tables.OUTCOMES),
                             old.stream()
                                     .flatMap(experiment -> experiment.metrics().stream())
-                                    .map(Metric::outcome)
+                                    .flatMap(metric -> metric.outcomes().stream())
                                     .distinct()
                                     .toList(),
                             run.asOf()));

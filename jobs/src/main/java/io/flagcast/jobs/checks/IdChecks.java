@@ -20,7 +20,6 @@ import io.flagcast.rules.checks.SentinelCheck.Sentinel;
 import io.flagcast.rules.checks.UnmatchedCheck;
 import io.flagcast.rules.checks.UnmatchedCheck.Meeting;
 import io.flagcast.rules.checks.UnmatchedCheck.Unmet;
-import io.flagcast.statistics.Metric;
 import io.flagcast.statistics.ids.RowsPerId;
 import io.flagcast.tables.Table;
 import io.flagcast.tables.Tables;
@@ -91,7 +90,7 @@ final class IdChecks implements AutoCloseable {
     private static List<String> outcomes(Stream<Experiment> experiments) {
         return experiments
                 .flatMap(experiment -> experiment.metrics().stream())
-                .map(Metric::outcome)
+                .flatMap(metric -> metric.outcomes().stream())
                 .distinct()
                 .toList();
     }

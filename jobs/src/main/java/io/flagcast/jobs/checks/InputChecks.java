@@ -87,8 +87,9 @@ final class InputChecks {
     /** Outcomes that metrics of several experiments count: their feed is nobody's alone. */
     static List<String> shared(List<Experiment> experiments) {
         Map<String, Long> counting = experiments.stream()
-                .flatMap(experiment ->
-                        experiment.metrics().stream().map(Metric::outcome).distinct())
+                .flatMap(experiment -> experiment.metrics().stream()
+                        .flatMap(metric -> metric.outcomes().stream())
+                        .distinct())
                 .collect(groupingBy(outcome -> outcome, TreeMap::new, counting()));
         return counting.keySet().stream()
                 .filter(outcome -> counting.get(outcome) > 1)
@@ -101,7 +102,7 @@ final class InputChecks {
         List<Finding> findings = new ArrayList<>();
         findings.add(freshness(id, Feed.exposures(id), states));
         experiment.metrics().stream()
-                .map(Metric::outcome)
+                .flatMap(metric -> metric.outcomes().stream())
                 .distinct()
                 .map(Feed::outcome)
                 .forEach(outcome -> {
@@ -114,7 +115,7 @@ final class InputChecks {
     /** Whether what is found of a feed of an experiment is found of a metric: exposures are behind each, an outcome behind its own. */
     static boolean concerns(Finding finding, Metric metric) {
         return Feed.of(finding)
-                .filter(feed -> feed.table().equals(Tables.OUTCOMES) && !feed.has(Feed.outcome(metric.outcome())))
+                .filter(feed -> feed.table().equals(Tables.OUTCOMES) && !feed.isOf(metric))
                 .isEmpty();
     }
 

@@ -134,8 +134,7 @@ public final class Inhibition {
                 decision.rule().when().comparisons().map(Comparison::metric).collect(toSet());
         return told(feed -> feed.concerns(decision.experimentId())
                 && metrics(decision.experimentId())
-                        .anyMatch(metric ->
-                                read.contains(metric.name()) && feed.feed.has(Feed.outcome(metric.outcome()))));
+                        .anyMatch(metric -> read.contains(metric.name()) && feed.feed.isOf(metric)));
     }
 
     private Optional<Told> told(Predicate<Broken> ages) {
@@ -187,8 +186,7 @@ public final class Inhibition {
         return feed.table().equals(Tables.OUTCOMES)
                 && OF_OUTCOMES.contains(finding.check())
                 && metrics(finding.experimentId())
-                        .anyMatch(
-                                metric -> isOf(metric, finding.subject()) && feed.has(Feed.outcome(metric.outcome())));
+                        .anyMatch(metric -> isOf(metric, finding.subject()) && feed.isOf(metric));
     }
 
     /** Whether a subject is a metric, or one of it, as "conversion_rate by gender". */
@@ -223,7 +221,7 @@ public final class Inhibition {
         }
         boolean isOfExperiment = feed.has(Feed.exposures(experimentId));
         String read = metrics(experimentId)
-                .filter(metric -> isOfExperiment || feed.has(Feed.outcome(metric.outcome())))
+                .filter(metric -> isOfExperiment || feed.isOf(metric))
                 .map(Metric::name)
                 .collect(joining(", "));
         return read.isEmpty() ? Optional.empty() : Optional.of(experimentId + ": " + read);

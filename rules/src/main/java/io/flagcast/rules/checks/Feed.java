@@ -1,5 +1,6 @@
 package io.flagcast.rules.checks;
 
+import io.flagcast.statistics.Metric;
 import io.flagcast.tables.Table;
 import io.flagcast.tables.Tables;
 import java.util.List;
@@ -59,6 +60,11 @@ public record Feed(Table table, Optional<String> part) {
     /** Whether all rows of another are its own. */
     public boolean has(Feed other) {
         return table.equals(other.table) && (part.isEmpty() || part.equals(other.part));
+    }
+
+    /** Whether a metric counts what this feed brings. */
+    public boolean isOf(Metric metric) {
+        return metric.outcomes().stream().anyMatch(outcome -> has(outcome(outcome)));
     }
 
     /** What a finding looked at, where it is one of feeds: whether rows come, how many, and whose. */

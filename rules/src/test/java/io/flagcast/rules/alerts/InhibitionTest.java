@@ -34,15 +34,7 @@ class InhibitionTest {
     private static final Watch CHECKOUT = watch("checkout");
 
     private static Metric rate(String name, String outcome) {
-        return new Metric(
-                name,
-                Metric.Kind.PROPORTION,
-                outcome,
-                Duration.ofDays(1),
-                Metric.Direction.HIGHER_IS_BETTER,
-                Optional.empty(),
-                Metric.HeavyTails.NOT_ACCEPTED,
-                Optional.empty());
+        return new Metric(name, Metric.Kind.PROPORTION, outcome, Duration.ofDays(1), Metric.Direction.HIGHER_IS_BETTER);
     }
 
     private static Watch watch(String experimentId, Alert... alerts) {

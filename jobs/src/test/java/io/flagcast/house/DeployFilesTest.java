@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -85,7 +86,8 @@ class DeployFilesTest {
                         DEPLOY.resolve("flagcast_dag.py").toString())
                 .redirectErrorStream(true)
                 .start();
-        assertThat(new String(python.getInputStream().readAllBytes())).isEmpty();
+        assertThat(new String(python.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
+                .isEmpty();
         assertThat(python.waitFor()).isZero();
     }
 

@@ -45,11 +45,11 @@ class FreezeCapsTest {
         return spark.range(1, users + 1L)
                 .selectExpr(
                         "'e' AS experiment_id",
-                        "array(named_struct('metric', 'revenue', 'closes_at', timestamp'2026-01-01 00:00:00',"
-                                + " 'settled', true, 'y',"
-                                + " CAST(id - %d AS DOUBLE), 'before', CAST(NULL AS DOUBLE),"
-                                + " 'd', CAST(NULL AS DOUBLE), 'd_before', CAST(NULL AS DOUBLE))) AS counted"
-                                        .formatted(shift));
+                        ("array(named_struct('metric', 'revenue', 'closes_at', timestamp'2026-01-01 00:00:00',"
+                                        + " 'settled', true, 'y',"
+                                        + " CAST(id - %d AS DOUBLE), 'before', CAST(NULL AS DOUBLE),"
+                                        + " 'd', CAST(NULL AS DOUBLE), 'd_before', CAST(NULL AS DOUBLE))) AS counted")
+                                .formatted(shift));
     }
 
     private OptionalDouble frozen(double quantile, int users, int shift) {

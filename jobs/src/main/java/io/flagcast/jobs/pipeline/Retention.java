@@ -4,7 +4,6 @@ import io.flagcast.jobs.run.Attempts;
 import io.flagcast.jobs.run.Run;
 import io.flagcast.lake.Publication;
 import io.flagcast.lake.RunId;
-import io.flagcast.statistics.Metric;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Comparator;
@@ -70,7 +69,7 @@ record Retention(Run run, Instant now) {
     private boolean isNeededUntil(Instant until) {
         Duration longest = run.experiments().stream()
                 .flatMap(experiment -> experiment.metrics().stream())
-                .map(Metric::closesAfter)
+                .map(metric -> metric.closesAfter())
                 .max(Duration::compareTo)
                 .orElse(Duration.ZERO);
         return until.isAfter(run.asOf().minus(longest))

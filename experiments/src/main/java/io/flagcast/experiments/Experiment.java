@@ -42,6 +42,7 @@ import java.util.stream.Stream;
  * @param unscored probability for users without a score, in [0, 1]
  * @param stickiness whether the score of the first exposure is kept
  * @param metrics by name, in the order of the file
+ * @param value what users earn and what enabling them costs
  * @param dimensions user attributes by whose values metrics are broken down
  * @param prePeriod how long before the exposure the same outcomes count, so that effects are adjusted for them
  * @param rules in the order of the file
@@ -64,6 +65,7 @@ public record Experiment(
         double unscored,
         Stickiness stickiness,
         List<Metric> metrics,
+        Optional<NetValue> value,
         List<String> dimensions,
         Optional<Duration> prePeriod,
         List<Rule> rules,
@@ -91,6 +93,7 @@ public record Experiment(
         // Map.copyOf iterates in another order in every JVM; rows that carry the treatment must not.
         treatment = Collections.unmodifiableMap(new LinkedHashMap<>(treatment));
         metrics = List.copyOf(metrics);
+        Objects.requireNonNull(value, "value");
         dimensions = List.copyOf(dimensions);
         Objects.requireNonNull(prePeriod, "prePeriod");
         rules = List.copyOf(rules);

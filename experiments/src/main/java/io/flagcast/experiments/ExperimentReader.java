@@ -62,8 +62,9 @@ final class ExperimentReader {
                 "metrics", Mapping.ofNames(name -> Mapping.of(metric -> metricReader.read(name, metric))), Map.of());
         Setting<List<String>> dimensions = root.or("dimensions", ColumnsReader::dimensions, List.of());
         Setting<Optional<Duration>> prePeriod = root.optional("pre_period", Times::wholeDays);
+        Setting<Optional<NetValue>> value = root.optional("value", Mapping.of(new ValueReader(metricReader)::read));
         Setting<Allocation> allocation =
-                root.required("allocation", Mapping.of(new AllocationReader(metricReader)::read));
+                root.required("allocation", Mapping.of(new AllocationReader(metricReader, root.has("value"))::read));
         ConditionReader conditionReader = new ConditionReader(segmentReader, metricReader);
         RuleReader ruleReader = new RuleReader(
                 conditionReader, new ActionReader(allocation.read().map(Allocation::policy)), metricReader);
@@ -92,6 +93,7 @@ final class ExperimentReader {
                 allocation.value().unscored(),
                 allocation.value().stickiness(),
                 List.copyOf(metrics.value().values()),
+                value.value(),
                 dimensions.value(),
                 prePeriod.value(),
                 rules.value(),

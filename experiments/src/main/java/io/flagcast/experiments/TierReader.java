@@ -7,6 +7,7 @@ import io.flagcast.experiments.document.Numbers;
 import io.flagcast.experiments.document.Setting;
 import io.flagcast.experiments.document.Times;
 import io.flagcast.experiments.document.Value;
+import io.flagcast.experiments.document.Words;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -17,22 +18,51 @@ final class TierReader {
 
     private TierReader() {}
 
-    static Supplier<Policy> read(Mapping allocation) {
-        Setting<List<Double>> thresholds = allocation.required("tier_thresholds", Mapping.listOf(Numbers::number));
-        allocation.requireExactlyOne("active_tier", "tier_probabilities");
+    /** Thresholds, or that they are to be found. */
+    private record Thresholds(List<Double> scores, boolean best) {
+
+        static final Thresholds BEST = new Thresholds(Policy.Best.THRESHOLDS, true);
+
+        static Optional<Thresholds> read(Value value, boolean hasValue) {
+            if (value.isList()) {
+                return Mapping.listOf(Numbers::number).read(value).map(scores -> new Thresholds(scores, false));
+            }
+            return Words.verbatim(value)
+                    .flatMap(text -> text.equals("best")
+                            ? Optional.of(BEST)
+                            : value.refuse("neither a list of scores, as in [80, 50, 20], nor best"))
+                    .flatMap(best -> hasValue
+                            ? Optional.of(best)
+                            : value.refuse(
+                                    "needs to know what users earn and cost; declare value: {metric: NAME, per: 10,"
+                                            + " cost: 0.15}"));
+        }
+    }
+
+    /** @param hasValue whether the file says what users earn and cost */
+    static Supplier<Policy> read(Mapping allocation, boolean hasValue) {
+        Setting<Thresholds> tiers = allocation.required("tier_thresholds", value -> Thresholds.read(value, hasValue));
+        Setting<List<Double>> thresholds =
+                new Setting<>(tiers.line(), tiers.read().map(Thresholds::scores));
+        boolean best = tiers.read().filter(Thresholds::best).isPresent();
+        if (!best || allocation.has("active_tier") || allocation.has("tier_probabilities")) {
+            allocation.requireExactlyOne("active_tier", "tier_probabilities");
+        }
         Setting<Optional<Integer>> activeTier = allocation.optional("active_tier", Numbers::smallCount);
         Setting<Optional<List<Double>>> probabilities =
                 allocation.optional("tier_probabilities", Mapping.listOf(Numbers::rate));
         Setting<List<Step>> ramp =
                 allocation.or("ramp", Mapping.listOf(Mapping.of(step -> step(step, thresholds.read()))), List.of());
         return () -> {
-            Policy.Tiered before = activeTier
-                    .value()
+            boolean unsaid =
+                    activeTier.value().isEmpty() && probabilities.value().isEmpty();
+            Policy.Tiered before = (unsaid ? Optional.of(1) : activeTier.value())
                     .map(tier -> Policy.Tiered.upTo(tier, thresholds.value()))
                     .orElseGet(() -> new Policy.Tiered(
                             thresholds.value(), probabilities.value().orElseThrow(), List.of()));
             ramp.value().stream().findFirst().ifPresent(first -> requireNobodyLost(before, first));
-            return before.withRamp(ramp.value());
+            Policy.Tiered tiered = before.withRamp(ramp.value());
+            return best ? new Policy.Best(tiered) : tiered;
         };
     }
 

@@ -38,6 +38,18 @@ public record Value(String key, int line, Node node, Problems problems) {
         return node instanceof MappingNode;
     }
 
+    /** Whether this value is written as a number, whatever is wrong with it: a name does not begin so. */
+    public boolean isNumber() {
+        return node instanceof ScalarNode scalar
+                && scalar.isPlain()
+                && scalar.getValue().matches("[-+.]?[0-9.].*");
+    }
+
+    /** Whether this value is a list. */
+    public boolean isList() {
+        return node instanceof SequenceNode;
+    }
+
     /** An item of this value, which is a list. */
     Value item(Node item) {
         return new Value(key, Yaml.line(item.getStartMark()), item, problems);

@@ -2,6 +2,7 @@ package io.flagcast.jobs.questions;
 
 import static org.apache.spark.sql.functions.expr;
 
+import io.flagcast.experiments.Experiment;
 import io.flagcast.jobs.printing.TextTable;
 import io.flagcast.lake.Lake;
 import io.flagcast.lake.Publication;
@@ -22,8 +23,12 @@ public record RunSummary(List<String> lines) {
         lines = List.copyOf(lines);
     }
 
-    /** The summary of a publication. */
-    public static RunSummary of(Lake lake, Publication publication) {
+    /**
+     * The summary of a publication.
+     *
+     * @param experiments whose files it was made from
+     */
+    public static RunSummary of(Lake lake, Publication publication, List<Experiment> experiments) {
         Optional<Publication> live = Optional.of(publication);
         List<String> lines = new ArrayList<>();
         lines.add("");
@@ -69,6 +74,11 @@ public record RunSummary(List<String> lines) {
         lines.addAll(allocations.toString().lines().toList());
         withoutScores.forEach((experiment, enabled) ->
                 lines.add("note: %s: %s".formatted(experiment, Report.withoutScores(enabled))));
+        List<WhatPays> pays = WhatPays.of(lake, experiments, publication.asOf());
+        if (!pays.isEmpty()) {
+            lines.add("");
+            pays.forEach(one -> lines.addAll(one.sentences()));
+        }
         List<EffectVerdict> verdicts = EffectVerdict.read(lake.published(Tables.SEGMENT_METRICS, live));
         if (!verdicts.isEmpty()) {
             lines.add("");

@@ -6,6 +6,8 @@ import io.flagcast.jobs.printing.Sheet;
 import io.flagcast.jobs.printing.Shown;
 import io.flagcast.jobs.questions.ParametersInForce;
 import io.flagcast.jobs.questions.ParametersInForce.Setting;
+import io.flagcast.jobs.questions.WhatPays;
+import java.util.List;
 import java.util.Locale;
 import java.util.OptionalInt;
 import java.util.stream.Collectors;
@@ -41,7 +43,7 @@ final class PrintedParameters {
 
     private PrintedParameters() {}
 
-    static void print(ParametersInForce parameters, Printer printer) {
+    static void print(ParametersInForce parameters, List<WhatPays> pays, Printer printer) {
         printer.say("experiment %s of feature %s: %s, parameters version %d"
                 .formatted(
                         parameters.experiment().experimentId(),
@@ -52,6 +54,7 @@ final class PrintedParameters {
             printer.say("publication %d of %s uses version %d"
                     .formatted(parameters.live().sequence(), parameters.live().asOf(), parameters.publishedVersion()));
         }
+        pays.forEach(one -> one.sentences().forEach(printer::say));
         printer.say("");
         printer.print(IN_FORCE, parameters.settings());
         printer.say("");

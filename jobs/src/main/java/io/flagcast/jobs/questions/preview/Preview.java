@@ -4,6 +4,8 @@ import io.flagcast.allocation.ParameterLog;
 import io.flagcast.experiments.Experiment;
 import io.flagcast.jobs.decision.BanditContext;
 import io.flagcast.jobs.decision.DecideUsers;
+import io.flagcast.jobs.decision.NetColumns;
+import io.flagcast.jobs.questions.WhatPays;
 import io.flagcast.jobs.records.ParameterTable;
 import io.flagcast.jobs.run.Rollout;
 import io.flagcast.lake.Lake;
@@ -18,6 +20,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 
@@ -29,9 +32,15 @@ import org.apache.spark.sql.Row;
  * @param rollouts the experiments of the files with the parameters of that as-of
  * @param log all changes of parameters
  * @param shifts by experiment, of the files or published: all users, then each segment
+ * @param worth what of the files a person should know who wants to earn more than it costs, a sentence each
  */
 public record Preview(
-        Publication live, Instant at, List<Rollout> rollouts, ParameterLog log, Map<String, List<Shift>> shifts) {
+        Publication live,
+        Instant at,
+        List<Rollout> rollouts,
+        ParameterLog log,
+        Map<String, List<Shift>> shifts,
+        List<String> worth) {
 
     /**
      * Decides about the users of the live publication as experiments say.
@@ -53,7 +62,16 @@ public record Preview(
                 rollouts,
                 settings.lake().holdoutSalt());
         return new Preview(
-                live, at, rollouts, log, Shift.between(lake.published(Tables.ALLOCATIONS, Optional.of(live)), after));
+                live,
+                at,
+                rollouts,
+                log,
+                Shift.between(lake.published(Tables.ALLOCATIONS, Optional.of(live)), after),
+                Stream.concat(
+                                WhatPays.of(lake, experiments, at).stream().flatMap(one -> one.sentences().stream()),
+                                experiments.stream()
+                                        .flatMap(experiment -> NetColumns.unknown(experiment, profiles).stream()))
+                        .toList());
     }
 
     /** Experiments of the files that decide otherwise about somebody. */
@@ -78,6 +96,7 @@ public record Preview(
                         notices(rollout, own.get(0), log.newest(experimentId).version()));
             }
         });
+        notices.addAll(worth);
         return notices;
     }
 

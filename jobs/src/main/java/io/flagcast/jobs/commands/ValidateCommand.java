@@ -8,6 +8,8 @@ import io.flagcast.jobs.printing.Sheet;
 import io.flagcast.jobs.questions.RuleTests;
 import io.flagcast.rules.Rule;
 import io.flagcast.settings.Settings;
+import io.flagcast.training.usage.Family;
+import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -48,6 +50,10 @@ final class ValidateCommand implements Callable<Integer> {
             printer.print(EXPERIMENTS, experiments);
         }
         tests.failed().forEach(failed -> printer.say(failed.where()));
+        settings.families().values().stream()
+                .sorted(Comparator.comparing(Family::pattern))
+                .map(ValidateCommand::text)
+                .forEach(printer::say);
         printer.say("%d features, %d sources, %d experiments, %d rule tests, %d failed"
                 .formatted(
                         settings.features().size(),
@@ -56,6 +62,17 @@ final class ValidateCommand implements Callable<Integer> {
                         tests.results().size(),
                         tests.failed().size()));
         return tests.exitCode().code();
+    }
+
+    private static String text(Family family) {
+        return "%s: a family, all features of events like it with %,d users or more, at most %,d; %s"
+                .formatted(
+                        family.pattern(),
+                        family.minUsers(),
+                        family.maxFeatures(),
+                        family.keep()
+                                .map("the best %,d of each user are published"::formatted)
+                                .orElse("all are published"));
     }
 
     private static void tell(Experiment experiment, Printer printer) {

@@ -5,7 +5,7 @@ import io.flagcast.features.Usage;
 import io.flagcast.jobs.run.Progress;
 import io.flagcast.training.CollaborativeTraining;
 import io.flagcast.training.Evaluation;
-import io.flagcast.training.ItemFactors;
+import io.flagcast.training.usage.ItemFactors;
 import io.flagcast.training.ResponseTraining;
 import io.flagcast.training.ResponseTraining.Result;
 import io.flagcast.training.ResponsivenessModel;

@@ -22,6 +22,7 @@ import io.flagcast.rules.Health;
 import io.flagcast.rules.RuleDecision;
 import io.flagcast.rules.alerts.AlertChange;
 import io.flagcast.rules.checks.Finding;
+import io.flagcast.tables.Ids;
 import io.flagcast.tables.Tables;
 import java.util.ArrayList;
 import java.util.List;
@@ -84,8 +85,8 @@ public final class GovernAllocation {
                         run.id(),
                         DecisionTable.rows(decisions, contentHashes(run.experiments())));
         String summary = "%,d rule evaluations".formatted(written)
-                + (fired.isEmpty() ? ", none fired" : "; " + String.join("; ", fired))
-                + (learned.isEmpty() ? "" : "; " + String.join("; ", learned))
+                + (fired.isEmpty() ? ", none fired" : "; " + Ids.few(fired, "; "))
+                + (learned.isEmpty() ? "" : "; " + Ids.few(learned, "; "))
                 + RaiseAlerts.summary(alerts);
         return StageResult.wrote(days.size(), Map.of(Tables.RULE_DECISIONS, written), summary);
     }

@@ -13,6 +13,7 @@ import io.flagcast.allocation.Policy;
 import io.flagcast.allocation.Policy.Tiered.Step;
 import io.flagcast.allocation.Segments;
 import io.flagcast.allocation.Segments.Band;
+import io.flagcast.experiments.Experiment.SegmentsFrom;
 import io.flagcast.experiments.Experiment.Status;
 import io.flagcast.experiments.Experiment.Stickiness;
 import io.flagcast.experiments.document.Problem;
@@ -115,6 +116,7 @@ class ExperimentFilesTest {
                         Optional.of("country IN ('DE', 'FR')"),
                         new Segments(
                                 List.of(new Band("low", 0, 30), new Band("mid", 30, 70), new Band("high", 70, 100))),
+                        SegmentsFrom.LOG,
                         new Policy.Tiered(List.of(80.0, 50.0, 20.0), List.of(1.0, 1.0, 0.0, 0.0), List.of()),
                         0.05,
                         0.10,
@@ -289,6 +291,7 @@ class ExperimentFilesTest {
                         Layer.NONE,
                         Optional.empty(),
                         Segments.SINGLE,
+                        SegmentsFrom.LOG,
                         new Policy.Percentage(0.1),
                         0,
                         0.1,
@@ -301,6 +304,18 @@ class ExperimentFilesTest {
                         List.of(),
                         "",
                         Path.of("minimal.yaml")));
+    }
+
+    @Test
+    void segmentsOfAnImportedTestMayComeFromScores() {
+        String segments = "segments: {low: [0, 50], high: [50, 100]}\n";
+        assertThat(ExperimentFiles.parse("e.yaml", MINIMAL + segments + "segments_from: scores\n")
+                        .segmentsFrom())
+                .isEqualTo(SegmentsFrom.SCORES);
+        assertThatThrownBy(() -> ExperimentFiles.parse("e.yaml", MINIMAL + "segments_from: scores\n"))
+                .hasMessageContaining("segments_from 'scores': there are no segments: declare segments beside it");
+        assertThatThrownBy(() -> ExperimentFiles.parse("e.yaml", MINIMAL + segments + "segments_from: model\n"))
+                .hasMessageContaining("segments_from", "log, scores");
     }
 
     @Test

@@ -125,6 +125,7 @@ class ContestTest {
                 Map.of(Cell.whole("high"), 0.7, Cell.whole("low"), 0.6, new Cell("high", "pro"), 0.8),
                 Optional.empty(),
                 Optional.empty(),
+                Optional.empty(),
                 OptionalLong.empty());
         ParameterLog one = share(0.9);
         ParameterLog log = one.with(one.changesTo(EXPERIMENT, learned, day(1), Given.person()));

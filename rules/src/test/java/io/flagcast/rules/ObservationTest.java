@@ -1,6 +1,9 @@
 package io.flagcast.rules;
 
+import static io.flagcast.rules.Given.CONVERSION;
+import static io.flagcast.rules.Given.day;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.within;
 
 import io.flagcast.rules.Condition.Population;
@@ -13,7 +16,32 @@ import org.junit.jupiter.api.Test;
 
 class ObservationTest {
 
-    private static Observation day(int day, WeightedMoments ratio) {
+    private static Observation after(int days, int day) {
+        return Given.returned(Population.ENABLED, CONVERSION, day, days, Moments.ofProportion(5, 100));
+    }
+
+    /** Who came on day 5 three days after the last time had come on day 2. */
+    @Test
+    void whoComesAgainCountsAsNewWhereTheTimeBeforeDoesNotCount() {
+        Observation again = after(3, 5);
+
+        assertThat(again.isFirstSince(day(3))).isTrue();
+        assertThat(again.since(day(3))).isEqualTo(after(0, 5));
+        assertThat(again.isFirstSince(day(2))).isFalse();
+        assertThat(again.since(day(2))).isEqualTo(again);
+        assertThat(again.isFirstSince(day(6))).as("not come since").isFalse();
+        assertThat(after(0, 5).isFirstSince(day(5))).isTrue();
+    }
+
+    @Test
+    void whatIsNotMeasuredSoIsRefused() {
+        assertThatIllegalArgumentException().isThrownBy(() -> after(-1, 5)).withMessage("returnedAfter -1 is negative");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> Given.proportion("high", Population.EVERYONE, CONVERSION, 0, 1, 2))
+                .withMessageStartingWith("everyone is not measured on its own");
+    }
+
+    private static Observation ofRatio(int day, WeightedMoments ratio) {
         return new Observation(
                 "high",
                 Population.ENABLED,
@@ -33,7 +61,7 @@ class ObservationTest {
         WeightedMoments other = WeightedMoments.EMPTY.plusRatio(1, 9, 10).plusRatio(1, 3, 0);
         WeightedMoments none = WeightedMoments.EMPTY.plusRatio(1, 0, 0);
 
-        Moments values = Observation.values(List.of(day(1, one), day(2, other), day(3, none)));
+        Moments values = Observation.values(List.of(ofRatio(1, one), ofRatio(2, other), ofRatio(3, none)));
 
         assertThat(values.n()).isEqualTo(5);
         assertThat(values.mean()).isCloseTo(13.0 / 30, within(1e-12));
@@ -44,7 +72,7 @@ class ObservationTest {
 
     @Test
     void ofUsersWithoutAnyDenominatorThereAreNoValues() {
-        assertThat(Observation.values(List.of(day(1, WeightedMoments.EMPTY.plusRatio(1, 0, 0)))))
+        assertThat(Observation.values(List.of(ofRatio(1, WeightedMoments.EMPTY.plusRatio(1, 0, 0)))))
                 .isEqualTo(Moments.EMPTY);
     }
 }

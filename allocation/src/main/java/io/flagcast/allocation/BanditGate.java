@@ -36,7 +36,7 @@ final class BanditGate {
         for (Step step : steps) {
             WeightedMoments enabled = step.evidence().enabled();
             WeightedMoments control = step.evidence().control();
-            if (enabled.n() < 2 || control.n() < 2) {
+            if (enabled.variance().isEmpty() || control.variance().isEmpty()) {
                 continue;
             }
             // The weights of either arm sum to the users of both, discounted by their age: twice the users, in every

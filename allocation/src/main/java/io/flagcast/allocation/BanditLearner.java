@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.TreeMap;
 import java.util.function.BiFunction;
 import java.util.function.ToDoubleFunction;
@@ -232,14 +233,19 @@ public record BanditLearner(
         return before + Math.max(-maxStep, Math.min(maxStep, target - before));
     }
 
-    /** By how much the enabled arm's mean is better, in the unit of the reward; 0 where an arm has nobody. */
+    /** By how much the enabled arm's mean is better, in the unit of the reward; 0 where an arm has none. */
     private double favour(Arms arms) {
-        if (arms.enabled().n() == 0 || arms.control().n() == 0) {
-            return 0;
-        }
-        double difference =
-                arms.enabled().mean().orElseThrow() - arms.control().mean().orElseThrow();
+        double difference = difference(arms).orElse(0);
         return isHigherBetter() ? difference : -difference;
+    }
+
+    /** Enabled minus control; absent where an arm has no mean: nobody, or of a ratio nothing to divide by. */
+    private static OptionalDouble difference(Arms arms) {
+        OptionalDouble enabled = arms.enabled().mean();
+        OptionalDouble control = arms.control().mean();
+        return enabled.isPresent() && control.isPresent()
+                ? OptionalDouble.of(enabled.getAsDouble() - control.getAsDouble())
+                : OptionalDouble.empty();
     }
 
     private boolean isHigherBetter() {
@@ -298,13 +304,13 @@ public record BanditLearner(
      * not do: each is drawn towards its prior by how few its rows are, and over many cells that adds up.
      */
     private Optional<Normal> effect(Arms arms, Arms all) {
-        if (arms.enabled().n() == 0 || arms.control().n() == 0) {
+        OptionalDouble difference = difference(arms);
+        if (difference.isEmpty()) {
             return Optional.empty();
         }
         double variance = rowVariance(all.enabled()) / arms.enabled().effectiveSampleSize()
                 + rowVariance(all.control()) / arms.control().effectiveSampleSize();
-        return Optional.of(new Normal(
-                arms.enabled().mean().orElseThrow() - arms.control().mean().orElseThrow(), variance));
+        return Optional.of(new Normal(difference.getAsDouble(), variance));
     }
 
     private double rowVariance(WeightedMoments rewards) {

@@ -13,6 +13,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.flagcast.allocation.BanditLearner.Algorithm;
 import io.flagcast.allocation.BanditUpdate.Step;
+import io.flagcast.statistics.Metric;
 import io.flagcast.statistics.Metric.Direction;
 import io.flagcast.statistics.Metric.Kind;
 import io.flagcast.statistics.Normal;
@@ -21,8 +22,10 @@ import io.flagcast.statistics.posterior.BetaPosterior;
 import io.flagcast.statistics.posterior.Comparison;
 import io.flagcast.statistics.posterior.PartialPooling;
 import io.flagcast.statistics.posterior.StudentPosterior;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
@@ -227,6 +230,46 @@ class BanditCellsTest {
         assertThat(targets.get(B)).isEqualTo(targets.get(HIGH));
         // Only one cell has an effect, so no others speak for it.
         assertThat(targets.get(C)).isEqualTo(targets.get(HIGH));
+    }
+
+    /** So many users, each seen ten times, who click on the average so often; they differ by one click. */
+    private static WeightedMoments clicks(int users, int mean, int views) {
+        WeightedMoments clicks = WeightedMoments.EMPTY;
+        for (int user = 0; user < users; user++) {
+            clicks = clicks.plusRatio(2, mean + (user % 2 == 0 ? 1 : -1), views);
+        }
+        return clicks;
+    }
+
+    /** 30 against 20 clicks of 100 views in one cell; in the others nobody of an arm, or of both, was shown anything. */
+    @Test
+    void aRatioIsLearnedWhereThereIsSomethingToDivideBy() {
+        Metric clickRate = new Metric(
+                "click_rate",
+                Kind.RATIO,
+                "click",
+                Optional.of(new Metric.Denominator("view", Metric.Denominator.Counted.ROWS)),
+                Duration.ZERO,
+                Duration.ofDays(1),
+                Direction.HIGHER_IS_BETTER,
+                Optional.empty(),
+                Metric.HeavyTails.NOT_ACCEPTED,
+                Optional.empty());
+        Map<Cell, Arms> cells = Map.of(
+                A, new Arms(clicks(500, 3, 10), clicks(500, 2, 10)),
+                B, new Arms(clicks(50, 3, 0), clicks(50, 2, 10)),
+                C, new Arms(clicks(50, 3, 0), clicks(50, 2, 0)));
+        Map<Cell, Double> after = new HashMap<>();
+
+        BanditUpdate update =
+                new BanditLearner(Algorithm.THOMPSON, clickRate, 0, 1, 100, 1).update(cells, cells, cell -> 0.5);
+        update.steps().forEach(step -> after.put(step.cell(), step.target()));
+
+        assertThat(after.get(A)).isGreaterThan(0.999);
+        assertThat(after.get(B)).isEqualTo(after.get(HIGH));
+        assertThat(after.get(C)).isEqualTo(after.get(HIGH));
+        // What every view is expected to gain, of the cells that say anything: (0.3 - 0.2) for the half that moves.
+        assertThat(update.gate().gain()).isCloseTo(0.05, within(0.001));
     }
 
     /** The whole segment, for contexts that nobody was seen with, goes by the recent evidence of all its cells. */

@@ -203,12 +203,11 @@ final class GivenReader {
             if (conversions.value().isPresent() != isProportion
                     || mean.value().isPresent() == isProportion
                     || sd.value().isPresent() == isProportion) {
-                throw new IllegalArgumentException("metric %s is a %s"
+                throw new IllegalArgumentException("metric %s is a %s: give users%s"
                         .formatted(
                                 metric.name(),
-                                isProportion
-                                        ? "proportion: give users and conversions"
-                                        : "mean: give users, mean and sd"));
+                                Words.label(metric.kind()),
+                                isProportion ? " and conversions" : ", mean and sd"));
             }
             if (metric.cap().isPresent() && metric.limit().isEmpty()) {
                 throw new IllegalArgumentException(

@@ -119,6 +119,20 @@ class SegmentMetricsTest {
         assertThat(enabled.<Double>getAs("effective_sample_size")).isCloseTo(2, within(1e-12));
     }
 
+    /** The ratio of all is 5.75 and the mean denominator 1: a adds 22 − 3 · 5.75 to it, c 1 − 5.75, b and d nothing. */
+    @Test
+    void whatAUserAddsToARatioIsItsReward() {
+        List<MeasuredExperiment> experiments = List.of(new MeasuredExperiment("e", List.of(ORDER_VALUE), Map.of()));
+        assertThat(SegmentMetrics.rewards(
+                                Arrivals.complete(AS_OF),
+                                exposures(spark, EXPOSURES),
+                                outcomes(spark, OUTCOMES),
+                                experiments)
+                        .collectAsList())
+                .extracting(row -> row.getAs("user_id"), row -> row.getAs("reward"))
+                .containsExactlyInAnyOrder(tuple("a", 10.5), tuple("b", 5.75), tuple("c", 1.0), tuple("d", 5.75));
+    }
+
     @Test
     void aRatioOfUsersWithoutDenominatorsIsAbsent() {
         Row row = one(

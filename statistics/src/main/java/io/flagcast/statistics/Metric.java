@@ -113,7 +113,7 @@ public record Metric(
         }
         if (after.isNegative()) {
             throw new IllegalArgumentException("Metric " + name + ": after is " + after
-                    + ", what was before the exposure is no effect of it; write at least 0s");
+                    + ", what was before the exposure is no effect of it; write at least 0d");
         }
         if (per.isPresent() != (kind == Kind.RATIO)) {
             throw new IllegalArgumentException("per of metric " + name + ": "
@@ -138,19 +138,9 @@ public record Metric(
         }
     }
 
-    /** A metric that counts from the exposure on, without a cap, whose heavy tails are not accepted, with outcomes that are in when the data say so. */
+    /** The same without a cap, whose heavy tails are not accepted. */
     public Metric(String name, Kind kind, String outcome, Duration within, Direction direction) {
-        this(
-                name,
-                kind,
-                outcome,
-                Optional.empty(),
-                Duration.ZERO,
-                within,
-                direction,
-                Optional.empty(),
-                HeavyTails.NOT_ACCEPTED,
-                Optional.empty());
+        this(name, kind, outcome, within, direction, Optional.empty(), HeavyTails.NOT_ACCEPTED);
     }
 
     /** A metric that counts from the exposure on, with outcomes that are in when the data say so. */

@@ -3,6 +3,11 @@ package io.flagcast.experiments;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import com.networknt.schema.InputFormat;
+import com.networknt.schema.Schema;
+import com.networknt.schema.SchemaLocation;
+import com.networknt.schema.SchemaRegistry;
+import com.networknt.schema.SpecificationVersion;
 import io.flagcast.statistics.Metric;
 import io.flagcast.statistics.Metric.Denominator;
 import io.flagcast.statistics.Metric.Denominator.Counted;
@@ -10,7 +15,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -63,6 +70,22 @@ class MetricCatalogueTest {
         assertThat(read.get(0).metrics().get(1).per()).contains(new Denominator("page_view", Counted.ROWS));
         assertThat(read.get(1).metrics()).extracting(Metric::name).containsExactly("per_minute", "own");
         assertThat(read.get(1).metrics().get(0).per()).contains(new Denominator("minutes", Counted.VALUES));
+    }
+
+    /** Editors find the schema of metrics beside that of experiments. */
+    @Test
+    void theSchemaOfTheCatalogueIsThatOfMetricsOfAnExperiment() throws IOException {
+        Map<String, String> schemas = new HashMap<>();
+        for (String name : List.of("metrics.schema.json", "experiment.schema.json")) {
+            schemas.put("file:/schema/" + name, Files.readString(Path.of("..", "conf", "schema", name)));
+        }
+        Schema schema = SchemaRegistry.withDefaultDialect(
+                        SpecificationVersion.DRAFT_2020_12, registry -> registry.schemas(schemas))
+                .getSchema(SchemaLocation.of("file:/schema/metrics.schema.json"));
+
+        assertThat(schema.validate(CATALOGUE, InputFormat.YAML)).isEmpty();
+        assertThat(schema.validate(CATALOGUE.replace("kind: ratio, outcome: click", "kind: ratio"), InputFormat.YAML))
+                .isNotEmpty();
     }
 
     @Test

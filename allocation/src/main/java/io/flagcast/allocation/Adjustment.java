@@ -1,6 +1,7 @@
 package io.flagcast.allocation;
 
 import io.flagcast.allocation.Allocator.Activity;
+import io.flagcast.allocation.ramp.Level;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -14,6 +15,7 @@ import java.util.OptionalLong;
  * @param learned base probability by bandit cell, each in [0, 1]
  * @param activeTier active tier of tiered allocation; an empty one gives it back to the experiment file
  * @param activity whether the experiment enables anybody
+ * @param ramp what a gated ramp reaches; an empty one is where it has not begun
  * @param restores earlier version that it gives back; absent for all but a rollback
  */
 public record Adjustment(
@@ -21,11 +23,12 @@ public record Adjustment(
         Map<Cell, Double> learned,
         Optional<OptionalInt> activeTier,
         Optional<Activity> activity,
+        Optional<Optional<Level>> ramp,
         OptionalLong restores) {
 
     /** Changes nothing. */
-    public static final Adjustment NONE =
-            new Adjustment(Map.of(), Map.of(), Optional.empty(), Optional.empty(), OptionalLong.empty());
+    public static final Adjustment NONE = new Adjustment(
+            Map.of(), Map.of(), Optional.empty(), Optional.empty(), Optional.empty(), OptionalLong.empty());
 
     public Adjustment {
         shares = Map.copyOf(shares);
@@ -34,6 +37,7 @@ public record Adjustment(
         learned.forEach((cell, probability) -> requireFraction("base probability of " + cell, probability));
         Objects.requireNonNull(activeTier, "activeTier");
         Objects.requireNonNull(activity, "activity");
+        Objects.requireNonNull(ramp, "ramp");
         Objects.requireNonNull(restores, "restores");
     }
 
@@ -45,28 +49,36 @@ public record Adjustment(
 
     /** New shares alone. */
     public static Adjustment ofShares(Map<String, Double> shares) {
-        return new Adjustment(shares, Map.of(), Optional.empty(), Optional.empty(), OptionalLong.empty());
+        return NONE.withShares(shares);
     }
 
     /** Another active tier alone. */
     public static Adjustment ofTier(int activeTier) {
-        return new Adjustment(
-                Map.of(), Map.of(), Optional.of(OptionalInt.of(activeTier)), Optional.empty(), OptionalLong.empty());
+        return ofExperiment(Optional.of(OptionalInt.of(activeTier)), Optional.empty(), Optional.empty());
+    }
+
+    /** Another level of a ramp alone. */
+    public static Adjustment ofRamp(Level level) {
+        return ofExperiment(Optional.empty(), Optional.empty(), Optional.of(Optional.of(level)));
     }
 
     /** Nobody is enabled any more. */
     public static Adjustment pause() {
-        return new Adjustment(
-                Map.of(), Map.of(), Optional.empty(), Optional.of(Activity.INACTIVE), OptionalLong.empty());
+        return ofExperiment(Optional.empty(), Optional.of(Activity.INACTIVE), Optional.empty());
+    }
+
+    private static Adjustment ofExperiment(
+            Optional<OptionalInt> tier, Optional<Activity> activity, Optional<Optional<Level>> ramp) {
+        return new Adjustment(Map.of(), Map.of(), tier, activity, ramp, OptionalLong.empty());
     }
 
     /** The same with other shares. */
     public Adjustment withShares(Map<String, Double> others) {
-        return new Adjustment(others, learned, activeTier, activity, restores);
+        return new Adjustment(others, learned, activeTier, activity, ramp, restores);
     }
 
     /** Whether nothing changes. */
     public boolean isNone() {
-        return shares.isEmpty() && learned.isEmpty() && activeTier.isEmpty() && activity.isEmpty();
+        return shares.isEmpty() && learned.isEmpty() && activeTier.isEmpty() && activity.isEmpty() && ramp.isEmpty();
     }
 }

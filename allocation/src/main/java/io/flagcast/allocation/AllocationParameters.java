@@ -1,6 +1,7 @@
 package io.flagcast.allocation;
 
 import io.flagcast.allocation.Allocator.Activity;
+import io.flagcast.allocation.ramp.Level;
 import java.time.Instant;
 import java.util.Comparator;
 import java.util.Map;
@@ -13,17 +14,19 @@ import java.util.OptionalInt;
  *
  * @param version number of the last change; 0 where nothing has changed yet
  * @param segments by name; a segment that is absent has never changed. {@link Segments#ALL} stands for changes of the whole
- *     experiment: a tier, a pause
+ *     experiment: a tier, a step of a ramp, a pause
  * @param learned base probability per cell, each in [0, 1]; bandit only
  * @param activeTier active tier set by a change; the experiment file's otherwise
  * @param activity inactive where a change has paused the experiment, whatever its file says
+ * @param ramp what a gated ramp has reached; absent where none has begun
  */
 public record AllocationParameters(
         long version,
         Map<String, Setting> segments,
         Map<Cell, Double> learned,
         OptionalInt activeTier,
-        Activity activity) {
+        Activity activity,
+        Optional<Reached> ramp) {
 
     /** Nothing changed yet: every share is 1. */
     public static final AllocationParameters INITIAL =
@@ -48,6 +51,21 @@ public record AllocationParameters(
         }
     }
 
+    /**
+     * What a gated ramp has reached.
+     *
+     * @param level in force
+     * @param at as-of at which that was decided
+     * @param firstRun earliest as-of of a run that decides by it: that one where the ramp began with it, a later one else
+     */
+    public record Reached(Level level, Instant at, Instant firstRun) {
+        public Reached {
+            Objects.requireNonNull(level, "level");
+            Objects.requireNonNull(at, "at");
+            Objects.requireNonNull(firstRun, "firstRun");
+        }
+    }
+
     public AllocationParameters {
         if (version < 0) {
             throw new IllegalArgumentException("parameters version " + version + " is negative");
@@ -62,6 +80,22 @@ public record AllocationParameters(
         });
         Objects.requireNonNull(activeTier, "activeTier");
         Objects.requireNonNull(activity, "activity");
+        Objects.requireNonNull(ramp, "ramp");
+    }
+
+    /** Where no gated ramp has begun. */
+    public AllocationParameters(
+            long version,
+            Map<String, Setting> segments,
+            Map<Cell, Double> learned,
+            OptionalInt activeTier,
+            Activity activity) {
+        this(version, segments, learned, activeTier, activity, Optional.empty());
+    }
+
+    /** What a gated ramp has reached. */
+    public Optional<Level> rampLevel() {
+        return ramp.map(Reached::level);
     }
 
     /** The setting of a segment, the initial one where nothing has changed. */

@@ -37,7 +37,12 @@ public record Allocator(
     /** Whether an experiment enables anybody. */
     public enum Activity {
         ACTIVE,
-        INACTIVE
+        INACTIVE;
+
+        /** What a person calls it where parameters say so: an experiment that they make inactive is paused. */
+        public String told() {
+            return this == ACTIVE ? "active" : "paused";
+        }
     }
 
     public Allocator {

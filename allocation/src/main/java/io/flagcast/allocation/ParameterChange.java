@@ -1,6 +1,7 @@
 package io.flagcast.allocation;
 
 import io.flagcast.allocation.Allocator.Activity;
+import io.flagcast.allocation.ramp.Level;
 import java.time.Instant;
 import java.util.Locale;
 import java.util.Objects;
@@ -19,6 +20,7 @@ import java.util.OptionalLong;
  * @param baseProbability learned base probability, in [0, 1], bandit only
  * @param activeTier active tier from then on, an empty one the file's own; whole experiment only
  * @param activity whether the experiment enables anybody from then on, whole experiment only
+ * @param ramp what the ramp reaches from then on, an empty one that it has not begun; whole experiment only
  * @param restores earlier version that this version gives back
  * @param state what the bandit believes as JSON, bandit only
  * @param effectiveAsOf runs with a later as-of use it
@@ -32,6 +34,7 @@ public record ParameterChange(
         OptionalDouble baseProbability,
         Optional<OptionalInt> activeTier,
         Optional<Activity> activity,
+        Optional<Optional<Level>> ramp,
         OptionalLong restores,
         Optional<String> state,
         Instant effectiveAsOf,
@@ -44,6 +47,8 @@ public record ParameterChange(
         /** What a rule had taken was given back, as the metric is sound again. */
         RECOVERY,
         BANDIT,
+        /** A step of a gated ramp was taken. */
+        RAMP,
         PERSON;
 
         public String label() {
@@ -76,11 +81,12 @@ public record ParameterChange(
     public ParameterChange {
         Objects.requireNonNull(experimentId, "experimentId");
         Objects.requireNonNull(cell, "cell");
+        Objects.requireNonNull(ramp, "ramp");
         Objects.requireNonNull(effectiveAsOf, "effectiveAsOf");
         Objects.requireNonNull(origin, "origin");
     }
 
-    /** Whether it is of the whole experiment: a tier or a pause. */
+    /** Whether it is of the whole experiment: a tier, a step of a ramp or a pause. */
     public boolean isOfExperiment() {
         return cell.segment().equals(Segments.ALL);
     }

@@ -1,6 +1,9 @@
 package io.flagcast.allocation;
 
+import io.flagcast.allocation.AllocationParameters.Reached;
 import io.flagcast.allocation.AllocationParameters.Setting;
+import io.flagcast.allocation.Allocator.Activity;
+import io.flagcast.allocation.ParameterChange.Cause;
 import io.flagcast.allocation.ParameterChange.Origin;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -60,7 +63,9 @@ public record ParameterLog(List<ParameterChange> changes) {
     private static AllocationParameters after(AllocationParameters earlier, ParameterChange change) {
         String segment = change.cell().segment();
         Map<String, Setting> segments = new HashMap<>(earlier.segments());
-        if (change.isOfExperiment() || change.share() != earlier.share(segment)) {
+        // The level with which a ramp begins is in force already: nobody is given anything else, and evidence goes on.
+        boolean begins = change.origin().cause() == Cause.RAMP && earlier.ramp().isEmpty();
+        if ((change.isOfExperiment() && !begins) || change.share() != earlier.share(segment)) {
             segments.put(segment, new Setting(change.share(), change.version(), Optional.of(change.effectiveAsOf())));
         }
         Map<Cell, Double> learned = new HashMap<>(earlier.learned());
@@ -70,7 +75,15 @@ public record ParameterLog(List<ParameterChange> changes) {
                 segments,
                 learned,
                 change.activeTier().orElse(earlier.activeTier()),
-                change.activity().orElse(earlier.activity()));
+                change.activity().orElse(earlier.activity()),
+                change.ramp()
+                        .map(level -> level.map(reached -> new Reached(
+                                reached,
+                                change.effectiveAsOf(),
+                                begins
+                                        ? change.effectiveAsOf()
+                                        : change.effectiveAsOf().plusSeconds(1))))
+                        .orElse(earlier.ramp()));
     }
 
     /** The changes of one experiment, oldest first. */
@@ -94,6 +107,14 @@ public record ParameterLog(List<ParameterChange> changes) {
     /** The newest parameters of an experiment, in force for a run after all changes. */
     public AllocationParameters newest(String experimentId) {
         return at(experimentId, Long.MAX_VALUE);
+    }
+
+    /** The change that has paused an experiment; absent where it is not paused. */
+    public Optional<ParameterChange> pause(String experimentId) {
+        return of(experimentId).stream()
+                .filter(change -> change.activity().isPresent())
+                .reduce((earlier, later) -> later)
+                .filter(change -> change.activity().equals(Optional.of(Activity.INACTIVE)));
     }
 
     /** The version that the next change of an experiment gets. */
@@ -140,7 +161,11 @@ public record ParameterLog(List<ParameterChange> changes) {
                 .activeTier()
                 .filter(tier -> !tier.equals(now.activeTier()))
                 .isPresent();
-        if (pauses || advances) {
+        boolean ramps = adjustment
+                .ramp()
+                .filter(level -> !level.equals(now.rampLevel()))
+                .isPresent();
+        if (pauses || advances || ramps) {
             cells.add(Cell.whole(Segments.ALL));
         }
         List<ParameterChange> result = new ArrayList<>();
@@ -155,6 +180,7 @@ public record ParameterLog(List<ParameterChange> changes) {
                     learned == null ? OptionalDouble.empty() : OptionalDouble.of(learned),
                     whole ? adjustment.activeTier() : Optional.empty(),
                     whole ? adjustment.activity() : Optional.empty(),
+                    whole ? adjustment.ramp() : Optional.empty(),
                     adjustment.restores(),
                     Optional.empty(),
                     effectiveAsOf,
@@ -187,6 +213,7 @@ public record ParameterLog(List<ParameterChange> changes) {
                 learned,
                 now.activeTier().equals(then.activeTier()) ? Optional.empty() : Optional.of(then.activeTier()),
                 now.activity() == then.activity() ? Optional.empty() : Optional.of(then.activity()),
+                now.rampLevel().equals(then.rampLevel()) ? Optional.empty() : Optional.of(then.rampLevel()),
                 OptionalLong.of(version));
     }
 

@@ -1,11 +1,16 @@
 package io.flagcast.allocation;
 
+import io.flagcast.allocation.ramp.Level;
+import io.flagcast.allocation.ramp.Level.Unit;
+import io.flagcast.allocation.ramp.Ramp;
+import io.flagcast.allocation.ramp.Step;
 import java.io.Serializable;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 
@@ -35,6 +40,17 @@ public sealed interface Policy extends Serializable {
         return OptionalInt.empty();
     }
 
+    /** The steps by which it gives the feature to more users; none where its type has no ramp. */
+    default Ramp ramp() {
+        return Ramp.none(Unit.PERCENTAGE);
+    }
+
+    /** How far it goes, as a ramp counts it; absent where its probabilities are not of one number. */
+    default Optional<Level> level() {
+        OptionalInt tier = activeTier();
+        return tier.isPresent() ? Optional.of(Level.ofTier(tier.getAsInt())) : Optional.empty();
+    }
+
     /** The tier of a score; only tiered allocation has tiers. */
     default OptionalInt tier(double score) {
         return OptionalInt.empty();
@@ -45,21 +61,9 @@ public sealed interface Policy extends Serializable {
      *
      * @param thresholds strictly descending scores, 0 to 100; n of them make n + 1 tiers
      * @param probabilities base probability per tier, each in [0, 1], never rising with the tier
-     * @param ramp later active tiers, in the order of their dates; empty for none
+     * @param ramp later active tiers
      */
-    record Tiered(List<Double> thresholds, List<Double> probabilities, List<Step> ramp) implements Policy {
-
-        /**
-         * A step of a ramp.
-         *
-         * @param from runs with this as-of and later enable tiers below the active one
-         * @param activeTier 0 (nobody) to the number of tiers (everybody)
-         */
-        public record Step(Instant from, int activeTier) implements Serializable {
-            public Step {
-                Objects.requireNonNull(from, "from");
-            }
-        }
+    record Tiered(List<Double> thresholds, List<Double> probabilities, Ramp ramp) implements Policy {
 
         public Tiered {
             thresholds = List.copyOf(thresholds);
@@ -89,21 +93,15 @@ public sealed interface Policy extends Serializable {
                             + " rise with the tier: a higher tier (earlier in the list) is enabled at least as often");
                 }
             }
-            ramp = List.copyOf(ramp);
-            for (int i = 0; i < ramp.size(); i++) {
-                requireTier(ramp.get(i).activeTier(), thresholds);
-                if (i > 0 && !ramp.get(i).from().isAfter(ramp.get(i - 1).from())) {
-                    throw new IllegalArgumentException("ramp is out of order: %s comes after %s"
-                            .formatted(ramp.get(i).from(), ramp.get(i - 1).from()));
-                }
-                if (i > 0 && ramp.get(i).activeTier() < ramp.get(i - 1).activeTier()) {
-                    throw new IllegalArgumentException(
-                            "ramp goes back from tier %d to %d: a ramp only adds users; set active_tier to take them out"
-                                    .formatted(
-                                            ramp.get(i - 1).activeTier(),
-                                            ramp.get(i).activeTier()));
-                }
+            requireUnit(ramp, Unit.TIER);
+            for (Step step : ramp.steps()) {
+                requireTier((int) step.to(), thresholds);
             }
+        }
+
+        /** @param ramp steps of a ramp; none for no ramp */
+        public Tiered(List<Double> thresholds, List<Double> probabilities, List<Step> ramp) {
+            this(thresholds, probabilities, new Ramp(Unit.TIER, ramp));
         }
 
         private static void requireTier(int activeTier, List<Double> thresholds) {
@@ -127,11 +125,7 @@ public sealed interface Policy extends Serializable {
             return new Tiered(thresholds, probabilities, List.of());
         }
 
-        /**
-         * This policy with a ramp: until its first date the probabilities hold as they are.
-         *
-         * @param steps in the order of their dates; the tier never goes back
-         */
+        /** This policy with a ramp: until it begins the probabilities hold as they are. */
         public Tiered withRamp(List<Step> steps) {
             return new Tiered(thresholds, probabilities, steps);
         }
@@ -152,14 +146,13 @@ public sealed interface Policy extends Serializable {
 
         @Override
         public Policy inForce(AllocationParameters parameters, Instant asOf) {
-            if (parameters.activeTier().isPresent()) {
-                return upTo(parameters.activeTier().getAsInt(), thresholds);
-            }
-            return ramp.stream()
-                    .filter(step -> !step.from().isAfter(asOf))
-                    .reduce((earlier, later) -> later)
-                    .map(step -> upTo(step.activeTier(), thresholds))
-                    .orElse(this);
+            OptionalInt set = parameters.activeTier();
+            return set.isPresent()
+                    ? upTo(set.getAsInt(), thresholds)
+                    : ramp.level(parameters.rampLevel(), asOf)
+                            // The file may have fewer tiers by now.
+                            .map(level -> upTo((int) Math.min(level.value(), thresholds.size() + 1), thresholds))
+                            .orElseGet(() -> new Tiered(thresholds, probabilities, List.of()));
         }
 
         @Override
@@ -203,17 +196,35 @@ public sealed interface Policy extends Serializable {
     /**
      * The same for every score.
      *
-     * @param probability in [0, 1]
+     * @param probability in [0, 1], until the ramp begins
+     * @param ramp later probabilities
      */
-    record Percentage(double probability) implements Policy {
+    record Percentage(double probability, Ramp ramp) implements Policy {
 
         public Percentage {
             requireProbability("percentage allocation", probability);
+            requireUnit(ramp, Unit.PERCENTAGE);
+        }
+
+        /** Without a ramp. */
+        public Percentage(double probability) {
+            this(probability, Ramp.none(Unit.PERCENTAGE));
+        }
+
+        @Override
+        public Policy inForce(AllocationParameters parameters, Instant asOf) {
+            return new Percentage(
+                    ramp.level(parameters.rampLevel(), asOf).map(Level::value).orElse(probability));
         }
 
         @Override
         public double baseProbability(double score, Cell cell) {
             return probability;
+        }
+
+        @Override
+        public Optional<Level> level() {
+            return Optional.of(Level.ofPercentage(probability));
         }
     }
 
@@ -249,6 +260,13 @@ public sealed interface Policy extends Serializable {
         public double baseProbability(double score, Cell cell) {
             Double own = learned.get(cell);
             return own != null ? own : learned.getOrDefault(Cell.whole(cell.segment()), BanditLearner.START);
+        }
+    }
+
+    private static void requireUnit(Ramp ramp, Unit unit) {
+        if (ramp.unit() != unit) {
+            throw new IllegalArgumentException(
+                    "ramp of %ss where one of %ss belongs".formatted(ramp.unit().label(), unit.label()));
         }
     }
 

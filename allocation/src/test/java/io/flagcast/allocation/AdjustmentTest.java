@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 
 import io.flagcast.allocation.AllocationParameters.Setting;
 import io.flagcast.allocation.Allocator.Activity;
+import io.flagcast.allocation.ramp.Level;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -19,7 +20,12 @@ class AdjustmentTest {
 
     private static Adjustment learned(double probability) {
         return new Adjustment(
-                Map.of(), Map.of(HIGH, probability), Optional.empty(), Optional.empty(), OptionalLong.empty());
+                Map.of(),
+                Map.of(HIGH, probability),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                OptionalLong.empty());
     }
 
     @Test
@@ -42,6 +48,7 @@ class AdjustmentTest {
         assertThat(learned(0.5).isNone()).isFalse();
         assertThat(Adjustment.ofTier(1).isNone()).isFalse();
         assertThat(Adjustment.pause().isNone()).isFalse();
+        assertThat(Adjustment.ofRamp(Level.ofPercentage(0.5)).isNone()).isFalse();
     }
 
     @Test

@@ -2,9 +2,11 @@ package io.flagcast.allocation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.flagcast.allocation.AllocationParameters.Reached;
 import io.flagcast.allocation.Allocator.Activity;
 import io.flagcast.allocation.ParameterChange.Cause;
 import io.flagcast.allocation.ParameterChange.Origin;
+import io.flagcast.allocation.ramp.Level;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -31,7 +33,8 @@ class ParameterLogTest {
     }
 
     private static Adjustment learned(Map<Cell, Double> learned) {
-        return new Adjustment(Map.of(), learned, Optional.empty(), Optional.empty(), OptionalLong.empty());
+        return new Adjustment(
+                Map.of(), learned, Optional.empty(), Optional.empty(), Optional.empty(), OptionalLong.empty());
     }
 
     @Test
@@ -151,5 +154,35 @@ class ParameterLogTest {
                 .isEmpty();
         assertThat(origin.isOf("r")).isTrue();
         assertThat(origin.isOf("s")).isFalse();
+    }
+
+    /** Nobody is given anything else when a run notes that a ramp has begun; a step gives the feature to others. */
+    @Test
+    void evidenceBeginsAnewWithAStepOfARampAndNotWithItsBeginning() {
+        ParameterLog begun = then(LOG, Cause.RAMP, Adjustment.ofRamp(Level.ofPercentage(0.1)));
+        ParameterLog raised = then(begun, Cause.RAMP, Adjustment.ofRamp(Level.ofPercentage(0.5)));
+
+        assertThat(begun.newest("e").evidenceOf("low").shareVersion()).isZero();
+        assertThat(begun.newest("e").ramp()).contains(new Reached(Level.ofPercentage(0.1), MONDAY, MONDAY));
+        assertThat(raised.newest("e").evidenceOf("low").shareVersion()).isEqualTo(4);
+        assertThat(raised.newest("e").evidenceOf("high").shareVersion()).isEqualTo(4);
+        assertThat(raised.newest("e").ramp())
+                .contains(new Reached(Level.ofPercentage(0.5), MONDAY, MONDAY.plusSeconds(1)));
+        assertThat(raised.newest("e").share("high")).isEqualTo(0.8);
+    }
+
+    @Test
+    void goingBackGivesBackWhereTheRampStood() {
+        ParameterLog begun = then(LOG, Cause.RAMP, Adjustment.ofRamp(Level.ofPercentage(0.1)));
+        ParameterLog raised = then(begun, Cause.RAMP, Adjustment.ofRamp(Level.ofPercentage(0.5)));
+
+        ParameterLog back = then(raised, Cause.PERSON, raised.backTo("e", 3));
+        assertThat(back.newest("e").rampLevel()).contains(Level.ofPercentage(0.1));
+        assertThat(back.newest("e").evidenceOf("low").shareVersion()).isEqualTo(5);
+
+        ParameterLog wholly = then(raised, Cause.PERSON, raised.backTo("e", 2));
+        assertThat(wholly.newest("e").ramp()).isEmpty();
+        assertThat(then(wholly, Cause.PERSON, wholly.backTo("e", 4)).newest("e").rampLevel())
+                .contains(Level.ofPercentage(0.5));
     }
 }

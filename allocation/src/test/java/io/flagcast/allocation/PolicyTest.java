@@ -9,6 +9,11 @@ import io.flagcast.allocation.Policy.Bandit;
 import io.flagcast.allocation.Policy.Percentage;
 import io.flagcast.allocation.Policy.Tiered;
 import io.flagcast.allocation.Policy.WeightedRandom;
+import io.flagcast.allocation.ramp.Gate;
+import io.flagcast.allocation.ramp.Level;
+import io.flagcast.allocation.ramp.Level.Unit;
+import io.flagcast.allocation.ramp.Ramp;
+import io.flagcast.allocation.ramp.Step;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -87,10 +92,10 @@ class PolicyTest {
     @Test
     void aRampAddsTiersFromItsDatesOn() {
         Tiered ramp = Tiered.upTo(0, THRESHOLDS)
-                .withRamp(List.of(new Tiered.Step(AS_OF, 1), new Tiered.Step(AS_OF.plusSeconds(7 * 86_400), 4)));
+                .withRamp(List.of(Step.on(AS_OF, 1), Step.on(AS_OF.plusSeconds(7 * 86_400), 4)));
 
         assertThat(ramp.inForce(AllocationParameters.INITIAL, AS_OF.minusSeconds(1)))
-                .isEqualTo(ramp);
+                .isEqualTo(Tiered.upTo(0, THRESHOLDS));
         assertThat(ramp.inForce(AllocationParameters.INITIAL, AS_OF)).isEqualTo(Tiered.upTo(1, THRESHOLDS));
         assertThat(ramp.inForce(AllocationParameters.INITIAL, AS_OF.plusSeconds(7 * 86_400 - 1)))
                 .isEqualTo(Tiered.upTo(1, THRESHOLDS));
@@ -99,21 +104,57 @@ class PolicyTest {
     }
 
     @Test
+    void aPercentageRampsByDateAlike() {
+        Percentage ramp = new Percentage(
+                0.05, new Ramp(Unit.PERCENTAGE, List.of(Step.on(AS_OF, 0.1), Step.on(AS_OF.plusSeconds(60), 0.5))));
+
+        assertThat(ramp.inForce(AllocationParameters.INITIAL, AS_OF.minusSeconds(1)))
+                .isEqualTo(new Percentage(0.05));
+        assertThat(ramp.inForce(AllocationParameters.INITIAL, AS_OF)).isEqualTo(new Percentage(0.1));
+        assertThat(ramp.inForce(AllocationParameters.INITIAL, AS_OF.plusSeconds(60)))
+                .isEqualTo(new Percentage(0.5));
+    }
+
+    /** What a ramp has reached in four tiers, where the file has two by now. */
+    @Test
+    void aRampThatReachedMoreTiersThanThereAreEnablesAll() {
+        AllocationParameters parameters = new AllocationParameters(
+                1,
+                Map.of(),
+                Map.of(),
+                OptionalInt.empty(),
+                Allocator.Activity.ACTIVE,
+                Optional.of(new AllocationParameters.Reached(Level.ofTier(4), AS_OF, AS_OF)));
+        List<Double> thresholds = List.of(50.0);
+
+        assertThat(Tiered.upTo(0, thresholds)
+                        .withRamp(List.of(new Step(Step.AT_ONCE, 1, Gate.OPEN)))
+                        .inForce(parameters, AS_OF))
+                .isEqualTo(Tiered.upTo(2, thresholds));
+    }
+
+    @Test
+    void aRampOfAnotherUnitIsRefused() {
+        assertRefused(
+                "ramp of tiers where one of percentages belongs", () -> new Percentage(0.1, Ramp.none(Unit.TIER)));
+    }
+
+    @Test
     void aRampThatDoesNotOnlyAddIsRefused() {
         assertRefused(
                 "active tier 5 is outside [0, 4]: 3 thresholds make 4 tiers",
-                () -> Tiered.upTo(0, THRESHOLDS).withRamp(List.of(new Tiered.Step(AS_OF, 5))));
+                () -> Tiered.upTo(0, THRESHOLDS).withRamp(List.of(Step.on(AS_OF, 5))));
         assertRefused(
                 "ramp is out of order: 2026-03-02T00:00:00Z comes after 2026-03-02T00:00:00Z",
-                () -> Tiered.upTo(0, THRESHOLDS)
-                        .withRamp(List.of(new Tiered.Step(AS_OF, 1), new Tiered.Step(AS_OF, 2))));
+                () -> Tiered.upTo(0, THRESHOLDS).withRamp(List.of(Step.on(AS_OF, 1), Step.on(AS_OF, 2))));
         assertRefused(
                 "ramp goes back from tier 2 to 1: a ramp only adds users; set active_tier to take them out",
                 () -> Tiered.upTo(0, THRESHOLDS)
-                        .withRamp(List.of(new Tiered.Step(AS_OF, 2), new Tiered.Step(AS_OF.plusSeconds(1), 1))));
+                        .withRamp(List.of(Step.on(AS_OF, 2), Step.on(AS_OF.plusSeconds(1), 1))));
         assertThat(Tiered.upTo(0, THRESHOLDS)
-                        .withRamp(List.of(new Tiered.Step(AS_OF, 2), new Tiered.Step(AS_OF.plusSeconds(1), 2)))
-                        .ramp())
+                        .withRamp(List.of(Step.on(AS_OF, 2), Step.on(AS_OF.plusSeconds(1), 2)))
+                        .ramp()
+                        .steps())
                 .hasSize(2);
     }
 

@@ -1,12 +1,17 @@
 package io.flagcast.experiments;
 
 import io.flagcast.allocation.Policy;
+import io.flagcast.allocation.ramp.Level.Unit;
+import io.flagcast.allocation.ramp.Ramp;
+import io.flagcast.allocation.ramp.Step;
 import io.flagcast.experiments.Experiment.Stickiness;
 import io.flagcast.experiments.document.Mapping;
 import io.flagcast.experiments.document.Numbers;
 import io.flagcast.experiments.document.Setting;
 import io.flagcast.experiments.document.Words;
+import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.function.Supplier;
 
 /** Reads the allocation of an experiment: its type, and what every type has. */
@@ -31,10 +36,10 @@ final class AllocationReader {
      *
      * @param policy type and settings of the policy
      * @param exploration fraction of users never personalised, in [0, 1]
-     * @param unscored probability for users without a score, in [0, 1]
+     * @param unscored probability for users without a score, in [0, 1]; absent for the percentage in force
      * @param stickiness whether the score of the first exposure is kept
      */
-    record Allocation(Policy policy, double exploration, double unscored, Stickiness stickiness) {}
+    record Allocation(Policy policy, double exploration, OptionalDouble unscored, Stickiness stickiness) {}
 
     Optional<Allocation> read(Mapping allocation) {
         Setting<Type> type = allocation.or("type", Words.oneOf(Type.class), Type.PERCENTAGE);
@@ -56,15 +61,13 @@ final class AllocationReader {
         }
         return allocation.build(() -> {
             Policy policy = chosen.orElseThrow().get();
-            Optional<Policy.Percentage> percentage =
-                    policy instanceof Policy.Percentage constant ? Optional.of(constant) : Optional.empty();
+            boolean isPercentage = policy instanceof Policy.Percentage;
             return new Allocation(
                     policy,
-                    exploration.value().orElse(percentage.isPresent() ? 0 : 0.05),
+                    exploration.value().orElse(isPercentage ? 0 : 0.05),
                     unscored.value()
-                            .orElse(percentage
-                                    .map(Policy.Percentage::probability)
-                                    .orElse(0.10)),
+                            .map(OptionalDouble::of)
+                            .orElse(isPercentage ? OptionalDouble.empty() : OptionalDouble.of(0.10)),
                     stickiness.value());
         });
     }
@@ -80,7 +83,14 @@ final class AllocationReader {
     }
 
     private static Supplier<Policy> percentage(Mapping allocation) {
-        Setting<Double> percentage = allocation.required("percentage_allocation", Numbers::rate);
-        return () -> new Policy.Percentage(percentage.value());
+        // A ramp without it begins with nobody.
+        Setting<Double> percentage = allocation.has("ramp")
+                ? allocation.or("percentage_allocation", Numbers::rate, 0.0)
+                : allocation.required("percentage_allocation", Numbers::rate);
+        Setting<List<Step>> ramp = RampReader.read(allocation, Numbers::rate, "to");
+        return () -> {
+            RampReader.requireNobodyLost(new Policy.Percentage(percentage.value()), ramp.value());
+            return new Policy.Percentage(percentage.value(), new Ramp(Unit.PERCENTAGE, ramp.value()));
+        };
     }
 }

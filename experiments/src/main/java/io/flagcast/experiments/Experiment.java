@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.LongStream;
@@ -39,7 +40,7 @@ import java.util.stream.Stream;
  * @param segments named bands of scores
  * @param allocation type and settings of the policy
  * @param exploration fraction of users never personalised, in [0, 1]
- * @param unscored probability for users without a score, in [0, 1]
+ * @param unscored probability for users without a score, in [0, 1]; absent for the percentage in force
  * @param stickiness whether the score of the first exposure is kept
  * @param metrics by name, in the order of the file
  * @param dimensions user attributes by whose values metrics are broken down
@@ -61,7 +62,7 @@ public record Experiment(
         Segments segments,
         Policy allocation,
         double exploration,
-        double unscored,
+        OptionalDouble unscored,
         Stickiness stickiness,
         List<Metric> metrics,
         List<String> dimensions,
@@ -109,15 +110,13 @@ public record Experiment(
         Activity activity = status == Status.ACTIVE ? parameters.activity() : Activity.INACTIVE;
         Map<String, Double> shares =
                 segments.names().stream().collect(Collectors.toMap(name -> name, parameters::share));
-        return new Allocator(
-                activity,
-                holdout,
-                layer,
-                segments,
-                allocation.inForce(parameters, asOf),
-                exploration,
-                unscored,
-                shares);
+        Policy policy = allocation.inForce(parameters, asOf);
+        return new Allocator(activity, holdout, layer, segments, policy, exploration, unscored(policy), shares);
+    }
+
+    private double unscored(Policy inForce) {
+        // A percentage asks for no score: whoever has none is given the same.
+        return unscored.orElseGet(() -> inForce instanceof Policy.Percentage percentage ? percentage.probability() : 0);
     }
 
     /** The rules of this experiment. */
@@ -144,6 +143,11 @@ public record Experiment(
                         ? LongStream.of(bandit.learner().halfLifeDays())
                         : LongStream.empty();
         return LongStream.concat(windows, halfLife).max().orElse(0);
+    }
+
+    /** What the file asks for that can never happen, in a sentence each. */
+    public List<String> warnings() {
+        return new FutileChanges(this).sentences();
     }
 
     /** What is watched of this experiment. */

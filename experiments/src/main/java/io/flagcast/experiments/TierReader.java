@@ -1,45 +1,42 @@
 package io.flagcast.experiments;
 
 import io.flagcast.allocation.Policy;
-import io.flagcast.allocation.Policy.Tiered.Step;
+import io.flagcast.allocation.ramp.Step;
 import io.flagcast.experiments.document.Mapping;
 import io.flagcast.experiments.document.Numbers;
 import io.flagcast.experiments.document.Setting;
-import io.flagcast.experiments.document.Times;
 import io.flagcast.experiments.document.Value;
-import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
 
-/** Reads the keys of an allocation by tiers, and the steps of its ramp. */
+/** Reads the keys of an allocation by tiers. */
 final class TierReader {
 
     private TierReader() {}
 
     static Supplier<Policy> read(Mapping allocation) {
         Setting<List<Double>> thresholds = allocation.required("tier_thresholds", Mapping.listOf(Numbers::number));
-        allocation.requireExactlyOne("active_tier", "tier_probabilities");
+        // A ramp without either begins with nobody.
+        if (!allocation.has("ramp") || allocation.has("active_tier") || allocation.has("tier_probabilities")) {
+            allocation.requireExactlyOne("active_tier", "tier_probabilities");
+        }
         Setting<Optional<Integer>> activeTier = allocation.optional("active_tier", Numbers::smallCount);
         Setting<Optional<List<Double>>> probabilities =
                 allocation.optional("tier_probabilities", Mapping.listOf(Numbers::rate));
-        Setting<List<Step>> ramp =
-                allocation.or("ramp", Mapping.listOf(Mapping.of(step -> step(step, thresholds.read()))), List.of());
+        Setting<List<Step>> ramp = RampReader.read(
+                allocation,
+                value -> activeTier(value, thresholds.read()).map(Integer::doubleValue),
+                "active_tier",
+                "to");
         return () -> {
-            Policy.Tiered before = activeTier
+            Policy.Tiered before = probabilities
                     .value()
-                    .map(tier -> Policy.Tiered.upTo(tier, thresholds.value()))
-                    .orElseGet(() -> new Policy.Tiered(
-                            thresholds.value(), probabilities.value().orElseThrow(), List.of()));
-            ramp.value().stream().findFirst().ifPresent(first -> requireNobodyLost(before, first));
+                    .map(each -> new Policy.Tiered(thresholds.value(), each, List.of()))
+                    .orElseGet(() -> Policy.Tiered.upTo(activeTier.value().orElse(0), thresholds.value()));
+            RampReader.requireNobodyLost(before, ramp.value());
             return before.withRamp(ramp.value());
         };
-    }
-
-    private static Optional<Step> step(Mapping step, Optional<List<Double>> thresholds) {
-        Setting<Instant> from = step.required("from", Times::instant);
-        Setting<Integer> activeTier = step.required("active_tier", value -> activeTier(value, thresholds));
-        return step.build(() -> new Step(from.value(), activeTier.value()));
     }
 
     private static Optional<Integer> activeTier(Value value, Optional<List<Double>> thresholds) {
@@ -49,18 +46,5 @@ final class TierReader {
                         ? Optional.of(tier)
                         : value.refuse("outside 0 (nobody) to %s (everybody)"
                                 .formatted(tiers.map(String::valueOf).orElse("the number of tiers"))));
-    }
-
-    /** The records compare the steps with one another; this compares the first with what holds before it. */
-    private static void requireNobodyLost(Policy.Tiered before, Step first) {
-        int enabledTiers = (int) before.probabilities().stream()
-                .filter(probability -> probability > 0)
-                .count();
-        if (first.activeTier() < enabledTiers) {
-            throw new IllegalArgumentException(
-                    "ramp begins with active_tier %d, but %d tiers are enabled before it: a ramp only adds users; begin"
-                                    .formatted(first.activeTier(), enabledTiers)
-                            + " with %d or more, or enable fewer before".formatted(enabledTiers));
-        }
     }
 }

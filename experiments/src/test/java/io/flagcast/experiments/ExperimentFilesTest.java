@@ -4,15 +4,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import io.flagcast.allocation.AllocationParameters;
 import io.flagcast.allocation.BanditLearner;
 import io.flagcast.allocation.BanditLearner.Algorithm;
 import io.flagcast.allocation.Curve;
 import io.flagcast.allocation.Curve.Piecewise.Point;
 import io.flagcast.allocation.Layer;
 import io.flagcast.allocation.Policy;
-import io.flagcast.allocation.Policy.Tiered.Step;
 import io.flagcast.allocation.Segments;
 import io.flagcast.allocation.Segments.Band;
+import io.flagcast.allocation.ramp.Gate;
+import io.flagcast.allocation.ramp.Level;
+import io.flagcast.allocation.ramp.Ramp;
+import io.flagcast.allocation.ramp.Step;
 import io.flagcast.experiments.Experiment.Status;
 import io.flagcast.experiments.Experiment.Stickiness;
 import io.flagcast.experiments.document.Problem;
@@ -117,7 +121,7 @@ class ExperimentFilesTest {
                                 List.of(new Band("low", 0, 30), new Band("mid", 30, 70), new Band("high", 70, 100))),
                         new Policy.Tiered(List.of(80.0, 50.0, 20.0), List.of(1.0, 1.0, 0.0, 0.0), List.of()),
                         0.05,
-                        0.10,
+                        OptionalDouble.of(0.10),
                         Stickiness.ENROLMENT,
                         List.of(
                                 new Metric(
@@ -224,8 +228,61 @@ class ExperimentFilesTest {
         assertThat(ramped)
                 .isEqualTo(Policy.Tiered.upTo(1, List.of(80.0, 50.0, 20.0))
                         .withRamp(List.of(
-                                new Step(Instant.parse("2026-12-01T00:00:00Z"), 2),
-                                new Step(Instant.parse("2026-12-08T06:00:00Z"), 4))));
+                                Step.on(Instant.parse("2026-12-01T00:00:00Z"), 2),
+                                Step.on(Instant.parse("2026-12-08T06:00:00Z"), 4))));
+    }
+
+    @Test
+    void aRampMayWaitBehindGates() {
+        Experiment experiment =
+                ExperimentFiles.parse("ramp.yaml", MINIMAL.replace("{percentage_allocation: 10%}", """
+
+                  ramp:
+                    - {to: 10%}
+                    - {to: 50%, until: {min_users: 5000, no_rule_fired: 3d}}
+                    - {from: 2026-12-08, to: 100%}
+                """));
+
+        assertThat(experiment.allocation())
+                .isEqualTo(new Policy.Percentage(
+                        0,
+                        new Ramp(
+                                Level.Unit.PERCENTAGE,
+                                List.of(
+                                        new Step(Step.AT_ONCE, 0.1, Gate.OPEN),
+                                        new Step(Step.AT_ONCE, 0.5, new Gate(5000, Duration.ofDays(3))),
+                                        Step.on(Instant.parse("2026-12-08T00:00:00Z"), 1)))));
+    }
+
+    @Test
+    void aRampOfTiersNeedsNoTierBeforeItAndMayNameItAsAPercentageDoes() {
+        assertThat(designWith("active_tier: 2 ", "ramp: [{to: 1, until: {min_users: 10}}, {active_tier: 4}]")
+                        .allocation())
+                .isEqualTo(Policy.Tiered.upTo(0, List.of(80.0, 50.0, 20.0))
+                        .withRamp(List.of(
+                                new Step(Step.AT_ONCE, 1, new Gate(10, Duration.ZERO)),
+                                new Step(Step.AT_ONCE, 4, Gate.OPEN))));
+    }
+
+    /** A percentage that asks for no score: whoever has none goes along with its ramp, unless the file says otherwise. */
+    @Test
+    void usersWithoutAScoreAreGivenThePercentageInForce() {
+        String ramp = "{ramp: [{from: 2026-12-01, to: 10%}, {from: 2026-12-08, to: 50%}]}";
+        Experiment experiment =
+                ExperimentFiles.parse("ramp.yaml", MINIMAL.replace("{percentage_allocation: 10%}", ramp));
+        Experiment fixed = ExperimentFiles.parse(
+                "ramp.yaml", MINIMAL.replace("{percentage_allocation: 10%}", ramp.replace("]}", "], unscored: 5%}")));
+
+        assertThat(unscored(experiment, "2026-11-30T00:00:00Z")).isZero();
+        assertThat(unscored(experiment, "2026-12-01T00:00:00Z")).isEqualTo(0.1);
+        assertThat(unscored(experiment, "2026-12-08T00:00:00Z")).isEqualTo(0.5);
+        assertThat(unscored(fixed, "2026-12-08T00:00:00Z")).isEqualTo(0.05);
+    }
+
+    private static double unscored(Experiment experiment, String asOf) {
+        return experiment
+                .allocator(0, AllocationParameters.INITIAL, Instant.parse(asOf))
+                .unscored();
     }
 
     private static final Metric CONVERSION_RATE = new Metric(
@@ -291,7 +348,7 @@ class ExperimentFilesTest {
                         Segments.SINGLE,
                         new Policy.Percentage(0.1),
                         0,
-                        0.1,
+                        OptionalDouble.empty(),
                         Stickiness.ENROLMENT,
                         List.of(),
                         List.of(),

@@ -166,7 +166,8 @@ class ExperimentsPageTest {
         assertThat(experiment.status().name())
                 .isEqualToIgnoringCase(rows.get("status").replace("`", ""));
         assertThat(rows.get("exploration")).startsWith("%.0f%%".formatted(100 * experiment.exploration()));
-        assertThat(rows.get("unscored")).startsWith("%.0f%%".formatted(100 * experiment.unscored()));
+        assertThat(rows.get("unscored"))
+                .startsWith("%.0f%%".formatted(100 * experiment.unscored().orElseThrow()));
         assertThat(experiment.stickiness().name())
                 .isEqualToIgnoringCase(rows.get("stickiness").replace("`", ""));
         assertThat(experiment.segments().names())

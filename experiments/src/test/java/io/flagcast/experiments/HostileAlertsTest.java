@@ -96,13 +96,13 @@ class HostileAlertsTest {
                         "check: sample_ratio\n    segment",
                         "check: sample_ration\n    segment",
                         "30: check 'sample_ration': not"
-                                + " one of freshness, volume, unmatched, contradiction, sample_ratio, predictor_drift, score_drift,"
+                                + " one of freshness, volume, unmatched, window_edge, contradiction, sample_ratio, predictor_drift, score_drift,"
                                 + " calibration, unexpected_outcome, enable_bias, outcome_bias, simpson, novelty, evidence_dried_up; did you mean"
                                 + " 'sample_ratio'?"),
                 bad(
                         "check: sample_ratio\n    segment: high",
                         "check: pipeline",
-                        "30: check 'pipeline': not one of freshness, volume, unmatched, contradiction, sample_ratio, predictor_drift,"
+                        "30: check 'pipeline': not one of freshness, volume, unmatched, window_edge, contradiction, sample_ratio, predictor_drift,"
                                 + " score_drift, calibration, unexpected_outcome, enable_bias, outcome_bias, simpson, novelty, evidence_dried_up"),
                 bad(
                         "    segment: high\n  - alert",

@@ -75,9 +75,9 @@ class HostileFilesTest {
                         "  # type",
                         "9: percentage_allocation is missing in allocation of type percentage; add it",
                         "11: unknown key 'tier_thresholds'; valid in allocation of type percentage are type,"
-                                + " exploration, unscored, stickiness, percentage_allocation",
+                                + " exploration, unscored, stickiness, percentage_allocation, ramp",
                         "12: unknown key 'active_tier'; valid in allocation of type percentage are type, exploration,"
-                                + " unscored, stickiness, percentage_allocation"),
+                                + " unscored, stickiness, percentage_allocation, ramp"),
                 bad(
                         "  type: tiered",
                         "  type: teired",
@@ -311,6 +311,34 @@ class HostileFilesTest {
                         "13: from '2026-02-30': the calendar has no such day; correct it",
                         "13: from 'soon': neither a day nor an instant in UTC; write 2026-12-01 or 2026-12-08T06:00:00Z",
                         "13: active_tier '5': outside 0 (nobody) to 4 (everybody)"),
+                bad(
+                        "active_tier: 2 ",
+                        "active_tier: 1\n  ramp: [{from: 2026-12-08}, {to: 2, active_tier: 2, untl: {min_users: 5}},"
+                                + " {to: 9}, {to: 3, until: {}}, {to: 3, until: {min_users: 0, no_rule_fired: 0d}}]",
+                        "13: active_tier or to is missing in ramp; give exactly one",
+                        "13: active_tier and to are both given; keep exactly one",
+                        "13: unknown key 'untl'; did you mean 'until'?",
+                        "13: to '9': outside 0 (nobody) to 4 (everybody)",
+                        "13: until is empty: nothing would be waited for; give min_users, no_rule_fired or both",
+                        "13: min_users '0': below 1; give how many users to wait for",
+                        "13: no_rule_fired '0d': nothing would be waited for; write how long, as in 3d"),
+                bad(
+                        "active_tier: 2 ",
+                        "active_tier: 1\n  ramp: [{to: 2}, {to: 2}]",
+                        "13: ramp has two steps to tier 2: a step behind a gate has to raise something; remove one"),
+                replacingTiers(
+                        "percentage_allocation: 20%\n  ramp: [{to: 10%}]",
+                        "11: ramp begins with 10 %, but 20 % are enabled before it: a ramp only adds users; begin with 20 %"
+                                + " or more, or make percentage_allocation lower"),
+                replacingTiers(
+                        "ramp: [{to: 50%}, {to: 10%}]",
+                        "10: ramp goes back from 50 % to 10 %: a ramp only adds users; set percentage_allocation to take"
+                                + " them out"),
+                replacingTiers("ramp: []", "10: ramp: has no step; give one or remove the key"),
+                replacingTiers(
+                        "ramp: [{to: 50, until: {max_users: 3}}]",
+                        "10: to '50': above 1; write 50% for percent or a number from 0 to 1",
+                        "10: unknown key 'max_users'; did you mean 'min_users'?"),
                 replacingTiers(
                         "type: weighted_random\n  weight_parameters: {curve: piecewise, points: [[0, 50%], [100, 10%]]}",
                         "11: points fall from weight 0.5 at score 0.0 to 0.1 at 100.0: a higher score is enabled at least"

@@ -45,7 +45,10 @@ final class KeyTables {
             new Block("The file", ""),
             new Block("`layer`", "/properties/layer"),
             new Block("`allocation`", variants("allocation")),
-            new Block("`allocation.ramp`, each step", "/$defs/allocation/oneOf/0/properties/ramp/items"),
+            new Block("`allocation.ramp` of `tiered`, each step", "/$defs/allocation/oneOf/0/properties/ramp/items"),
+            new Block(
+                    "`allocation.ramp` of `percentage`, each step", "/$defs/allocation/oneOf/3/properties/ramp/items"),
+            new Block("`until`", "/$defs/gate"),
             new Block("`allocation.weight_parameters`", variants("weights")),
             new Block("`allocation.bandit`", "/$defs/bandit"),
             new Block("`metrics`, each", "/$defs/metric"),

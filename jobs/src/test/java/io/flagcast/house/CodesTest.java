@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.flagcast.allocation.Allocator.Activity;
 import io.flagcast.allocation.Decision.Reason;
 import io.flagcast.allocation.ParameterChange;
+import io.flagcast.allocation.ramp.Level;
 import io.flagcast.delivery.Note;
 import io.flagcast.jobs.pipeline.Stage;
 import io.flagcast.jobs.records.ModelRegistry;
@@ -14,6 +15,7 @@ import io.flagcast.rules.RuleDecision;
 import io.flagcast.rules.alerts.AlertChange;
 import io.flagcast.rules.checks.Check;
 import io.flagcast.rules.checks.Finding;
+import io.flagcast.rules.ramps.RampDecision;
 import io.flagcast.serving.Prediction;
 import io.flagcast.tables.Column;
 import io.flagcast.tables.Table;
@@ -47,6 +49,8 @@ class CodesTest {
                 column(Tables.RULE_DECISIONS, "outcome", RuleDecision.Outcome.class),
                 column(Tables.RULE_DECISIONS, "mode", Rule.Mode.class),
                 column(Tables.RULE_DECISIONS, "method", Rule.Evidence.Method.class),
+                column(Tables.RAMPS, "outcome", RampDecision.Outcome.class),
+                column(Tables.RAMPS, "ramp_of", Level.Unit.class),
                 column(Tables.MODEL_RUNS, "status", ModelRegistry.Status.class),
                 column(Tables.MODEL_RUNS, "cause", ModelRegistry.Cause.class),
                 column(Tables.ALERTS, "state", AlertChange.State.class),

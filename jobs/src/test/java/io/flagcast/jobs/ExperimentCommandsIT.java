@@ -439,4 +439,39 @@ class ExperimentCommandsIT {
         Invocation accepted = command("allocate", "--as-of", "2026-03-14", "--reshuffle", "certain");
         assertThat(accepted.code()).as(accepted.err()).isZero();
     }
+
+    /** Nobody has a score for lights, and 60 are held out; purchases are 23 hours after the exposure, to the second. */
+    @Test
+    @Order(9)
+    void validateWarnsOfUsersWhoWouldLoseTheFeatureAndOfOutcomesThatCountNowhere() {
+        CsvWorld lights = world.copy(folder.resolve("lights"));
+        String given = WEIGHTED.replace("weighted-2026", "lights-2026")
+                .replace("experiment_id: weighted", "experiment_id: lights")
+                .replace("feature_id: checkout", "feature_id: lights")
+                .replace("exploration: 60%", "unscored: 60%");
+        lights.write("experiments/lights.yaml", given.lines().toList());
+        lights.append(
+                "flagcast.conf", "flagcast.features.lights { objective = uplift, outcome = purchase, within = 1d }");
+        lights.append(
+                "experiments/weighted.yaml", "  soon: {kind: proportion, outcome: purchase, within: 23h, settle: 0d}");
+        Invocation run = lights.run(Instant.parse(AFTER));
+        assertThat(run.code()).as(run.err()).isZero();
+        assertThat(run.err()).contains("lie exactly at the end of the window of soon, 23 h after the exposure");
+        assertThat(lights.command("validate", "--lake").err()).doesNotContain("unscored is");
+
+        lights.write(
+                "experiments/lights.yaml",
+                given.replace("unscored: 60%", "unscored: 10%").lines().toList());
+        lights.append("experiments/learning.yaml", "status: paused");
+        Invocation warned = lights.command("validate", "--lake");
+        assertThat(warned.code()).as(warned.err()).isZero();
+        assertThat(warned.err() + warned.out())
+                .contains("warning: lights: unscored is 10 % and was 60 % in publication")
+                .contains(
+                        "1,140 users have no score, and some of them lose the feature; write unscored: 60% to keep it")
+                .contains("warning: weighted: ")
+                .contains("where times are days, write within: 47h to count that day too")
+                .contains(", paused: it enables nobody");
+        assertThat(lights.command("validate").err()).doesNotContain("warning: lights");
+    }
 }

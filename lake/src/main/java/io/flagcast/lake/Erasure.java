@@ -36,6 +36,7 @@ public record Erasure(String userId) {
     private static final Map<Table, List<String>> SENTENCES = Map.of(
             Tables.HEALTH_CHECKS, List.of("reason", "detail"),
             Tables.RULE_DECISIONS, List.of("reason"),
+            Tables.RAMPS, List.of("reason", "sentence"),
             Tables.ALLOCATION_PARAMETERS, List.of("decision"),
             Tables.ALERTS, List.of("annotations"),
             Tables.ALERT_DELIVERIES, List.of("detail"),

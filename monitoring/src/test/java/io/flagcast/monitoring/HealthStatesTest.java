@@ -61,6 +61,32 @@ class HealthStatesTest {
                 .containsExactlyInAnyOrder(tuple("low", false), tuple("high", true), tuple("all", false));
     }
 
+    /** A day after the exposure at 10:00: one at its end, one of the same day before, one of another outcome, one of a stranger. */
+    @Test
+    void outcomesThatMissAWindowByAnInstantOrOnlyByTheTimeOfDayAreCounted() {
+        Instant ten = START.plus(Duration.ofHours(10));
+        Dataset<Row> counted = counted(
+                user("a", true).at(ten).counted(ten.plus(Duration.ofDays(1)), 1),
+                user("b", false).at(ten).counted(ten.plus(Duration.ofDays(1)), 0));
+        Dataset<Row> outcomes = spark.sql("SELECT user_id, outcome, CAST(at AS TIMESTAMP) AS occurred_at FROM VALUES"
+                + " ('a', 'buy', '2026-01-02 10:00:00'), ('a', 'buy', '2026-01-02 09:59:59'),"
+                + " ('a', 'click', '2026-01-02 10:00:00'), ('b', 'buy', '2026-01-01 00:00:00'),"
+                + " ('b', 'buy', '2025-12-31 23:59:59'), ('x', 'buy', '2026-01-02 10:00:00')"
+                + " AS t(user_id, outcome, at)");
+
+        Row row = one(
+                WindowEdgeStates.of(
+                        counted, outcomes, Map.of("e", List.of(Shop.CONVERSION), "other", List.of(Shop.CONVERSION))),
+                "experiment_id = 'e'");
+        assertThat(List.<Object>of(
+                        row.getAs("metric"),
+                        row.getAs("users"),
+                        row.getAs("inside"),
+                        row.getAs("on_edge"),
+                        row.getAs("before")))
+                .containsExactly("conversion", 2L, 1L, 1L, 1L);
+    }
+
     @Test
     void anAssignmentSumsTheUsersWhoCouldHaveGotEitherAnswer() {
         Row row = one(

@@ -67,8 +67,12 @@ final class ChangeTopic {
         Double probability = change.getAs("base_probability");
         Integer tier = change.getAs("active_tier");
         String activity = change.getAs("activity");
+        String ramp = change.getAs("ramp_of");
         if (activity != null) {
-            return Optional.of(cell + " is " + activity);
+            return Optional.of(activity.equals("inactive") ? "paused" : "resumed");
+        }
+        if (ramp != null) {
+            return Optional.of("ramp → " + rampLevel(ramp, change.getAs("ramp_to")));
         }
         if (tier != null) {
             return Optional.of("active tier of %s is %s".formatted(cell, tier < 0 ? "the file's" : tier.toString()));
@@ -84,6 +88,14 @@ final class ChangeTopic {
                 ? Optional.empty()
                 : Optional.of((probability == null ? "share of " : "") + cell + " " + was + (was.isEmpty() ? "" : " ")
                         + "→ " + is);
+    }
+
+    private static String rampLevel(String of, Double to) {
+        return switch (of) {
+            case "percentage" -> Format.PERCENT.text(to);
+            case "tier" -> "tier " + Format.COUNT.text(to);
+            default -> "its first step";
+        };
     }
 
     /** How many users gained and lost on balance, where the slices of both publications are kept. */

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.apache.spark.sql.Row;
@@ -46,6 +47,32 @@ record ExperimentRows(
     /** Every evaluation of its rules up to this publication. */
     List<Row> decisions() {
         return Snapshot.of(snapshot.decisions(), experimentId);
+    }
+
+    /** That it enables nobody and why, in a sentence; absent where it is active. */
+    Optional<String> paused() {
+        boolean isActive = allocations().stream().anyMatch(row -> row.<Long>getAs("inactive") == 0);
+        return isActive
+                ? Optional.empty()
+                : Optional.of(changes.stream()
+                        .filter(change -> change.getAs("activity") != null)
+                        .reduce((earlier, later) -> later)
+                        .filter(change -> change.getAs("activity").equals("inactive"))
+                        .map(change -> "Paused by %s as of %s: nobody is enabled until a person takes it back."
+                                .formatted(
+                                        change.getAs("rule_id") == null
+                                                ? "a " + change.<String>getAs("cause")
+                                                : "rule " + change.<String>getAs("rule_id"),
+                                        Format.INSTANT.text(Lake.instant(change, "effective_as_of"))))
+                        .orElse("Paused or off in its file: nobody is enabled."));
+    }
+
+    /** Where its ramp stands and what it waits for, in a sentence; absent without one. */
+    Optional<String> ramp() {
+        return Snapshot.of(snapshot.ramps(), experimentId).stream()
+                .map(row -> row.<String>getAs("sentence"))
+                .map(sentence -> sentence.substring(0, 1).toUpperCase(Locale.ROOT) + sentence.substring(1) + ".")
+                .findFirst();
     }
 
     /** The feature that it rolls out, where a model scores it. */

@@ -38,6 +38,8 @@ final class ExperimentSection {
         return users == 0
                 ? feature + "Allocates nobody in this publication."
                 : feature
+                        + experiment.paused().map(paused -> paused + " ").orElse("")
+                        + experiment.ramp().map(ramp -> ramp + " ").orElse("")
                         + "%s of %s users are enabled, %s."
                                 .formatted(
                                         Format.COUNT.text(enabled),

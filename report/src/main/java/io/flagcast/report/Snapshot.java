@@ -24,14 +24,15 @@ import org.apache.spark.sql.Row;
  *
  * @param publication the publication
  * @param before the one before it that ran all stages
- * @param allocations per experiment and segment: users, enabled, share, from (least score), unscored (users decided without a score), in the
- *     order of the score
+ * @param allocations per experiment and segment: users, enabled, share, from (least score), unscored (users decided without a score),
+ *     inactive (users of an experiment that enables nobody), in the order of the score
  * @param allocationsBefore the same of the publication before
  * @param scores per feature and decile of the score: users, model_id
  * @param metrics totals and the newest seven days, and days of the newest {@link #DAYS}, of segments and of values of dimensions
  * @param holdout fraction of users whom the lake holds out of every experiment, in [0, 1)
  * @param worth of everything together, where somebody is held out
  * @param findings of the health checks
+ * @param ramps where the ramp of each experiment stands
  * @param decisions of rules in every publication up to this one
  * @param changes of allocation parameters
  * @param models newest status of every model
@@ -49,6 +50,7 @@ record Snapshot(
         double holdout,
         List<HoldoutWorth> worth,
         List<Row> findings,
+        List<Row> ramps,
         List<Row> decisions,
         List<Row> changes,
         List<Row> models,

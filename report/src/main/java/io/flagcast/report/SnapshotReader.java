@@ -60,6 +60,7 @@ final class SnapshotReader {
                         .getDouble(0),
                 HoldoutWorth.read(lake.published(Tables.SEGMENT_METRICS, shown)),
                 lake.published(Tables.HEALTH_CHECKS, shown).collectAsList(),
+                lake.published(Tables.RAMPS, shown).collectAsList(),
                 decisions(lake, earlier),
                 upTo(lake, Tables.ALLOCATION_PARAMETERS, "effective_as_of", asOf)
                         .orderBy("effective_as_of", "experiment_id", "version", "segment", "cell")
@@ -105,7 +106,8 @@ final class SnapshotReader {
                         max("share").as("share"),
                         min("score").as("from"),
                         max("model_id").as("model_id"),
-                        count_if(col("reason").equalTo(Reason.UNSCORED.label())).as("unscored"))
+                        count_if(col("reason").equalTo(Reason.UNSCORED.label())).as("unscored"),
+                        count_if(col("reason").equalTo(Reason.INACTIVE.label())).as("inactive"))
                 .orderBy("experiment_id", "from", "segment")
                 .collectAsList();
     }

@@ -51,6 +51,11 @@ public sealed interface Action {
     /** The action in words. */
     String describe();
 
+    /** Whether that it is called for says that something is wrong, and not that all is well. */
+    default boolean isWarning() {
+        return true;
+    }
+
     /**
      * Lowers the share.
      *
@@ -108,6 +113,11 @@ public sealed interface Action {
         public String describe() {
             return "increase the share by %s, not above %s".formatted(by, Texts.percent(notAbove));
         }
+
+        @Override
+        public boolean isWarning() {
+            return false;
+        }
     }
 
     /**
@@ -129,6 +139,11 @@ public sealed interface Action {
         @Override
         public String describe() {
             return "set the share to %s".formatted(Texts.percent(share));
+        }
+
+        @Override
+        public boolean isWarning() {
+            return share < 1;
         }
     }
 
@@ -186,6 +201,11 @@ public sealed interface Action {
         public String describe() {
             return "let one more tier in, not above active tier " + notAbove;
         }
+
+        @Override
+        public boolean isWarning() {
+            return false;
+        }
     }
 
     /**
@@ -218,6 +238,11 @@ public sealed interface Action {
         @Override
         public String describe() {
             return "alert, " + severity.label();
+        }
+
+        @Override
+        public boolean isWarning() {
+            return severity != Severity.INFO;
         }
     }
 

@@ -66,6 +66,11 @@ record Round(
         return adjustment.shares().entrySet().stream()
                         .anyMatch(entry -> entry.getValue() > parameters.share(entry.getKey()))
                 || tier.orElse(0) > activeTier().orElse(0)
+                || adjustment.ramp().flatMap(level -> level).stream()
+                        .anyMatch(level -> policy.inForce(parameters, asOf)
+                                .level()
+                                .filter(now -> now.unit() == level.unit() && now.value() >= level.value())
+                                .isEmpty())
                 || adjustment.activity().equals(Optional.of(Activity.ACTIVE));
     }
 

@@ -4,6 +4,7 @@ import io.flagcast.allocation.Adjustment;
 import io.flagcast.allocation.AllocationParameters;
 import io.flagcast.allocation.ParameterChange.Cause;
 import io.flagcast.allocation.ParameterChange.Origin;
+import io.flagcast.allocation.ramp.Level;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -97,9 +98,10 @@ public record RuleDecision(
                 .ifPresent(tier -> effects.add(
                         tier.isPresent() ? "active tier -> " + tier.getAsInt() : "active tier -> the file's"));
         adjustment
-                .activity()
-                .ifPresent(activity ->
-                        effects.add("experiment -> " + activity.name().toLowerCase(Locale.ROOT)));
+                .ramp()
+                .ifPresent(level ->
+                        effects.add("ramp -> " + level.map(Level::toString).orElse("its first step")));
+        adjustment.activity().ifPresent(activity -> effects.add("experiment -> " + activity.told()));
         if (!adjustment.learned().isEmpty()) {
             effects.add(
                     "%,d learned probabilities".formatted(adjustment.learned().size()));

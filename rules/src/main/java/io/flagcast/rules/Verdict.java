@@ -58,6 +58,7 @@ record Verdict(Outcome outcome, Adjustment adjustment, Optional<String> but) {
                                 change -> change.baseProbability().getAsDouble())),
                 made.stream().flatMap(change -> change.activeTier().stream()).findFirst(),
                 made.stream().flatMap(change -> change.activity().stream()).findFirst(),
+                made.stream().flatMap(change -> change.ramp().stream()).findFirst(),
                 first.restores());
     }
 
@@ -94,6 +95,9 @@ record Verdict(Outcome outcome, Adjustment adjustment, Optional<String> but) {
             return held("max_firings %d is reached".formatted(firings));
         }
         Adjustment adjustment = rule.then().adjust(round.situation(rule));
+        if (adjustment.isNone() && rule.then() instanceof Action.Pause) {
+            return held("the experiment is paused already");
+        }
         if (adjustment.isNone()) {
             return held("nothing is left to change: %s (share %s)"
                     .formatted(rule.then().describe(), round.shares(rule)));

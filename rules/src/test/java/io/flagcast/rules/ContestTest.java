@@ -125,6 +125,7 @@ class ContestTest {
                 Map.of(Cell.whole("high"), 0.7, Cell.whole("low"), 0.6, new Cell("high", "pro"), 0.8),
                 Optional.empty(),
                 Optional.empty(),
+                Optional.empty(),
                 OptionalLong.empty());
         ParameterLog one = share(0.9);
         ParameterLog log = one.with(one.changesTo(EXPERIMENT, learned, day(1), Given.person()));
@@ -159,7 +160,7 @@ class ContestTest {
                         ParameterLog.EMPTY, CLEARLY_BELOW, rule("stop", Given.BELOW_5_PERCENT, new Pause()))
                 .get(0);
 
-        assertThat(stop.effect()).isEqualTo("experiment -> inactive");
+        assertThat(stop.effect()).isEqualTo("experiment -> paused");
         ParameterLog after = ParameterLog.EMPTY.with(
                 ParameterLog.EMPTY.changesTo(EXPERIMENT, stop.adjustment(), AS_OF, stop.origin("{}")));
         assertThat(after.newest(EXPERIMENT))

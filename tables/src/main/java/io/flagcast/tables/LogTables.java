@@ -67,6 +67,12 @@ final class LogTables {
                     optional("active_tier", "INT", "active tier from then on, -1 the file's own; absent: as before"),
                     optional("activity", "STRING", "whether anybody is enabled from then on; absent: as before")
                             .oneOf("active", "inactive"),
+                    optional("ramp_of", "STRING", "what a gated ramp raises; none: it has not begun; absent: as before")
+                            .oneOf("percentage", "tier", "none"),
+                    optional(
+                            "ramp_to",
+                            "DOUBLE",
+                            "what it reaches from then on: a probability in [0, 1], or an active tier"),
                     optional("restores", "BIGINT", "earlier version that this version gives back"),
                     optional(
                             "state",
@@ -75,7 +81,7 @@ final class LogTables {
                                     + " probability_greater, target, base_probability_before, base_probability_after, reason"),
                     required("effective_as_of", "TIMESTAMP", "runs with a later as-of use it"),
                     required("cause", "STRING", "who made it; recovery: a rule gives back")
-                            .oneOf("rule", "recovery", "bandit", "person"),
+                            .oneOf("rule", "recovery", "bandit", "ramp", "person"),
                     optional("rule_id", "STRING", "the rule; rule and recovery only"),
                     required("decision_id", "STRING", "decision that made the change"),
                     required("decision", "STRING", "JSON: that decision, whole, with its reason"),

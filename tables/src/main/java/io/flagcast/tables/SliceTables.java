@@ -175,6 +175,7 @@ final class SliceTables {
                                     "volume",
                                     "unmatched",
                                     "sentinel",
+                                    "window_edge",
                                     "contradiction",
                                     "sample_ratio",
                                     "predictor_drift",
@@ -257,6 +258,36 @@ final class SliceTables {
             List.of("decision_id"),
             ColumnSet.CLOSED,
             "the evaluation of a rule at an as-of, fired or not; kept for good");
+
+    static final Table RAMPS = new Table(
+            "ramps",
+            Kind.SLICE,
+            List.of(
+                    EXPERIMENT_ID,
+                    required(
+                                    "outcome",
+                                    "STRING",
+                                    "what the run has decided; held: it waits; done: there is no further step")
+                            .oneOf("raised", "held", "done"),
+                    required("ramp_of", "STRING", "what it raises").oneOf("percentage", "tier"),
+                    optional(
+                            "ramp_to",
+                            "DOUBLE",
+                            "what is in force for the run: a probability in [0, 1], or an active tier; absent where tiers have"
+                                    + " probabilities before the ramp begins"),
+                    required("step", "INT", "number of the step in force, from 1; 0 before the first"),
+                    required("steps", "INT", "how many there are"),
+                    optional("next", "DOUBLE", "what the next step raises to; absent on the last"),
+                    required(
+                            "users",
+                            "BIGINT",
+                            "users who have met the experiment with the feature since the step began"),
+                    required("min_users", "BIGINT", "how many the step waits for; 0 where it waits for none"),
+                    required("reason", "STRING", "why, in a sentence"),
+                    required("sentence", "STRING", "where it stands and what it waits for")),
+            List.of("experiment_id"),
+            ColumnSet.CLOSED,
+            "where the ramp of an experiment stands");
 
     static final Table QUARANTINE = new Table(
             "quarantine",

@@ -24,6 +24,7 @@ public final class Tables {
     public static final Table SEGMENT_METRICS = MeasureTables.SEGMENT_METRICS;
     public static final Table HEALTH_CHECKS = SliceTables.HEALTH_CHECKS;
     public static final Table RULE_DECISIONS = SliceTables.RULE_DECISIONS;
+    public static final Table RAMPS = SliceTables.RAMPS;
     public static final Table QUARANTINE = SliceTables.QUARANTINE;
 
     public static final Table MODEL_RUNS = LogTables.MODEL_RUNS;
@@ -53,6 +54,7 @@ public final class Tables {
             SEGMENT_METRICS,
             HEALTH_CHECKS,
             RULE_DECISIONS,
+            RAMPS,
             QUARANTINE,
             MODEL_RUNS,
             ALLOCATION_PARAMETERS,

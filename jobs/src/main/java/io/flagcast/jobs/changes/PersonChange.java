@@ -5,6 +5,7 @@ import io.flagcast.allocation.ParameterChange;
 import io.flagcast.allocation.ParameterChange.Cause;
 import io.flagcast.allocation.ParameterChange.Origin;
 import io.flagcast.allocation.ParameterLog;
+import io.flagcast.allocation.ramp.Level;
 import io.flagcast.jobs.printing.TextTable;
 import io.flagcast.jobs.records.ParameterTable;
 import io.flagcast.jobs.run.Progress;
@@ -14,7 +15,6 @@ import io.flagcast.lake.Lake;
 import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
@@ -66,6 +66,10 @@ public record PersonChange(Lake lake, ParameterLog log, String experimentId) {
         ParameterTable.append(lake, experimentId, changes, origin.decisionId());
         progress.say("%s has parameters version %d: runs with an as-of after %s use it"
                 .formatted(experimentId, changes.get(0).version(), effective));
+        if (changes.stream().anyMatch(change -> change.ramp().isPresent())) {
+            progress.say(
+                    "its ramp goes on from there once the gate of that step is shown anew; to keep it there, take the later steps out of its file");
+        }
         return ExitCode.DONE;
     }
 
@@ -86,8 +90,8 @@ public record PersonChange(Lake lake, ParameterLog log, String experimentId) {
             String name = change.cell().toString();
             if (change.isOfExperiment()) {
                 change.activity()
-                        .ifPresent(activity ->
-                                table.add(List.of("experiment", label(before.activity()), label(activity))));
+                        .ifPresent(activity -> table.add(
+                                List.of("experiment", before.activity().told(), activity.told())));
                 change.activeTier()
                         .ifPresent(tier -> table.add(List.of(
                                 "active tier",
@@ -95,6 +99,7 @@ public record PersonChange(Lake lake, ParameterLog log, String experimentId) {
                                         ? "" + before.activeTier().getAsInt()
                                         : "the file's",
                                 tier.isPresent() ? "" + tier.getAsInt() : "the file's")));
+                change.ramp().ifPresent(level -> table.add(List.of("ramp", ramp(before.rampLevel()), ramp(level))));
                 continue;
             }
             if (change.share() != before.share(change.cell().segment())) {
@@ -114,8 +119,8 @@ public record PersonChange(Lake lake, ParameterLog log, String experimentId) {
         return table;
     }
 
-    private static String label(Enum<?> constant) {
-        return constant.name().toLowerCase(Locale.ROOT);
+    private static String ramp(Optional<Level> level) {
+        return level.map(Level::toString).orElse("not begun");
     }
 
     private static String percent(double fraction) {

@@ -6,6 +6,7 @@ import io.flagcast.allocation.Allocator.Activity;
 import io.flagcast.allocation.Cell;
 import io.flagcast.allocation.ParameterChange;
 import io.flagcast.allocation.ParameterLog;
+import io.flagcast.allocation.ramp.Level;
 import io.flagcast.jobs.changes.PersonChange.DryRun;
 import io.flagcast.jobs.records.DecisionTable;
 import io.flagcast.jobs.records.ParameterTable;
@@ -70,6 +71,7 @@ public final class RevertDecision {
         Map<Cell, Double> learned = new HashMap<>();
         Optional<OptionalInt> tier = Optional.empty();
         Optional<Activity> activity = Optional.empty();
+        Optional<Optional<Level>> ramp = Optional.empty();
         Adjustment back = log.backTo(experimentId, version - 1);
         for (ParameterChange change : made) {
             if (!stands(change, now)) {
@@ -81,6 +83,7 @@ public final class RevertDecision {
             if (change.isOfExperiment()) {
                 tier = change.activeTier().map(set -> before.activeTier());
                 activity = change.activity().map(set -> before.activity());
+                ramp = change.ramp().isPresent() ? Optional.of(before.rampLevel()) : Optional.empty();
             } else {
                 String segment = change.cell().segment();
                 shares.put(segment, before.share(segment));
@@ -88,14 +91,15 @@ public final class RevertDecision {
                         .ifPresent(probability -> learned.put(change.cell(), probability));
             }
         }
-        return new Adjustment(shares, learned, tier, activity, OptionalLong.empty());
+        return new Adjustment(shares, learned, tier, activity, ramp, OptionalLong.empty());
     }
 
     /** Whether what a change has set is in force still. */
     private static boolean stands(ParameterChange change, AllocationParameters now) {
         if (change.isOfExperiment()) {
             return change.activeTier().map(now.activeTier()::equals).orElse(true)
-                    && change.activity().map(set -> set == now.activity()).orElse(true);
+                    && change.activity().map(set -> set == now.activity()).orElse(true)
+                    && change.ramp().map(now.rampLevel()::equals).orElse(true);
         }
         return change.share() == now.share(change.cell().segment())
                 && (change.baseProbability().isEmpty()

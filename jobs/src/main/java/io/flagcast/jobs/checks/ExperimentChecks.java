@@ -17,6 +17,7 @@ import io.flagcast.monitoring.PredictionStates;
 import io.flagcast.monitoring.PredictionStates.Cuts;
 import io.flagcast.monitoring.SegmentMetrics;
 import io.flagcast.monitoring.States;
+import io.flagcast.monitoring.WindowEdgeStates;
 import io.flagcast.rules.Condition.Population;
 import io.flagcast.rules.Observation;
 import io.flagcast.rules.checks.BiasCheck;
@@ -30,6 +31,7 @@ import io.flagcast.rules.checks.SimpsonCheck;
 import io.flagcast.rules.checks.UnexpectedOutcomeCheck;
 import io.flagcast.rules.checks.UnexpectedOutcomeCheck.Residual;
 import io.flagcast.rules.checks.UnmatchedCheck;
+import io.flagcast.rules.checks.WindowEdgeCheck;
 import io.flagcast.statistics.Metric;
 import io.flagcast.statistics.Moments;
 import io.flagcast.statistics.WeightedMoments;
@@ -66,6 +68,7 @@ final class ExperimentChecks implements AutoCloseable {
     private static final String OUTCOMES_BY_GROUP = "outcomes_by_group";
     private static final String USERS_BY_DAYS = "users_by_days";
     private static final String OUTCOMES_BY_DAY = "outcomes_by_day";
+    private static final String WINDOW_EDGES = "window_edges";
 
     private final Run run;
     private final Dataset<Row> firstExposures;
@@ -120,8 +123,16 @@ final class ExperimentChecks implements AutoCloseable {
         return aggregates;
     }
 
-    Map<String, Dataset<Row>> aggregates() {
+    Map<String, Dataset<Row>> aggregates(List<Experiment> experiments) {
         Map<String, Dataset<Row>> aggregates = new HashMap<>(ownAggregates());
+        if (experiments.stream().anyMatch(experiment -> !experiment.metrics().isEmpty())) {
+            aggregates.put(
+                    WINDOW_EDGES,
+                    WindowEdgeStates.of(
+                            counted,
+                            run.inputs().valid(Tables.OUTCOMES),
+                            experiments.stream().collect(toMap(Experiment::experimentId, Experiment::metrics))));
+        }
         aggregates.put(USERS_BY_DAYS, NoveltyStates.users(counted, run.asOf()));
         List<String> attributes = run.settings().predictors().protectedAttributes();
         if (!attributes.isEmpty() && run.settings().sources().containsKey(Tables.USERS)) {
@@ -190,6 +201,16 @@ final class ExperimentChecks implements AutoCloseable {
         for (Metric metric : experiment.metrics()) {
             simpson(id, metric, days).ifPresent(findings::add);
             findings.addAll(novelty(id, metric, states));
+            states.of(WINDOW_EDGES, id)
+                    .filter(row -> row.getAs("metric").equals(metric.name()))
+                    .map(row -> WindowEdgeCheck.of(
+                            id,
+                            metric,
+                            row.getAs("users"),
+                            row.getAs("inside"),
+                            row.getAs("on_edge"),
+                            row.getAs("before")))
+                    .forEach(findings::add);
         }
         return findings;
     }

@@ -44,7 +44,7 @@ public final class HealthChecks {
             Set.of(Check.CONTRADICTION, Check.SAMPLE_RATIO, Check.UNEXPECTED_OUTCOME, Check.SIMPSON);
 
     /** What is said on the spot. */
-    private static final Set<Check> SAID = Set.of(Check.MODEL, Check.UNMATCHED, Check.SENTINEL);
+    private static final Set<Check> SAID = Set.of(Check.MODEL, Check.UNMATCHED, Check.SENTINEL, Check.WINDOW_EDGE);
 
     private final Run run;
     private final Dataset<Row> firstExposures;
@@ -86,7 +86,7 @@ public final class HealthChecks {
             Map<String, Dataset<Row>> aggregates = new HashMap<>(inputs.aggregates());
             aggregates.putAll(ids.aggregates());
             aggregates.putAll(drift.aggregates());
-            aggregates.putAll(checks.aggregates());
+            aggregates.putAll(checks.aggregates(active));
             HealthStates first = HealthStates.collect(aggregates);
             Map<String, Dataset<Row>> further = new HashMap<>(checks.aggregates(first, active));
             further.putAll(ids.aggregates(first));
@@ -208,7 +208,10 @@ public final class HealthChecks {
                                         .collect(joining(", ")));
     }
 
-    /** What a person should read at once: a model that is lost, evidence that is gone, ids that are nobody's, exposures that count nowhere. */
+    /**
+     * What a person should read at once: a model that is lost, evidence that is gone, ids that are nobody's, exposures and outcomes that
+     * count nowhere.
+     */
     public static List<String> notices(List<Finding> findings) {
         return findings.stream()
                 .filter(finding -> (finding.failed() && (finding.takesEvidence() || SAID.contains(finding.check())))

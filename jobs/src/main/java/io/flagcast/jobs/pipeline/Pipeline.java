@@ -327,7 +327,7 @@ public final class Pipeline {
     /** What a run decides changes the next one: nothing is decided on slices that are unsound. */
     private Optional<Publication> governAndPublish(Run run, RunLog log) {
         Map<String, Long> rows = log.part(Stage.GOVERN.label(), () -> audited(run));
-        rows.put(Tables.RULE_DECISIONS.name(), work(Stage.GOVERN, run, log).rowsOut());
+        work(Stage.GOVERN, run, log).detail().forEach((table, written) -> rows.put(table, Long.valueOf(written)));
         if (run.backfill()) {
             log.part(Stage.GOVERN.label(), () -> {
                 Attempts.backfilled(run, rows, clock.instant());

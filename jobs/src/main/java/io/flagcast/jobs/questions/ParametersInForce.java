@@ -1,5 +1,7 @@
 package io.flagcast.jobs.questions;
 
+import static org.apache.spark.sql.functions.col;
+
 import io.flagcast.allocation.AllocationParameters;
 import io.flagcast.allocation.Cell;
 import io.flagcast.allocation.ParameterChange;
@@ -10,9 +12,13 @@ import io.flagcast.jobs.records.ParameterTable;
 import io.flagcast.lake.Json;
 import io.flagcast.lake.Lake;
 import io.flagcast.lake.Publication;
+import io.flagcast.tables.Tables;
 import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.TreeSet;
+import org.apache.spark.sql.Row;
 
 /**
  * What rules, bandit and people have set for an experiment.
@@ -23,6 +29,8 @@ import java.util.TreeSet;
  * @param publishedVersion of the parameters that the publication uses
  * @param settings what is in force for every segment and cell
  * @param changes what made it so, oldest first
+ * @param pause what has paused it; absent where nothing has
+ * @param ramp where its ramp stands, as the table of them has it; absent without one
  */
 public record ParametersInForce(
         Experiment experiment,
@@ -30,7 +38,9 @@ public record ParametersInForce(
         long version,
         long publishedVersion,
         List<Setting> settings,
-        List<ParameterChange> changes) {
+        List<ParameterChange> changes,
+        Optional<ParameterChange> pause,
+        Optional<Row> ramp) {
 
     /**
      * What is in force for a segment or a cell.
@@ -43,6 +53,8 @@ public record ParametersInForce(
     public ParametersInForce {
         settings = List.copyOf(settings);
         changes = List.copyOf(changes);
+        Objects.requireNonNull(pause, "pause");
+        Objects.requireNonNull(ramp, "ramp");
     }
 
     /**
@@ -51,10 +63,17 @@ public record ParametersInForce(
      * @throws Refusal with exit code 66 where nothing is published
      */
     public static ParametersInForce of(Lake lake, Experiment experiment) {
-        return of(experiment, lake.requireLive(), ParameterTable.read(lake));
+        Publication live = lake.requireLive();
+        Optional<Row> ramp = lake
+                .published(Tables.RAMPS, Optional.of(live))
+                .where(col("experiment_id").equalTo(experiment.experimentId()))
+                .collectAsList()
+                .stream()
+                .findFirst();
+        return of(experiment, live, ParameterTable.read(lake), ramp);
     }
 
-    static ParametersInForce of(Experiment experiment, Publication live, ParameterLog log) {
+    static ParametersInForce of(Experiment experiment, Publication live, ParameterLog log, Optional<Row> ramp) {
         AllocationParameters newest = log.newest(experiment.experimentId());
         Policy policy = experiment.allocation().inForce(newest, live.asOf());
         TreeSet<Cell> cells = new TreeSet<>(newest.learned().keySet());
@@ -67,13 +86,27 @@ public record ParametersInForce(
                 cells.stream()
                         .map(cell -> new Setting(cell, newest.share(cell.segment()), probability(policy, cell)))
                         .toList(),
-                log.of(experiment.experimentId()));
+                log.of(experiment.experimentId()),
+                log.pause(experiment.experimentId()),
+                ramp);
     }
 
     private static OptionalDouble probability(Policy policy, Cell cell) {
         return policy instanceof Policy.Bandit bandit
                 ? OptionalDouble.of(bandit.baseProbability(0, cell))
                 : OptionalDouble.empty();
+    }
+
+    /** Who has paused an experiment, and how it goes on, in a sentence. */
+    public static String paused(ParameterChange pause) {
+        return "paused by %s as of %s: nobody is enabled until a person takes it back (flagcast rules revert %s)"
+                .formatted(
+                        pause.origin()
+                                .ruleId()
+                                .map("rule %s"::formatted)
+                                .orElse("a " + pause.origin().cause().label()),
+                        pause.effectiveAsOf(),
+                        pause.origin().decisionId());
     }
 
     /** Why a change was made, as its author, its rule or the bandit has said. */

@@ -4,6 +4,7 @@ import io.flagcast.allocation.Adjustment;
 import io.flagcast.allocation.Allocator.Activity;
 import io.flagcast.allocation.ParameterChange;
 import io.flagcast.allocation.ParameterLog;
+import io.flagcast.allocation.ramp.Level;
 import io.flagcast.jobs.records.DecisionTable;
 import io.flagcast.jobs.records.ParameterTable;
 import io.flagcast.lake.Lake;
@@ -85,6 +86,9 @@ public record RuleHistory(List<Row> decisions, ParameterLog log) {
                                 .map(tier -> "tier -> " + (tier.isPresent() ? "" + tier.getAsInt() : "the file's")),
                         adjustment.activity().stream()
                                 .map(activity -> activity == Activity.ACTIVE ? "resumed" : "paused"),
+                        adjustment.ramp().stream()
+                                .map(level ->
+                                        "ramp -> " + level.map(Level::toString).orElse("its first step")),
                         adjustment.restores().stream().mapToObj(version -> "as version " + version))
                 .flatMap(parts -> parts)
                 .collect(Collectors.joining(", "));

@@ -2,7 +2,9 @@ package io.flagcast.jobs.questions;
 
 import static org.apache.spark.sql.functions.expr;
 
+import io.flagcast.allocation.ParameterLog;
 import io.flagcast.jobs.printing.TextTable;
+import io.flagcast.jobs.records.ParameterTable;
 import io.flagcast.lake.Lake;
 import io.flagcast.lake.Publication;
 import io.flagcast.monitoring.EffectVerdict;
@@ -12,7 +14,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.apache.spark.sql.Row;
 
 /** What a run decided and why, for the person who started it. */
@@ -44,15 +48,20 @@ public record RunSummary(List<String> lines) {
         lines.add("");
         TextTable allocations = new TextTable(List.of("experiment", "segment", "users", "enabled", "share"));
         Map<String, Double> withoutScores = new TreeMap<>();
+        Set<String> inactive = new TreeSet<>();
         for (Row row : lake.published(Tables.ALLOCATIONS, live)
                 .groupBy("experiment_id", "segment")
                 .agg(
                         expr("count(*)"),
                         expr("avg(CAST(enabled AS INT))"),
                         expr("min(share)"),
-                        expr("count_if(reason = 'unscored')"))
+                        expr("count_if(reason = 'unscored')"),
+                        expr("count_if(reason = 'inactive')"))
                 .orderBy("experiment_id", "segment")
                 .collectAsList()) {
+            if (row.getLong(6) > 0) {
+                inactive.add(row.getString(0));
+            }
             // The unscored come first.
             if (row.isNullAt(1) && row.getLong(5) > 0) {
                 withoutScores.put(row.getString(0), row.getDouble(3));
@@ -67,6 +76,19 @@ public record RunSummary(List<String> lines) {
                     "%.0f %%".formatted(100 * row.getDouble(4))));
         }
         lines.addAll(allocations.toString().lines().toList());
+        ParameterLog log = inactive.isEmpty()
+                ? ParameterLog.EMPTY
+                : ParameterTable.read(lake).until(publication.asOf());
+        inactive.forEach(experiment -> lines.add("note: %s is %s"
+                .formatted(
+                        experiment,
+                        log.pause(experiment)
+                                .map(ParametersInForce::paused)
+                                .orElse("paused or off in its file: nobody is enabled"))));
+        for (Row row :
+                lake.published(Tables.RAMPS, live).orderBy("experiment_id").collectAsList()) {
+            lines.add("%s: %s".formatted(row.<String>getAs("experiment_id"), row.<String>getAs("sentence")));
+        }
         withoutScores.forEach((experiment, enabled) ->
                 lines.add("note: %s: %s".formatted(experiment, Report.withoutScores(enabled))));
         List<EffectVerdict> verdicts = EffectVerdict.read(lake.published(Tables.SEGMENT_METRICS, live));

@@ -1,11 +1,14 @@
 package io.flagcast.jobs.records;
 
 import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.lit;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.flagcast.allocation.Adjustment;
 import io.flagcast.allocation.Allocator.Activity;
 import io.flagcast.allocation.Cell;
 import io.flagcast.allocation.Segments;
+import io.flagcast.allocation.ramp.Level;
 import io.flagcast.experiments.Experiment;
 import io.flagcast.lake.ExitCode;
 import io.flagcast.lake.Json;
@@ -31,6 +34,7 @@ import java.util.OptionalLong;
 import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 
@@ -52,16 +56,27 @@ public record DecisionTable(List<Row> rows) {
 
     /** All decisions that were ever published. Of runs that were not, nobody has seen any. */
     public static DecisionTable history(Lake lake) {
+        return new DecisionTable(published(lake)
+                .orderBy("as_of", "run_id", "experiment_id", "rule_id")
+                .collectAsList());
+    }
+
+    /** Those that fired from an instant on, whatever their mode. */
+    public static DecisionTable firedSince(Lake lake, Instant since) {
+        return new DecisionTable(published(lake)
+                .where(col("as_of").geq(lit(since)).and(col("outcome").equalTo(RuleDecision.Outcome.FIRED.label())))
+                .orderBy("as_of", "run_id", "experiment_id", "rule_id")
+                .collectAsList());
+    }
+
+    private static Dataset<Row> published(Lake lake) {
         Object[] published = lake.publications().stream()
                 .map(publication -> publication.tables().get(Tables.RULE_DECISIONS.name()))
                 .filter(Objects::nonNull)
                 .map(Publication.LiveSlice::runId)
                 .distinct()
                 .toArray();
-        return new DecisionTable(lake.history(Tables.RULE_DECISIONS)
-                .where(col("run_id").isin(published))
-                .orderBy("as_of", "run_id", "experiment_id", "rule_id")
-                .collectAsList());
+        return lake.history(Tables.RULE_DECISIONS).where(col("run_id").isin(published));
     }
 
     /** The newest row of a decision: a restatement writes it again. */
@@ -214,8 +229,24 @@ public record DecisionTable(List<Row> rows) {
         adjustment
                 .activity()
                 .ifPresent(activity -> fields.put("activity", activity.name().toLowerCase(Locale.ROOT)));
+        adjustment
+                .ramp()
+                .ifPresent(level ->
+                        fields.put("ramp", level.map(DecisionTable::fields).orElse(Map.of())));
         adjustment.restores().ifPresent(version -> fields.put("restores", version));
         return fields;
+    }
+
+    private static Map<String, Object> fields(Level level) {
+        return Map.of("of", level.unit().label(), "to", level.value());
+    }
+
+    private static Optional<Level> level(JsonNode fields) {
+        return fields.has("of")
+                ? Optional.of(new Level(
+                        Level.Unit.valueOf(fields.get("of").asText().toUpperCase(Locale.ROOT)),
+                        fields.get("to").asDouble()))
+                : Optional.empty();
     }
 
     /** The new values that a decision asks for; none where it asks for nothing. */
@@ -248,6 +279,7 @@ public record DecisionTable(List<Row> rows) {
                         ? Optional.of(
                                 Activity.valueOf(fields.get("activity").asText().toUpperCase(Locale.ROOT)))
                         : Optional.empty(),
+                fields.has("ramp") ? Optional.of(level(fields.get("ramp"))) : Optional.empty(),
                 fields.has("restores") ? OptionalLong.of(fields.get("restores").asLong()) : OptionalLong.empty());
     }
 }

@@ -6,6 +6,8 @@ import io.flagcast.allocation.ParameterChange;
 import io.flagcast.allocation.ParameterChange.Cause;
 import io.flagcast.allocation.ParameterChange.Origin;
 import io.flagcast.allocation.ParameterLog;
+import io.flagcast.allocation.ramp.Level;
+import io.flagcast.allocation.ramp.Level.Unit;
 import io.flagcast.lake.ExitCode;
 import io.flagcast.lake.Lake;
 import io.flagcast.lake.Refusal;
@@ -24,6 +26,9 @@ public final class ParameterTable {
 
     /** What the table calls the active tier of the experiment file. */
     private static final int TIER_OF_FILE = -1;
+
+    /** What it says of a ramp that has not begun. */
+    private static final String NO_RAMP = "none";
 
     private ParameterTable() {}
 
@@ -66,6 +71,11 @@ public final class ParameterTable {
                 change.baseProbability().isPresent() ? change.baseProbability().getAsDouble() : null,
                 change.activeTier().map(tier -> tier.orElse(TIER_OF_FILE)).orElse(null),
                 change.activity().map(ParameterTable::label).orElse(null),
+                change.ramp()
+                        .map(level ->
+                                level.map(reached -> reached.unit().label()).orElse(NO_RAMP))
+                        .orElse(null),
+                change.ramp().flatMap(level -> level).map(Level::value).orElse(null),
                 change.restores().isPresent() ? change.restores().getAsLong() : null,
                 change.state().orElse(null),
                 change.effectiveAsOf(),
@@ -84,6 +94,7 @@ public final class ParameterTable {
         Double base = row.getAs("base_probability");
         Integer tier = row.getAs("active_tier");
         String activity = row.getAs("activity");
+        String ramp = row.getAs("ramp_of");
         Long restores = row.getAs("restores");
         return new ParameterChange(
                 row.getAs("experiment_id"),
@@ -94,6 +105,7 @@ public final class ParameterTable {
                 Optional.ofNullable(tier)
                         .map(known -> known == TIER_OF_FILE ? OptionalInt.empty() : OptionalInt.of(known)),
                 Optional.ofNullable(activity).map(label -> Activity.valueOf(label.toUpperCase(Locale.ROOT))),
+                ramp == null ? Optional.empty() : Optional.of(level(ramp, row)),
                 restores == null ? OptionalLong.empty() : OptionalLong.of(restores),
                 Optional.ofNullable(row.getAs("state")),
                 Lake.instant(row, "effective_as_of"),
@@ -102,5 +114,11 @@ public final class ParameterTable {
                         Optional.ofNullable(row.getAs("rule_id")),
                         row.getAs("decision_id"),
                         row.getAs("decision")));
+    }
+
+    private static Optional<Level> level(String ramp, Row row) {
+        return ramp.equals(NO_RAMP)
+                ? Optional.empty()
+                : Optional.of(new Level(Unit.valueOf(ramp.toUpperCase(Locale.ROOT)), row.<Double>getAs("ramp_to")));
     }
 }

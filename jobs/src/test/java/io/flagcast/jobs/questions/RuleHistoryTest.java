@@ -37,6 +37,7 @@ class RuleHistoryTest {
                 OptionalDouble.empty(),
                 Optional.empty(),
                 Optional.empty(),
+                Optional.empty(),
                 OptionalLong.empty(),
                 Optional.empty(),
                 Instant.EPOCH,

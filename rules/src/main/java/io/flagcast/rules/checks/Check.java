@@ -21,6 +21,8 @@ public enum Check {
     UNMATCHED(Severity.WARNING),
     /** One id has far more rows than any user. */
     SENTINEL(Severity.WARNING),
+    /** Outcomes lie where the window of their metric ends, or just before it begins. */
+    WINDOW_EDGE(Severity.WARNING),
     /** Users got two different answers under one version of the parameters. */
     CONTRADICTION(Severity.CRITICAL),
     /** The arms are not as large as the logged propensities make them. */
@@ -113,6 +115,8 @@ public enum Check {
                         NOVELTY);
             // Many people in the place of one.
             case SENTINEL -> Set.of(CONTRADICTION, CALIBRATION, UNEXPECTED_OUTCOME, SIMPSON, NOVELTY);
+            // What was done counts where it should not, or nowhere.
+            case WINDOW_EDGE -> Set.of(CALIBRATION, UNEXPECTED_OUTCOME);
             // Who is in which arm is not what was recorded.
             case CONTRADICTION ->
                 Set.of(SAMPLE_RATIO, CALIBRATION, UNEXPECTED_OUTCOME, ENABLE_BIAS, OUTCOME_BIAS, SIMPSON, NOVELTY);

@@ -1,9 +1,13 @@
 package io.flagcast.jobs.questions.preview;
 
+import io.flagcast.allocation.Allocator.Activity;
 import io.flagcast.allocation.ParameterLog;
+import io.flagcast.allocation.ramp.Level;
+import io.flagcast.allocation.ramp.Ramp;
 import io.flagcast.experiments.Experiment;
 import io.flagcast.jobs.decision.BanditContext;
 import io.flagcast.jobs.decision.DecideUsers;
+import io.flagcast.jobs.decision.UnscoredUsers;
 import io.flagcast.jobs.records.ParameterTable;
 import io.flagcast.jobs.run.Rollout;
 import io.flagcast.lake.Lake;
@@ -28,10 +32,16 @@ import org.apache.spark.sql.Row;
  * @param at as-of at which the files decide
  * @param rollouts the experiments of the files with the parameters of that as-of
  * @param log all changes of parameters
+ * @param shed experiments that give users without a score less, in a sentence each
  * @param shifts by experiment, of the files or published: all users, then each segment
  */
 public record Preview(
-        Publication live, Instant at, List<Rollout> rollouts, ParameterLog log, Map<String, List<Shift>> shifts) {
+        Publication live,
+        Instant at,
+        List<Rollout> rollouts,
+        ParameterLog log,
+        List<String> shed,
+        Map<String, List<Shift>> shifts) {
 
     /**
      * Decides about the users of the live publication as experiments say.
@@ -53,7 +63,12 @@ public record Preview(
                 rollouts,
                 settings.lake().holdoutSalt());
         return new Preview(
-                live, at, rollouts, log, Shift.between(lake.published(Tables.ALLOCATIONS, Optional.of(live)), after));
+                live,
+                at,
+                rollouts,
+                log,
+                UnscoredUsers.shed(lake, Optional.of(live), rollouts),
+                Shift.between(lake.published(Tables.ALLOCATIONS, Optional.of(live)), after));
     }
 
     /** Experiments of the files that decide otherwise about somebody. */
@@ -68,7 +83,7 @@ public record Preview(
     public List<String> notices() {
         Map<String, Rollout> configured =
                 rollouts.stream().collect(Collectors.toMap(Rollout::experimentId, Function.identity()));
-        List<String> notices = new ArrayList<>();
+        List<String> notices = new ArrayList<>(shed);
         shifts.forEach((experimentId, own) -> {
             Rollout rollout = configured.get(experimentId);
             if (rollout == null) {
@@ -99,6 +114,30 @@ public record Preview(
             notices.add("%s is %s: it enables nobody"
                     .formatted(experimentId, status.name().toLowerCase(Locale.ROOT)));
         }
+        if (rollout.parameters().activity() == Activity.INACTIVE) {
+            notices.add(experimentId + " is paused by a change of its parameters: it enables nobody");
+        }
+        rampNotice(rollout).ifPresent(notices::add);
         return notices;
+    }
+
+    /** Where a gated ramp stands, as no as-of tells when its next step is taken; or that the file has it no more. */
+    private static Optional<String> rampNotice(Rollout rollout) {
+        Ramp ramp = rollout.experiment().allocation().ramp();
+        Optional<Level> now = rollout.allocator().policy().level();
+        if (ramp.isNone()) {
+            return rollout.parameters()
+                    .rampLevel()
+                    .flatMap(reached -> now.filter(level -> level.unit() == reached.unit() && !level.equals(reached))
+                            .map(level -> "%s: its ramp had reached %s, and its file has no ramp any more: %s counts"
+                                    .formatted(rollout.experimentId(), reached, level)));
+        }
+        return now.filter(level -> ramp.isGated())
+                .map(level -> "%s: its ramp stands at %s, step %d of %d; later steps are taken by runs, not by dates"
+                        .formatted(
+                                rollout.experimentId(),
+                                level,
+                                ramp.stepAt(level),
+                                ramp.steps().size()));
     }
 }

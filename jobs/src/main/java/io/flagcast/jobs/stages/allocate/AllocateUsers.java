@@ -14,6 +14,7 @@ import io.flagcast.allocation.Layer;
 import io.flagcast.experiments.Experiment;
 import io.flagcast.jobs.decision.BanditContext;
 import io.flagcast.jobs.decision.DecideUsers;
+import io.flagcast.jobs.decision.UnscoredUsers;
 import io.flagcast.jobs.run.Rollout;
 import io.flagcast.jobs.run.Run;
 import io.flagcast.jobs.run.StageResult;
@@ -42,6 +43,7 @@ public final class AllocateUsers {
         Dataset<Row> scores = run.lake().slice(Tables.RESPONSIVENESS_SCORES, runId);
         requireSameSalts(run);
         BanditContext.requireFewCells(run.experiments(), profiles);
+        UnscoredUsers.shed(run.lake(), run.earlier(), run.rollouts()).forEach(run.progress()::notice);
 
         Dataset<Row> enrolments = enrolments(
                 run.lake().published(Tables.ENROLMENTS, run.earlier()),
@@ -83,7 +85,7 @@ public final class AllocateUsers {
                             RowFactory.create(layer.name(), layer.from(), layer.to()),
                             experiment.eligibility().orElse(null),
                             experiment.exploration(),
-                            experiment.unscored(),
+                            rollout.allocator().unscored(),
                             rollout.parameters().version());
                 })
                 .toList();

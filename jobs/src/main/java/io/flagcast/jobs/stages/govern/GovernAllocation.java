@@ -22,13 +22,17 @@ import io.flagcast.rules.Health;
 import io.flagcast.rules.RuleDecision;
 import io.flagcast.rules.alerts.AlertChange;
 import io.flagcast.rules.checks.Finding;
+import io.flagcast.rules.ramps.RampDecision;
+import io.flagcast.tables.Table;
 import io.flagcast.tables.Tables;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import org.apache.spark.sql.Column;
+import org.apache.spark.sql.Row;
 
 /** Stage govern: metrics to rule decisions, bandit steps and alerts, and those to new allocation parameters. */
 public final class GovernAllocation {
@@ -54,40 +58,56 @@ public final class GovernAllocation {
         List<Finding> findings = FindingTable.read(
                 run.lake().slice(Tables.HEALTH_CHECKS, run.id().toString()));
 
+        RaiseRamps ramps = RaiseRamps.of(run, log);
+
         List<RuleDecision> decisions = new ArrayList<>();
-        List<String> fired = new ArrayList<>();
-        List<String> learned = new ArrayList<>();
+        List<String> notable = new ArrayList<>();
+        List<Row> stands = new ArrayList<>();
         for (Experiment experiment : run.experiments()) {
-            if (experiment.status() != Experiment.Status.ACTIVE) {
-                continue;
-            }
+            boolean isActive = experiment.status() == Experiment.Status.ACTIVE;
             Health health = HealthChecks.health(experiment, findings);
-            List<RuleDecision> own =
-                    experiment.rules().isEmpty() ? List.of() : evaluate(experiment, days, log, earlier, health, run);
+            List<RuleDecision> own = experiment.rules().isEmpty() || !isActive
+                    ? List.of()
+                    : evaluate(experiment, days, log, earlier, health, run);
             decisions.addAll(own);
+            own.stream().map(GovernAllocation::line).forEach(line -> line.ifPresent(notable::add));
             List<ParameterChange> changes = new ArrayList<>(ruleChanges(own, log));
-            Optional<UpdateBandits.Result> bandit =
-                    UpdateBandits.update(experiment, days, log.with(changes), health, run.asOf());
-            bandit.ifPresent(update -> {
-                changes.addAll(update.changes());
-                learned.add(update.summary());
+            if (isActive) {
+                UpdateBandits.update(experiment, days, log.with(changes), health, run.asOf())
+                        .ifPresent(update -> {
+                            changes.addAll(update.changes());
+                            notable.add(update.summary());
+                        });
+            }
+            ramps.decide(experiment, own, health).ifPresent(ramp -> {
+                changes.addAll(ramps.changes(ramp, log.with(changes)));
+                stands.add(RaiseRamps.row(experiment, ramp));
+                if (ramp.outcome() == RampDecision.Outcome.RAISED) {
+                    notable.add(experiment.experimentId() + ": " + ramp.sentence());
+                }
             });
             ParameterTable.append(
                     run.lake(), experiment.experimentId(), changes, run.id().toString());
-            own.stream().map(GovernAllocation::line).forEach(line -> line.ifPresent(fired::add));
         }
 
         List<AlertChange> alerts = RaiseAlerts.raise(run, findings, days, log, decisions);
-        long written = run.lake()
-                .replaceSlice(
-                        Tables.RULE_DECISIONS,
-                        run.id(),
-                        DecisionTable.rows(decisions, contentHashes(run.experiments())));
-        String summary = "%,d rule evaluations".formatted(written)
-                + (fired.isEmpty() ? ", none fired" : "; " + String.join("; ", fired))
-                + (learned.isEmpty() ? "" : "; " + String.join("; ", learned))
+        Map<Table, Long> written = new HashMap<>();
+        written.put(
+                Tables.RULE_DECISIONS,
+                run.lake()
+                        .replaceSlice(
+                                Tables.RULE_DECISIONS,
+                                run.id(),
+                                DecisionTable.rows(decisions, contentHashes(run.experiments()))));
+        // Most lakes have no ramp, and need no commit that says so.
+        if (!stands.isEmpty() || run.lake().exists(Tables.RAMPS)) {
+            written.put(Tables.RAMPS, run.lake().replaceSlice(Tables.RAMPS, run.id(), stands));
+        }
+        boolean silent = decisions.stream().allMatch(decision -> line(decision).isEmpty());
+        String summary = "%,d rule evaluations%s".formatted(decisions.size(), silent ? ", none fired" : "")
+                + notable.stream().map("; "::concat).collect(Collectors.joining())
                 + RaiseAlerts.summary(alerts);
-        return StageResult.wrote(days.size(), Map.of(Tables.RULE_DECISIONS, written), summary);
+        return StageResult.wrote(days.size(), written, summary);
     }
 
     /** The days of cells that a bandit learns from. */

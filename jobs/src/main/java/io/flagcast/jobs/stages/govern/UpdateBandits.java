@@ -83,6 +83,7 @@ final class UpdateBandits {
                         OptionalDouble.of(step.after()),
                         Optional.empty(),
                         Optional.empty(),
+                        Optional.empty(),
                         OptionalLong.empty(),
                         Optional.of(state(bandit.learner(), step)),
                         asOf,

@@ -82,6 +82,7 @@ class UpdateBanditsTest {
                 Map.of(Cell.whole("high"), inForce),
                 Optional.empty(),
                 Optional.empty(),
+                Optional.empty(),
                 OptionalLong.empty());
         ParameterLog log = new ParameterLog(ParameterLog.EMPTY.changesTo(
                 "learning",

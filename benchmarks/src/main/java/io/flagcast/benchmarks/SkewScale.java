@@ -97,6 +97,7 @@ final class SkewScale {
                                 "id % 2 = 0 AS enabled",
                                 "TIMESTAMP '2026-01-20' AS exposed_at",
                                 "0.5D AS propensity",
+                                "'policy' AS reason",
                                 "1L AS parameters_version",
                                 "'run' AS run_id"),
                 "exposures");

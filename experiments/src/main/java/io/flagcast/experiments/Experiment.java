@@ -38,6 +38,7 @@ import java.util.stream.Stream;
  * @param layer its range of a layer; {@link Layer#NONE} where it excludes no other
  * @param eligibility boolean Spark SQL expression over profile columns; everyone where absent
  * @param segments named bands of scores
+ * @param segmentsFrom where the segment of an exposure comes from that was logged without one
  * @param allocation type and settings of the policy
  * @param exploration fraction of users never personalised, in [0, 1]
  * @param unscored probability for users without a score, in [0, 1]; absent for the percentage in force
@@ -60,6 +61,7 @@ public record Experiment(
         Layer layer,
         Optional<String> eligibility,
         Segments segments,
+        SegmentsFrom segmentsFrom,
         Policy allocation,
         double exploration,
         OptionalDouble unscored,
@@ -86,6 +88,14 @@ public record Experiment(
         NONE
     }
 
+    /** Where the segment of an exposure comes from that was logged without one. */
+    public enum SegmentsFrom {
+        /** From nowhere: the user has no score. */
+        LOG,
+        /** From the user's out-of-fold score: what the feature's model says that was learned without the user's own fold. */
+        SCORES
+    }
+
     public Experiment {
         Objects.requireNonNull(experimentId, "experimentId");
         Objects.requireNonNull(featureId, "featureId");
@@ -93,6 +103,7 @@ public record Experiment(
         treatment = Collections.unmodifiableMap(new LinkedHashMap<>(treatment));
         metrics = List.copyOf(metrics);
         dimensions = List.copyOf(dimensions);
+        Objects.requireNonNull(segmentsFrom, "segmentsFrom");
         Objects.requireNonNull(prePeriod, "prePeriod");
         rules = List.copyOf(rules);
         alerts = List.copyOf(alerts);

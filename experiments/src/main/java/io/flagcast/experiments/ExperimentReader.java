@@ -3,6 +3,7 @@ package io.flagcast.experiments;
 import io.flagcast.allocation.Layer;
 import io.flagcast.allocation.Segments;
 import io.flagcast.experiments.AllocationReader.Allocation;
+import io.flagcast.experiments.Experiment.SegmentsFrom;
 import io.flagcast.experiments.Experiment.Status;
 import io.flagcast.experiments.document.Mapping;
 import io.flagcast.experiments.document.Numbers;
@@ -70,6 +71,16 @@ final class ExperimentReader {
         Setting<Layer> layer = root.or("layer", Mapping.of(ExperimentReader::layer), Layer.NONE);
         Setting<Optional<String>> eligibility = root.optional("eligibility", Words::text);
         Setting<Segments> segments = root.or("segments", segmentReader::read, Segments.SINGLE);
+        Setting<SegmentsFrom> segmentsFrom = root.or(
+                "segments_from",
+                value -> Words.oneOf(SegmentsFrom.class)
+                        .read(value)
+                        .flatMap(
+                                from -> from == SegmentsFrom.LOG || root.has("segments")
+                                        ? Optional.of(from)
+                                        : value.refuse(
+                                                "there are no segments: declare segments beside it, as {low: [0, 50], high: [50, 100]}")),
+                SegmentsFrom.LOG);
         Setting<Map<String, Metric>> metrics = root.or("metrics", metricReader::all, Map.of());
         Setting<List<String>> dimensions = root.or("dimensions", ColumnsReader::dimensions, List.of());
         Setting<Optional<Duration>> prePeriod = root.optional("pre_period", Times::wholeDays);
@@ -98,6 +109,7 @@ final class ExperimentReader {
                 layer.value(),
                 eligibility.value(),
                 segments.value(),
+                segmentsFrom.value(),
                 allocation.value().policy(),
                 allocation.value().exploration(),
                 allocation.value().unscored(),

@@ -17,6 +17,7 @@ import io.flagcast.allocation.ramp.Gate;
 import io.flagcast.allocation.ramp.Level;
 import io.flagcast.allocation.ramp.Ramp;
 import io.flagcast.allocation.ramp.Step;
+import io.flagcast.experiments.Experiment.SegmentsFrom;
 import io.flagcast.experiments.Experiment.Status;
 import io.flagcast.experiments.Experiment.Stickiness;
 import io.flagcast.experiments.document.Problem;
@@ -119,6 +120,7 @@ class ExperimentFilesTest {
                         Optional.of("country IN ('DE', 'FR')"),
                         new Segments(
                                 List.of(new Band("low", 0, 30), new Band("mid", 30, 70), new Band("high", 70, 100))),
+                        SegmentsFrom.LOG,
                         new Policy.Tiered(List.of(80.0, 50.0, 20.0), List.of(1.0, 1.0, 0.0, 0.0), List.of()),
                         0.05,
                         OptionalDouble.of(0.10),
@@ -346,6 +348,7 @@ class ExperimentFilesTest {
                         Layer.NONE,
                         Optional.empty(),
                         Segments.SINGLE,
+                        SegmentsFrom.LOG,
                         new Policy.Percentage(0.1),
                         0,
                         OptionalDouble.empty(),
@@ -358,6 +361,18 @@ class ExperimentFilesTest {
                         List.of(),
                         "",
                         Path.of("minimal.yaml")));
+    }
+
+    @Test
+    void segmentsOfAnImportedTestMayComeFromScores() {
+        String segments = "segments: {low: [0, 50], high: [50, 100]}\n";
+        assertThat(ExperimentFiles.parse("e.yaml", MINIMAL + segments + "segments_from: scores\n")
+                        .segmentsFrom())
+                .isEqualTo(SegmentsFrom.SCORES);
+        assertThatThrownBy(() -> ExperimentFiles.parse("e.yaml", MINIMAL + "segments_from: scores\n"))
+                .hasMessageContaining("segments_from 'scores': there are no segments: declare segments beside it");
+        assertThatThrownBy(() -> ExperimentFiles.parse("e.yaml", MINIMAL + segments + "segments_from: model\n"))
+                .hasMessageContaining("segments_from", "log, scores");
     }
 
     @Test

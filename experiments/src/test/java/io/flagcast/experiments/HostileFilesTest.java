@@ -48,7 +48,7 @@ class HostileFilesTest {
                         "status: active",
                         "owner: me",
                         "3: unknown key 'owner'; valid in the file are experiment_id, feature_id, status, treatment,"
-                                + " salt, layer, eligibility, segments, metrics, dimensions, pre_period, allocation, rules,"
+                                + " salt, layer, eligibility, segments, segments_from, metrics, dimensions, pre_period, allocation, rules,"
                                 + " alerts, tests"),
                 bad("status: active", "salt: x", "5: duplicate key 'salt', first on line 3; keep one"),
                 bad(

@@ -1,5 +1,6 @@
 package io.flagcast.features;
 
+import static org.apache.spark.sql.functions.bool_or;
 import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.collect_list;
@@ -97,7 +98,8 @@ public record TrainingExamples(
     /**
      * How often users met a feature again, and how many got contradictory answers: enabled and not enabled in one
      * experiment under one version of its parameters and, where the run that decided is logged, by one run: scores move
-     * from run to run. All exposures without a version have the same one, and likewise without a run.
+     * from run to run. All exposures without a version have the same one, and likewise without a run; and where an answer
+     * was decided elsewhere ({@link ExposureAttribution#ELSEWHERE}), all of the user's in the experiment are of one log.
      *
      * @param exposures valid exposures before the as-of, whether their outcome window has closed or not
      * @return per feature that is learned and was met: {@code feature_id}, {@code users} who met it, {@code repeated}
@@ -144,6 +146,7 @@ public record TrainingExamples(
                 .cast("map<string, string>");
         Column questions = collect_set(struct("experiment_id", "parameters_version", "run_id"));
         Column answers = collect_set(struct("experiment_id", "parameters_version", "run_id", "enabled"));
+        Column arms = collect_set(struct("experiment_id", "enabled"));
         Column exposed = size(collect_set("exposure_id"))
                 .plus(count_if(col("exposure_id").isNull()));
         return exposures
@@ -154,6 +157,10 @@ public record TrainingExamples(
                         min(struct("exposed_at", "experiment_id", "enabled", "propensity"))
                                 .as("first"),
                         exposed.as("exposures"),
-                        size(answers).gt(size(questions)).as("contradictory"));
+                        size(answers)
+                                .gt(size(questions))
+                                .or(coalesce(bool_or(col("reason").equalTo(ExposureAttribution.ELSEWHERE)), lit(false))
+                                        .and(size(arms).gt(size(collect_set("experiment_id")))))
+                                .as("contradictory"));
     }
 }

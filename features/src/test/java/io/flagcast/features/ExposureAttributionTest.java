@@ -34,9 +34,12 @@ class ExposureAttributionTest {
                         "SELECT CAST(at AS TIMESTAMP) AS published_at, publish_seq, run AS allocations_run_id FROM VALUES"
                                 + " ('2026-01-02 00:00:00', 1L, 'r1'), ('2026-01-03 00:00:00', 2L, 'r2'),"
                                 + " ('2026-01-04 00:00:00', 3L, 'r1') AS t(at, publish_seq, run)"),
-                spark.sql("SELECT run_id, 'e' AS experiment_id, 'u' AS user_id, 60D AS score, 'mid' AS segment,"
-                        + " propensity, 'policy' AS reason, version AS parameters_version FROM VALUES"
-                        + " ('r1', 0.1D, 1L), ('r2', 0.2D, 2L) AS t(run_id, propensity, version)"));
+                spark.sql(
+                        "SELECT run_id, 'e' AS experiment_id, user_id, user_id = 'u' AS enabled, 60D AS score, 'mid' AS segment,"
+                                + " propensity, reason, version AS parameters_version FROM VALUES"
+                                + " ('r1', 'u', 0.1D, 'policy', 1L), ('r2', 'u', 0.2D, 'policy', 2L),"
+                                + " ('r2', 'control', 0.2D, 'policy', 2L), ('r2', 'held', 0D, 'holdout', 2L)"
+                                + " AS t(run_id, user_id, propensity, reason, version)"));
     }
 
     private static String decision(Row row) {
@@ -85,6 +88,16 @@ class ExposureAttributionTest {
                 .containsOnly(
                         Map.entry("2026-01-01T23:59:59Z", "null null null null null null"),
                         Map.entry("2026-01-03T12:00:00Z", "null null null null null null"));
+    }
+
+    /** All exposures are enabled. */
+    @Test
+    void anAnswerThatIsNotTheLiveDecisionCameFromElsewhereAndKeepsWhatIsKnownOfTheUser() {
+        assertThat(byInstant(completed("('control', '2026-01-03 12:00:00', NULL, NULL),"
+                        + "('held', '2026-01-03 13:00:00', NULL, NULL)")))
+                .containsOnly(
+                        Map.entry("2026-01-03T12:00:00Z", "null 60.0 mid elsewhere null null"),
+                        Map.entry("2026-01-03T13:00:00Z", "null 60.0 mid holdout null null"));
     }
 
     @Test

@@ -58,7 +58,8 @@ class TrainingExamplesTest {
                 SEARCH,
                 spark.sql(
                         "SELECT experiment_id, user_id, enabled, CAST(at AS TIMESTAMP) AS exposed_at, 0.5D AS propensity,"
-                                + " CAST(NULL AS STRING) AS exposure_id, 1L AS parameters_version, CAST(NULL AS STRING) AS run_id"
+                                + " CAST(NULL AS STRING) AS exposure_id, 1L AS parameters_version, CAST(NULL AS STRING) AS run_id,"
+                                + " CAST(NULL AS STRING) AS reason"
                                 + " FROM VALUES " + exposures + " AS t(experiment_id, user_id, enabled, at)"),
                 events,
                 spark.sql("SELECT user_id, outcome, 1D AS value, CAST(at AS TIMESTAMP) AS occurred_at FROM VALUES "
@@ -80,7 +81,8 @@ class TrainingExamplesTest {
     private Dataset<Row> answers(String exposures) {
         return spark.sql("SELECT experiment_id, user_id, enabled, CAST(at AS TIMESTAMP) AS exposed_at,"
                 + " 0.5D AS propensity, CAST(id AS STRING) AS exposure_id,"
-                + " CAST(version AS BIGINT) AS parameters_version, CAST(NULL AS STRING) AS run_id"
+                + " CAST(version AS BIGINT) AS parameters_version, CAST(NULL AS STRING) AS run_id,"
+                + " CAST(NULL AS STRING) AS reason"
                 + " FROM VALUES " + exposures + " AS t(experiment_id, user_id, enabled, at, id, version)");
     }
 
@@ -300,5 +302,18 @@ class TrainingExamplesTest {
                         .head()
                         .<Long>getAs("contradictory"))
                 .isZero();
+    }
+
+    /** What was decided in another run does not contradict; what nobody decided here contradicts whatever the user was told besides. */
+    @Test
+    void anAnswerFromElsewhereContradictsEveryOtherAnswerToTheUserInTheExperiment() {
+        Dataset<Row> answers = answers("('e1', 'u', true, '2026-01-10 10:00:00', NULL, 1),"
+                + " ('e1', 'u', false, '2026-01-11 10:00:00', NULL, 2)");
+        assertThat(SEARCH.repeats(answers).head().<Long>getAs("contradictory")).isZero();
+        assertThat(SEARCH.repeats(answers.withColumn(
+                                "reason", functions.when(functions.col("enabled"), ExposureAttribution.ELSEWHERE)))
+                        .head()
+                        .<Long>getAs("contradictory"))
+                .isEqualTo(1);
     }
 }

@@ -97,7 +97,7 @@ class UsageTest {
                 events("('u', 'search', 2, '2026-01-02 00:00:00'), ('u', 'search', 4, '2026-01-07 12:00:00')");
         Predictors predictors = new Predictors(List.of("age", "adult", "country"), List.of());
         Dataset<Row> exposures = spark.sql("SELECT 'e' AS experiment_id, 'u' AS user_id, true AS enabled,"
-                + " TIMESTAMP '2026-01-08' AS exposed_at, 0.5D AS propensity, CAST(NULL AS STRING) AS exposure_id,"
+                + " TIMESTAMP '2026-01-08' AS exposed_at, 0.5D AS propensity, 'policy' AS reason, CAST(NULL AS STRING) AS exposure_id,"
                 + " 1L AS parameters_version, CAST(NULL AS STRING) AS run_id");
         Dataset<Row> outcomes = spark.sql(
                 "SELECT 'u' AS user_id, 'buy' AS outcome, 1D AS value," + " TIMESTAMP '2026-01-09' AS occurred_at");

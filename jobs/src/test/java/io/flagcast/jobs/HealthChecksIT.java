@@ -246,8 +246,10 @@ class HealthChecksIT {
                 .contains(tuple(
                         "contradiction",
                         "250 of 250 exposed users got both answers under one version of the parameters; 250 of these"
-                                + " by exposures that log neither version nor run: where the allocation changed"
-                                + " meanwhile, log parameters_version"));
+                                + " by exposures that log neither parameters_version nor run_id: they crossed over, count by"
+                                + " the arm of the first exposure and teach no model, so take their rows out of the log where"
+                                + " they should not count; where the allocation was changed on purpose meanwhile, map"
+                                + " flagcast.sources.exposures.columns.parameters_version"));
     }
 
     @Test

@@ -70,6 +70,16 @@ class HillstromIT {
         double top = effect(scores.subList(scores.size() - third, scores.size()));
         // About 4,260 users a third, visits of 10 to 18 %: the standard error of a difference of two effects is .015.
         assertThat(top - bottom).as("top %.4f, bottom %.4f", top, bottom).isGreaterThan(0.03);
+        assertThat(Invocation.rows(conf, "SELECT outcome, n FROM rule_decisions WHERE experiment_id = 'womens_email'"))
+                .as("segments come from out-of-fold scores, so the rule has users on the first run")
+                .singleElement()
+                .satisfies(decision -> {
+                    assertThat(decision.get("outcome").asText()).isEqualTo("held");
+                    assertThat(decision.get("n").asLong()).isGreaterThan(4_000);
+                });
+        assertThat(Invocation.rows(conf, "SELECT 1 FROM health_checks WHERE state = 'failed'"))
+                .as("a closed history is not stale")
+                .isEmpty();
     }
 
     /** All users. On withheld users Qini of the men's e-mail is .0093, of the women's .0757: docs/benchmarks.md. */

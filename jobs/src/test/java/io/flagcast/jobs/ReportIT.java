@@ -139,6 +139,12 @@ class ReportIT {
                     return box.left < frame.left - 2 || box.right > frame.right + 2;
                   }).map(text => text.textContent);
                 })""")).as("texts cut off at %d px", width).isEmpty();
+        assertThat(browser.evaluate("""
+                Array.from(document.querySelectorAll("table")).filter(table => table.checkVisibility()).filter(table => {
+                  const box = table.closest(".scroll");
+                  return getComputedStyle(box).overflowX !== "auto" || box.getBoundingClientRect().right > innerWidth
+                    || box.scrollWidth < table.scrollWidth;
+                }).map(table => table.caption.textContent)""")).as("tables cut off at %d px", width).isEmpty();
     }
 
     /**
@@ -169,6 +175,45 @@ class ReportIT {
             luminance += weights[i] * (part <= 0.04045 ? part / 12.92 : Math.pow((part + 0.055) / 1.055, 2.4));
         }
         return luminance;
+    }
+
+    @Test
+    void theFirstScreenSaysWhatIsBrokenWhatChangedAndWhatItIsWorth() throws Exception {
+        try (Browser browser = browser("summary")) {
+            browser.screen(1280, 844, "light");
+            browser.open(report);
+            assertThat(browser.evaluate(
+                            "Array.from(document.querySelectorAll('#summary h3'), each => each.textContent)"))
+                    .extracting(JsonNode::asText)
+                    .containsExactly("Needs a person", "Does it work", "Is it worth it", "Changed", "Fired");
+            assertThat(browser.evaluate("document.querySelector('#summary').innerText")
+                            .asText())
+                    .contains(
+                            "purchase within 1d: +1.20\u00a0pp (−0.40\u00a0to\u00a0+2.80) per user, everybody else against the"
+                                    + " holdout (9,500 against 500 users)");
+            browser.open(empty);
+            assertThat(browser.evaluate("document.querySelector('#summary').innerText")
+                            .asText())
+                    .contains("Not known: nobody is held out. Set flagcast.lake.holdout = 2%");
+        }
+    }
+
+    @Test
+    void whatPassedIsFoldedAndRatiosAreAsFarFromOneAsTheirReciprocals() throws Exception {
+        try (Browser browser = browser("folded")) {
+            browser.screen(1280, 844, "light");
+            browser.open(report);
+            assertThat(browser.evaluate("""
+                    Array.from(document.querySelectorAll("figure.wide > details"), each => each.open + " "
+                      + Array.from(each.querySelectorAll(".state"), state => state.textContent).every(state => state === "passed"))"""))
+                    .isNotEmpty()
+                    .allSatisfy(folded -> assertThat(folded.asText()).isEqualTo("false true"));
+            assertThat(browser.evaluate("""
+                    JSON.parse(document.getElementById("data").textContent).filter(figure => figure.axis === "ratio")
+                      .map(figure => figure.scale)"""))
+                    .isNotEmpty()
+                    .allSatisfy(scale -> assertThat(scale.asText()).isEqualTo("logarithmic"));
+        }
     }
 
     @Test
@@ -213,14 +258,14 @@ class ReportIT {
                             .asBoolean())
                     .as("ids are unique")
                     .isTrue();
-            browser.evaluate("document.querySelector('.plot').focus()");
+            browser.evaluate("document.querySelector('section[id^=experiment-] .plot').focus()");
             browser.press("ArrowRight");
             assertThat(browser.evaluate("document.querySelector('.plot .tip:not([hidden])').textContent")
                             .asText())
                     .startsWith("high\n")
                     .contains("n = ");
             browser.press("Escape");
-            assertThat(browser.evaluate("document.querySelector('.plot .tip').hidden")
+            assertThat(browser.evaluate("document.querySelector('.plot .tip:not([hidden])') === null")
                             .asBoolean())
                     .isTrue();
         }

@@ -86,6 +86,7 @@ final class ReportLake {
             if (publication == PUBLICATIONS - 1) {
                 rows.put(Tables.USER_PROFILES.name(), (long) USERS);
                 replace(rows, Tables.RESPONSIVENESS_SCORES, run, scores());
+                replace(rows, Tables.EXPERIMENTS, run, List.of(experiment()));
                 replace(rows, Tables.SEGMENT_METRICS, run, metrics());
                 replace(rows, Tables.HEALTH_CHECKS, run, findings());
                 replace(rows, Tables.QUARANTINE, run, quarantine());
@@ -275,7 +276,27 @@ final class ReportLake {
                 }
             }
         }
+        rows.addAll(List.of(worth("held_out", 500, 20, ""), worth("everybody_else", 9_500, 494, WORTH)));
         return rows;
+    }
+
+    /** 5.2 % of everybody else against 4 % of the users who are held out. */
+    private static final String WORTH = ", 'effect': 0.012, 'effect_lower': -0.004, 'effect_upper': 0.028";
+
+    private static String worth(String population, long users, long conversions, String effect) {
+        double rate = (double) conversions / users;
+        return """
+                {'experiment_id': '', 'segment': 'all', 'cell': '', 'population': '%s', 'metric': 'purchase within 1d', 'place': 1,
+                 'better': 'higher', 'window': 'holdout', 'window_start': '%s', 'window_end': '%s', 'since_version': 0,
+                 'n': %d, 'sum': %d, 'sum_squares': %<d, 'metric_value': %s, 'm2': %s,
+                 'weighted': {'n': 0, 'w': 0, 'w2': 0, 'wy': 0, 'wy2': 0, 'w2y': 0, 'w2y2': 0}%s}""".formatted(population, FIRST, day(DAYS), users, conversions, rate, users * rate * (1 - rate), effect);
+    }
+
+    private static String experiment() {
+        return """
+                {'experiment_id': '%s', 'feature_id': 'checkout_v2', 'activity': 'active', 'treatment': {}, 'salt': 's',
+                 'holdout_salt': 'h', 'holdout': 0.05, 'layer': {'name': 'none', 'from': 0, 'to': 1}, 'exploration': 0,
+                 'unscored': 0.5, 'parameters_version': 3}""".formatted(ROLLOUT);
     }
 
     /** Both arms; the revenue of segment high has no control to compare with. */

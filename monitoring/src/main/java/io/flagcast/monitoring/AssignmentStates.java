@@ -2,6 +2,7 @@ package io.flagcast.monitoring;
 
 import static org.apache.spark.sql.functions.array;
 import static org.apache.spark.sql.functions.bool_or;
+import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.count;
 import static org.apache.spark.sql.functions.count_if;
@@ -54,23 +55,34 @@ public final class AssignmentStates {
 
     /**
      * Users who got two answers under one version of the parameters, in one run: in one segment or in two. Exposures that
-     * log neither are of one version and run, as far as anybody can tell.
+     * log neither are of one version and run, as far as anybody can tell; and where such an answer is not what was decided at the
+     * time, nobody can tell what any other answer to this user was decided by.
      *
      * @param firstExposures rows of {@code first_exposures}
+     * @param elsewhere the reason of answers that were not decided here
      * @return per {@code experiment_id} its {@code users}, how many of them are {@code contradictory}, and how many {@code
      *     unlogged}: contradictory by exposures that log neither
      */
-    public static Dataset<Row> contradictions(Dataset<Row> firstExposures) {
+    public static Dataset<Row> contradictions(Dataset<Row> firstExposures, String elsewhere) {
+        Column differ = min("least").notEqual(max("greatest"));
         Column bare = col("parameters_version").equalTo(0).and(col("decided_by").equalTo(""));
         return firstExposures
                 .groupBy("experiment_id", "user_id", "parameters_version", "decided_by")
-                .agg(bool_or(col("contradictory"))
-                        .or(min("enabled").notEqual(max("enabled")))
-                        .as("both"))
+                .agg(
+                        min("enabled").as("least"),
+                        max("enabled").as("greatest"),
+                        bool_or(col("contradictory"))
+                                .or(min("enabled").notEqual(max("enabled")))
+                                .as("both"),
+                        coalesce(bool_or(col("reason").equalTo(elsewhere)), lit(false))
+                                .as("elsewhere"))
                 .groupBy("experiment_id", "user_id")
                 .agg(
                         bool_or(col("both")).as("both"),
-                        bool_or(col("both").and(bare)).as("unlogged"))
+                        bool_or(col("both").and(bare)).as("bare"),
+                        bool_or(col("elsewhere")).and(differ).as("elsewhere"))
+                .withColumn("both", col("both").or(col("elsewhere")))
+                .withColumn("unlogged", col("bare").or(col("elsewhere")))
                 .groupBy("experiment_id")
                 .agg(
                         count(lit(1)).as("users"),

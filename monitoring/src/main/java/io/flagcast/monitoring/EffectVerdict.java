@@ -26,6 +26,10 @@ import org.apache.spark.sql.Row;
  */
 public record EffectVerdict(String experimentId, String metric, Part recent, Part total) {
 
+    /** What to do where a log does not say with what probability its users were enabled. */
+    public static final String MAP_PROPENSITY =
+            "map flagcast.sources.exposures.columns.propensity, as \"0.5\" where a fair coin decided";
+
     private static final DateTimeFormatter DAY =
             DateTimeFormatter.ofPattern("d MMM", Locale.ENGLISH).withZone(ZoneOffset.UTC);
 
@@ -105,7 +109,8 @@ public record EffectVerdict(String experimentId, String metric, Part recent, Par
                         : "pause it, or cut its share: status: paused in its file";
             case NOT_SHOWN -> "go on; flagcast design says when an effect would be seen";
             case UNKNOWN ->
-                "see that both arms are met and logged with their propensity: exploration keeps some of each";
+                "see that both arms are met, exploration keeps some of each; where their propensity is not logged, "
+                        + MAP_PROPENSITY;
         };
     }
 
@@ -167,7 +172,7 @@ public record EffectVerdict(String experimentId, String metric, Part recent, Par
         if (effect == null || interval.isEmpty()) {
             return Part.unknown(
                     effect == null
-                            ? "no propensity between 0 and 1 is known of the users of an arm"
+                            ? "no propensity between 0 and 1 is logged with the users of an arm"
                             : "an effect without an interval, of too few users");
         }
         boolean isShare = isShare(enabled.get()) && isShare(control.get());

@@ -117,7 +117,7 @@ class EffectVerdictTest {
         assertThat(blind.sentence())
                 .as("what is the same of both is said once")
                 .isEqualTo(
-                        "cannot tell; conversion since the beginning: no propensity between 0 and 1 is known of the users of"
+                        "cannot tell; conversion since the beginning: no propensity between 0 and 1 is logged with the users of"
                                 + " an arm");
         assertThat(of(List.of(), arms("total", "higher", 0.0, -1.0, 1.0)).sentence())
                 .contains("nobody's outcome window has closed");

@@ -4,6 +4,7 @@ import static io.flagcast.monitoring.Exposed.START;
 import static io.flagcast.monitoring.Exposed.table;
 import static io.flagcast.monitoring.Exposed.user;
 import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.expr;
 import static org.apache.spark.sql.functions.lit;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.offset;
@@ -114,24 +115,36 @@ class HealthStatesTest {
     @Test
     void twoAnswersContradictUnderOneVersionOnlyWhetherInOneSegmentOrTwo() {
         Row row = one(
-                AssignmentStates.contradictions(table(
-                        spark,
-                        user("in one segment", true).contradicted(),
-                        user("in two", true).in("low"),
-                        user("in two", false).in("high"),
-                        user("under two versions", true),
-                        user("under two versions", false).under(2),
-                        user("not logged, on one day", true).under(0).contradicted(),
-                        user("not logged, on two days", true).under(0),
-                        user("not logged, on two days", false).under(0).at(Exposed.START.plus(Duration.ofDays(1))),
-                        user("not logged, once", true).under(0),
-                        user("logged later", true).under(0),
-                        user("logged later", false))),
+                AssignmentStates.contradictions(
+                        table(
+                                        spark,
+                                        user("in one segment", true).contradicted(),
+                                        user("in two", true).in("low"),
+                                        user("in two", false).in("high"),
+                                        user("under two versions", true),
+                                        user("under two versions", false).under(2),
+                                        user("not logged, on one day", true)
+                                                .under(0)
+                                                .contradicted(),
+                                        user("not logged, on two days", true).under(0),
+                                        user("not logged, on two days", false)
+                                                .under(0)
+                                                .at(Exposed.START.plus(Duration.ofDays(1))),
+                                        user("not logged, once", true).under(0),
+                                        user("logged later", true).under(0),
+                                        user("logged later", false),
+                                        user("elsewhere, in both arms", true).under(0),
+                                        user("elsewhere, in both arms", false),
+                                        user("elsewhere, once", true).under(0))
+                                .withColumn(
+                                        "reason",
+                                        expr("CASE WHEN user_id LIKE 'elsewhere%' AND enabled THEN 'elsewhere' END")),
+                        "elsewhere"),
                 "experiment_id = 'e'");
 
-        assertThat(row.<Long>getAs("users")).isEqualTo(7);
-        assertThat(row.<Long>getAs("contradictory")).isEqualTo(4);
-        assertThat(row.<Long>getAs("unlogged")).isEqualTo(2);
+        assertThat(row.<Long>getAs("users")).isEqualTo(9);
+        assertThat(row.<Long>getAs("contradictory")).isEqualTo(5);
+        assertThat(row.<Long>getAs("unlogged")).isEqualTo(3);
     }
 
     @Test

@@ -38,9 +38,14 @@ record Arms(Optional<Row> enabled, Optional<Row> control) {
         return enabled.flatMap(row -> Estimate.of(row, "effect", "effect_lower", "effect_upper"));
     }
 
+    /** Whether there is nobody to compare with. */
+    boolean isOfOneArm() {
+        return n(enabled) == 0 || n(control) == 0;
+    }
+
     /** Whether the arms have users and yet no effect: none of a propensity between 0 and 1 in one of them. */
     boolean isWithoutPropensities() {
-        return n(enabled) > 0 && n(control) > 0 && effect().isEmpty();
+        return !isOfOneArm() && effect().isEmpty();
     }
 
     Optional<Estimate> adjusted() {

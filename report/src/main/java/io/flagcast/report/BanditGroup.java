@@ -73,7 +73,8 @@ final class BanditGroup {
                                 rows)))));
     }
 
-    private static Optional<Double> before(Row change) {
+    /** What a cell's probability was before its first update. */
+    static Optional<Double> before(Row change) {
         String state = change.getAs("state");
         return Optional.ofNullable(state)
                 .map(json -> Json.tree(json, "allocation_parameters.state").path("base_probability_before"))

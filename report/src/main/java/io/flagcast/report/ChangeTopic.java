@@ -81,6 +81,7 @@ final class ChangeTopic {
                 ? Format.PERCENT.text(
                         before.map(row -> row.<Double>getAs("share")).orElse(1.0))
                 : before.map(row -> row.<Double>getAs("base_probability"))
+                        .or(() -> BanditGroup.before(change))
                         .map(Format.PERCENT::text)
                         .orElse("");
         String is = Format.PERCENT.text(probability == null ? change.<Double>getAs("share") : probability);

@@ -1,5 +1,7 @@
 package io.flagcast.report;
 
+import static java.util.stream.Collectors.partitioningBy;
+
 import io.flagcast.monitoring.SegmentMetrics;
 import io.flagcast.report.page.Chart;
 import io.flagcast.report.page.Chart.Kind;
@@ -54,7 +56,7 @@ final class CheckGroups {
         List<Row> others = findings.stream()
                 .filter(row -> !BIAS.contains(row.<String>getAs("check")))
                 .toList();
-        figures.add(Figure.table(counts(others), table(others)));
+        figures.addAll(tables(others));
         findings.stream()
                 .filter(row -> Check.NOVELTY.label().equals(row.getAs("check")))
                 .map(row -> novelty(row, formats.apply(row.getAs("subject")).ofDifference()))
@@ -71,8 +73,21 @@ final class CheckGroups {
         return List.of(new Group("Health checks", "", figures), bias(findings));
     }
 
-    /** All findings as a table. */
-    static Table table(List<Row> findings) {
+    /** All findings: what did not pass at once, and what passed folded away. */
+    static List<Figure> tables(List<Row> findings) {
+        Map<Boolean, List<Row>> passed =
+                findings.stream().collect(partitioningBy(row -> STATES.get(2).equals(row.getAs("state"))));
+        List<Figure> figures = new ArrayList<>();
+        if (!passed.get(false).isEmpty()) {
+            figures.add(Figure.table(counts(passed.get(false)), table(passed.get(false))));
+        }
+        if (!passed.get(true).isEmpty()) {
+            figures.add(Figure.folded(counts(passed.get(true)), table(passed.get(true))));
+        }
+        return figures;
+    }
+
+    private static Table table(List<Row> findings) {
         return new Table(
                 "Failed first; p: of the textbook test, for one look",
                 List.of(
@@ -105,7 +120,7 @@ final class CheckGroups {
         return subject.isEmpty() ? segment : segment.equals(SegmentMetrics.ALL) ? subject : subject + ", " + segment;
     }
 
-    static String counts(List<Row> findings) {
+    private static String counts(List<Row> findings) {
         List<String> parts = new ArrayList<>();
         for (String state : STATES) {
             long n = findings.stream()
@@ -181,7 +196,8 @@ final class CheckGroups {
                                     Format.NUMBER,
                                     List.of(),
                                     "ratio")
-                            .at(1),
+                            .at(1)
+                            .ofRatios(),
                     new Table(
                             "Each group against all others of its segment; confidence sequences of the ratio; groups below"
                                     + " the least size are not shown",
@@ -195,7 +211,7 @@ final class CheckGroups {
                                     new Column("others", "others'", Format.NUMBER)),
                             rows)));
         }
-        figures.add(Figure.table(counts(own), table(own)));
+        figures.addAll(tables(own));
         return new Group(
                 "Bias",
                 "Groups by protected attribute within one segment. Between four fifths and five fourths counts as alike;"

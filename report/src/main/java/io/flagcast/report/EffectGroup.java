@@ -1,5 +1,6 @@
 package io.flagcast.report;
 
+import io.flagcast.monitoring.EffectVerdict;
 import io.flagcast.monitoring.SegmentMetrics;
 import io.flagcast.report.page.Chart;
 import io.flagcast.report.page.Chart.Kind;
@@ -24,6 +25,7 @@ final class EffectGroup {
         String title = "Effect versus control";
         List<Figure> figures = new ArrayList<>();
         boolean isWithoutPropensities = false;
+        boolean isOfOneArm = false;
         for (String metric : experiment.metricNames()) {
             for (String window : List.of(SegmentMetrics.RECENT, SegmentMetrics.TOTAL)) {
                 Map<String, Arms> segments = bySegment(experiment, metric, window);
@@ -31,6 +33,7 @@ final class EffectGroup {
                     figures.add(figure(experiment, metric, window, segments));
                 }
                 isWithoutPropensities |= segments.values().stream().anyMatch(Arms::isWithoutPropensities);
+                isOfOneArm |= segments.values().stream().anyMatch(Arms::isOfOneArm);
             }
         }
         return figures.isEmpty()
@@ -38,12 +41,12 @@ final class EffectGroup {
                 : new Group(
                         title,
                         "Enabled minus control by intention to treat, weighted by the logged propensity (Hájek); adjusted"
-                                + " by the pre-period (CUPED) where one is declared. An effect is absent where everybody"
-                                + " or nobody was enabled"
+                                + " by the pre-period (CUPED) where one is declared."
+                                + (isOfOneArm ? " It is absent where everybody or nobody was enabled." : "")
                                 + (isWithoutPropensities
-                                        ? ", and where no propensity between 0 and 1 is known of the users of an arm: log it"
-                                                + " with the exposures."
-                                        : "."),
+                                        ? " It is absent where no propensity between 0 and 1 is logged with the users of an"
+                                                + " arm: " + EffectVerdict.MAP_PROPENSITY + "."
+                                        : ""),
                         figures);
     }
 

@@ -1,6 +1,7 @@
 package io.flagcast.report;
 
 import io.flagcast.lake.Lake;
+import io.flagcast.monitoring.EffectVerdict;
 import io.flagcast.monitoring.SegmentMetrics;
 import io.flagcast.report.page.Format;
 import io.flagcast.rules.Texts;
@@ -27,6 +28,51 @@ import org.apache.spark.sql.Row;
 record ExperimentRows(
         Snapshot snapshot, String experimentId, List<String> segments, List<Row> metrics, List<Row> changes) {
 
+    /**
+     * What the exposures of an experiment say of their users.
+     *
+     * @param all how many met it
+     * @param withoutPropensity of them with an exposure that does not say with what probability it was enabled
+     * @param unscored of them without a score
+     * @param withoutRun of them with an exposure that says neither run nor version of the parameters
+     */
+    record Logged(long all, long withoutPropensity, long unscored, long withoutRun) {
+
+        static Optional<Logged> of(Snapshot snapshot, String experimentId) {
+            return Snapshot.of(snapshot.logged(), experimentId).stream()
+                    .map((Row row) -> new Logged(
+                            row.getAs("users"),
+                            row.getAs("without_propensity"),
+                            row.getAs("unscored"),
+                            row.getAs("without_run")))
+                    .findFirst();
+        }
+
+        /** What is missing, what follows, and what to do: a sentence each. Nothing of a log of Flagcast's own. */
+        List<String> lacks() {
+            List<String> lacks = new ArrayList<>();
+            if (withoutPropensity > 0) {
+                lacks.add("The log lacks the propensity of %s of %s users, who are in no effect: %s."
+                        .formatted(
+                                Format.COUNT.text(withoutPropensity),
+                                Format.COUNT.text(all),
+                                EffectVerdict.MAP_PROPENSITY));
+            }
+            if (withoutRun > 0 && unscored == all) {
+                lacks.add(
+                        "The log lacks scores, so nobody is in a segment: segments_from: scores in the experiment file takes those of the"
+                                + " feature's model, each by what was learned without the user; where it is set, no model tells users apart"
+                                + " yet.");
+            }
+            if (withoutRun == all) {
+                lacks.add(
+                        "The log lacks run_id and parameters_version, so all answers are taken for those of one version: whoever has both"
+                                + " crossed over (check contradiction).");
+            }
+            return lacks;
+        }
+    }
+
     static ExperimentRows of(Snapshot snapshot, String experimentId) {
         return new ExperimentRows(
                 snapshot,
@@ -42,6 +88,11 @@ record ExperimentRows(
 
     List<Row> findings() {
         return Snapshot.of(snapshot.findings(), experimentId);
+    }
+
+    /** What its exposures say of their users; absent where none was measured. */
+    Optional<Logged> logged() {
+        return Logged.of(snapshot, experimentId);
     }
 
     /** Every evaluation of its rules up to this publication. */

@@ -5,6 +5,7 @@ import io.flagcast.report.page.ReportData.Group;
 import io.flagcast.report.page.ReportData.Section;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 import org.apache.spark.sql.Row;
 
 /** What is known of one experiment, group by group. */
@@ -35,8 +36,12 @@ final class ExperimentSection {
                 .sum();
         String feature =
                 experiment.feature().map(id -> "Rolls out " + id + ". ").orElse("");
+        String lacks = experiment.logged().stream()
+                .flatMap(logged -> logged.lacks().stream())
+                .map(" "::concat)
+                .collect(Collectors.joining());
         return users == 0
-                ? feature + "Allocates nobody in this publication."
+                ? feature + "Allocates nobody in this publication." + lacks
                 : feature
                         + experiment.paused().map(paused -> paused + " ").orElse("")
                         + experiment.ramp().map(ramp -> ramp + " ").orElse("")
@@ -49,6 +54,7 @@ final class ExperimentSection {
                                         .allMatch(
                                                 row -> row.getAs("segment") == null && row.<Long>getAs("unscored") > 0)
                                 ? " " + Report.withoutScores(enabled / users) + "."
-                                : "");
+                                : "")
+                        + lacks;
     }
 }

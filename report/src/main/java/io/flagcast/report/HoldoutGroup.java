@@ -11,21 +11,66 @@ import io.flagcast.report.page.Format;
 import io.flagcast.report.page.ReportData.Column;
 import io.flagcast.report.page.ReportData.Figure;
 import io.flagcast.report.page.ReportData.Group;
+import io.flagcast.report.page.ReportData.Item;
 import io.flagcast.report.page.ReportData.Table;
+import io.flagcast.report.page.ReportData.Tone;
+import io.flagcast.report.page.ReportData.Topic;
 import io.flagcast.statistics.Moments;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Collectors;
 
 /** Everybody else against the users who are held out of every experiment, and what that costs. */
 final class HoldoutGroup {
 
+    private static final String TOPIC = "Is it worth it";
     private static final String SHARES = "Shares of users";
     private static final String TITLE = "Everybody else against the holdout";
 
     private HoldoutGroup() {}
+
+    /** The figure for the first screen: of all experiments together where they count something alike, else of each. */
+    static Topic topic(Snapshot snapshot) {
+        if (snapshot.holdout() == 0) {
+            return new Topic(
+                    TOPIC,
+                    List.of(),
+                    "Not known: nobody is held out. Set flagcast.lake.holdout = 2%, and here stands what all experiments together"
+                            + " bring.");
+        }
+        List<HoldoutWorth> together = snapshot.worth().stream()
+                .filter(worth -> worth.experimentId().equals(HoldoutWorth.ALL_EXPERIMENTS))
+                .toList();
+        return new Topic(
+                TOPIC,
+                (together.isEmpty() ? snapshot.worth() : together)
+                        .stream().map(worth -> item(worth, snapshot.holdout())).toList(),
+                "%s of the users are held out; no outcome window of one of them has closed yet."
+                        .formatted(Format.PERCENT.text(snapshot.holdout())));
+    }
+
+    private static Item item(HoldoutWorth worth, double holdout) {
+        Optional<String> mismatch = worth.mismatch(holdout);
+        Format difference = format(worth).ofDifference();
+        String effect = worth.effect()
+                .estimate()
+                .map(value -> difference.text(new Estimate(value, worth.effect().bounds())))
+                .orElse("too few users yet");
+        return new Item(
+                mismatch.isPresent() ? Tone.URGENT : Tone.NOTABLE,
+                worth.named(),
+                "%s: %s per user, everybody else against the holdout (%s against %s users)%s"
+                        .formatted(
+                                worth.metricName(),
+                                effect,
+                                Format.COUNT.text(worth.effect().everybodyElse().n()),
+                                Format.COUNT.text(worth.effect().heldOut().n()),
+                                mismatch.isPresent() ? "; not to be believed: " + mismatch.get() : ""),
+                Optional.of("worth"));
+    }
 
     static Group of(Snapshot snapshot) {
         if (snapshot.holdout() == 0) {

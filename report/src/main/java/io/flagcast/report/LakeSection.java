@@ -54,7 +54,7 @@ final class LakeSection {
                     "Freshness, volume and user ids", "No check of the inputs has run for this publication.");
         }
         List<Figure> figures = new ArrayList<>();
-        figures.add(Figure.table(CheckGroups.counts(findings), CheckGroups.table(findings)));
+        figures.addAll(CheckGroups.tables(findings));
         for (Row finding : findings) {
             if (Check.VOLUME.label().equals(finding.getAs("check"))) {
                 volume(finding).ifPresent(figures::add);

@@ -28,6 +28,7 @@ import org.apache.spark.sql.Row;
  *     inactive (users of an experiment that enables nobody), in the order of the score
  * @param allocationsBefore the same of the publication before
  * @param scores per feature and decile of the score: users, model_id
+ * @param logged per experiment: users, and of how many an exposure lacks what (without_propensity, unscored, without_run)
  * @param metrics totals and the newest seven days, and days of the newest {@link #DAYS}, of segments and of values of dimensions
  * @param holdout fraction of users whom the lake holds out of every experiment, in [0, 1)
  * @param worth of everything together, where somebody is held out
@@ -46,6 +47,7 @@ record Snapshot(
         List<Row> allocations,
         List<Row> allocationsBefore,
         List<Row> scores,
+        List<Row> logged,
         List<Row> metrics,
         double holdout,
         List<HoldoutWorth> worth,

@@ -1,6 +1,8 @@
 package io.flagcast.report;
 
 import static org.apache.spark.sql.functions.avg;
+import static org.apache.spark.sql.functions.bool_and;
+import static org.apache.spark.sql.functions.bool_or;
 import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.count;
@@ -53,6 +55,7 @@ final class SnapshotReader {
                 allocations(lake, shown),
                 before.isPresent() ? allocations(lake, before) : List.of(),
                 scores(lake.published(Tables.RESPONSIVENESS_SCORES, shown)),
+                logged(lake.published(Tables.FIRST_EXPOSURES, shown)),
                 metrics(lake.published(Tables.SEGMENT_METRICS, shown)),
                 lake.published(Tables.EXPERIMENTS, shown)
                         .agg(coalesce(max("holdout"), lit(0.0)))
@@ -123,6 +126,26 @@ final class SnapshotReader {
                         max("source").as("source"),
                         max("model_id").as("model_id"))
                 .orderBy("feature_id", "decile")
+                .collectAsList();
+    }
+
+    private static List<Row> logged(Dataset<Row> firstExposures) {
+        return firstExposures
+                .groupBy("experiment_id", "user_id")
+                .agg(
+                        bool_or(col("propensity").isNull()).as("no_propensity"),
+                        bool_and(col("segment").equalTo(SegmentMetrics.UNSCORED))
+                                .as("no_score"),
+                        bool_or(col("decided_by")
+                                        .equalTo("")
+                                        .and(col("parameters_version").equalTo(0)))
+                                .as("no_run"))
+                .groupBy("experiment_id")
+                .agg(
+                        count(lit(1)).as("users"),
+                        count_if(col("no_propensity")).as("without_propensity"),
+                        count_if(col("no_score")).as("unscored"),
+                        count_if(col("no_run")).as("without_run"))
                 .collectAsList();
     }
 

@@ -7,7 +7,7 @@ import io.flagcast.tables.Tables;
 import java.util.List;
 import java.util.Optional;
 
-/** What a reader has to know first: what needs a person, what works, what fired, what changed. */
+/** What a reader has to know first: what needs a person, what works, what all of it is worth, what changed, what fired. */
 final class Summaries {
 
     private Summaries() {}
@@ -19,8 +19,9 @@ final class Summaries {
                 List.of(
                         person,
                         VerdictTopic.of(snapshot, sections),
-                        FiredTopic.of(snapshot, sections),
-                        ChangeTopic.of(snapshot, sections)));
+                        HoldoutGroup.topic(snapshot),
+                        ChangeTopic.of(snapshot, sections),
+                        FiredTopic.of(snapshot, sections)));
     }
 
     private static String headline(int needs) {

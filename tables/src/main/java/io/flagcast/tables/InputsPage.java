@@ -31,9 +31,10 @@ public final class InputsPage {
                     "u-1001,purchase,12.00,2026-03-06T11:05:00Z"));
 
     private static final String PROPENSITY = """
-            A missing `propensity`: the exposure is joined to the allocation that was live at `exposed_at` and has its propensity, score and
-            segment. Where none was live, the exposure counts in the metrics of its arm, but in no effect versus control, which is absent
-            for want of it; a model that learns from it estimates the propensity by a logistic regression on the predictors and says so.""";
+            A missing `propensity`: the exposure is joined to the allocation that was live at `exposed_at` and has its score and segment, and where
+            it is the same answer its propensity. Where none was live, or it is another answer, the exposure counts in the metrics of its arm, but in
+            no effect versus control, which is absent for want of it; a model that learns from it estimates the propensity by a logistic regression
+            on the predictors and says so. A test that was drawn with one probability maps it: `columns { propensity = "0.5" }`.""";
 
     private InputsPage() {}
 

@@ -12,6 +12,7 @@ import io.flagcast.statistics.ranking.OrderEvidence;
 import io.flagcast.training.learners.CrossFit;
 import io.flagcast.training.learners.Estimate;
 import io.flagcast.training.learners.Fits;
+import io.flagcast.training.learners.Folds;
 import io.flagcast.training.learners.Learner;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -31,6 +32,7 @@ import org.apache.spark.sql.types.DataTypes;
  *
  * @param learner what learned it
  * @param estimate from all examples
+ * @param folds the same without each fold
  * @param reference out-of-fold uplift
  * @param byFold evaluation of the users of each fold
  * @param evaluation of all users
@@ -38,6 +40,7 @@ import org.apache.spark.sql.types.DataTypes;
 record Candidate(
         Learner learner,
         Estimate estimate,
+        Folds folds,
         Reference reference,
         Map<Integer, Evaluation> byFold,
         Evaluation evaluation) {
@@ -77,6 +80,7 @@ record Candidate(
             candidates.add(new Candidate(
                     learner,
                     fits.ofAll(learner),
+                    fits.folds(learner, data.settings()),
                     references.get(place),
                     byFold,
                     Evaluation.merged(data.kind(), byFold.values())));
@@ -132,6 +136,7 @@ record Candidate(
                 data.kind(),
                 encoding,
                 estimate,
+                folds,
                 data.share(),
                 calibration,
                 judged,

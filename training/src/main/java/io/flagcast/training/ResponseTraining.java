@@ -11,7 +11,9 @@ import static org.apache.spark.sql.functions.udf;
 
 import io.flagcast.statistics.Metric;
 import io.flagcast.training.learners.CrossFit;
+import io.flagcast.training.learners.Estimate;
 import io.flagcast.training.learners.Fits;
+import io.flagcast.training.learners.Folds;
 import io.flagcast.training.learners.Learner;
 import io.flagcast.training.learners.Method;
 import io.flagcast.training.learners.PredictedArms;
@@ -27,6 +29,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 import org.apache.spark.ml.linalg.Vector;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
@@ -257,7 +260,15 @@ public record ResponseTraining(
             metrics.put(kind == Metric.Kind.PROPORTION ? "brier" : "squared_error", squares.getDouble(0));
             return Result.Trained.alone(
                     new ResponsivenessModel.Propensity(
-                            encoding, response(encoded, kind), Reference.of(predictions), metrics),
+                            encoding,
+                            response(encoded, kind),
+                            new Folds(
+                                    settings.seed(),
+                                    IntStream.range(0, settings.folds())
+                                            .mapToObj(fold -> Estimate.ofResponse(byFold.get(fold)))
+                                            .toList()),
+                            Reference.of(predictions),
+                            metrics),
                     encoding.notes());
         }
     }

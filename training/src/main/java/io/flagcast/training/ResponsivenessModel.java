@@ -11,6 +11,7 @@ import io.flagcast.statistics.heterogeneity.BestLinearPrediction;
 import io.flagcast.statistics.heterogeneity.RepeatedVerdict.Verdict;
 import io.flagcast.statistics.ranking.OrderEvidence;
 import io.flagcast.training.learners.Estimate;
+import io.flagcast.training.learners.Folds;
 import io.flagcast.training.learners.ResponseModel;
 import java.io.Serializable;
 import java.util.Arrays;
@@ -42,6 +43,16 @@ public sealed interface ResponsivenessModel extends Serializable
     /** Names of the profile's columns that it reads. */
     List<String> inputs();
 
+    /** What was learned without each fold of the examples; {@link Folds#NONE} where there are no examples. */
+    default Folds folds() {
+        return Folds.NONE;
+    }
+
+    /** The score of what one of the folds says of a user. */
+    default double score(Estimate.Prediction said) {
+        throw new IllegalStateException("a model without folds scores what none has said: " + said);
+    }
+
     /**
      * The uplift of a user.
      *
@@ -49,6 +60,7 @@ public sealed interface ResponsivenessModel extends Serializable
      * @param kind whether responses are 0 or 1, or any value
      * @param encoding of the predictors
      * @param estimate uplift, not yet calibrated, and response
+     * @param folds the same without each fold
      * @param share mean propensity of the examples
      * @param calibration of the out-of-fold uplift: intercept and slope
      * @param judged whether users differ in their uplift, with one error for all trainings of the feature
@@ -62,6 +74,7 @@ public sealed interface ResponsivenessModel extends Serializable
             Metric.Kind kind,
             PredictorEncoding encoding,
             Estimate estimate,
+            Folds folds,
             double share,
             BestLinearPrediction calibration,
             Verdict judged,
@@ -107,6 +120,11 @@ public sealed interface ResponsivenessModel extends Serializable
             return encoding.names();
         }
 
+        @Override
+        public double score(Estimate.Prediction said) {
+            return reference.score(said.uplift());
+        }
+
         /** What is said of a user. */
         Prediction predict(double[] x) {
             Estimate.Prediction raw = estimate.predict(x);
@@ -141,15 +159,25 @@ public sealed interface ResponsivenessModel extends Serializable
      *
      * @param encoding of the predictors
      * @param response response probability, or value
+     * @param folds the same without each fold
      * @param reference out-of-fold response
      * @param metrics measured out of fold
      */
     record Propensity(
-            PredictorEncoding encoding, ResponseModel response, Reference reference, Map<String, Double> metrics)
+            PredictorEncoding encoding,
+            ResponseModel response,
+            Folds folds,
+            Reference reference,
+            Map<String, Double> metrics)
             implements ResponsivenessModel {
 
         public Propensity {
             metrics = Map.copyOf(metrics);
+        }
+
+        @Override
+        public double score(Estimate.Prediction said) {
+            return reference.score(said.response());
         }
 
         @Override

@@ -2,9 +2,11 @@ package io.flagcast.training;
 
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.explode;
+import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.struct;
 import static org.apache.spark.sql.functions.udf;
 
+import io.flagcast.training.learners.Estimate;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -17,6 +19,7 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.api.java.UDF2;
+import org.apache.spark.sql.api.java.UDF3;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 
@@ -82,6 +85,42 @@ public final class Scoring {
                                         .apply(struct(columns.values().toArray(Column[]::new)), col("usage")))
                                 .as("scored"))
                 .select("user_id", "scored.*");
+    }
+
+    /**
+     * Scores of users who may have been examples of a model, each by what was learned without the user's fold: none of the
+     * user's outcomes is in the score, so that outcomes may be compared by it.
+     *
+     * @param examples {@code training_examples} of the model's feature: predictors as they were before the exposure
+     * @return {@code user_id} and {@code score}, on the scale of the model; without users of whom no predictor is known, and
+     *     without anybody where the model tells nobody apart or its folds were not kept
+     */
+    public static Dataset<Row> outOfFold(Dataset<Row> examples, ResponsivenessModel model) {
+        Optional<PredictorEncoding> encodes = model.encodes();
+        boolean tellsApart = !(model instanceof ResponsivenessModel.Uplift uplift) || uplift.heterogeneous();
+        if (encodes.isEmpty() || model.folds().without().isEmpty() || !tellsApart) {
+            return examples.select(col("user_id"), lit(PRIOR).as("score")).limit(0);
+        }
+        PredictorEncoding encoding = encodes.get();
+        List<Estimate> without = model.folds().without();
+        FoldIn items = encoding.foldIn().orElse(null);
+        UDF3<Row, scala.collection.Map<String, Double>, Integer, Double> score = (own, usage, fold) -> {
+            Map<String, Double> amounts = FoldIn.amounts(usage);
+            if (!encoding.knowsAny(own, amounts)) {
+                return null;
+            }
+            double[] factors = items == null ? new double[0] : items.user(amounts);
+            return model.score(without.get(fold).predict(encoding.encode(own, factors)));
+        };
+        return examples.select(
+                        col("user_id"),
+                        udf(score, DataTypes.DoubleType)
+                                .apply(
+                                        struct(encoding.columns()),
+                                        col("usage"),
+                                        model.folds().fold())
+                                .as("score"))
+                .where(col("score").isNotNull());
     }
 
     /** A feature's model, ready for rows whose predictors lie at the given places. */

@@ -14,6 +14,7 @@ import io.flagcast.training.PredictorEncoding.Scale;
 import io.flagcast.training.ResponsivenessModel.Propensity;
 import io.flagcast.training.ResponsivenessModel.Uplift;
 import io.flagcast.training.learners.Estimate;
+import io.flagcast.training.learners.Folds;
 import io.flagcast.training.learners.ResponseModel;
 import io.flagcast.training.learners.ResponseModel.Linear;
 import io.flagcast.training.learners.ResponseModel.Link;
@@ -49,7 +50,7 @@ class ExplanationTest {
     }
 
     private static Propensity response(PredictorEncoding encoding, ResponseModel model) {
-        return new Propensity(encoding, model, REFERENCE, Map.of());
+        return new Propensity(encoding, model, Folds.NONE, REFERENCE, Map.of());
     }
 
     private static Explanation explained(ResponsivenessModel model, Object... inputs) {
@@ -84,6 +85,7 @@ class ExplanationTest {
                 Metric.Kind.MEAN,
                 encoding,
                 Estimate.ofArms(enabled, control, 0.5),
+                Folds.NONE,
                 0.5,
                 new BestLinearPrediction(100, 0, 0.1, 0.1, 0.5, 0.1),
                 RepeatedVerdict.first(0.01)

@@ -29,6 +29,7 @@ import io.flagcast.training.ResponsivenessModel.Propensity;
 import io.flagcast.training.ResponsivenessModel.Uplift;
 import io.flagcast.training.Scoring.Scorer;
 import io.flagcast.training.learners.Estimate;
+import io.flagcast.training.learners.Folds;
 import io.flagcast.training.learners.Learner;
 import io.flagcast.training.learners.ResponseModel.Linear;
 import io.flagcast.training.learners.ResponseModel.Link;
@@ -448,6 +449,7 @@ class ResponseTrainingTest {
                         new PredictorEncoding(
                                 List.of(new Numeric(predictor, Scale.LINEAR, 0, 1, -1, 1)), List.of(), null, List.of()),
                         Estimate.ofArms(enabled, control, 0.5),
+                        Folds.NONE,
                         0.5,
                         new BestLinearPrediction(100, 0, 0, 0.1, 1, 0.1),
                         RepeatedVerdict.first(0.01)

@@ -7,6 +7,8 @@ import io.flagcast.training.PredictorEncoding.Categorical;
 import io.flagcast.training.PredictorEncoding.Numeric;
 import io.flagcast.training.PredictorEncoding.Scale;
 import io.flagcast.training.ResponsivenessModel.Propensity;
+import io.flagcast.training.learners.Estimate;
+import io.flagcast.training.learners.Folds;
 import io.flagcast.training.learners.ResponseModel;
 import io.flagcast.training.learners.ResponseModel.Linear;
 import io.flagcast.training.learners.ResponseModel.Link;
@@ -34,7 +36,12 @@ class ResponsivenessModelTest {
     private static final double[] USER = {0.3, 0, -1.5, 0.7, 0, 1};
 
     private static Propensity of(ResponseModel model) {
-        return new Propensity(ENCODING, model, Reference.of(new double[] {0.1, 1 / 3.0}), Map.of("b", 0.1, "a", 2.0));
+        return new Propensity(
+                ENCODING,
+                model,
+                new Folds(42, List.of(Estimate.ofResponse(model))),
+                Reference.of(new double[] {0.1, 1 / 3.0}),
+                Map.of("b", 0.1, "a", 2.0));
     }
 
     private static final Tree TREE = new Tree(

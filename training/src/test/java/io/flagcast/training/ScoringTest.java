@@ -16,6 +16,7 @@ import io.flagcast.training.PredictorEncoding.Scale;
 import io.flagcast.training.ResponsivenessModel.Uplift;
 import io.flagcast.training.Scoring.Scorer;
 import io.flagcast.training.learners.Estimate;
+import io.flagcast.training.learners.Folds;
 import io.flagcast.training.learners.ResponseModel;
 import io.flagcast.training.learners.ResponseModel.Linear;
 import io.flagcast.training.learners.ResponseModel.Link;
@@ -71,6 +72,7 @@ class ScoringTest {
                 Metric.Kind.PROPORTION,
                 ENCODING,
                 Estimate.ofArms(enabled, control, 0.25),
+                Folds.NONE,
                 0.25,
                 calibration,
                 RepeatedVerdict.first(0.01).judge(calibration, 0.1, CROSS_FITTED),
@@ -87,6 +89,7 @@ class ScoringTest {
             new PredictorEncoding(
                     List.of(new Numeric("age", Scale.LINEAR, 40, 10, 20, 60)), List.of(), null, List.of()),
             new Linear(new double[] {0.5, -1}, 0, Link.LOGIT),
+            Folds.NONE,
             Reference.of(new double[] {0.1, 0.5, 0.9}),
             Map.of());
     private static final ItemFactors ITEMS =

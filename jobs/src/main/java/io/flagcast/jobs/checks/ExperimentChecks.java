@@ -6,6 +6,7 @@ import static java.util.stream.Collectors.toSet;
 import static org.apache.spark.sql.functions.col;
 
 import io.flagcast.experiments.Experiment;
+import io.flagcast.features.ExposureAttribution;
 import io.flagcast.jobs.records.MeasuredDay;
 import io.flagcast.jobs.run.Run;
 import io.flagcast.monitoring.AssignmentStates;
@@ -115,7 +116,7 @@ final class ExperimentChecks implements AutoCloseable {
     /** What first exposures alone tell. */
     Map<String, Dataset<Row>> ownAggregates() {
         Map<String, Dataset<Row>> aggregates = new HashMap<>();
-        aggregates.put(CONTRADICTIONS, AssignmentStates.contradictions(firstExposures));
+        aggregates.put(CONTRADICTIONS, AssignmentStates.contradictions(firstExposures, ExposureAttribution.ELSEWHERE));
         aggregates.put(ASSIGNMENTS, AssignmentStates.assignments(counted));
         if (!responses.isEmpty()) {
             aggregates.put(RESIDUALS, PredictionStates.residuals(predicted(), run.asOf()));

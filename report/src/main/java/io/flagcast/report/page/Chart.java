@@ -15,6 +15,7 @@ import java.util.Optional;
  * @param series names in the order of their colours; the same order in every chart of an experiment
  * @param axis what the value axis says
  * @param reference value at which a line stands: no effect, or what was expected
+ * @param scale of the value axis
  */
 public record Chart(
         Kind kind,
@@ -22,7 +23,16 @@ public record Chart(
         Format format,
         List<String> series,
         String axis,
-        Optional<Double> reference) {
+        Optional<Double> reference,
+        Scale scale) {
+
+    /** How far values lie from one another. */
+    public enum Scale {
+        /** By their difference. */
+        LINEAR,
+        /** By their ratio, so that a half and double lie as far from 1; what is not above 0 stands at the edge. */
+        LOGARITHMIC
+    }
 
     /** The shapes that the script of the page knows, in its folder {@code charts}. */
     public enum Kind {
@@ -55,14 +65,20 @@ public record Chart(
         series = List.copyOf(series);
         Objects.requireNonNull(axis, "axis");
         Objects.requireNonNull(reference, "reference");
+        Objects.requireNonNull(scale, "scale");
     }
 
     public static Chart of(Kind kind, Map<String, String> columns, Format format, List<String> series, String axis) {
-        return new Chart(kind, columns, format, series, axis, Optional.empty());
+        return new Chart(kind, columns, format, series, axis, Optional.empty(), Scale.LINEAR);
     }
 
     /** The same chart with a line at a value. */
     public Chart at(double value) {
-        return new Chart(kind, columns, format, series, axis, Optional.of(value));
+        return new Chart(kind, columns, format, series, axis, Optional.of(value), scale);
+    }
+
+    /** The same chart of ratios; {@link Kind#INTERVALS} only. */
+    public Chart ofRatios() {
+        return new Chart(kind, columns, format, series, axis, reference, Scale.LOGARITHMIC);
     }
 }

@@ -36,6 +36,7 @@ final class ChartJson {
             fields.put("series", chart.series());
             fields.put("axis", chart.axis());
             fields.put("reference", chart.reference().orElse(null));
+            fields.put("scale", chart.scale().name().toLowerCase(Locale.ROOT));
             fields.put("rows", records(figure.table()));
             return fields;
         });

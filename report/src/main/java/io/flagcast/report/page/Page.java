@@ -186,6 +186,12 @@ public final class Page {
     }
 
     private void figure(Figure figure) {
+        if (figure.look() == Figure.Look.FOLDED) {
+            add("<figure class=\"wide\"><details open>").element("summary", "", figure.title());
+            table(figure.table());
+            add("</details></figure>");
+            return;
+        }
         if (figure.chart().isEmpty()) {
             add("<figure class=\"wide\">").element("figcaption", "", figure.title());
             table(figure.table());

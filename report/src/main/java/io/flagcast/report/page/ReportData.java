@@ -153,12 +153,22 @@ public record ReportData(String title, List<String> facts, Summary summary, List
      * @param title what it shows
      * @param chart how it is drawn; absent for a table alone
      * @param table the values
+     * @param look whether a table alone is seen at once
      */
-    public record Figure(String title, Optional<Chart> chart, Table table) {
+    public record Figure(String title, Optional<Chart> chart, Table table, Look look) {
+
+        /** How a table without a chart stands on the page. On paper all are open. */
+        public enum Look {
+            OPEN,
+            /** Only its title is seen, until somebody opens it. */
+            FOLDED
+        }
+
         public Figure {
             Objects.requireNonNull(title, "title");
             Objects.requireNonNull(chart, "chart");
             Objects.requireNonNull(table, "table");
+            Objects.requireNonNull(look, "look");
             chart.stream()
                     .flatMap(drawn -> drawn.columns().values().stream())
                     .filter(name -> !table.has(name))
@@ -169,11 +179,16 @@ public record ReportData(String title, List<String> facts, Summary summary, List
         }
 
         public static Figure drawn(String title, Chart chart, Table table) {
-            return new Figure(title, Optional.of(chart), table);
+            return new Figure(title, Optional.of(chart), table, Look.OPEN);
         }
 
         public static Figure table(String title, Table table) {
-            return new Figure(title, Optional.empty(), table);
+            return new Figure(title, Optional.empty(), table, Look.OPEN);
+        }
+
+        /** A table of what is as it should be. */
+        public static Figure folded(String title, Table table) {
+            return new Figure(title, Optional.empty(), table, Look.FOLDED);
         }
     }
 

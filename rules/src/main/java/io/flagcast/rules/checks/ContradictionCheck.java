@@ -9,6 +9,12 @@ import io.flagcast.rules.checks.Finding.State;
  */
 public final class ContradictionCheck {
 
+    /** What is said of a log that does not tell under what an answer was given, and what to do. */
+    private static final String UNLOGGED =
+            " of these by exposures that log neither parameters_version nor run_id: they crossed over, count by the arm of the"
+                    + " first exposure and teach no model, so take their rows out of the log where they should not count; where the"
+                    + " allocation was changed on purpose meanwhile, map flagcast.sources.exposures.columns.parameters_version";
+
     private ContradictionCheck() {}
 
     /**
@@ -38,11 +44,7 @@ public final class ContradictionCheck {
                         users,
                         (contradictory == 0 ? "none" : Texts.count(contradictory)) + " of " + Texts.count(users)
                                 + " exposed users got both answers under one version of the parameters"
-                                + (unlogged == 0
-                                        ? ""
-                                        : "; " + Texts.count(unlogged)
-                                                + " of these by exposures that log neither version"
-                                                + " nor run: where the allocation changed meanwhile, log parameters_version"))
+                                + (unlogged == 0 ? "" : "; " + Texts.count(unlogged) + UNLOGGED))
                 .measured((double) contradictory / users, 0);
     }
 }

@@ -406,8 +406,10 @@ class InputCheckTest {
         assertThatIllegalArgumentException().isThrownBy(() -> ContradictionCheck.of("checkout", 5, 2, 3));
         assertThat(ContradictionCheck.of("checkout", 4_000, 1_000, 1_000).reason())
                 .isEqualTo("1,000 of 4,000 exposed users got both answers under one version of the parameters; 1,000 of"
-                        + " these by exposures that log neither version nor run: where the allocation changed meanwhile,"
-                        + " log parameters_version");
+                        + " these by exposures that log neither parameters_version nor run_id: they crossed over, count by"
+                        + " the arm of the first exposure and teach no model, so take their rows out of the log where they"
+                        + " should not count; where the allocation was changed on purpose meanwhile, map"
+                        + " flagcast.sources.exposures.columns.parameters_version");
     }
 
     @Test

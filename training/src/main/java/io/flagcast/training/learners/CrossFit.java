@@ -57,8 +57,11 @@ public final class CrossFit {
 
     /** The fold of a user, from 0: the same in every run with this seed. */
     public static Column fold(TrainingSettings settings) {
-        return pmod(xxhash64(lit(settings.seed()), col("user_id")), lit(settings.folds()))
-                .cast("int");
+        return fold(settings.seed(), settings.folds());
+    }
+
+    static Column fold(long seed, int folds) {
+        return pmod(xxhash64(lit(seed), col("user_id")), lit(folds)).cast("int");
     }
 
     public Metric.Kind kind() {

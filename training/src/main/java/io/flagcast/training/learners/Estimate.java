@@ -41,6 +41,11 @@ public record Estimate(double constant, List<Part> parts) implements Serializabl
         return new Estimate(0, List.of(new Part(enabled, 1, share), new Part(control, -1, 1 - share)));
     }
 
+    /** An estimate of nothing but the response. */
+    public static Estimate ofResponse(ResponseModel response) {
+        return new Estimate(0, List.of(new Part(response, 0, 1)));
+    }
+
     /** This response with the uplift of other models. */
     Estimate withUplift(double constant, List<Part> uplift) {
         List<Part> all = new ArrayList<>(uplift);

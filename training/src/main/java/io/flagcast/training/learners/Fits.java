@@ -13,6 +13,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.stream.IntStream;
 import org.apache.spark.ml.linalg.Vector;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Row;
@@ -77,6 +78,16 @@ public record Fits(Map<Learner, Map<Set<Integer>, Estimate>> estimates) {
     /** What a learner has estimated from all examples. */
     public Estimate ofAll(Learner learner) {
         return estimates.get(learner).get(Set.of());
+    }
+
+    /** What a learner has estimated without each fold. */
+    public Folds folds(Learner learner, TrainingSettings settings) {
+        Map<Set<Integer>, Estimate> own = estimates.get(learner);
+        return new Folds(
+                settings.seed(),
+                IntStream.range(0, settings.folds())
+                        .mapToObj(fold -> own.get(Set.of(fold)))
+                        .toList());
     }
 
     /** What each learner, in their order, says of a row's {@code vector}, fitted without the row's {@code fold}. */

@@ -135,12 +135,14 @@ public final class MeasureSegments {
     }
 
     /** What must be the same for a measurement to go on: everything that a row of first_exposures is made of. */
-    private static Set<String> definitions(Run run) {
+    private static Set<String> definitions(Run run, ScoredExposures scored) {
         Map<String, String> mappings = run.settings().mappings();
         Stream<String> inputs = Stream.of(Tables.EXPOSURES, Tables.OUTCOMES)
                 .map(table -> table.name() + " " + ContentHash.sha256(mappings.getOrDefault(table.name(), "")));
         Stream<String> experiments = run.experiments().stream().map(MeasureSegments::definition);
-        return Stream.concat(inputs, experiments).collect(Collectors.toSet());
+        return Stream.of(inputs, experiments, scored.bases())
+                .flatMap(each -> each)
+                .collect(Collectors.toSet());
     }
 
     private static String definition(Experiment experiment) {
@@ -151,7 +153,8 @@ public final class MeasureSegments {
                                 experiment.prePeriod(),
                                 toldApart(experiment),
                                 experiment.dimensions(),
-                                experiment.allocation() instanceof Policy.Bandit bandit ? bandit.context() : List.of())
+                                experiment.allocation() instanceof Policy.Bandit bandit ? bandit.context() : List.of(),
+                                experiment.segmentsFrom())
                         .toString());
     }
 
@@ -269,8 +272,9 @@ public final class MeasureSegments {
      * @param before what it may go on from
      */
     public static Measured measure(Run run, List<MeasuredExperiment> declared, Optional<Earlier> before) {
+        ScoredExposures scored = new ScoredExposures(run);
         List<MeasuredExperiment> experiments = capped(run, declared, before);
-        Set<String> definitions = definitions(run);
+        Set<String> definitions = definitions(run, scored);
         Optional<Earlier> earlier = before.filter(
                         known -> known.known(DEFINITION).containsAll(definitions))
                 .map(known -> known.of(experiments));
@@ -282,7 +286,7 @@ public final class MeasureSegments {
             outcomes = further(run, Tables.OUTCOMES, earlier);
         }
         Dataset<Row> first = DescribeExposures.describe(
-                FirstExposures.of(run.inputs().attributed(exposures.rows()), experiments), run);
+                FirstExposures.of(scored.complete(run.inputs().attributed(exposures.rows())), experiments), run);
         List<Dataset<Row>> persisted = new ArrayList<>();
         Arrivals arrivals = run.settings().arrivals(run.inputs());
         Dataset<Row> counted;

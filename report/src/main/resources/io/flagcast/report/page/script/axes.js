@@ -10,6 +10,23 @@ const ticks = (scale, format, count) => {
   return { values, text: value => (value === 0 ? "0" : plain(value * factor)) + (units[format] || "") };
 };
 
+/** Ticks of ratios: 1, 2 and 5 of every power of ten, or those of a linear scale where these are too few. */
+const ratioTicks = (scale, count) => {
+  const [low, high] = scale.domain();
+  const digits = d3.range(Math.floor(Math.log10(low)), Math.ceil(Math.log10(high)) + 1).flatMap(power => [1, 2, 5].map(digit => digit * 10 ** power));
+  const within = digits.filter(value => value >= low && value <= high);
+  const sparse = within.length > count ? within.filter(value => Math.abs(Math.log10(value) % 1) < 1e-9) : within;
+  const values = sparse.length > 1 ? sparse : d3.scaleLinear(scale.domain(), [0, 1]).ticks(count);
+  return { values, text: value => write("number", value) };
+};
+
+/** By their ratio; what is not above 0 stands at the left edge. */
+const ratioScale = (values, range) => {
+  const positive = values.filter(value => value > 0).concat(1);
+  const room = values.length > positive.length - 1 ? 2 : 1.15;
+  return d3.scaleLog([d3.min(positive) / room, d3.max(positive) * 1.15], range).clamp(true);
+};
+
 function padded([low, high]) {
   const room = (high - low) * .06 || Math.abs(high) * .1 || 1;
   return [low - room, high + room];

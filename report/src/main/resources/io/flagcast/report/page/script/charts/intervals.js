@@ -20,11 +20,13 @@ charts.intervals = (plot, figure) => {
   const right = width - shown;
   const values = figure.rows.flatMap(row => ends(estimate(row[c.value])).concat(c.also ? ends(estimate(row[c.also])) : []))
     .concat(figure.reference === null ? [] : [figure.reference]);
-  const x = d3.scaleLinear(values.length ? padded(d3.extent(values)) : [-1, 1], [left, right]).nice(4);
+  const isRatio = figure.scale === "logarithmic";
+  const x = isRatio ? ratioScale(values, [left, right]) : d3.scaleLinear(values.length ? padded(d3.extent(values)) : [-1, 1], [left, right]).nice(4);
   const absent = row => (row.n_enabled > 0 && row.n_control > 0 ? "no propensity to compare by" : "nobody to compare with");
   function best(row) { return (c.also && estimate(row[c.also])) || estimate(row[c.value]); }
   const bottom = height - 42;
-  const { values: at, text } = ticks(x, format, Math.max(3, Math.floor((right - left) / 75)));
+  const most = Math.max(3, Math.floor((right - left) / 75));
+  const { values: at, text } = isRatio ? ratioTicks(x, most) : ticks(x, format, most);
   const grid = svg.append("g").attr("class", "grid").selectAll("g").data(at).join("g").attr("transform", value => "translate(" + x(value) + ",0)");
   grid.append("line").attr("y1", 4).attr("y2", bottom);
   grid.append("text").attr("class", "numbers").attr("y", bottom + 16).attr("text-anchor", "middle").text(text);

@@ -8,8 +8,8 @@ import java.util.List;
 import org.apache.spark.sql.SparkSession;
 
 /**
- * Runs a benchmark: {@code none USERS SEEDS LEARNERS}, {@code scale USERS FEATURES LEARNERS}, {@code measure EXPOSURES
- * TIMES}, {@code skew EVENTS TIMES} or {@code serve-lake USERS EXPERIMENTS FOLDER}; or compares what two checkouts wrote, {@code same FOLDER FOLDER}.
+ * Runs a benchmark: {@code none USERS SEEDS LEARNERS}, {@code scale USERS FEATURES LEARNERS}, {@code family USERS FEATURES HOW}, {@code
+ * measure EXPOSURES TIMES}, {@code skew EVENTS TIMES} or {@code serve-lake USERS EXPERIMENTS FOLDER}; or compares what two checkouts wrote, {@code same FOLDER FOLDER}.
  */
 public final class Benchmarks {
 
@@ -22,11 +22,12 @@ public final class Benchmarks {
         boolean measures = arguments.length == 3 && List.of("measure", "skew").contains(arguments[0]);
         if (!measures && arguments.length != 4) {
             throw new IllegalArgumentException(
-                    "write: none USERS SEEDS LEARNER,... or scale USERS FEATURES LEARNER,... or measure EXPOSURES TIMES"
+                    "write: none USERS SEEDS LEARNER,... or scale USERS FEATURES LEARNER,... or family USERS FEATURES"
+                            + " family|best|each or measure EXPOSURES TIMES"
                             + " or skew EVENTS TIMES or serve-lake USERS EXPERIMENTS FOLDER or same FOLDER FOLDER");
         }
-        boolean writes = arguments.length == 4 && arguments[0].equals("serve-lake");
-        List<String> learners = measures || writes ? List.of() : List.of(arguments[3].split(",", -1));
+        boolean learns = List.of("none", "scale").contains(arguments[0]);
+        List<String> learners = !learns ? List.of() : List.of(arguments[3].split(",", -1));
         SparkSession spark =
                 SparkSession.builder().appName("flagcast benchmarks").getOrCreate();
         try {
@@ -37,10 +38,11 @@ public final class Benchmarks {
                 case "measure" -> MeasureScale.run(spark, users, times);
                 case "skew" -> SkewScale.run(spark, users, times);
                 case "serve-lake" -> ServeLake.write(spark, new Users(users, times), arguments[3]);
+                case "family" -> FamilyScale.run(spark, users, times, arguments[3]);
                 case "scale" -> TrainingScale.run(spark, users, times, learners);
                 default ->
                     throw new IllegalArgumentException(
-                            arguments[0] + " is none of none, scale, measure, skew and serve-lake");
+                            arguments[0] + " is none of none, scale, family, measure, skew and serve-lake");
             }
         } finally {
             spark.stop();

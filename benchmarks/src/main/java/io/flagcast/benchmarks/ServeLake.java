@@ -138,6 +138,7 @@ final class ServeLake {
         return RowFactory.create(
                 Users.id(user),
                 Users.FEATURE,
+                null,
                 score,
                 uplift,
                 without + uplift,

@@ -315,6 +315,7 @@ class DecisionAgreementIT {
                     .select(
                             udf(id, DataTypes.StringType).apply(col("i")).as("user_id"),
                             lit("feature_of_tiered").as("feature_id"),
+                            lit(null).cast("string").as("family"),
                             col("i").mod(10_001).divide(100).as("score"),
                             when(col("i").mod(3).equalTo(0), functions.sin(col("i")))
                                     .as("uplift"),

@@ -85,6 +85,7 @@ final class ReportLake {
             }
             if (publication == PUBLICATIONS - 1) {
                 rows.put(Tables.USER_PROFILES.name(), (long) USERS);
+                replace(rows, Tables.EXPERIMENTS, run, List.of(experiment(ROLLOUT, "checkout_v2")));
                 replace(rows, Tables.RESPONSIVENESS_SCORES, run, scores());
                 replace(rows, Tables.EXPERIMENTS, run, List.of(experiment()));
                 replace(rows, Tables.SEGMENT_METRICS, run, metrics());
@@ -240,6 +241,13 @@ final class ReportLake {
             }
         }
         return rows;
+    }
+
+    private static String experiment(String experimentId, String featureId) {
+        return """
+                {'experiment_id': '%s', 'feature_id': '%s', 'activity': 'active', 'treatment': {}, 'salt': 's', 'holdout_salt': 'h',
+                 'holdout': 0, 'layer': {'name': '', 'from': 0, 'to': 1}, 'exploration': 0.05, 'unscored': 0.1,
+                 'parameters_version': 0}""".formatted(experimentId, featureId);
     }
 
     private static List<String> scores() {

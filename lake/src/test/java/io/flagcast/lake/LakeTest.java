@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.flagcast.features.InputException;
 import io.flagcast.fixtures.SharedSpark;
+import io.flagcast.lake.Audit.Expected;
+import io.flagcast.tables.Table;
 import io.flagcast.tables.Tables;
 import java.io.IOException;
 import java.net.URI;
@@ -16,8 +18,10 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
+import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
@@ -54,9 +58,10 @@ class LakeTest {
 
     /** Scores as {@code ('u', 50D), …}. */
     private Dataset<Row> scores(String rows) {
-        return spark.sql("SELECT user_id, 'checkout' AS feature_id, score, NULL AS uplift, NULL AS response_if_enabled,"
-                + " NULL AS response_if_not, NULL AS affinity, false AS no_benefit, 'model' AS source, 'm' AS model_id FROM VALUES "
-                + rows + " AS t(user_id, score)");
+        return spark.sql(
+                "SELECT user_id, 'checkout' AS feature_id, NULL AS family, score, NULL AS uplift, NULL AS response_if_enabled,"
+                        + " NULL AS response_if_not, NULL AS affinity, false AS no_benefit, 'model' AS source, 'm' AS model_id FROM VALUES "
+                        + rows + " AS t(user_id, score)");
     }
 
     @Test
@@ -182,18 +187,46 @@ class LakeTest {
     void theAuditFindsRepeatedKeysAndUsersWithoutARow() {
         lake.replaceSlice(Tables.USER_PROFILES, RUN, profiles("a", "b"));
         lake.replaceSlice(Tables.RESPONSIVENESS_SCORES, RUN, scores("('a', 1D), ('b', 2D)"));
-        Audit sound = Audit.of(lake, RUN);
-        sound.require(Map.of(Tables.RESPONSIVENESS_SCORES, List.of("checkout")));
+        Audit sound = Audit.of(lake, RUN, Map.of());
+        sound.require(List.of(Expected.only(Tables.RESPONSIVENESS_SCORES, List.of("checkout"))));
         assertThat(sound.rows()).containsEntry("user_profiles", 2L).containsEntry("allocations", 0L);
-        assertThatThrownBy(() -> sound.require(Map.of(Tables.RESPONSIVENESS_SCORES, List.of("checkout", "search"))))
+        assertThatThrownBy(() -> sound.require(
+                        List.of(Expected.only(Tables.RESPONSIVENESS_SCORES, List.of("checkout", "search")))))
                 .isInstanceOf(InputException.class)
                 .hasMessageContaining("the users of search are not those of user_profiles");
 
         lake.replaceSlice(Tables.RESPONSIVENESS_SCORES, RUN, scores("('a', 1D), ('c', 2D)"));
-        assertThatThrownBy(() -> Audit.of(lake, RUN).require(Map.of(Tables.RESPONSIVENESS_SCORES, List.of("checkout"))))
+        assertThatThrownBy(() -> Audit.of(lake, RUN, Map.of())
+                        .require(List.of(Expected.only(Tables.RESPONSIVENESS_SCORES, List.of("checkout")))))
                 .hasMessageContaining("the users of checkout are not those of user_profiles");
+        assertThatThrownBy(() -> Audit.of(lake, RUN, Map.of())
+                        .require(List.of(Expected.only(Tables.RESPONSIVENESS_SCORES, List.of()))))
+                .hasMessageContaining("there are rows of checkout, expected only ");
         lake.replaceSlice(Tables.RESPONSIVENESS_SCORES, RUN, scores("('a', 1D), ('b', 2D), ('b', 2D)"));
-        assertThatThrownBy(() -> Audit.of(lake, RUN).require(Map.of()))
+        assertThatThrownBy(() -> Audit.of(lake, RUN, Map.of()).require(List.of()))
                 .hasMessage("responsiveness_scores of run " + RUN + ": 1 keys repeat: nothing is published");
+    }
+
+    /** As of thousands of features, of which keys are not compared one by one. */
+    @Test
+    void fingerprintsAloneTellThatEveryUserHasOneRow() {
+        Map<Table, Column> complete = Map.of(Tables.RESPONSIVENESS_SCORES, lit(true));
+        Expected checkout = new Expected(Tables.RESPONSIVENESS_SCORES, Set.of(), "checkout"::equals, other -> false);
+        lake.replaceSlice(Tables.USER_PROFILES, RUN, profiles("a", "b"));
+        lake.replaceSlice(Tables.RESPONSIVENESS_SCORES, RUN, scores("('a', 1D), ('b', 2D)"));
+        Audit sound = Audit.of(lake, RUN, complete);
+        sound.require(List.of(checkout));
+        assertThat(sound.rows()).containsEntry("responsiveness_scores", 2L);
+        for (String rows : List.of(
+                "('a', 1D)",
+                "('a', 1D), ('c', 2D)",
+                "('a', 1D), ('b', 2D), ('b', 2D)",
+                "('a', 1D), ('b', 2D), ('b', 2D), ('b', 2D)",
+                "('a', 1D), ('a', 2D)")) {
+            lake.replaceSlice(Tables.RESPONSIVENESS_SCORES, RUN, scores(rows));
+            assertThatThrownBy(() -> Audit.of(lake, RUN, complete).require(List.of(checkout)))
+                    .as(rows)
+                    .hasMessageContaining("the users of checkout are not those of user_profiles, each once");
+        }
     }
 }

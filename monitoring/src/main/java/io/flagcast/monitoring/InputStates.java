@@ -10,6 +10,7 @@ import static org.apache.spark.sql.functions.min;
 import static org.apache.spark.sql.functions.unix_micros;
 
 import java.time.Instant;
+import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 
@@ -27,12 +28,12 @@ public final class InputStates {
      * Rows per day before the as-of.
      *
      * @param rows valid rows of an input before the as-of
-     * @param by column whose values are counted apart
+     * @param part what is counted apart, a text; a constant where all rows count together
      * @param time column with the row's time
-     * @return {@code part} (the value of {@code by}), {@code day} (0 is the last 24 hours before the as-of, {@link #DAYS}
+     * @return {@code part}, {@code day} (0 is the last 24 hours before the as-of, {@link #DAYS}
      *     all that is older), the number of {@code rows} and the times of the {@code oldest} and the {@code newest}
      */
-    public static Dataset<Row> perDay(Dataset<Row> rows, String by, String time, Instant asOf) {
+    public static Dataset<Row> perDay(Dataset<Row> rows, Column part, String time, Instant asOf) {
         // The instant one microsecond before the as-of is of day 0, one a day earlier of day 1.
         return rows.withColumn(
                         "day",
@@ -42,7 +43,7 @@ public final class InputStates {
                                         .minus(1)
                                         .divide(MICROS_PER_DAY)),
                                 lit((long) DAYS)))
-                .groupBy(col(by).as("part"), col("day"))
+                .groupBy(part.as("part"), col("day"))
                 .agg(count(lit(1)).as("rows"), min(time).as("oldest"), max(time).as("newest"));
     }
 }

@@ -350,7 +350,7 @@ class HealthStatesTest {
                 + " ('2026-01-03 23:59:59'), ('2026-01-03 00:00:00'), ('2026-01-02 23:59:59.999999'),"
                 + " ('2025-01-01 00:00:00') AS t(at)");
 
-        assertThat(InputStates.perDay(rows, "experiment_id", "exposed_at", AS_OF)
+        assertThat(InputStates.perDay(rows, col("experiment_id"), "exposed_at", AS_OF)
                         .collectAsList())
                 .extracting(row -> tuple(row.getAs("day"), row.getAs("rows")))
                 .containsExactlyInAnyOrder(tuple(0L, 2L), tuple(1L, 1L), tuple(22L, 1L));

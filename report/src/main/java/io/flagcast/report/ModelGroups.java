@@ -91,10 +91,15 @@ final class ModelGroups {
                         + " (p of the order = %.2g)"
                                 .formatted(metrics.get("order_p").asDouble())
                 : "";
-        return "%s (%s), trained on %s examples up to %s%s%s%s%s."
+        String features = metrics.has("features")
+                ? " for %s features"
+                        .formatted(Format.COUNT.text(metrics.get("features").asLong()))
+                : "";
+        return "%s (%s)%s, trained on %s examples up to %s%s%s%s%s."
                 .formatted(
                         model.getAs("model_id"),
                         model.getAs("learner"),
+                        features,
                         Format.COUNT.text(model.<Long>getAs("examples")),
                         Format.DAY.text(Lake.instant(model, "as_of")),
                         verdict,

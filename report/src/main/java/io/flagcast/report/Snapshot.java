@@ -14,7 +14,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.spark.sql.Row;
 
@@ -27,7 +26,8 @@ import org.apache.spark.sql.Row;
  * @param allocations per experiment and segment: users, enabled, share, from (least score), unscored (users decided without a score),
  *     inactive (users of an experiment that enables nobody), in the order of the score
  * @param allocationsBefore the same of the publication before
- * @param scores per feature and decile of the score: users, model_id
+ * @param features the feature of each experiment
+ * @param scores per feature, or family of features, and decile of the score: users (of a family a user counts once a feature), model_id
  * @param logged per experiment: users, and of how many an exposure lacks what (without_propensity, unscored, without_run)
  * @param metrics totals and the newest seven days, and days of the newest {@link #DAYS}, of segments and of values of dimensions
  * @param holdout fraction of users whom the lake holds out of every experiment, in [0, 1)
@@ -46,6 +46,7 @@ record Snapshot(
         Optional<Publication> before,
         List<Row> allocations,
         List<Row> allocationsBefore,
+        Map<String, String> features,
         List<Row> scores,
         List<Row> logged,
         List<Row> metrics,
@@ -91,15 +92,11 @@ record Snapshot(
 
     /** The feature of an experiment, where a model scores it. */
     Optional<String> feature(String experimentId) {
-        Map<String, String> features = models.stream()
-                .collect(
-                        Collectors.toMap(row -> row.<String>getAs("model_id"), row -> row.<String>getAs("feature_id")));
         return of(allocations, experimentId).stream()
                 .map(row -> row.<String>getAs("model_id"))
                 .filter(Objects::nonNull)
-                .map(features::get)
-                .filter(Objects::nonNull)
-                .findFirst();
+                .findFirst()
+                .map(model -> features.get(experimentId));
     }
 
     /** The decisions of this publication. */

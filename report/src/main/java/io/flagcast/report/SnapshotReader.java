@@ -1,5 +1,8 @@
 package io.flagcast.report;
 
+import static java.util.stream.Collectors.toMap;
+import static org.apache.spark.sql.functions.array;
+import static org.apache.spark.sql.functions.array_compact;
 import static org.apache.spark.sql.functions.avg;
 import static org.apache.spark.sql.functions.bool_and;
 import static org.apache.spark.sql.functions.bool_or;
@@ -7,11 +10,14 @@ import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.count;
 import static org.apache.spark.sql.functions.count_if;
+import static org.apache.spark.sql.functions.explode;
 import static org.apache.spark.sql.functions.floor;
 import static org.apache.spark.sql.functions.least;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.max;
 import static org.apache.spark.sql.functions.min;
+import static org.apache.spark.sql.functions.sum;
+import static org.apache.spark.sql.functions.when;
 
 import io.flagcast.allocation.Decision.Reason;
 import io.flagcast.delivery.AlertTable;
@@ -23,11 +29,13 @@ import io.flagcast.monitoring.SegmentMetrics;
 import io.flagcast.tables.Table;
 import io.flagcast.tables.Tables;
 import java.time.Instant;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 
@@ -49,12 +57,15 @@ final class SnapshotReader {
                         && other.asOf().isBefore(asOf)
                         && !other.runId().equals(decided))
                 .toList());
+        Map<String, String> features = lake.published(Tables.EXPERIMENTS, shown).collectAsList().stream()
+                .collect(toMap(row -> row.getAs("experiment_id"), row -> row.getAs("feature_id")));
         return new Snapshot(
                 publication,
                 before,
                 allocations(lake, shown),
                 before.isPresent() ? allocations(lake, before) : List.of(),
-                scores(lake.published(Tables.RESPONSIVENESS_SCORES, shown)),
+                features,
+                scores(lake.published(Tables.RESPONSIVENESS_SCORES, shown), features.values()),
                 logged(lake.published(Tables.FIRST_EXPOSURES, shown)),
                 metrics(lake.published(Tables.SEGMENT_METRICS, shown)),
                 lake.published(Tables.EXPERIMENTS, shown)
@@ -115,14 +126,23 @@ final class SnapshotReader {
                 .collectAsList();
     }
 
-    private static List<Row> scores(Dataset<Row> scores) {
+    /** The features of a family together under its pattern; of them those that experiments roll out by themselves, too. */
+    private static List<Row> scores(Dataset<Row> scores, Collection<String> rolledOut) {
+        Column itself = when(col("family").isNull().or(col("feature_id").isin(rolledOut.toArray())), col("feature_id"));
         return scores.groupBy(
+                        col("family"),
                         col("feature_id"),
                         least(floor(col("score").divide(10)), lit(9))
                                 .cast("int")
                                 .as("decile"))
                 .agg(
                         count(lit(1)).as("users"),
+                        max("source").as("source"),
+                        max("model_id").as("model_id"))
+                .withColumn("feature_id", explode(array_compact(array(itself, col("family")))))
+                .groupBy("feature_id", "decile")
+                .agg(
+                        sum("users").as("users"),
                         max("source").as("source"),
                         max("model_id").as("model_id"))
                 .orderBy("feature_id", "decile")

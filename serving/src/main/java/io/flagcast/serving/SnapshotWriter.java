@@ -139,12 +139,18 @@ final class SnapshotWriter {
             }
         });
         publication.read(Tables.RESPONSIVENESS_SCORES, PublicationReader.SCORE, batch -> {
+            String last = null;
+            long user = -1;
             for (int row = 0; row < batch.rows(); row++) {
                 String userId = batch.text(row, 1);
+                if (!userId.equals(last)) {
+                    user = unfinished.of(userId);
+                    last = userId;
+                }
                 int feature = features.get(batch.text(row, 0));
                 int packed = PublicationReader.prediction(
                         batch, row, contents.features().get(feature).unit());
-                if (!unfinished.put(unfinished.of(userId), experiments.size() + feature, packed)) {
+                if (!unfinished.put(user, experiments.size() + feature, packed)) {
                     throw RefusedException.unchecked("responsiveness_scores has user '%s' and feature '%s' twice"
                             .formatted(userId, batch.text(row, 0)));
                 }

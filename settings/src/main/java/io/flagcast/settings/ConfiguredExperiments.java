@@ -4,6 +4,7 @@ import io.flagcast.experiments.Experiment;
 import io.flagcast.experiments.ExperimentFiles;
 import io.flagcast.lake.ExitCode;
 import io.flagcast.lake.Refusal;
+import io.flagcast.tables.Ids;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
@@ -26,13 +27,9 @@ public final class ConfiguredExperiments {
     public static List<Experiment> read(Settings settings, List<Path> edited) {
         List<Experiment> experiments = ExperimentFiles.read(Path.of(settings.experiments()), edited);
         Stream<String> features = experiments.stream()
-                .filter(experiment -> !settings.features().containsKey(experiment.featureId()))
-                .map(experiment -> "%s: feature_id '%s' is not configured: add flagcast.features.%s, or name one of %s"
-                        .formatted(
-                                experiment.file(),
-                                experiment.featureId(),
-                                experiment.featureId(),
-                                settings.features().keySet().stream().sorted().toList()));
+                .filter(experiment ->
+                        settings.declaration(experiment.featureId()).isEmpty())
+                .map(experiment -> undeclared(experiment, settings));
         List<String> problems = Stream.concat(
                         features, experiments.stream().flatMap(experiment -> Eligibility.problem(experiment).stream()))
                 .toList();
@@ -40,6 +37,15 @@ public final class ConfiguredExperiments {
             throw new Refusal(ExitCode.CONFIGURATION, String.join("\n", problems));
         }
         return experiments;
+    }
+
+    private static String undeclared(Experiment experiment, Settings settings) {
+        String featureId = experiment.featureId();
+        return settings.families().containsKey(featureId)
+                ? "%s: feature_id '%s' is a family of features: name one of them"
+                        .formatted(experiment.file(), featureId)
+                : "%s: feature_id '%s' is not configured: add flagcast.features.%s, or name one of %s"
+                        .formatted(experiment.file(), featureId, featureId, Ids.few(settings.declarations()));
     }
 
     /**
@@ -57,9 +63,9 @@ public final class ConfiguredExperiments {
                                 .formatted(
                                         option,
                                         experimentId,
-                                        experiments.stream()
+                                        Ids.few(experiments.stream()
                                                 .map(Experiment::experimentId)
-                                                .toList())));
+                                                .toList()))));
     }
 
     /** Propensities are clipped at a hundredth, or at a quarter of the exploration slice where that is smaller. */

@@ -8,6 +8,7 @@ import io.flagcast.experiments.Experiment;
 import io.flagcast.features.FirstSentence;
 import io.flagcast.lake.ExitCode;
 import io.flagcast.lake.Refusal;
+import io.flagcast.tables.Ids;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -194,7 +195,7 @@ public final class Eligibility {
                 throw refusal(
                         experiment,
                         "cannot be evaluated over the profile, which has %s: %s"
-                                .formatted(String.join(", ", profiles.columns()), FirstSentence.of(e)));
+                                .formatted(Ids.few(List.of(profiles.columns())), FirstSentence.of(e)));
             }
             throw e;
         }

@@ -18,6 +18,7 @@ import io.flagcast.tables.Table;
 import io.flagcast.tables.Tables;
 import io.flagcast.training.Objective;
 import io.flagcast.training.learners.TrainingSettings;
+import io.flagcast.training.usage.Family;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -25,6 +26,8 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
 
 /**
  * All configuration, checked.
@@ -34,7 +37,8 @@ import java.util.TreeMap;
  * @param sources per input table; a table that is absent is empty
  * @param predictors attributes by role
  * @param usage aggregates of usage
- * @param features product features by id
+ * @param features product features that are declared each by itself, by id
+ * @param families those that are declared together, by pattern
  * @param training how models are trained, and when
  * @param history whether rows still come
  * @param maxQuarantined share of a table's rows that may be quarantined, in [0, 1]
@@ -52,6 +56,7 @@ public record Settings(
         Predictors predictors,
         Usage usage,
         Map<String, Feature> features,
+        Map<String, Family> families,
         Training training,
         History history,
         double maxQuarantined,
@@ -74,6 +79,7 @@ public record Settings(
         Objects.requireNonNull(history, "history");
         sources = Map.copyOf(sources);
         features = Map.copyOf(features);
+        families = Map.copyOf(families);
         mayBeEmpty = Set.copyOf(mayBeEmpty);
         Objects.requireNonNull(hash, "hash");
     }
@@ -184,6 +190,29 @@ public record Settings(
         return features.entrySet().stream()
                 .filter(entry -> entry.getValue().objective() == objective)
                 .map(Map.Entry::getKey)
+                .sorted()
+                .toList();
+    }
+
+    /** What a feature is declared by: its own id, or the pattern of the family that it belongs to; absent where nothing declares it. */
+    public Optional<String> declaration(String featureId) {
+        return features.containsKey(featureId)
+                ? Optional.of(featureId)
+                : Family.of(featureId, families.values())
+                        // An id like a pattern would be told from it by nobody.
+                        .filter(family -> !families.containsKey(featureId))
+                        .map(Family::pattern);
+    }
+
+    /** Which features belong to a family, and to nothing that is closer to their ids. */
+    public Predicate<String> membersOf(Family family) {
+        return featureId ->
+                declaration(featureId).filter(family.pattern()::equals).isPresent();
+    }
+
+    /** The declarations, each a feature or a family, in the order of their names. */
+    public List<String> declarations() {
+        return Stream.concat(features.keySet().stream(), families.keySet().stream())
                 .sorted()
                 .toList();
     }

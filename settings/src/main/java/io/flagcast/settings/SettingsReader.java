@@ -101,6 +101,7 @@ public final class SettingsReader {
                 UsersReader.read(root.inner("users")),
                 UsageReader.read(root.inner("usage"), root.inner("features")),
                 FeaturesReader.read(root.inner("features")),
+                FeaturesReader.families(root.inner("features")),
                 TrainingReader.read(root.inner("training")),
                 quality.oneOf("history", Settings.History.values()),
                 quality.rate("max-quarantined"),

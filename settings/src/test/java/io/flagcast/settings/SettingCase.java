@@ -7,7 +7,7 @@ import java.util.Objects;
  * What a setting must do.
  *
  * @param key below {@code flagcast}
- * @param sets {@code key=value} pairs, below {@code flagcast}, that give it another value
+ * @param sets {@code key=value} pairs, below {@code flagcast}, that give it another value; none where it has but one
  * @param component the component of {@link Settings} that it changes, with what is in it, and no other
  * @param wrong a value, as HOCON, that must be refused
  * @param refusal what the message says beside the key
@@ -25,6 +25,11 @@ record SettingCase(String key, List<String> sets, String component, String wrong
     /** A setting that has another value by itself. */
     static SettingCase setting(String key, String another, String component, String wrong, String refusal) {
         return new SettingCase(key, List.of(key + " = " + another), component, wrong, refusal);
+    }
+
+    /** A setting that can have but one value, and stands there for who reads it. */
+    static SettingCase fixed(String key, String wrong, String refusal) {
+        return new SettingCase(key, List.of(), "", wrong, refusal);
     }
 
     /** The type of a receiver, which needs other keys beside it then. */

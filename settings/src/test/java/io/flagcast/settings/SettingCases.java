@@ -1,5 +1,6 @@
 package io.flagcast.settings;
 
+import static io.flagcast.settings.SettingCase.fixed;
 import static io.flagcast.settings.SettingCase.setting;
 import static io.flagcast.settings.SettingCase.typeOf;
 
@@ -92,7 +93,13 @@ final class SettingCases {
 
     private static List<SettingCase> features() {
         String feature = "features.checkout_v2.";
+        String family = "features.\"artist_*\".";
+        String families = "families.artist_*.";
         return List.of(
+                fixed(family + "objective", "uplift", "is a pattern, as it has a *: say objective = collaborative"),
+                setting(family + "min-users", "1", families + "minUsers", "0", "it must be at least 1"),
+                setting(family + "max-features", "500", families + "maxFeatures", "many", WHOLE),
+                setting(family + "keep", "50", families + "keep", "-1", "it must be at least 1"),
                 setting(
                         feature + "objective",
                         "propensity",

@@ -47,13 +47,15 @@ class SettingsMappingTest {
     private static final Set<String> MAPS = Set.of("sources.users.options", "sources.users.columns");
 
     /** What the name of a group says. */
-    private static final Set<String> NAMES = Set.of("Usage.features", "ResponseDefinition.featureId", "Receiver.name");
+    private static final Set<String> NAMES =
+            Set.of("Usage.features", "ResponseDefinition.featureId", "Family.pattern", "Receiver.name");
 
     /** What is made of all settings. */
     private static final String DERIVED = "Settings.hash";
 
     /** A comment that is configuration: a key with its value, or the end of a group. */
-    private static final Pattern EXAMPLE = Pattern.compile("(?m)^( *)# ( *(?:[a-z_][a-z0-9_-]* [={].*|})$)");
+    private static final Pattern EXAMPLE =
+            Pattern.compile("(?m)^( *)# ( *(?:(?:[a-z_][a-z0-9_-]*|\"[^\"]+\") [={].*|})$)");
 
     @TempDir
     private Path folder;
@@ -97,8 +99,12 @@ class SettingsMappingTest {
         return SettingCases.all();
     }
 
+    private static List<SettingCase> changing() {
+        return cases().stream().filter(setting -> !setting.sets().isEmpty()).toList();
+    }
+
     @ParameterizedTest
-    @MethodSource("cases")
+    @MethodSource("changing")
     void aSettingChangesItsComponentAndNoOther(SettingCase setting) {
         Settings before = read(List.of());
         Settings after = read(setting.sets());
@@ -147,7 +153,7 @@ class SettingsMappingTest {
         Settings before = read(List.of());
         Set<String> set = new TreeSet<>(NAMES);
         set.add(DERIVED);
-        for (SettingCase setting : cases()) {
+        for (SettingCase setting : changing()) {
             Settings after = read(setting.sets());
             Set<String> changed = changed(before, after);
             Stream.of(before, after)

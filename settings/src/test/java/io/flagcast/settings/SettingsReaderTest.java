@@ -11,6 +11,7 @@ import io.flagcast.lake.Refusal;
 import io.flagcast.rules.Action.Alert.Severity;
 import io.flagcast.tables.Tables;
 import io.flagcast.training.Objective;
+import io.flagcast.training.usage.Family;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -102,6 +103,39 @@ class SettingsReaderTest {
         assertThat(settings.featuresWith(Objective.UPLIFT)).containsExactly("a");
         assertThat(settings.featuresWith(Objective.COLLABORATIVE)).containsExactly("b");
         assertThat(settings.responses()).hasSize(1);
+    }
+
+    @Test
+    void aPatternDeclaresAllFeaturesThatAreLikeItAndNothingCloserDeclares() throws IOException {
+        Settings settings = read(USERS
+                + "flagcast.features { \"*\" { objective = collaborative }, \"artist_*\".objective = collaborative,"
+                + " \"*_live\" { objective = collaborative, min-users = 3, keep = 20 },"
+                + " artist_9 { objective = collaborative } }");
+
+        assertThat(settings.features()).containsOnlyKeys("artist_9");
+        assertThat(settings.usage().features()).containsExactly("artist_9");
+        assertThat(settings.families().get("artist_*")).isEqualTo(new Family("artist_*", 10, 10_000, Optional.empty()));
+        assertThat(settings.families().get("*_live")).isEqualTo(new Family("*_live", 3, 10_000, Optional.of(20)));
+        assertThat(settings.declaration("artist_9")).contains("artist_9");
+        assertThat(settings.declaration("artist_90")).contains("artist_*");
+        assertThat(settings.declaration("artist_9_live")).contains("artist_*");
+        assertThat(settings.declaration("album_live")).contains("*_live");
+        assertThat(settings.declaration("Ænima (live)\n")).contains("*");
+        assertThat(settings.declaration("artist_*")).isEmpty();
+        assertThat(settings.declarations()).containsExactly("*", "*_live", "artist_*", "artist_9");
+    }
+
+    @Test
+    void aPatternIsOfUsageAloneAndOneFeatureHasNoSettingsOfPatterns() {
+        assertThatThrownBy(
+                        () -> read(
+                                USERS
+                                        + "flagcast.features { \"a*\" { outcome = buy, within = 1d }, b { objective = collaborative, keep = 3 } }"))
+                .isInstanceOf(Refusal.class)
+                .hasMessageContaining(
+                        "feature 'a*' is a pattern, as it has a *: say objective = collaborative, or name each feature that experiments teach")
+                .hasMessageContaining(
+                        "flagcast.features.b.keep: 'b' is one feature: a pattern, as \"b*\", may have it");
     }
 
     @Test

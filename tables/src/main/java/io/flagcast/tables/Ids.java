@@ -2,6 +2,9 @@ package io.flagcast.tables;
 
 import static io.flagcast.tables.Column.required;
 
+import java.util.Collection;
+import java.util.stream.Collectors;
+
 /**
  * The ids by which tables meet. They meet where they are equal to the last character: upper and lower case, leading zeros and
  * surrounding spaces make another id.
@@ -15,7 +18,21 @@ public final class Ids {
     /** {@link #isBlank} of what is not null, as a regular expression for engines. */
     public static final String BLANK = "^[\\p{Z}\\p{Cc}\\p{Cf}]*$";
 
+    /** So many ids make a line that is read. */
+    private static final int FEW = 8;
+
     private Ids() {}
+
+    /** Ids in a line: the first few, and how many more there are. */
+    public static String few(Collection<String> ids) {
+        return few(ids, ", ");
+    }
+
+    /** What is said of one id after the other, in a line: of the first few, and of how many more something is said. */
+    public static String few(Collection<String> ids, String separator) {
+        String first = ids.stream().limit(FEW).collect(Collectors.joining(separator));
+        return ids.size() > FEW ? "%s and %,d more".formatted(first, ids.size() - FEW) : first;
+    }
 
     /** Whether an id names nobody: it is null, empty, or nothing that can be seen, as spaces of any width and controls. */
     public static boolean isBlank(String id) {

@@ -50,6 +50,10 @@ final class SliceTables {
             List.of(
                     USER_ID,
                     FEATURE_ID,
+                    optional(
+                            "family",
+                            "STRING",
+                            "pattern that the feature is scored by together with others, as artist_*; absent where it is declared by itself"),
                     required("score", "DOUBLE", "responsiveness score, 0 to 100, rounded to 0.01"),
                     optional(
                             "uplift",

@@ -7,6 +7,9 @@ import static org.apache.spark.sql.functions.sum;
 
 import io.flagcast.statistics.EmpiricalBayes;
 import io.flagcast.statistics.Moments;
+import io.flagcast.training.usage.FoldIn;
+import io.flagcast.training.usage.GroupFactors;
+import io.flagcast.training.usage.ItemFactors;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -18,11 +21,6 @@ import org.apache.spark.sql.Row;
 
 /** Affinities of users to features, a column each, and what they are in groups of users. */
 final class Affinities {
-
-    /** Levels of an attribute that stand for their users: the most frequent, of so many users. */
-    private static final int MOST_LEVELS = 100;
-
-    private static final int LEAST_USERS_OF_A_LEVEL = 20;
 
     private Affinities() {}
 
@@ -61,9 +59,9 @@ final class Affinities {
                     .where(col(attribute).isNotNull())
                     .groupBy(col(attribute))
                     .agg(count(lit(1)).as("n"), sums.toArray(Column[]::new))
-                    .where(col("n").geq(LEAST_USERS_OF_A_LEVEL))
+                    .where(col("n").geq(GroupFactors.LEAST_USERS_OF_A_LEVEL))
                     .orderBy(col("n").desc(), col(attribute))
-                    .limit(MOST_LEVELS)
+                    .limit(GroupFactors.MOST_LEVELS)
                     .collectAsList();
             for (int feature = 0; feature < featureIds.size(); feature++) {
                 Map<String, Moments> moments = new TreeMap<>();

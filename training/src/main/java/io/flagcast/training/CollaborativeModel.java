@@ -1,5 +1,6 @@
 package io.flagcast.training;
 
+import io.flagcast.training.usage.ItemFactors;
 import java.util.List;
 import java.util.Map;
 
@@ -14,6 +15,9 @@ import java.util.Map;
 public record CollaborativeModel(
         ItemFactors items, Map<String, Reference> references, Map<String, Groups> groups, Map<String, Double> metrics)
         implements ResponsivenessModel {
+
+    /** The learner of all models from usage alone. */
+    public static final String LEARNER = "implicit_als";
 
     /**
      * What is expected of the users of an attribute's levels.
@@ -45,7 +49,7 @@ public record CollaborativeModel(
 
     @Override
     public String learner() {
-        return "implicit_als";
+        return LEARNER;
     }
 
     @Override

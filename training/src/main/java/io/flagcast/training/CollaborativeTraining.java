@@ -10,6 +10,12 @@ import io.flagcast.statistics.ranking.RankingQuality;
 import io.flagcast.training.ResponseTraining.Result;
 import io.flagcast.training.learners.TrainingSettings;
 import io.flagcast.training.learners.TrainingSettings.Collaborative.Choice;
+import io.flagcast.training.usage.Factorisation;
+import io.flagcast.training.usage.Family;
+import io.flagcast.training.usage.FoldIn;
+import io.flagcast.training.usage.ItemFactors;
+import io.flagcast.training.usage.RankingValidation;
+import io.flagcast.training.usage.Support;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -17,6 +23,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.Function;
 import org.apache.spark.ml.recommendation.ALSModel;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
@@ -30,6 +37,8 @@ import org.apache.spark.storage.StorageLevel;
  */
 public record CollaborativeTraining(TrainingSettings settings) {
 
+    /** One in so many pairs of user and item is withheld from a comparison. */
+    private static final int WITHHELD = 4;
     /** One in so many pairs of user and item is validated on. */
     private static final int VALIDATED = 5;
     /** About so many users are validated on. */
@@ -55,7 +64,7 @@ public record CollaborativeTraining(TrainingSettings settings) {
                     .sorted()
                     .toList();
             if (known.isEmpty()) {
-                return new Result.TooLittle("no usage events of " + String.join(", ", featureIds));
+                return new Result.TooLittle("no usage events of it");
             }
             Map<String, Double> metrics = new TreeMap<>();
             List<String> notes = new ArrayList<>();
@@ -101,8 +110,7 @@ public record CollaborativeTraining(TrainingSettings settings) {
      * The best choice on a validation slice: a random fifth of each user's items is withheld and has to be found among all
      * that the user is not known to use.
      */
-    private Choice choose(
-            Dataset<Row> users, Factorisation factorisation, Map<String, Double> metrics, List<String> notes) {
+    Choice choose(Dataset<Row> users, Factorisation factorisation, Map<String, Double> metrics, List<String> notes) {
         RankingValidation validation = new RankingValidation(settings.seed());
         double part = Math.min(1, VALIDATION_USERS / Math.max(1.0, (double) users.count()));
         Dataset<Row> split = validation.split(users, VALIDATED).persist(StorageLevel.MEMORY_AND_DISK());
@@ -153,13 +161,25 @@ public record CollaborativeTraining(TrainingSettings settings) {
      *     parameters, and {@code popularity}
      */
     public Map<String, Map<String, Double>> compare(Dataset<Row> users) {
+        return compare(users, split -> Factorisation.of(split, settings));
+    }
+
+    /** The same of the items of a family that enough users use. */
+    public Map<String, Map<String, Double>> compare(Dataset<Row> users, Family family) {
+        return compare(family.usage(users), split -> Support.of(split, family).factorisation(settings));
+    }
+
+    private Map<String, Map<String, Double>> compare(
+            Dataset<Row> users, Function<Dataset<Row>, Factorisation> factorise) {
         RankingValidation validation = new RankingValidation(settings.seed());
-        Dataset<Row> split =
-                validation.split(users.where(size(col("usage")).gt(0)), 4).persist(StorageLevel.MEMORY_AND_DISK());
+        // What is trained on is what a run would have known: of a user all of whose items are withheld nothing.
+        Dataset<Row> split = validation
+                .split(users.where(size(col("usage")).gt(0)), WITHHELD)
+                .where(size(col("usage")).gt(0))
+                .persist(StorageLevel.MEMORY_AND_DISK());
         try {
-            Factorisation factorisation = Factorisation.of(split, settings);
-            Dataset<Row> judged = split.where(
-                    size(col("usage")).gt(0).and(size(col("relevant")).gt(0)));
+            Factorisation factorisation = factorise.apply(split);
+            Dataset<Row> judged = split.where(size(col("relevant")).gt(0));
             Map<String, Double> chosen = new TreeMap<>();
             Choice choice = choose(split.drop("relevant"), factorisation, chosen, new ArrayList<>());
             ItemFactors factors = factorisation.fit(split, choice);

@@ -22,6 +22,8 @@ import static org.apache.spark.sql.functions.when;
 import io.flagcast.training.PredictorEncoding.Categorical;
 import io.flagcast.training.PredictorEncoding.Numeric;
 import io.flagcast.training.PredictorEncoding.Scale;
+import io.flagcast.training.usage.FoldIn;
+import io.flagcast.training.usage.ItemFactors;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;

@@ -1,5 +1,6 @@
 package io.flagcast.training;
 
+import io.flagcast.training.usage.FoldIn;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -67,14 +68,17 @@ public record Explanation(
             return Optional.of(
                     shapley("response", x -> propensity.response().predict(x), propensity.encoding(), inputs, usage));
         }
-        CollaborativeModel collaborative = (CollaborativeModel) model;
-        FoldIn foldIn = new FoldIn(collaborative.items());
+        FoldIn foldIn =
+                new FoldIn(model instanceof FamilyModel family ? family.items() : ((CollaborativeModel) model).items());
         return foldIn.knowsAny(usage)
                 ? Optional.of(new Explanation(
                         "affinity",
                         foldIn.affinity(foldIn.user(usage), featureId),
                         0,
-                        foldIn.contributions(usage, featureId),
+                        foldIn.contributions(usage, featureId).stream()
+                                .map(part ->
+                                        new Contribution(part.item(), String.valueOf(part.amount()), part.effect()))
+                                .toList(),
                         0))
                 : Optional.empty();
     }

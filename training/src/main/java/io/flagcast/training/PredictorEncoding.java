@@ -5,6 +5,8 @@ import static org.apache.spark.sql.functions.expr;
 import static org.apache.spark.sql.functions.struct;
 import static org.apache.spark.sql.functions.udf;
 
+import io.flagcast.training.usage.FoldIn;
+import io.flagcast.training.usage.ItemFactors;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Collections;

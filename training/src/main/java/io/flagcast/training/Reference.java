@@ -70,13 +70,13 @@ public final class Reference implements Serializable {
         if (Double.isNaN(u)) {
             throw new IllegalArgumentException("NaN has no score");
         }
-        double below = count(u, false);
-        double upTo = count(u, true);
+        double below = count(ascending, u, false);
+        double upTo = count(ascending, u, true);
         return Math.round(100 * 100 * (below + upTo) / 2 / ascending.length) / 100.0;
     }
 
     /** How many are below u, or not above it. */
-    private int count(double u, boolean inclusive) {
+    static int count(double[] ascending, double u, boolean inclusive) {
         int from = 0;
         int to = ascending.length;
         while (from < to) {

@@ -19,6 +19,7 @@ import io.flagcast.training.learners.Method;
 import io.flagcast.training.learners.PredictedArms;
 import io.flagcast.training.learners.ResponseModel;
 import io.flagcast.training.learners.TrainingSettings;
+import io.flagcast.training.usage.ItemFactors;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;

@@ -29,10 +29,11 @@ import org.apache.spark.sql.types.StructType;
 @JsonSubTypes({
     @JsonSubTypes.Type(value = ResponsivenessModel.Uplift.class, name = "uplift"),
     @JsonSubTypes.Type(value = ResponsivenessModel.Propensity.class, name = "propensity"),
-    @JsonSubTypes.Type(value = CollaborativeModel.class, name = "collaborative")
+    @JsonSubTypes.Type(value = CollaborativeModel.class, name = "collaborative"),
+    @JsonSubTypes.Type(value = FamilyModel.class, name = "family")
 })
 public sealed interface ResponsivenessModel extends Serializable
-        permits ResponsivenessModel.Uplift, ResponsivenessModel.Propensity, CollaborativeModel {
+        permits ResponsivenessModel.Uplift, ResponsivenessModel.Propensity, CollaborativeModel, FamilyModel {
 
     /** The learner's name, as in {@code model_runs}. */
     String learner();

@@ -7,6 +7,7 @@ import static org.apache.spark.sql.functions.struct;
 import static org.apache.spark.sql.functions.udf;
 
 import io.flagcast.training.learners.Estimate;
+import io.flagcast.training.usage.FoldIn;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -30,7 +31,7 @@ public final class Scoring {
     public static final double PRIOR = 50;
 
     private static final StructType SCORE = StructType.fromDDL(
-            "feature_id STRING, score DOUBLE, uplift DOUBLE,"
+            "feature_id STRING, family STRING, score DOUBLE, uplift DOUBLE,"
                     + " response_if_enabled DOUBLE, response_if_not DOUBLE, affinity DOUBLE, no_benefit BOOLEAN, source STRING, model_id STRING");
 
     private Scoring() {}
@@ -48,6 +49,20 @@ public final class Scoring {
         public static Scorer prior(String featureId) {
             return new Scorer(featureId, null, null);
         }
+    }
+
+    /**
+     * The scores of all users, of features that are declared each by itself and of families.
+     *
+     * @param profiles {@code user_id}, the predictors and {@code usage} (amount by item)
+     * @param scorers one per feature
+     * @param families one per family
+     * @return the columns of {@code responsiveness_scores} without run and as-of
+     */
+    public static Dataset<Row> score(Dataset<Row> profiles, List<Scorer> scorers, List<FamilyScorer> families) {
+        return families.stream()
+                .map(family -> family.score(profiles))
+                .reduce(score(profiles, scorers), Dataset::unionByName);
     }
 
     /**
@@ -163,7 +178,7 @@ public final class Scoring {
                     return row(reference.score(expected), null, null, null, expected, false, "group");
                 }
             }
-            return RowFactory.create(scorer.featureId(), PRIOR, null, null, null, null, false, "prior", null);
+            return RowFactory.create(scorer.featureId(), null, PRIOR, null, null, null, null, false, "prior", null);
         }
 
         /** What is expected of the user's group; absent (null) where it is unknown or groups do not differ. */
@@ -187,7 +202,16 @@ public final class Scoring {
                 boolean noBenefit,
                 String source) {
             return RowFactory.create(
-                    scorer.featureId(), score, uplift, ifEnabled, ifNot, affinity, noBenefit, source, scorer.modelId());
+                    scorer.featureId(),
+                    null,
+                    score,
+                    uplift,
+                    ifEnabled,
+                    ifNot,
+                    affinity,
+                    noBenefit,
+                    source,
+                    scorer.modelId());
         }
     }
 }

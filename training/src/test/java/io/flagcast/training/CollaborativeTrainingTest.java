@@ -13,6 +13,8 @@ import io.flagcast.training.Scoring.Scorer;
 import io.flagcast.training.learners.TrainingSettings;
 import io.flagcast.training.learners.TrainingSettings.Collaborative;
 import io.flagcast.training.learners.TrainingSettings.Factors;
+import io.flagcast.training.usage.FoldIn;
+import io.flagcast.training.usage.ItemFactors;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -95,7 +97,7 @@ class CollaborativeTrainingTest {
     void aFeatureThatNobodyUsedIsTooLittle() {
         CollaborativeTraining training = new CollaborativeTraining(SETTINGS);
         assertThat(training.train(Simulated.usage(spark), List.of("new", "newer"), List.of()))
-                .isEqualTo(new TooLittle("no usage events of new, newer"));
+                .isEqualTo(new TooLittle("no usage events of it"));
     }
 
     @Test

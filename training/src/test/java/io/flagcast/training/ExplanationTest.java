@@ -20,6 +20,8 @@ import io.flagcast.training.learners.ResponseModel.Linear;
 import io.flagcast.training.learners.ResponseModel.Link;
 import io.flagcast.training.learners.ResponseModel.Tree;
 import io.flagcast.training.learners.ResponseModel.Trees;
+import io.flagcast.training.usage.FoldIn;
+import io.flagcast.training.usage.ItemFactors;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;

@@ -7,6 +7,8 @@ import io.flagcast.fixtures.SharedSpark;
 import io.flagcast.training.PredictorEncoding.Categorical;
 import io.flagcast.training.PredictorEncoding.Numeric;
 import io.flagcast.training.PredictorEncoding.Scale;
+import io.flagcast.training.usage.FoldIn;
+import io.flagcast.training.usage.ItemFactors;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;

@@ -34,6 +34,7 @@ import io.flagcast.training.learners.Learner;
 import io.flagcast.training.learners.ResponseModel.Linear;
 import io.flagcast.training.learners.ResponseModel.Link;
 import io.flagcast.training.learners.TrainingSettings;
+import io.flagcast.training.usage.ItemFactors;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;

@@ -15,6 +15,7 @@ import io.flagcast.training.learners.ResponseModel.Link;
 import io.flagcast.training.learners.ResponseModel.Network;
 import io.flagcast.training.learners.ResponseModel.Tree;
 import io.flagcast.training.learners.ResponseModel.Trees;
+import io.flagcast.training.usage.ItemFactors;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;

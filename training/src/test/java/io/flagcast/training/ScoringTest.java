@@ -20,6 +20,8 @@ import io.flagcast.training.learners.Folds;
 import io.flagcast.training.learners.ResponseModel;
 import io.flagcast.training.learners.ResponseModel.Linear;
 import io.flagcast.training.learners.ResponseModel.Link;
+import io.flagcast.training.usage.FoldIn;
+import io.flagcast.training.usage.ItemFactors;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -187,16 +189,17 @@ class ScoringTest {
                         .where("feature_id IN ('video', 'chat', 'new') AND user_id = 'b'")
                         .collectAsList())
                 .containsExactlyInAnyOrder(
-                        RowFactory.create("b", "video", 50.0, null, null, null, null, false, "prior", null),
-                        RowFactory.create("b", "chat", 50.0, null, null, null, null, false, "prior", null),
-                        RowFactory.create("b", "new", 50.0, null, null, null, null, false, "prior", null));
+                        RowFactory.create("b", "video", null, 50.0, null, null, null, null, false, "prior", null),
+                        RowFactory.create("b", "chat", null, 50.0, null, null, null, null, false, "prior", null),
+                        RowFactory.create("b", "new", null, 50.0, null, null, null, null, false, "prior", null));
     }
 
     @Test
     void aUserWithoutUsageHasTheScoreOfWhatIsExpectedOfTheGroup() {
         // 0.2 is above one of four.
         assertThat(scores(COLLABORATIVE, "chat", "d").collectAsList())
-                .containsExactly(RowFactory.create("d", "chat", 25.0, null, null, null, 0.2, false, "group", "m"));
+                .containsExactly(
+                        RowFactory.create("d", "chat", null, 25.0, null, null, null, 0.2, false, "group", "m"));
     }
 
     @Test
@@ -205,8 +208,8 @@ class ScoringTest {
         double affinity = foldIn.affinity(foldIn.user(Map.of("chat", 3.0, "maps", 1.0)), "chat");
         double score = COLLABORATIVE.references().get("chat").score(affinity);
         assertThat(scores(COLLABORATIVE, "chat", "a").collectAsList())
-                .containsExactly(
-                        RowFactory.create("a", "chat", score, null, null, null, affinity, false, "collaborative", "m"));
+                .containsExactly(RowFactory.create(
+                        "a", "chat", null, score, null, null, null, affinity, false, "collaborative", "m"));
     }
 
     @Test
@@ -267,8 +270,9 @@ class ScoringTest {
                                 row.get(5),
                                 row.get(6),
                                 row.get(7),
-                                row.get(8)))
-                        .isEqualTo(RowFactory.create("f", 50.0, null, null, null, null, false, "prior")));
+                                row.get(8),
+                                row.get(9)))
+                        .isEqualTo(RowFactory.create("f", null, 50.0, null, null, null, null, false, "prior")));
         // 3.6: p = 0.0055.
         assertThat(uplift(constant(0), constant(-1), new BestLinearPrediction(100, 0.05, 0.15, 0.01, 1, 1 / 3.6))
                         .verdict())

@@ -27,8 +27,13 @@ public final class UseModel {
         Entry before = registry.beforeLive(featureId, Instant.MAX)
                 .orElseThrow(() -> new Refusal(
                         ExitCode.USAGE,
-                        "%s has no earlier model to return to: see flagcast models list --feature %s"
-                                .formatted(featureId, featureId)));
+                        registry.families(featureId).stream()
+                                .filter(family -> !family.equals(featureId))
+                                .findFirst()
+                                .map(family -> "%s is scored by the model of family %s: flagcast models rollback '%s'"
+                                        .formatted(featureId, family, family))
+                                .orElse("%s has no earlier model to return to: see flagcast models list --feature '%s'"
+                                        .formatted(featureId, featureId))));
         use(registry, before, now, progress);
     }
 

@@ -1,6 +1,7 @@
 package io.flagcast.jobs.checks;
 
 import static java.util.stream.Collectors.toMap;
+import static org.apache.spark.sql.functions.col;
 
 import io.flagcast.experiments.Experiment;
 import io.flagcast.jobs.records.FrozenPopulation;
@@ -51,14 +52,15 @@ final class DriftChecks {
      */
     private record Scored(Entry entry, FrozenPopulation frozen) {}
 
-    /** @param choices what each feature is scored with */
+    /** @param choices what each feature or family is scored with */
     DriftChecks(Run run, List<Experiment> experiments, Map<String, Choice> choices) {
         this.run = run;
         Dataset<Row> profiles = run.slice(Tables.USER_PROFILES);
         experiments.stream()
                 .map(Experiment::featureId)
                 .distinct()
-                .forEach(featureId -> choices.get(featureId)
+                .forEach(featureId -> choices.get(
+                                run.settings().declaration(featureId).orElseThrow())
                         .usable()
                         .flatMap(usable -> scored(usable, profiles))
                         .ifPresent(model -> models.put(featureId, model)));
@@ -83,7 +85,10 @@ final class DriftChecks {
     Map<String, Dataset<Row>> aggregates() {
         Map<String, Dataset<Row>> aggregates = new HashMap<>();
         if (!models.isEmpty()) {
-            aggregates.put(SCORES, DriftStates.scores(run.slice(Tables.RESPONSIVENESS_SCORES)));
+            aggregates.put(
+                    SCORES,
+                    DriftStates.scores(run.slice(Tables.RESPONSIVENESS_SCORES)
+                            .where(col("feature_id").isin(models.keySet().toArray()))));
         }
         if (!bins.isEmpty()) {
             aggregates.put(PREDICTORS, DriftStates.predictors(run.slice(Tables.USER_PROFILES), bins));
@@ -100,7 +105,12 @@ final class DriftChecks {
         String id = experiment.experimentId();
         List<Finding> findings = new ArrayList<>();
         findings.add(DriftCheck.of(
-                Check.SCORE_DRIFT, id, "", SCORE_BINS, counts(model.frozen().scores()), scores(model.entry(), states)));
+                Check.SCORE_DRIFT,
+                id,
+                "",
+                SCORE_BINS,
+                counts(model.frozen().scores()),
+                scores(experiment.featureId(), model.entry(), states)));
         Map<PredictorBins, List<Long>> now = PredictorHistogram.of(bins, states.of(PREDICTORS)).stream()
                 .collect(toMap(PredictorHistogram::bins, PredictorHistogram::users));
         for (PredictorHistogram frozen : model.frozen().predictors()) {
@@ -115,10 +125,10 @@ final class DriftChecks {
         return findings;
     }
 
-    private static long[] scores(Entry model, HealthStates states) {
+    private static long[] scores(String featureId, Entry model, HealthStates states) {
         long[] counts = new long[DriftStates.SCORE_BINS];
         states.of(SCORES).stream()
-                .filter(row -> row.getAs("feature_id").equals(model.featureId())
+                .filter(row -> row.getAs("feature_id").equals(featureId)
                         && row.getAs("model_id").equals(model.modelId()))
                 .forEach(row -> counts[row.<Integer>getAs("bin")] = row.getAs("users"));
         return counts;

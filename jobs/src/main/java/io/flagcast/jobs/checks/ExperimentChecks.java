@@ -33,6 +33,7 @@ import io.flagcast.rules.checks.UnexpectedOutcomeCheck;
 import io.flagcast.rules.checks.UnexpectedOutcomeCheck.Residual;
 import io.flagcast.rules.checks.UnmatchedCheck;
 import io.flagcast.rules.checks.WindowEdgeCheck;
+import io.flagcast.settings.Settings;
 import io.flagcast.statistics.Metric;
 import io.flagcast.statistics.Moments;
 import io.flagcast.statistics.WeightedMoments;
@@ -95,7 +96,9 @@ final class ExperimentChecks implements AutoCloseable {
 
     /** The metric that counts what the model of an experiment predicts, as a probability. */
     private Optional<Metric> response(Experiment experiment) {
-        return run.settings().features().get(experiment.featureId()).response().stream()
+        return Optional.ofNullable(run.settings().features().get(experiment.featureId()))
+                .flatMap(Settings.Feature::response)
+                .stream()
                 .flatMap(response -> experiment.metrics().stream()
                         .filter(metric -> metric.kind() == Metric.Kind.PROPORTION
                                 && metric.kind() == response.kind()

@@ -109,15 +109,15 @@ public final class HealthChecks {
         }
     }
 
-    /** What each feature is scored with. */
+    /** What each feature or family is scored with. */
     private Map<String, Choice> choices() {
         ModelRegistry registry = ModelRegistry.read(run.lake());
         Map<String, Choice> choices = new TreeMap<>();
-        run.settings().features().keySet().forEach(id -> choices.put(id, registry.usable(id, run.asOf())));
+        run.settings().declarations().forEach(id -> choices.put(id, registry.usable(id, run.asOf())));
         return choices;
     }
 
-    /** One finding per feature that has had a champion. */
+    /** One finding per feature or family that has had a champion. */
     private static List<Finding> models(Map<String, Choice> choices) {
         List<Finding> findings = new ArrayList<>();
         choices.forEach((featureId, choice) -> {

@@ -74,7 +74,7 @@ final class IdChecks implements AutoCloseable {
         return IdStates.rows(
                 table.name(),
                 run.inputs().valid(table),
-                columns.map(by -> col(by.part())).orElse(none),
+                columns.map(Columns::part).orElse(none),
                 columns.map(by -> col(by.time())).orElse(none),
                 run.asOf());
     }

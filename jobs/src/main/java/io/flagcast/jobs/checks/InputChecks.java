@@ -2,6 +2,7 @@ package io.flagcast.jobs.checks;
 
 import static java.util.stream.Collectors.counting;
 import static java.util.stream.Collectors.groupingBy;
+import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.count;
 import static org.apache.spark.sql.functions.lit;
 
@@ -27,6 +28,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
+import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 
@@ -34,12 +36,13 @@ import org.apache.spark.sql.Row;
 final class InputChecks {
 
     /** Whose rows are counted apart, and when they happened. */
-    record Columns(String part, String time) {}
+    record Columns(Column part, String time) {}
 
     static final Map<Table, Columns> COLUMNS = Map.of(
-            Tables.EVENTS, new Columns("feature_id", "occurred_at"),
-            Tables.EXPOSURES, new Columns("experiment_id", "exposed_at"),
-            Tables.OUTCOMES, new Columns("outcome", "occurred_at"));
+            // Of events all features together: there may be thousands.
+            Tables.EVENTS, new Columns(lit(""), "occurred_at"),
+            Tables.EXPOSURES, new Columns(col("experiment_id"), "exposed_at"),
+            Tables.OUTCOMES, new Columns(col("outcome"), "occurred_at"));
 
     private final Run run;
 

@@ -20,6 +20,7 @@ import io.flagcast.lake.Session;
 import io.flagcast.lake.inputs.Inputs;
 import io.flagcast.lake.inputs.UserList;
 import io.flagcast.settings.Settings;
+import io.flagcast.tables.Ids;
 import io.flagcast.training.learners.Learner;
 import io.flagcast.training.learners.TrainingSettings;
 import java.time.Clock;
@@ -62,7 +63,7 @@ final class EvaluateCommand implements Callable<Integer> {
             description = "Train on users who met the feature before, judge on those who met it since.")
     private Instant since;
 
-    @Option(names = "--feature", paramLabel = "ID", description = "Only this feature; may be repeated.")
+    @Option(names = "--feature", paramLabel = "ID", description = "Only this feature, or family; may be repeated.")
     private List<String> only = new ArrayList<>();
 
     @Option(
@@ -122,10 +123,15 @@ final class EvaluateCommand implements Callable<Integer> {
     }
 
     private SortedSet<String> features(Settings settings) {
-        SortedSet<String> configured = new TreeSet<>(settings.features().keySet());
+        SortedSet<String> configured = new TreeSet<>(settings.declarations());
         only.stream().filter(id -> !configured.contains(id)).forEach(id -> {
             throw new Refusal(
-                    ExitCode.USAGE, "--feature %s is not configured: configured are %s".formatted(id, configured));
+                    ExitCode.USAGE,
+                    settings.declaration(id)
+                            .map(family -> "--feature %s is of family %s, which is judged as one: --feature '%s'"
+                                    .formatted(id, family, family))
+                            .orElseGet(() -> "--feature %s is not configured: configured are %s"
+                                    .formatted(id, Ids.few(configured))));
         });
         return only.isEmpty() ? configured : new TreeSet<>(only);
     }

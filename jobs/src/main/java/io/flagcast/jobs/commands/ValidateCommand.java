@@ -10,6 +10,8 @@ import io.flagcast.jobs.questions.RuleTests;
 import io.flagcast.lake.ExitCode;
 import io.flagcast.rules.Rule;
 import io.flagcast.settings.Settings;
+import io.flagcast.training.usage.Family;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
@@ -62,6 +64,10 @@ final class ValidateCommand implements Callable<Integer> {
             printer.print(EXPERIMENTS, experiments);
         }
         tests.failed().forEach(failed -> printer.say(failed.where()));
+        settings.families().values().stream()
+                .sorted(Comparator.comparing(Family::pattern))
+                .map(ValidateCommand::text)
+                .forEach(printer::say);
         if (lake) {
             configuration.onLake(live -> {
                 PublishedWarnings.of(live, settings, experiments)
@@ -77,6 +83,17 @@ final class ValidateCommand implements Callable<Integer> {
                         tests.results().size(),
                         tests.failed().size()));
         return tests.exitCode().code();
+    }
+
+    private static String text(Family family) {
+        return "%s: a family, all features of events like it with %,d users or more, at most %,d; %s"
+                .formatted(
+                        family.pattern(),
+                        family.minUsers(),
+                        family.maxFeatures(),
+                        family.keep()
+                                .map("the best %,d of each user are published"::formatted)
+                                .orElse("all are published"));
     }
 
     private static void tell(Experiment experiment, Printer printer) {

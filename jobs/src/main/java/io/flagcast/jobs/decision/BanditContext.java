@@ -11,6 +11,7 @@ import io.flagcast.allocation.Policy;
 import io.flagcast.experiments.Experiment;
 import io.flagcast.lake.ExitCode;
 import io.flagcast.lake.Refusal;
+import io.flagcast.tables.Ids;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -46,7 +47,7 @@ public final class BanditContext {
                 throw new Refusal(
                         ExitCode.CONFIGURATION,
                         "%s: context names '%s', which is no column of the profile, which has %s"
-                                .formatted(experiment.file(), name, String.join(", ", profiles.fieldNames())));
+                                .formatted(experiment.file(), name, Ids.few(List.of(profiles.fieldNames()))));
             }
             if (!(profiles.apply(name).dataType() instanceof StringType)) {
                 throw new Refusal(

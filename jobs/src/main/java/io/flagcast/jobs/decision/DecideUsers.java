@@ -60,7 +60,14 @@ public final class DecideUsers {
             List<Rollout> rollouts,
             String holdoutSalt) {
         Dataset<Row> users = profiles.join(
-                        byKey(scores, "feature_id", "_scores", "score", "no_benefit", "source", "model_id"),
+                        byKey(
+                                ofFeatures(scores, rollouts),
+                                "feature_id",
+                                "_scores",
+                                "score",
+                                "no_benefit",
+                                "source",
+                                "model_id"),
                         new String[] {"user_id"},
                         "left")
                 .join(
@@ -85,6 +92,15 @@ public final class DecideUsers {
                         col("d.decision.reason"),
                         col("d.parameters_version"),
                         col("d.model_id"));
+    }
+
+    /** Scores that are decided by: of families there may be thousands of others. */
+    private static Dataset<Row> ofFeatures(Dataset<Row> scores, List<Rollout> rollouts) {
+        return scores.where(col("feature_id")
+                .isin(rollouts.stream()
+                        .map(rollout -> rollout.experiment().featureId())
+                        .distinct()
+                        .toArray()));
     }
 
     private static Dataset<Row> byKey(Dataset<Row> rows, String key, String as, String... values) {

@@ -9,7 +9,6 @@ import io.flagcast.jobs.run.Progress;
 import io.flagcast.jobs.run.Run;
 import io.flagcast.jobs.run.RunLog;
 import io.flagcast.jobs.run.StageResult;
-import io.flagcast.lake.Audit;
 import io.flagcast.lake.ExitCode;
 import io.flagcast.lake.Interruption;
 import io.flagcast.lake.Interruption.Signal;
@@ -326,7 +325,7 @@ public final class Pipeline {
 
     /** What a run decides changes the next one: nothing is decided on slices that are unsound. */
     private Optional<Publication> governAndPublish(Run run, RunLog log) {
-        Map<String, Long> rows = log.part(Stage.GOVERN.label(), () -> audited(run));
+        Map<String, Long> rows = log.part(Stage.GOVERN.label(), () -> AuditSlices.of(run));
         work(Stage.GOVERN, run, log).detail().forEach((table, written) -> rows.put(table, Long.valueOf(written)));
         if (run.backfill()) {
             log.part(Stage.GOVERN.label(), () -> {
@@ -349,15 +348,5 @@ public final class Pipeline {
         new Retention(run, clock.instant()).removeOld(all);
         new DeliverAlerts(settings.alerts(), lake, clock, progress::say).afterPublication();
         return Optional.of(publication);
-    }
-
-    /** How many rows a run has in each table, after all of them were looked at. */
-    private Map<String, Long> audited(Run run) {
-        Audit audit = Audit.of(lake, run.id());
-        audit.require(Map.of(
-                Tables.RESPONSIVENESS_SCORES, List.copyOf(settings.features().keySet()),
-                Tables.ALLOCATIONS,
-                        experiments.stream().map(Experiment::experimentId).toList()));
-        return audit.rows();
     }
 }

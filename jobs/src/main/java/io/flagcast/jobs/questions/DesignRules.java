@@ -159,11 +159,7 @@ public record DesignRules(Publication live, List<Designed> designs) {
                 .toList();
         List<Row> counts = DecideUsers.decide(
                         lake.published(Tables.USER_PROFILES, Optional.of(live)),
-                        lake.published(Tables.RESPONSIVENESS_SCORES, Optional.of(live))
-                                .where(col("feature_id")
-                                        .isin(experiments.stream()
-                                                .map(Experiment::featureId)
-                                                .toArray())),
+                        lake.published(Tables.RESPONSIVENESS_SCORES, Optional.of(live)),
                         lake.published(Tables.ENROLMENTS, Optional.of(live))
                                 .where(col("experiment_id")
                                         .isin(experiments.stream()

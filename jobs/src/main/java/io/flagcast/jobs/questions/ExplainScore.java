@@ -38,10 +38,7 @@ public record ExplainScore(Row score, Optional<Entry> model, Optional<Explanatio
                 .collectAsList()
                 .stream()
                 .findFirst()
-                .orElseThrow(() -> new Refusal(
-                        ExitCode.NO_INPUT,
-                        "user '%s' has no score for feature '%s' in the live publication: correct --user or --feature"
-                                .formatted(userId, featureId)));
+                .orElseThrow(() -> none(ModelRegistry.read(lake), userId, featureId));
         Row profile = lake
                 .published(Tables.USER_PROFILES, Optional.of(live))
                 .where(col("user_id").equalTo(userId))
@@ -51,13 +48,33 @@ public record ExplainScore(Row score, Optional<Entry> model, Optional<Explanatio
                 .orElseThrow();
         ModelRegistry registry = ModelRegistry.read(lake);
         Optional<Entry> model = Optional.ofNullable(score.<String>getAs("model_id"))
-                .or(() -> registry.live(featureId, live.asOf()).map(Entry::modelId))
+                .or(() -> registry.live(declaration(score), live.asOf()).map(Entry::modelId))
                 .flatMap(registry::withId);
         return new ExplainScore(
                 score,
                 model,
                 model.filter(known -> !score.getAs("source").equals("prior"))
                         .flatMap(known -> explain(registry.load(known), featureId, profile)));
+    }
+
+    private static Refusal none(ModelRegistry registry, String userId, String featureId) {
+        return new Refusal(
+                ExitCode.NO_INPUT,
+                "user '%s' has no score for feature '%s' in the live publication: %s"
+                        .formatted(
+                                userId,
+                                featureId,
+                                registry.families(featureId).isEmpty()
+                                        ? "correct --user or --feature"
+                                        : "its family %s scores features of enough users, and where it says keep only the best of each user"
+                                                .formatted(registry.families(featureId)
+                                                        .get(0))));
+    }
+
+    /** What the feature of a score is declared by: its own id, or a pattern. */
+    private static String declaration(Row score) {
+        String family = score.getAs("family");
+        return family == null ? score.getAs("feature_id") : family;
     }
 
     private static Optional<Explanation> explain(ResponsivenessModel model, String featureId, Row profile) {

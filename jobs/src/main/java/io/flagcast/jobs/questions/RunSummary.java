@@ -1,6 +1,10 @@
 package io.flagcast.jobs.questions;
 
+import static org.apache.spark.sql.functions.coalesce;
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.concat;
 import static org.apache.spark.sql.functions.expr;
+import static org.apache.spark.sql.functions.lit;
 
 import io.flagcast.allocation.ParameterLog;
 import io.flagcast.jobs.printing.TextTable;
@@ -17,10 +21,14 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 
 /** What a run decided and why, for the person who started it. */
 public record RunSummary(List<String> lines) {
+
+    /** Lines of a table, of which two are its head. */
+    private static final int MOST_LINES = 42;
 
     public RunSummary {
         lines = List.copyOf(lines);
@@ -31,20 +39,7 @@ public record RunSummary(List<String> lines) {
         Optional<Publication> live = Optional.of(publication);
         List<String> lines = new ArrayList<>();
         lines.add("");
-        TextTable scores = new TextTable(List.of("feature", "source", "users", "mean uplift", "no benefit"));
-        for (Row row : lake.published(Tables.RESPONSIVENESS_SCORES, live)
-                .groupBy("feature_id", "source")
-                .agg(expr("count(*)"), expr("avg(uplift)"), expr("avg(CAST(no_benefit AS INT))"))
-                .orderBy("feature_id", "source")
-                .collectAsList()) {
-            scores.add(List.of(
-                    row.getString(0),
-                    row.getString(1),
-                    "%,d".formatted(row.getLong(2)),
-                    row.isNullAt(3) ? "" : "%+.4f".formatted(row.getDouble(3)),
-                    "%.0f %%".formatted(100 * row.getDouble(4))));
-        }
-        lines.addAll(scores.toString().lines().toList());
+        lines.addAll(few(scores(lake.published(Tables.RESPONSIVENESS_SCORES, live))));
         lines.add("");
         TextTable allocations = new TextTable(List.of("experiment", "segment", "users", "enabled", "share"));
         Map<String, Double> withoutScores = new TreeMap<>();
@@ -75,7 +70,7 @@ public record RunSummary(List<String> lines) {
                     "%.1f %%".formatted(100 * row.getDouble(3)),
                     "%.0f %%".formatted(100 * row.getDouble(4))));
         }
-        lines.addAll(allocations.toString().lines().toList());
+        lines.addAll(few(allocations));
         ParameterLog log = inactive.isEmpty()
                 ? ParameterLog.EMPTY
                 : ParameterTable.read(lake).until(publication.asOf());
@@ -109,5 +104,48 @@ public record RunSummary(List<String> lines) {
                             row.<String>getAs("reason"))));
         }
         return new RunSummary(lines);
+    }
+
+    /** A feature and source in a line; the features of a family together. */
+    private static TextTable scores(Dataset<Row> published) {
+        TextTable scores = new TextTable(List.of("feature", "source", "scores", "mean uplift", "no benefit"));
+        List<Row> rows = published
+                .groupBy("family", "feature_id", "source")
+                .agg(
+                        expr("count(*)").as("scores"),
+                        expr("avg(uplift)").as("uplift"),
+                        expr("avg(CAST(no_benefit AS INT))").as("no_benefit"))
+                .groupBy(
+                        coalesce(concat(lit("family "), col("family")), col("feature_id"))
+                                .as("name"),
+                        col("source"))
+                .agg(
+                        expr("sum(scores)"),
+                        expr("avg(uplift)"),
+                        expr("avg(no_benefit)"),
+                        expr("count_if(family IS NOT NULL)"))
+                .orderBy("name", "source")
+                .collectAsList();
+        for (Row row : rows) {
+            long features = row.getLong(5);
+            scores.add(List.of(
+                    row.getString(0) + (features == 0 ? "" : ", %,d features".formatted(features)),
+                    row.getString(1),
+                    "%,d".formatted(row.getLong(2)),
+                    row.isNullAt(3) ? "" : "%+.4f".formatted(row.getDouble(3)),
+                    "%.0f %%".formatted(100 * row.getDouble(4))));
+        }
+        return scores;
+    }
+
+    /** The first lines of a table, and how many more there are. */
+    private static List<String> few(TextTable table) {
+        List<String> all = table.toString().lines().toList();
+        if (all.size() <= MOST_LINES) {
+            return all;
+        }
+        List<String> shown = new ArrayList<>(all.subList(0, MOST_LINES));
+        shown.add("… and %,d more lines: flagcast sql has all".formatted(all.size() - MOST_LINES));
+        return shown;
     }
 }

@@ -37,10 +37,10 @@ public record TrainedModels(ModelRegistry registry) {
         return new TrainedModels(ModelRegistry.read(lake));
     }
 
-    /** All models, oldest first, or those of a feature. */
+    /** All models, oldest first, or those of a feature and of families whose pattern matches it. */
     public List<Entry> of(Optional<String> featureId) {
         return registry.models().stream()
-                .filter(entry -> featureId.map(entry.featureId()::equals).orElse(true))
+                .filter(entry -> featureId.map(entry::isOf).orElse(true))
                 .toList();
     }
 

@@ -9,6 +9,7 @@ import io.flagcast.lake.Refusal;
 import io.flagcast.tables.ContentHash;
 import io.flagcast.tables.Tables;
 import io.flagcast.training.ResponsivenessModel;
+import io.flagcast.training.usage.Family;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -17,6 +18,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.TreeMap;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
@@ -28,6 +30,8 @@ import org.apache.spark.sql.RowFactory;
  * @param entries every status that was given, oldest first
  */
 public record ModelRegistry(Lake lake, List<Entry> entries) {
+
+    private static final String FEATURES = "features";
 
     /** What a model is to its feature. */
     public enum Status {
@@ -57,7 +61,7 @@ public record ModelRegistry(Lake lake, List<Entry> entries) {
      * A row of {@code model_runs}.
      *
      * @param modelId hash of all that made it
-     * @param featureId the feature
+     * @param featureId the feature, or the pattern of the family that it scores
      * @param learner the learner
      * @param status what it became
      * @param verdict whether users differ; absent where no uplift is learned
@@ -96,6 +100,19 @@ public record ModelRegistry(Lake lake, List<Entry> entries) {
         public Entry {
             metrics = Map.copyOf(metrics);
             provenance = Map.copyOf(provenance);
+        }
+
+        /** How many features it scores, where it is of a family. */
+        public OptionalLong features() {
+            return metrics.containsKey(FEATURES)
+                    ? OptionalLong.of(Math.round(metrics.get(FEATURES)))
+                    : OptionalLong.empty();
+        }
+
+        /** Whether it is of this feature, or of a family whose pattern matches it. */
+        public boolean isOf(String id) {
+            return featureId.equals(id)
+                    || (features().isPresent() && new Family(featureId, 1, 1, Optional.empty()).matches(id));
         }
 
         /** The same model with another status. */
@@ -205,6 +222,15 @@ public record ModelRegistry(Lake lake, List<Entry> entries) {
         Map<String, Entry> models = new LinkedHashMap<>();
         entries.forEach(entry -> models.put(entry.modelId(), entry));
         return List.copyOf(models.values());
+    }
+
+    /** The patterns of families with a model that match a feature. */
+    public List<String> families(String featureId) {
+        return entries.stream()
+                .filter(entry -> entry.features().isPresent() && entry.isOf(featureId))
+                .map(Entry::featureId)
+                .distinct()
+                .toList();
     }
 
     public Optional<Entry> withId(String modelId) {
@@ -334,7 +360,8 @@ public record ModelRegistry(Lake lake, List<Entry> entries) {
             Status status,
             ResponsivenessModel model,
             Map<String, String> provenance) {
-        String path = "models/" + featureId + "/" + modelId + ".json";
+        // What is no letter, as the star of a pattern, may be more than a name to a file system.
+        String path = "models/" + featureId.replaceAll("[^A-Za-z0-9_]", "+") + "/" + modelId + ".json";
         String json = model.toJson();
         lake.files().write(path, json);
         boolean uplift = model instanceof ResponsivenessModel.Uplift;

@@ -19,7 +19,10 @@ import picocli.CommandLine.Option;
         description = "All models, oldest first, or those of a feature.")
 final class ListModelsCommand implements Callable<Integer> {
 
-    @Option(names = "--feature", paramLabel = "ID", description = "Only this feature.")
+    @Option(
+            names = "--feature",
+            paramLabel = "ID",
+            description = "Only this feature, and families that it is of; or only this family.")
     private String featureId;
 
     @Mixin

@@ -14,12 +14,12 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "rollback",
         mixinStandardHelpOptions = true,
-        description = "Returns a feature to the model that it used before the one in use.")
+        description = "Returns a feature, or a family, to the model that it used before the one in use.")
 final class RollBackModelCommand implements Callable<Integer> {
 
     private final Surroundings surroundings;
 
-    @Parameters(paramLabel = "FEATURE", description = "The feature.")
+    @Parameters(paramLabel = "FEATURE", description = "The feature, or the pattern of a family.")
     private String featureId;
 
     @Mixin

@@ -14,6 +14,7 @@ import io.flagcast.tables.Tables;
 import io.flagcast.training.Objective;
 import io.flagcast.training.ResponseTraining;
 import io.flagcast.training.learners.TrainingSettings;
+import io.flagcast.training.usage.Family;
 import java.time.Instant;
 import java.util.Collections;
 import java.util.List;
@@ -33,7 +34,7 @@ import org.apache.spark.storage.StorageLevel;
  * @param settings of predictors, features and sources
  * @param experiments all that are configured
  * @param how learners and their settings
- * @param features whose scores; configured ones
+ * @param features whose scores; configured ones, families by their pattern
  * @param testUsers whom to judge on
  * @param seeds of folds and splits, one round each; empty: see {@link TestUsers#seeds}
  */
@@ -96,6 +97,10 @@ public record EvaluateScores(
             Inputs inputs,
             List<Long> rounds,
             Progress progress) {
+        Family family = settings.families().get(featureId);
+        if (family != null) {
+            return Optional.of(RankingComparison.of(family, profiles, how, rounds));
+        }
         Settings.Feature feature = Objects.requireNonNull(settings.features().get(featureId), featureId);
         if (feature.objective() == Objective.COLLABORATIVE) {
             return Optional.of(RankingComparison.of(featureId, profiles, how, rounds));

@@ -2,6 +2,7 @@ package io.flagcast.jobs.questions.evaluation;
 
 import io.flagcast.training.CollaborativeTraining;
 import io.flagcast.training.learners.TrainingSettings;
+import io.flagcast.training.usage.Family;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -9,6 +10,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.Function;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 
@@ -16,7 +18,7 @@ import org.apache.spark.sql.Row;
  * Rankings of items by usage, for a feature that is known from nothing else: a random quarter of each user's items is
  * withheld and has to be found.
  *
- * @param featureId the feature
+ * @param featureId the feature, or the pattern of a family
  * @param judged every ranking once a seed, in the order of the seeds, then of their names
  */
 public record RankingComparison(String featureId, List<Judged> judged) implements ScoreQuality {
@@ -60,15 +62,28 @@ public record RankingComparison(String featureId, List<Judged> judged) implement
     }
 
     /**
-     * Compares the rankings.
+     * Compares the rankings of all items.
      *
      * @param users {@code user_id} and {@code usage}
      * @param seeds one round each
      */
     static RankingComparison of(String featureId, Dataset<Row> users, TrainingSettings how, List<Long> seeds) {
+        return of(featureId, how, seeds, training -> training.compare(users));
+    }
+
+    /** The same of the items of a family. */
+    static RankingComparison of(Family family, Dataset<Row> users, TrainingSettings how, List<Long> seeds) {
+        return of(family.pattern(), how, seeds, training -> training.compare(users, family));
+    }
+
+    private static RankingComparison of(
+            String featureId,
+            TrainingSettings how,
+            List<Long> seeds,
+            Function<CollaborativeTraining, Map<String, Map<String, Double>>> compare) {
         List<Judged> judged = new ArrayList<>();
         for (long seed : seeds) {
-            new TreeMap<>(new CollaborativeTraining(how.withSeed(seed)).compare(users))
+            new TreeMap<>(compare.apply(new CollaborativeTraining(how.withSeed(seed))))
                     .forEach((ranking, metrics) -> judged.add(new Judged(seed, ranking, metrics)));
         }
         return new RankingComparison(featureId, judged);

@@ -158,7 +158,11 @@ public final class AllocateUsers {
                         col("first.segment").as("segment"),
                         col("first.run_id").as("run_id"))
                 .join(
-                        scores.select("run_id", "feature_id", "user_id", "no_benefit", "model_id"),
+                        scores.where(col("feature_id")
+                                        .isin(experiments.stream()
+                                                .map(Experiment::featureId)
+                                                .toArray()))
+                                .select("run_id", "feature_id", "user_id", "no_benefit", "model_id"),
                         new String[] {"run_id", "feature_id", "user_id"},
                         "left")
                 .withColumn("no_benefit", coalesce(col("no_benefit"), lit(false)))

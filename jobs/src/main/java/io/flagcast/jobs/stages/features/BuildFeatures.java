@@ -13,6 +13,7 @@ import io.flagcast.lake.inputs.Counts;
 import io.flagcast.lake.inputs.InputHistory;
 import io.flagcast.lake.inputs.Inputs;
 import io.flagcast.settings.Settings;
+import io.flagcast.tables.Ids;
 import io.flagcast.tables.Table;
 import io.flagcast.tables.Tables;
 import java.util.Comparator;
@@ -108,7 +109,7 @@ public final class BuildFeatures {
         if (!unlisted.isEmpty()) {
             run.progress()
                     .notice("users: %s in neither flagcast.users.predictors nor flagcast.users.protected: not used"
-                            .formatted(String.join(", ", unlisted)));
+                            .formatted(Ids.few(unlisted)));
         }
     }
 

@@ -23,6 +23,7 @@ import io.flagcast.rules.RuleDecision;
 import io.flagcast.rules.alerts.AlertChange;
 import io.flagcast.rules.checks.Finding;
 import io.flagcast.rules.ramps.RampDecision;
+import io.flagcast.tables.Ids;
 import io.flagcast.tables.Table;
 import io.flagcast.tables.Tables;
 import java.util.ArrayList;
@@ -105,7 +106,7 @@ public final class GovernAllocation {
         }
         boolean silent = decisions.stream().allMatch(decision -> line(decision).isEmpty());
         String summary = "%,d rule evaluations%s".formatted(decisions.size(), silent ? ", none fired" : "")
-                + notable.stream().map("; "::concat).collect(Collectors.joining())
+                + (notable.isEmpty() ? "" : "; " + Ids.few(notable, "; "))
                 + RaiseAlerts.summary(alerts);
         return StageResult.wrote(days.size(), written, summary);
     }

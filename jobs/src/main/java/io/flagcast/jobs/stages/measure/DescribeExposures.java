@@ -17,6 +17,7 @@ import io.flagcast.jobs.run.Run;
 import io.flagcast.lake.ExitCode;
 import io.flagcast.lake.Refusal;
 import io.flagcast.monitoring.SegmentMetrics;
+import io.flagcast.tables.Ids;
 import io.flagcast.tables.Tables;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -52,6 +53,10 @@ final class DescribeExposures {
                 .join(
                         run.lake()
                                 .history(Tables.RESPONSIVENESS_SCORES)
+                                .where(col("feature_id")
+                                        .isin(experiments.stream()
+                                                .map(Experiment::featureId)
+                                                .toArray()))
                                 .select(
                                         col("run_id").as("decided_by"),
                                         col("feature_id").as("_feature_id"),
@@ -139,7 +144,7 @@ final class DescribeExposures {
                     throw new Refusal(
                             ExitCode.CONFIGURATION,
                             "%s: dimensions names '%s', which is no column of users, which has %s"
-                                    .formatted(experiment.file(), dimension, String.join(", ", known)));
+                                    .formatted(experiment.file(), dimension, Ids.few(known)));
                 }
             }
         }

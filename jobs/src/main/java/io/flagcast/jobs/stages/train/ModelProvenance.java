@@ -11,11 +11,13 @@ import io.flagcast.jobs.run.CodeVersion;
 import io.flagcast.jobs.run.Run;
 import io.flagcast.settings.Settings;
 import io.flagcast.tables.ContentHash;
+import io.flagcast.training.usage.Family;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 
@@ -37,17 +39,18 @@ record ModelProvenance(Map<String, String> facts) {
     /**
      * The provenance of what a run makes.
      *
+     * @param declaration a feature, or the pattern of a family
      * @param withheld users that no model may see, by {@code user_id}
      */
-    static ModelProvenance of(Run run, String featureId, Optional<Dataset<Row>> withheld) {
+    static ModelProvenance of(Run run, String declaration, Optional<Dataset<Row>> withheld) {
         Settings settings = run.settings();
         Map<String, String> facts = new TreeMap<>();
-        facts.put("feature", featureId + " " + settings.features().get(featureId));
+        facts.put("feature", declaration + " " + declared(settings, declaration));
         facts.put("as_of", run.asOf().toString());
         facts.put(
                 "experiments",
                 run.experiments().stream()
-                        .filter(experiment -> experiment.featureId().equals(featureId))
+                        .filter(experiment -> experiment.featureId().equals(declaration))
                         .map(experiment -> experiment.experimentId() + " " + experiment.exploration())
                         .sorted()
                         .toList()
@@ -66,6 +69,24 @@ record ModelProvenance(Map<String, String> facts) {
         facts.put("training", settings.training().model().toString());
         facts.put("code", CodeVersion.current());
         return new ModelProvenance(facts);
+    }
+
+    /** What a declaration says of the models that are made by it: of a family, who is scored by something closer, but not what is published. */
+    private static String declared(Settings settings, String declaration) {
+        Family family = settings.families().get(declaration);
+        return family == null
+                ? settings.features().get(declaration).toString()
+                : "of %d users, without %s"
+                        .formatted(
+                                family.minUsers(),
+                                Stream.concat(
+                                                settings.features().keySet().stream()
+                                                        .filter(family::matches),
+                                                settings.families().values().stream()
+                                                        .filter(other -> !other.equals(family) && other.mayMeet(family))
+                                                        .map(Family::pattern))
+                                        .sorted()
+                                        .toList());
     }
 
     /** The same with one more fact. */

@@ -16,11 +16,13 @@ import io.flagcast.jobs.run.StageResult;
 import io.flagcast.lake.inputs.UserList;
 import io.flagcast.settings.ConfiguredExperiments;
 import io.flagcast.settings.Settings;
+import io.flagcast.tables.Ids;
 import io.flagcast.tables.Tables;
 import io.flagcast.training.CollaborativeModel;
 import io.flagcast.training.CollaborativeTraining;
 import io.flagcast.training.EarlierVerdicts;
-import io.flagcast.training.ItemFactors;
+import io.flagcast.training.FamilyModel;
+import io.flagcast.training.FamilyTraining;
 import io.flagcast.training.Objective;
 import io.flagcast.training.ResponseTraining;
 import io.flagcast.training.ResponseTraining.Live;
@@ -28,13 +30,18 @@ import io.flagcast.training.ResponseTraining.Result;
 import io.flagcast.training.ResponsivenessModel;
 import io.flagcast.training.Scoring.Scorer;
 import io.flagcast.training.learners.TrainingSettings;
+import io.flagcast.training.usage.Family;
+import io.flagcast.training.usage.ItemFactors;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.types.DataTypes;
@@ -43,7 +50,7 @@ import org.apache.spark.storage.StorageLevel;
 /** Stage train: training examples and usage to models, where the newest model of a feature is due. */
 public final class TrainModels {
 
-    private static final String COLLABORATIVE = "implicit_als";
+    private static final String COLLABORATIVE = CollaborativeModel.LEARNER;
 
     private final Run run;
     private final ModelRegistry registry;
@@ -88,13 +95,16 @@ public final class TrainModels {
                     }
                 });
         fromUsage(fromUsage);
+        run.settings().families().values().stream()
+                .sorted(Comparator.comparing(Family::pattern))
+                .forEach(this::ofFamily);
         registry.append(withPopulation());
         return new StageResult(
                 examples.count(),
                 trained.size(),
                 0,
                 Map.of(Tables.MODEL_RUNS.name(), Integer.toString(trained.size())),
-                String.join("; ", summary));
+                Ids.few(summary, "; "));
     }
 
     /** What was trained, with all users as they are now. */
@@ -196,8 +206,15 @@ public final class TrainModels {
                 provenance);
         trained.add(champion);
         result.challengers().forEach(model -> trained.add(written(featureId, Status.CHALLENGER, model, provenance)));
-        summary.add("%s trains %s (%s) on %,d"
-                .formatted(featureId, champion.modelId(), champion.learner(), champion.examples()));
+        summary.add("%s trains %s (%s) on %,d%s"
+                .formatted(
+                        featureId,
+                        champion.modelId(),
+                        champion.learner(),
+                        champion.examples(),
+                        champion.features().isPresent()
+                                ? ", %,d features".formatted(champion.features().getAsLong())
+                                : ""));
     }
 
     private Entry written(String featureId, Status status, ResponsivenessModel model, ModelProvenance provenance) {
@@ -208,44 +225,102 @@ public final class TrainModels {
 
     /** Learns affinities from usage, for features that are known from nothing else. */
     private void fromUsage(List<String> featureIds) {
-        if (!run.settings().sources().containsKey(Tables.EVENTS)) {
+        if (!hasEvents()) {
             featureIds.forEach(featureId -> summary.add(featureId + " waits"));
             return;
         }
         Map<String, ModelProvenance> due = new TreeMap<>();
         for (String featureId : featureIds) {
-            ModelProvenance provenance = ModelProvenance.of(run, featureId, withheld);
-            Optional<Entry> newest = registry.newest(featureId, run.asOf().minusSeconds(1))
-                    .filter(entry -> entry.learner().equals(COLLABORATIVE));
-            if (isLost(featureId) || !isKept(featureId, newest, provenance, COLLABORATIVE)) {
-                due.put(featureId, provenance);
-            }
+            due(featureId).ifPresent(provenance -> due.put(featureId, provenance));
         }
         if (due.isEmpty()) {
             return;
         }
-        List<String> categories = run.settings().predictors().attributes().stream()
-                .filter(name -> profiles.schema().apply(name).dataType().equals(DataTypes.StringType))
-                .toList();
         Result result = new CollaborativeTraining(run.settings().training().model())
-                .train(profiles, List.copyOf(due.keySet()), categories);
+                .train(profiles, List.copyOf(due.keySet()), categories());
         if (result instanceof Result.TooLittle nothing) {
-            due.keySet().forEach(featureId -> {
-                say(featureId, "no model yet: " + nothing.reason());
-                summary.add(featureId + " waits");
-            });
+            waits(due.keySet(), nothing.reason());
             return;
         }
         Result.Trained usable = (Result.Trained) result;
+        usable.notes().forEach(note -> say(Ids.few(due.keySet()), note));
         CollaborativeModel model = (CollaborativeModel) usable.champion();
+        List<String> unused = new ArrayList<>();
         due.forEach((featureId, provenance) -> {
             if (model.references().containsKey(featureId)) {
-                add(featureId, Result.Trained.alone(model.of(featureId), usable.notes()), provenance);
+                add(featureId, Result.Trained.alone(model.of(featureId), List.of()), provenance);
             } else {
-                say(featureId, "no model yet: no usage events of it");
-                summary.add(featureId + " waits");
+                unused.add(featureId);
             }
         });
+        waits(unused, "no usage events of it");
+    }
+
+    /** Learns the affinities to all features of a family. */
+    private void ofFamily(Family family) {
+        String pattern = family.pattern();
+        if (!hasEvents()) {
+            summary.add(pattern + " waits");
+            return;
+        }
+        FamilyTraining training =
+                new FamilyTraining(family, run.settings().training().model());
+        Predicate<String> own = run.settings().membersOf(family);
+        Optional<ModelProvenance> due = due(pattern);
+        Optional<Usable> used = registry.usable(pattern, run.asOf()).usable();
+        if (due.isPresent()) {
+            Result result = training.train(profiles, own, categories());
+            if (result instanceof Result.Trained usable) {
+                add(pattern, usable, due.get());
+            } else if (used.isEmpty()) {
+                waits(List.of(pattern), ((Result.TooLittle) result).reason());
+            } else {
+                run.progress().notice("%s: no new model: %s".formatted(pattern, ((Result.TooLittle) result).reason()));
+                summary.add(pattern + " keeps " + used.get().entry().modelId());
+            }
+        } else if (used.isPresent() && used.get().model() instanceof FamilyModel model) {
+            long unknown = training.unknown(profiles, own, model);
+            if (unknown > 0) {
+                say(
+                        pattern,
+                        "%s at its next training, from %s on"
+                                .formatted(
+                                        unknown == 1
+                                                ? "1 more feature joins it"
+                                                : "%,d more features join it".formatted(unknown),
+                                        used.get()
+                                                .entry()
+                                                .asOf()
+                                                .plus(run.settings().training().retrainEvery())));
+            }
+        }
+    }
+
+    private boolean hasEvents() {
+        return run.settings().sources().containsKey(Tables.EVENTS);
+    }
+
+    /** How a model from usage is to be made now; absent where the one of before is kept. */
+    private Optional<ModelProvenance> due(String declaration) {
+        ModelProvenance provenance = ModelProvenance.of(run, declaration, withheld);
+        Optional<Entry> newest = registry.newest(declaration, run.asOf().minusSeconds(1))
+                .filter(entry -> entry.learner().equals(COLLABORATIVE));
+        boolean due = isLost(declaration) || !isKept(declaration, newest, provenance, COLLABORATIVE);
+        return Optional.of(provenance).filter(made -> due);
+    }
+
+    /** Attributes whose levels may stand for their users. */
+    private List<String> categories() {
+        return run.settings().predictors().attributes().stream()
+                .filter(name -> profiles.schema().apply(name).dataType().equals(DataTypes.StringType))
+                .toList();
+    }
+
+    private void waits(Collection<String> declarations, String reason) {
+        if (!declarations.isEmpty()) {
+            say(Ids.few(declarations), "no model yet: " + reason);
+            declarations.forEach(declaration -> summary.add(declaration + " waits"));
+        }
     }
 
     private void say(String featureId, String note) {

@@ -1,4 +1,4 @@
-package io.flagcast.training;
+package io.flagcast.training.usage;
 
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.udf;
@@ -23,7 +23,7 @@ import scala.jdk.javaapi.CollectionConverters;
  * {@code (YᵀY + Yᵀ(C - I)Y + λ n I)⁻¹ YᵀC 1} (Hu, Koren, Volinsky 2008, equation 4; λ scaled by the user's number of
  * observations n as in Zhou, Wilkinson, Schreiber, Pan 2008, section 3.1).
  */
-final class FoldIn implements Serializable {
+public final class FoldIn implements Serializable {
 
     private static final long serialVersionUID = 1L;
 
@@ -31,7 +31,7 @@ final class FoldIn implements Serializable {
     private final Map<String, Integer> places = new HashMap<>();
     private final double[][] gram;
 
-    FoldIn(ItemFactors items) {
+    public FoldIn(ItemFactors items) {
         this.items = items;
         for (int item = 0; item < items.items().size(); item++) {
             places.put(items.items().get(item), item);
@@ -41,12 +41,21 @@ final class FoldIn implements Serializable {
     }
 
     /**
+     * What a used item adds to an affinity.
+     *
+     * @param item the item
+     * @param amount of usage
+     * @param effect what it adds
+     */
+    public record Part(String item, double amount, double effect) {}
+
+    /**
      * The factors of a user.
      *
      * @param usage amount per item; items without factors are ignored
      * @return one number per factor; zeros without usage
      */
-    double[] user(Map<String, Double> usage) {
+    public double[] user(Map<String, Double> usage) {
         Map<Integer, Double> confidences = confidences(usage);
         double[] right = new double[gram.length];
         confidences.forEach((item, extra) -> add(right, 1 + extra, item));
@@ -59,15 +68,15 @@ final class FoldIn implements Serializable {
      * What each used item adds to the affinity of a user to a feature: Hu, Koren, Volinsky 2008, section 5. The sum is the
      * affinity.
      */
-    List<Explanation.Contribution> contributions(Map<String, Double> usage, String featureId) {
+    public List<Part> contributions(Map<String, Double> usage, String featureId) {
         Map<Integer, Double> confidences = confidences(usage);
         double[] weighted = solver(confidences)
-                .solve(new ArrayRealVector(items.factors()[places.get(featureId)], false))
+                .solve(new ArrayRealVector(factors(featureId), false))
                 .toArray();
         return confidences.entrySet().stream()
-                .map(used -> new Explanation.Contribution(
+                .map(used -> new Part(
                         items.items().get(used.getKey()),
-                        String.valueOf(usage.get(items.items().get(used.getKey()))),
+                        usage.get(items.items().get(used.getKey())),
                         (1 + used.getValue()) * product(weighted, items.factors()[used.getKey()])))
                 .toList();
     }
@@ -111,41 +120,53 @@ final class FoldIn implements Serializable {
     }
 
     /** A usage map as Spark gives it; absent (null) for none. */
-    static Map<String, Double> amounts(scala.collection.Map<String, Double> usage) {
+    public static Map<String, Double> amounts(scala.collection.Map<String, Double> usage) {
         return usage == null ? Map.of() : CollectionConverters.asJava(usage);
     }
 
     /** An array of numbers as Spark gives it. */
-    static double[] doubles(scala.collection.Seq<Double> values) {
+    public static double[] doubles(scala.collection.Seq<Double> values) {
         return CollectionConverters.asJava(values).stream()
                 .mapToDouble(Double::doubleValue)
                 .toArray();
     }
 
     /** The factors by {@code usage}. */
-    Column column() {
+    public Column column() {
         UDF1<scala.collection.Map<String, Double>, double[]> factors = usage -> user(amounts(usage));
         return udf(factors, DataTypes.createArrayType(DataTypes.DoubleType)).apply(col("usage"));
     }
 
+    /** Whether anything of {@code usage} has factors. */
+    public Column known() {
+        UDF1<scala.collection.Map<String, Double>, Boolean> known = usage -> knowsAny(amounts(usage));
+        return udf(known, DataTypes.BooleanType).apply(col("usage"));
+    }
+
+    /** The factors of a feature that has some. */
+    public double[] factors(String featureId) {
+        return items.factors()[places.get(featureId)];
+    }
+
     /** The affinity of a feature by {@code factors} of the user. */
-    Column affinity(String featureId) {
-        double[] item = items.factors()[places.get(featureId)];
+    public Column affinity(String featureId) {
+        double[] item = factors(featureId);
         UDF1<scala.collection.Seq<Double>, Double> affinity = user -> product(doubles(user), item);
         return udf(affinity, DataTypes.DoubleType).apply(col("factors"));
     }
 
     /** Whether anything that was used has factors. */
-    boolean knowsAny(Map<String, Double> usage) {
+    public boolean knowsAny(Map<String, Double> usage) {
         return usage.entrySet().stream().anyMatch(used -> places.containsKey(used.getKey()) && used.getValue() > 0);
     }
 
     /** Affinity of a user to a feature that has factors: the product of both. */
-    double affinity(double[] user, String featureId) {
-        return product(user, items.factors()[places.get(featureId)]);
+    public double affinity(double[] user, String featureId) {
+        return product(user, factors(featureId));
     }
 
-    static double product(double[] user, double[] item) {
+    /** The product of the factors of a user and an item. */
+    public static double product(double[] user, double[] item) {
         double product = 0;
         for (int i = 0; i < item.length; i++) {
             product += user[i] * item[i];

@@ -1,4 +1,4 @@
-package io.flagcast.training;
+package io.flagcast.training.usage;
 
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.count;
@@ -32,18 +32,18 @@ import org.apache.spark.storage.StorageLevel;
  * @param items users per item, by name
  * @param settings how
  */
-record Factorisation(NavigableMap<String, Long> items, TrainingSettings settings) {
+public record Factorisation(NavigableMap<String, Long> items, TrainingSettings settings) {
 
     private static final StructType INDEX =
             new StructType().add("key", "string").add("id", "int");
 
     /** Of all items that are used. */
-    static Factorisation of(Dataset<Row> users, TrainingSettings settings) {
+    public static Factorisation of(Dataset<Row> users, TrainingSettings settings) {
         return of(users, Integer.MAX_VALUE, settings);
     }
 
     /** Of the most used items. */
-    static Factorisation of(Dataset<Row> users, int most, TrainingSettings settings) {
+    public static Factorisation of(Dataset<Row> users, int most, TrainingSettings settings) {
         NavigableMap<String, Long> items = new TreeMap<>();
         users.select(explode(map_keys(col("usage"))).as("item"))
                 .groupBy("item")
@@ -56,14 +56,14 @@ record Factorisation(NavigableMap<String, Long> items, TrainingSettings settings
     }
 
     /** Factors by implicit ALS. */
-    ItemFactors fit(Dataset<Row> users, Choice choice) {
+    public ItemFactors fit(Dataset<Row> users, Choice choice) {
         ALSModel als = als(users, choice, true);
         return new ItemFactors(
                 List.copyOf(items.keySet()), itemFactors(als, choice.rank()), choice.alpha(), choice.regularisation());
     }
 
     /** ALS that takes usage for ratings, with the same parameters: {@link #fit} is compared with it. */
-    ALSModel explicit(Dataset<Row> users, Choice choice) {
+    public ALSModel explicit(Dataset<Row> users, Choice choice) {
         return als(users, choice, false);
     }
 
@@ -99,7 +99,7 @@ record Factorisation(NavigableMap<String, Long> items, TrainingSettings settings
     }
 
     /** The factors of the items, in their order. */
-    double[][] itemFactors(ALSModel als, int rank) {
+    public double[][] itemFactors(ALSModel als, int rank) {
         double[][] factors = new double[items.size()][rank];
         for (Row row : als.itemFactors().collectAsList()) {
             factors[row.getInt(0)] = doubles(row.getList(1));
@@ -128,7 +128,7 @@ record Factorisation(NavigableMap<String, Long> items, TrainingSettings settings
      * @param als the model
      * @param users those that it was fitted to
      */
-    static Dataset<Row> withFactors(Dataset<Row> some, ALSModel als, Dataset<Row> users) {
+    public static Dataset<Row> withFactors(Dataset<Row> some, ALSModel als, Dataset<Row> users) {
         Dataset<Row> indexed = index(users);
         return some.join(indexed, some.col("user_id").equalTo(indexed.col("key")))
                 .join(als.userFactors(), "id")

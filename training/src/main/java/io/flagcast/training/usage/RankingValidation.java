@@ -1,4 +1,4 @@
-package io.flagcast.training;
+package io.flagcast.training.usage;
 
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.expr;
@@ -8,15 +8,16 @@ import static org.apache.spark.sql.functions.udf;
 import io.flagcast.statistics.Bootstrap;
 import io.flagcast.statistics.Interval;
 import io.flagcast.statistics.ranking.RankingQuality;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.PriorityQueue;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.ToDoubleFunction;
-import java.util.stream.IntStream;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
@@ -30,7 +31,7 @@ import scala.jdk.javaapi.CollectionConverters;
  *
  * @param seed of what is withheld, and of intervals
  */
-record RankingValidation(long seed) {
+public record RankingValidation(long seed) {
 
     private static final StructType QUALITY =
             StructType.fromDDL("ndcg DOUBLE, average_precision DOUBLE, precision DOUBLE, recall DOUBLE");
@@ -38,7 +39,7 @@ record RankingValidation(long seed) {
     private static final int FIRST = 10;
 
     /** Withholds one in {@code parts} of each user's items at random: {@code usage} keeps the others, {@code relevant} has it. */
-    Dataset<Row> split(Dataset<Row> users, int parts) {
+    public Dataset<Row> split(Dataset<Row> users, int parts) {
         String withheld = "pmod(xxhash64(%dL, user_id, k), %d) = 0".formatted(seed, parts);
         return users.withColumn("relevant", map_keys(expr("map_filter(usage, (k, v) -> " + withheld + ")")))
                 .withColumn("usage", expr("map_filter(usage, (k, v) -> NOT (" + withheld + "))"));
@@ -49,7 +50,7 @@ record RankingValidation(long seed) {
      *
      * @param judged {@code factors} of the user, {@code usage} that is known of, {@code relevant} items to find
      */
-    static List<RankingQuality> qualities(Dataset<Row> judged, List<String> items, double[][] factors) {
+    public static List<RankingQuality> qualities(Dataset<Row> judged, List<String> items, double[][] factors) {
         UDF3<scala.collection.Seq<Double>, scala.collection.Map<String, Double>, scala.collection.Seq<String>, Row>
                 quality = (user, usage, relevant) -> {
                     double[] own = FoldIn.doubles(user);
@@ -75,27 +76,45 @@ record RankingValidation(long seed) {
     private static List<String> first(double[] user, Set<String> known, List<String> items, double[][] factors) {
         double[] affinities = new double[items.size()];
         for (int item = 0; item < affinities.length; item++) {
-            affinities[item] = FoldIn.product(user, factors[item]);
+            affinities[item] = known.contains(items.get(item)) ? Double.NaN : FoldIn.product(user, factors[item]);
         }
-        return IntStream.range(0, affinities.length)
-                .filter(item -> !known.contains(items.get(item)))
-                .boxed()
-                .sorted(Comparator.<Integer>comparingDouble(item -> -affinities[item])
-                        .thenComparing(item -> item))
-                .limit(FIRST)
-                .map(items::get)
-                .toList();
+        return Arrays.stream(highest(affinities, FIRST)).mapToObj(items::get).toList();
+    }
+
+    /**
+     * The places of the highest values, the highest first; of equal ones those that come first.
+     *
+     * @param values NaN: is none of them
+     * @param most how many at most, at least 1
+     */
+    public static int[] highest(double[] values, int most) {
+        // The lowest of those that are kept is on top, to be replaced.
+        PriorityQueue<Integer> kept = new PriorityQueue<>(
+                Comparator.<Integer>comparingDouble(place -> values[place]).thenComparing(Comparator.reverseOrder()));
+        for (int place = 0; place < values.length; place++) {
+            if (!Double.isNaN(values[place]) && (kept.size() < most || values[place] > values[kept.element()])) {
+                kept.add(place);
+                if (kept.size() > most) {
+                    kept.remove();
+                }
+            }
+        }
+        int[] highest = new int[kept.size()];
+        for (int rank = highest.length - 1; rank >= 0; rank--) {
+            highest[rank] = kept.remove();
+        }
+        return highest;
     }
 
     /** How well the most used items are what the users need, whoever they are. */
-    static List<RankingQuality> popularity(Dataset<Row> judged, NavigableMap<String, Long> items) {
+    public static List<RankingQuality> popularity(Dataset<Row> judged, NavigableMap<String, Long> items) {
         double[][] counts =
                 items.values().stream().map(users -> new double[] {users}).toArray(double[][]::new);
         return qualities(judged.withColumn("factors", expr("array(1D)")), List.copyOf(items.keySet()), counts);
     }
 
     /** Means of all measures, with their intervals. */
-    Map<String, Double> measures(List<RankingQuality> qualities) {
+    public Map<String, Double> measures(List<RankingQuality> qualities) {
         Map<String, Double> metrics = new TreeMap<>();
         put(metrics, "ndcg_at_10", qualities, RankingQuality::ndcg);
         put(metrics, "map_at_10", qualities, RankingQuality::averagePrecision);
@@ -118,7 +137,7 @@ record RankingValidation(long seed) {
     }
 
     /** Mean NDCG. */
-    static double mean(List<RankingQuality> qualities) {
+    public static double mean(List<RankingQuality> qualities) {
         return qualities.stream().mapToDouble(RankingQuality::ndcg).average().orElse(0);
     }
 }

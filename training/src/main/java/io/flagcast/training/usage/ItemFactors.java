@@ -1,4 +1,4 @@
-package io.flagcast.training;
+package io.flagcast.training.usage;
 
 import java.io.Serializable;
 import java.util.List;

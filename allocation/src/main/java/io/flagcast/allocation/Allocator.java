@@ -78,8 +78,7 @@ public record Allocator(
         Optional<String> segment = candidate.score().isPresent()
                 ? Optional.of(segments.of(candidate.score().getAsDouble()))
                 : Optional.empty();
-        OptionalInt tier =
-                candidate.score().isPresent() ? policy.tier(candidate.score().getAsDouble()) : OptionalInt.empty();
+        OptionalInt tier = candidate.score().isPresent() ? policy.tier(candidate) : OptionalInt.empty();
         double base = baseProbability(candidate, segment);
         double share = segment.map(name -> shares.getOrDefault(name, 1.0)).orElse(1.0);
         Optional<Reason> shutOut = shutOut(buckets, candidate);
@@ -109,11 +108,11 @@ public record Allocator(
 
     private double baseProbability(Candidate candidate, Optional<String> segment) {
         if (segment.isEmpty()) {
-            return unscored;
+            return policy.unscored(candidate, unscored);
         }
         return candidate.noBenefit()
                 ? 0
-                : policy.baseProbability(candidate.score().getAsDouble(), new Cell(segment.get(), candidate.context()));
+                : policy.baseProbability(candidate, new Cell(segment.get(), candidate.context()));
     }
 
     private static Reason reason(Candidate candidate) {

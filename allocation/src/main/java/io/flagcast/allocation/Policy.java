@@ -25,6 +25,20 @@ public sealed interface Policy extends Serializable {
      */
     double baseProbability(double score, Cell cell);
 
+    /** The same of a user with a score, where the policy looks at more of the user than that. */
+    default double baseProbability(Candidate candidate, Cell cell) {
+        return baseProbability(candidate.score().getAsDouble(), cell);
+    }
+
+    /**
+     * The base probability of a user without a score.
+     *
+     * @param unscored what the experiment gives those of whom nothing is known
+     */
+    default double unscored(Candidate candidate, double unscored) {
+        return unscored;
+    }
+
     /**
      * This policy as a run uses it.
      *
@@ -53,6 +67,16 @@ public sealed interface Policy extends Serializable {
 
     /** The tier of a score; only tiered allocation has tiers. */
     default OptionalInt tier(double score) {
+        return OptionalInt.empty();
+    }
+
+    /** The tier of a user with a score. */
+    default OptionalInt tier(Candidate candidate) {
+        return tier(candidate.score().getAsDouble());
+    }
+
+    /** How many tiers there are. */
+    default OptionalInt tiers() {
         return OptionalInt.empty();
     }
 
@@ -145,6 +169,11 @@ public sealed interface Policy extends Serializable {
         }
 
         @Override
+        public OptionalInt tiers() {
+            return OptionalInt.of(probabilities.size());
+        }
+
+        @Override
         public Policy inForce(AllocationParameters parameters, Instant asOf) {
             OptionalInt set = parameters.activeTier();
             return set.isPresent()
@@ -166,6 +195,71 @@ public sealed interface Policy extends Serializable {
                 tier++;
             }
             return tier;
+        }
+    }
+
+    /**
+     * Two tiers that are found: users of whom it is shown that enabling them pays ({@link Candidate#pays}), and the others. What
+     * a user gains is known by the score, what he costs is his own, so that no one score parts them.
+     *
+     * @param tiering probabilities of both, and a ramp, by {@link #THRESHOLDS}
+     */
+    record Best(Tiered tiering) implements Policy {
+
+        /** Of a score of 100 for those who pay, and 0 for the others. */
+        public static final List<Double> THRESHOLDS = List.of(100.0);
+
+        public Best {
+            if (!tiering.thresholds().equals(THRESHOLDS)) {
+                throw new IllegalArgumentException(
+                        "best tiers are two, those who pay and the others, not by thresholds " + tiering.thresholds());
+            }
+        }
+
+        private static double place(boolean pays) {
+            return pays ? 100 : 0;
+        }
+
+        @Override
+        public OptionalInt activeTier() {
+            return tiering.activeTier();
+        }
+
+        @Override
+        public OptionalInt tier(Candidate candidate) {
+            return tiering.tier(place(candidate.pays()));
+        }
+
+        @Override
+        public OptionalInt tiers() {
+            return tiering.tiers();
+        }
+
+        @Override
+        public Ramp ramp() {
+            return tiering.ramp();
+        }
+
+        @Override
+        public Policy inForce(AllocationParameters parameters, Instant asOf) {
+            return new Best((Tiered) tiering.inForce(parameters, asOf));
+        }
+
+        /** Of a score alone it is not known whether it pays: that of those who do not. */
+        @Override
+        public double baseProbability(double score, Cell cell) {
+            return tiering.baseProbability(place(false), cell);
+        }
+
+        @Override
+        public double baseProbability(Candidate candidate, Cell cell) {
+            return tiering.baseProbability(place(candidate.pays()), cell);
+        }
+
+        /** Where the average user pays, those without a score do. */
+        @Override
+        public double unscored(Candidate candidate, double unscored) {
+            return candidate.pays() ? tiering.baseProbability(place(true), Cell.whole("unscored")) : unscored;
         }
     }
 

@@ -63,14 +63,16 @@ final class FamilyScale {
         System.out.printf("%,d users, %,d features declared as %s%n", users, items, how);
         Optional<Publication> published = Optional.empty();
         for (Instant day : List.of(FIRST, FIRST.plus(Duration.ofDays(1)))) {
-            published = measured("run", () -> new Pipeline(
-                            settings,
-                            experiments,
-                            lake,
-                            Clock.fixed(day.plusSeconds(60), ZoneOffset.UTC),
-                            Progress.on(System.out),
-                            new Interruption())
-                    .run(day, Pipeline.Repeat.SKIP));
+            published = measured(
+                    "run",
+                    () -> new Pipeline(
+                                    settings,
+                                    experiments,
+                                    lake,
+                                    Clock.fixed(day.plusSeconds(60), ZoneOffset.UTC),
+                                    Progress.on(System.out),
+                                    new Interruption())
+                            .run(day, Pipeline.Repeat.SKIP));
         }
         Publication live = published.orElseThrow();
         measured("summary", () -> {
@@ -114,7 +116,8 @@ final class FamilyScale {
 
     private static List<Path> files(Path folder) {
         try (Stream<Path> all = Files.walk(folder)) {
-            return all.filter(file -> Files.isRegularFile(file) && !file.getFileName().toString().endsWith(".crc"))
+            return all.filter(file -> Files.isRegularFile(file)
+                            && !file.getFileName().toString().endsWith(".crc"))
                     .toList();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -133,8 +136,7 @@ final class FamilyScale {
                 : Optional.ofNullable(DECLARED.get(how))
                         .orElseThrow(() -> new IllegalArgumentException(how + " is none of family, best and each"));
         Files.createDirectories(folder.resolve("experiments"));
-        Files.writeString(
-                folder.resolve("experiments/shelf.yaml"), """
+        Files.writeString(folder.resolve("experiments/shelf.yaml"), """
                 experiment_id: shelf
                 feature_id: item_7
                 salt: shelf-2026
@@ -142,9 +144,7 @@ final class FamilyScale {
                 allocation: {percentage_allocation: 50%}
                 metrics: {conversion: {kind: proportion, outcome: purchase, within: 1d}}
                 """);
-        Path file = Files.writeString(
-                folder.resolve("flagcast.conf"),
-                """
+        Path file = Files.writeString(folder.resolve("flagcast.conf"), """
                 flagcast {
                   lake.root = ${flagcast.conf-dir}"/lake"
                   experiments = ${flagcast.conf-dir}"/experiments"
@@ -170,8 +170,9 @@ final class FamilyScale {
                 ("SELECT concat('user-', id) AS user_id, element_at(array('free', 'plus', 'pro'), CAST(id %% 3 + 1 AS INT)) AS plan"
                                 + " FROM range(%d)")
                         .formatted(users));
-        String item = "IF(pmod(xxhash64(id, 2), 5) > 0, %1$d * pmod(xxhash64(id, 3), %2$d / %1$d) + pmod(user, %1$d), pmod(xxhash64(id, 4), %2$d))"
-                .formatted(TASTES, items);
+        String item =
+                "IF(pmod(xxhash64(id, 2), 5) > 0, %1$d * pmod(xxhash64(id, 3), %2$d DIV %1$d) + pmod(user, %1$d), pmod(xxhash64(id, 4), %2$d))"
+                        .formatted(TASTES, items);
         write(
                 "events",
                 ("SELECT concat('user-', user) AS user_id, concat('item_', " + item + ") AS feature_id,"

@@ -12,6 +12,7 @@ import io.flagcast.rules.Action.Alert.Severity;
 import io.flagcast.rules.Amount;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
@@ -102,8 +103,7 @@ final class ActionReader {
     }
 
     private Optional<Integer> tiers() {
-        return policy.filter(Policy.Tiered.class::isInstance)
-                .map(tiered -> ((Policy.Tiered) tiered).probabilities().size());
+        return policy.map(Policy::tiers).filter(OptionalInt::isPresent).map(OptionalInt::getAsInt);
     }
 
     /** What gives back, a step at a time. */

@@ -8,6 +8,7 @@ import io.flagcast.experiments.Experiment.Stickiness;
 import io.flagcast.experiments.document.Mapping;
 import io.flagcast.experiments.document.Numbers;
 import io.flagcast.experiments.document.Setting;
+import io.flagcast.experiments.document.Value;
 import io.flagcast.experiments.document.Words;
 import java.util.List;
 import java.util.Optional;
@@ -18,10 +19,17 @@ import java.util.function.Supplier;
 final class AllocationReader {
 
     private final BanditReader bandits;
+    private final boolean hasValue;
 
-    /** @param metrics has read all of them */
-    AllocationReader(MetricReader metrics) {
+    /**
+     * A reader of one file's allocation.
+     *
+     * @param metrics has read all of them
+     * @param hasValue whether the file says what users earn and cost
+     */
+    AllocationReader(MetricReader metrics, boolean hasValue) {
         this.bandits = new BanditReader(metrics);
+        this.hasValue = hasValue;
     }
 
     private enum Type {
@@ -42,7 +50,7 @@ final class AllocationReader {
     record Allocation(Policy policy, double exploration, OptionalDouble unscored, Stickiness stickiness) {}
 
     Optional<Allocation> read(Mapping allocation) {
-        Setting<Type> type = allocation.or("type", Words.oneOf(Type.class), Type.PERCENTAGE);
+        Setting<Type> type = allocation.or("type", this::type, Type.PERCENTAGE);
         Setting<Optional<Double>> exploration = allocation.optional("exploration", Numbers::rate);
         Setting<Optional<Double>> unscored = allocation.optional("unscored", Numbers::rate);
         Setting<Stickiness> stickiness =
@@ -50,7 +58,7 @@ final class AllocationReader {
         Optional<Supplier<Policy>> chosen = type.read().map(known -> {
             allocation.qualify("type " + Words.label(known));
             return switch (known) {
-                case TIERED -> TierReader.read(allocation);
+                case TIERED -> TierReader.read(allocation, hasValue);
                 case WEIGHTED_RANDOM -> weightedRandom(allocation);
                 case BANDIT -> bandit(allocation);
                 case PERCENTAGE -> percentage(allocation);
@@ -67,9 +75,20 @@ final class AllocationReader {
                     exploration.value().orElse(isPercentage ? 0 : 0.05),
                     unscored.value()
                             .map(OptionalDouble::of)
-                            .orElse(isPercentage ? OptionalDouble.empty() : OptionalDouble.of(0.10)),
+                            .orElse(
+                                    isPercentage
+                                            ? OptionalDouble.empty()
+                                            : OptionalDouble.of(policy instanceof Policy.Best ? 0 : 0.10)),
                     stickiness.value());
         });
+    }
+
+    private Optional<Type> type(Value value) {
+        return Words.oneOf(Type.class)
+                .read(value)
+                .flatMap(type -> type == Type.BANDIT && hasValue
+                        ? value.refuse("learns its reward and not what users cost; remove value, or use another type")
+                        : Optional.of(type));
     }
 
     private static Supplier<Policy> weightedRandom(Mapping allocation) {

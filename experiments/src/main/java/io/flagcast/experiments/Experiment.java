@@ -44,6 +44,7 @@ import java.util.stream.Stream;
  * @param unscored probability for users without a score, in [0, 1]; absent for the percentage in force
  * @param stickiness whether the score of the first exposure is kept
  * @param metrics by name, in the order of the file
+ * @param value what users earn and what enabling them costs
  * @param dimensions user attributes by whose values metrics are broken down
  * @param prePeriod how long before the exposure the same outcomes count, so that effects are adjusted for them
  * @param rules in the order of the file
@@ -67,6 +68,7 @@ public record Experiment(
         OptionalDouble unscored,
         Stickiness stickiness,
         List<Metric> metrics,
+        Optional<NetValue> value,
         List<String> dimensions,
         Optional<Duration> prePeriod,
         List<Rule> rules,
@@ -102,6 +104,7 @@ public record Experiment(
         // Map.copyOf iterates in another order in every JVM; rows that carry the treatment must not.
         treatment = Collections.unmodifiableMap(new LinkedHashMap<>(treatment));
         metrics = List.copyOf(metrics);
+        Objects.requireNonNull(value, "value");
         dimensions = List.copyOf(dimensions);
         Objects.requireNonNull(segmentsFrom, "segmentsFrom");
         Objects.requireNonNull(prePeriod, "prePeriod");

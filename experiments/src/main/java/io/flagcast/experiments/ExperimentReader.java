@@ -84,8 +84,9 @@ final class ExperimentReader {
         Setting<Map<String, Metric>> metrics = root.or("metrics", metricReader::all, Map.of());
         Setting<List<String>> dimensions = root.or("dimensions", ColumnsReader::dimensions, List.of());
         Setting<Optional<Duration>> prePeriod = root.optional("pre_period", Times::wholeDays);
+        Setting<Optional<NetValue>> value = root.optional("value", Mapping.of(new ValueReader(metricReader)::read));
         Setting<Allocation> allocation =
-                root.required("allocation", Mapping.of(new AllocationReader(metricReader)::read));
+                root.required("allocation", Mapping.of(new AllocationReader(metricReader, root.has("value"))::read));
         ConditionReader conditionReader = new ConditionReader(segmentReader, metricReader);
         RuleReader ruleReader = new RuleReader(
                 conditionReader, new ActionReader(allocation.read().map(Allocation::policy)), metricReader);
@@ -115,6 +116,7 @@ final class ExperimentReader {
                 allocation.value().unscored(),
                 allocation.value().stickiness(),
                 List.copyOf(metrics.value().values()),
+                value.value(),
                 dimensions.value(),
                 prePeriod.value(),
                 rules.value(),

@@ -48,8 +48,8 @@ class HostileFilesTest {
                         "status: active",
                         "owner: me",
                         "3: unknown key 'owner'; valid in the file are experiment_id, feature_id, status, treatment,"
-                                + " salt, layer, eligibility, segments, segments_from, metrics, dimensions, pre_period, allocation, rules,"
-                                + " alerts, tests"),
+                                + " salt, layer, eligibility, segments, segments_from, metrics, dimensions, pre_period, value, allocation,"
+                                + " rules, alerts, tests"),
                 bad("status: active", "salt: x", "5: duplicate key 'salt', first on line 3; keep one"),
                 bad(
                         "segments: {low:",
@@ -155,7 +155,7 @@ class HostileFilesTest {
                 bad(
                         "[80, 50, 20]",
                         "80",
-                        "11: tier_thresholds '80': a list belongs here: [a, b] or lines that begin with '- '"),
+                        "11: tier_thresholds '80': neither a list of scores, as in [80, 50, 20], nor best"),
                 bad("[80, 50, 20]", "[120, 50, 20]", "11: tier threshold 120.0 is outside [0, 100]"),
                 bad(
                         "[80, 50, 20]",

@@ -44,6 +44,7 @@ final class KeyTables {
     private static final List<Block> BLOCKS = List.of(
             new Block("The file", ""),
             new Block("`layer`", "/properties/layer"),
+            new Block("`value`", "/properties/value"),
             new Block("`allocation`", variants("allocation")),
             new Block("`allocation.ramp` of `tiered`, each step", "/$defs/allocation/oneOf/0/properties/ramp/items"),
             new Block(

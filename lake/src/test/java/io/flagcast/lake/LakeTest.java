@@ -59,7 +59,7 @@ class LakeTest {
     /** Scores as {@code ('u', 50D), …}. */
     private Dataset<Row> scores(String rows) {
         return spark.sql(
-                "SELECT user_id, 'checkout' AS feature_id, NULL AS family, score, NULL AS uplift, NULL AS response_if_enabled,"
+                "SELECT user_id, 'checkout' AS feature_id, NULL AS family, score, NULL AS uplift, NULL AS uplift_bound, NULL AS uplift_shown, NULL AS response_if_enabled,"
                         + " NULL AS response_if_not, NULL AS affinity, false AS no_benefit, 'model' AS source, 'm' AS model_id FROM VALUES "
                         + rows + " AS t(user_id, score)");
     }

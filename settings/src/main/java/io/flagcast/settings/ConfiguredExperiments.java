@@ -2,11 +2,21 @@ package io.flagcast.settings;
 
 import io.flagcast.experiments.Experiment;
 import io.flagcast.experiments.ExperimentFiles;
+import io.flagcast.experiments.NetValue;
+import io.flagcast.features.ResponseDefinition;
 import io.flagcast.lake.ExitCode;
 import io.flagcast.lake.Refusal;
+import io.flagcast.statistics.Metric;
 import io.flagcast.tables.Ids;
+import io.flagcast.training.Objective;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /** The experiment files, read and checked against the other settings. */
@@ -30,8 +40,11 @@ public final class ConfiguredExperiments {
                 .filter(experiment ->
                         settings.declaration(experiment.featureId()).isEmpty())
                 .map(experiment -> undeclared(experiment, settings));
-        List<String> problems = Stream.concat(
-                        features, experiments.stream().flatMap(experiment -> Eligibility.problem(experiment).stream()))
+        Stream<String> expressions =
+                experiments.stream().flatMap(experiment -> Eligibility.problem(experiment).stream());
+        Stream<String> values = experiments.stream().flatMap(experiment -> values(experiment, settings));
+        List<String> problems = Stream.of(features, expressions, values)
+                .flatMap(problem -> problem)
                 .toList();
         if (!problems.isEmpty()) {
             throw new Refusal(ExitCode.CONFIGURATION, String.join("\n", problems));
@@ -46,6 +59,65 @@ public final class ConfiguredExperiments {
                         .formatted(experiment.file(), featureId)
                 : "%s: feature_id '%s' is not configured: add flagcast.features.%s, or name one of %s"
                         .formatted(experiment.file(), featureId, featureId, Ids.few(settings.declarations()));
+    }
+
+    /** What is wrong with what users earn and cost: gains are known of what the model learns, costs of the profile. */
+    private static Stream<String> values(Experiment experiment, Settings settings) {
+        Optional<String> declaration = settings.declaration(experiment.featureId());
+        if (experiment.value().isEmpty() || declaration.isEmpty()) {
+            return Stream.empty();
+        }
+        NetValue value = experiment.value().get();
+        List<String> problems = new ArrayList<>();
+        String key = "flagcast.features." + experiment.featureId();
+        Settings.Feature feature = settings.features().get(experiment.featureId());
+        if (feature == null || feature.objective() != Objective.UPLIFT) {
+            problems.add("%s: value needs to know what users gain: set %s.objective = uplift, or remove value"
+                    .formatted(experiment.file(), key));
+        } else if (!feature.response()
+                .filter(learned -> isOf(value.metric(), learned))
+                .isPresent()) {
+            ResponseDefinition learned = feature.response().orElseThrow();
+            problems.add(
+                    "%s: value is of metric '%s' (%s), but %s learns another response (%s): name a metric of that, or make %s learn this one"
+                            .formatted(
+                                    experiment.file(),
+                                    value.metric().name(),
+                                    described(
+                                                    value.metric().kind(),
+                                                    value.metric().outcome(),
+                                                    value.metric().within())
+                                            + (value.metric().after().isZero()
+                                                    ? ""
+                                                    : " after "
+                                                            + length(value.metric()
+                                                                    .after())),
+                                    key,
+                                    described(learned.kind(), learned.outcome(), learned.within()),
+                                    key));
+        }
+        if (value.cost() instanceof NetValue.Cost.Column column
+                && !settings.predictorNames().contains(column.column())) {
+            problems.add(
+                    "%s: cost names '%s', which is no column of the user profile: add it to flagcast.users.predictors, or name one of %s"
+                            .formatted(experiment.file(), column.column(), settings.predictorNames()));
+        }
+        return problems.stream();
+    }
+
+    private static boolean isOf(Metric metric, ResponseDefinition learned) {
+        return metric.kind() == learned.kind()
+                && metric.outcome().equals(learned.outcome())
+                && metric.after().isZero()
+                && metric.within().equals(learned.within());
+    }
+
+    private static String described(Metric.Kind kind, String outcome, Duration within) {
+        return "%s of %s within %s".formatted(kind.name().toLowerCase(Locale.ROOT), outcome, length(within));
+    }
+
+    private static String length(Duration within) {
+        return within.toMinutes() % 1_440 == 0 ? within.toDays() + "d" : within.toMinutes() + "m";
     }
 
     /**
@@ -66,6 +138,16 @@ public final class ConfiguredExperiments {
                                         Ids.few(experiments.stream()
                                                 .map(Experiment::experimentId)
                                                 .toList()))));
+    }
+
+    /** What users of a feature earn and cost: one thing, whatever the experiment; absent where experiments say several. */
+    public static Optional<NetValue> value(List<Experiment> experiments, String featureId) {
+        Map<String, NetValue> said = new TreeMap<>();
+        experiments.stream()
+                .filter(experiment -> experiment.featureId().equals(featureId))
+                .flatMap(experiment -> experiment.value().stream())
+                .forEach(value -> said.putIfAbsent(value.per() + " " + value.cost(), value));
+        return said.size() == 1 ? said.values().stream().findFirst() : Optional.empty();
     }
 
     /** Propensities are clipped at a hundredth, or at a quarter of the exploration slice where that is smaller. */

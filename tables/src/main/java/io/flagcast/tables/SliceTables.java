@@ -61,6 +61,16 @@ final class SliceTables {
                             "predicted change of the response when enabled: of a probability, -1 to 1, or of an amount where the"
                                     + " feature's kind is mean; absent where no uplift is learned"),
                     optional(
+                            "uplift_bound",
+                            "DOUBLE",
+                            "upper bound of the uplift that users of this tenth of the scores have shown; absent where it is not"
+                                    + " known"),
+                    optional(
+                            "uplift_shown",
+                            "DOUBLE",
+                            "uplift that users with such a score have shown, as far as evidence goes; for source prior what the"
+                                    + " average user has; absent where no uplift is learned"),
+                    optional(
                             "response_if_enabled",
                             "DOUBLE",
                             "predicted response when enabled: a probability, 0 to 1, or an amount"),
@@ -91,6 +101,8 @@ final class SliceTables {
                     required("score", "DOUBLE", "score of the first exposure that had one, 0 to 100"),
                     required("segment", "STRING", "segment of that score, a name of the experiment file"),
                     required("no_benefit", "BOOLEAN", "whether that score's uplift was no benefit, kept with it"),
+                    optional("uplift_bound", "DOUBLE", "upper bound of the uplift, kept with it"),
+                    optional("uplift_shown", "DOUBLE", "uplift that users with such a score had shown, kept with it"),
                     optional("model_id", "STRING", "model of that score"),
                     required("enrolled_at", "TIMESTAMP", "that exposure")),
             List.of("experiment_id", "user_id"),

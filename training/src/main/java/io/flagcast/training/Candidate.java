@@ -9,6 +9,7 @@ import io.flagcast.statistics.heterogeneity.CrossFitting;
 import io.flagcast.statistics.heterogeneity.RepeatedVerdict;
 import io.flagcast.statistics.heterogeneity.RepeatedVerdict.Verdict;
 import io.flagcast.statistics.ranking.OrderEvidence;
+import io.flagcast.statistics.ranking.ShownUplift;
 import io.flagcast.training.learners.CrossFit;
 import io.flagcast.training.learners.Estimate;
 import io.flagcast.training.learners.Fits;
@@ -131,6 +132,7 @@ record Candidate(
             metrics.put("qini_over_simplest", known.qini().mean());
             metrics.put("qini_over_simplest_error", known.qini().error());
         });
+        ShownUplift shown = shown();
         return new ResponsivenessModel.Uplift(
                 learner.name(),
                 data.kind(),
@@ -142,8 +144,16 @@ record Candidate(
                 judged,
                 reference,
                 benefitBounds(),
+                shown,
+                shown.supported(),
                 metrics,
                 evaluation.curves());
+    }
+
+    /** What users of each score have shown, the folds in the order of their numbers. */
+    ShownUplift shown() {
+        return ShownUplift.of(
+                byFold.values().stream().map(Evaluation::targeting).toList());
     }
 
     /** Where nothing differs between users, nothing is claimed. */

@@ -92,6 +92,8 @@ public record FamilyScorer(
                         lit(family).as("family"),
                         col("s.score"),
                         lit(null).cast("double").as("uplift"),
+                        lit(null).cast("double").as("uplift_bound"),
+                        lit(null).cast("double").as("uplift_shown"),
                         lit(null).cast("double").as("response_if_enabled"),
                         lit(null).cast("double").as("response_if_not"),
                         col("s.affinity"),
@@ -163,7 +165,11 @@ public record FamilyScorer(
                     .computeIfAbsent(level, name -> new double[factors.length])[place] = mean);
         }
 
-        /** @param own the user, and the model's inputs */
+        /**
+         * The rows of a user.
+         *
+         * @param own the user, and the model's inputs
+         */
         Row[] score(Row own, Map<String, Double> usage) {
             boolean known = foldIn != null && foldIn.knowsAny(usage);
             double[] affinities = known ? affinities(foldIn.user(usage)) : expected(own);

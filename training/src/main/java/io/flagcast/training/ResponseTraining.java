@@ -27,6 +27,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Function;
@@ -107,6 +108,11 @@ public record ResponseTraining(
         return uplift(examples, kind, live, EarlierVerdicts.NONE);
     }
 
+    /** The same, for a feature that costs nothing. */
+    public Result uplift(Dataset<Row> examples, Metric.Kind kind, Optional<Live> live, EarlierVerdicts earlier) {
+        return uplift(examples, kind, live, earlier, OptionalDouble.empty());
+    }
+
     /**
      * Trains every learner for the uplift, cross-fitted, and selects.
      *
@@ -114,8 +120,15 @@ public record ResponseTraining(
      * @param kind whether responses are 0 or 1, or any value
      * @param live the model in use
      * @param earlier verdicts of earlier trainings
+     * @param breakEven uplift from which on enabling a user pays, where that is declared: learners then compete by what their
+     *     choice of users earns, else by the Qini
      */
-    public Result uplift(Dataset<Row> examples, Metric.Kind kind, Optional<Live> live, EarlierVerdicts earlier) {
+    public Result uplift(
+            Dataset<Row> examples,
+            Metric.Kind kind,
+            Optional<Live> live,
+            EarlierVerdicts earlier,
+            OptionalDouble breakEven) {
         Propensities propensities = new Propensities(leastPropensity, settings);
         Dataset<Row> rows = examples.withColumn("fresh", LiveComparison.fresh(live));
         ExampleCounts counts = ExampleCounts.of(rows, propensities);
@@ -143,7 +156,7 @@ public record ResponseTraining(
                     .filter(challenger -> !learners.contains(challenger))
                     .forEach(challenger ->
                             notes.add("challenger %s cannot learn values: it does not compete".formatted(challenger)));
-            return select(encoding, data, Fits.of(data, learners), counts, live, earlier, notes);
+            return select(encoding, data, Fits.of(data, learners), counts, live, earlier, breakEven, notes);
         }
     }
 
@@ -154,13 +167,18 @@ public record ResponseTraining(
             ExampleCounts counts,
             Optional<Live> live,
             EarlierVerdicts earlier,
+            OptionalDouble breakEven,
             List<String> notes) {
         Dataset<Row> outOfFold = data.examples(Set.of())
                 .withColumn("predictions", fits.outOfFold())
                 .drop("vector");
         try (Kept kept = Kept.of(outOfFold, counts.users())) {
             Dataset<Row> predictions = kept.rows();
-            Selection selection = Selection.of(Candidate.of(fits, predictions, data));
+            List<Candidate> candidates = Candidate.of(fits, predictions, data);
+            Selection selection = breakEven.isPresent()
+                    ? Selection.byEarnings(
+                            candidates, Earnings.over(candidates, predictions, data, breakEven.getAsDouble()))
+                    : Selection.of(candidates);
             selection.note().ifPresent(notes::add);
             Candidate champion = selection.champion();
             int place = fits.learners().indexOf(champion.learner());

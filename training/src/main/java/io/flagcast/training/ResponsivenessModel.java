@@ -10,6 +10,7 @@ import io.flagcast.statistics.Metric;
 import io.flagcast.statistics.heterogeneity.BestLinearPrediction;
 import io.flagcast.statistics.heterogeneity.RepeatedVerdict.Verdict;
 import io.flagcast.statistics.ranking.OrderEvidence;
+import io.flagcast.statistics.ranking.ShownUplift;
 import io.flagcast.training.learners.Estimate;
 import io.flagcast.training.learners.Folds;
 import io.flagcast.training.learners.ResponseModel;
@@ -67,6 +68,8 @@ public sealed interface ResponsivenessModel extends Serializable
      * @param judged whether users differ in their uplift, with one error for all trainings of the feature
      * @param reference out-of-fold uplift, not calibrated
      * @param benefitBounds per decile of the score, lowest first: doubly robust mean effect + 1.64 standard errors
+     * @param shown effects of the users of each fold by score
+     * @param supported what they support, see {@link ShownUplift#supported}
      * @param metrics measured out of fold
      * @param curves measured out of fold
      */
@@ -81,6 +84,8 @@ public sealed interface ResponsivenessModel extends Serializable
             Verdict judged,
             Reference reference,
             List<Double> benefitBounds,
+            ShownUplift shown,
+            List<Double> supported,
             Map<String, Double> metrics,
             Evaluation.Curves curves)
             implements ResponsivenessModel {
@@ -90,6 +95,7 @@ public sealed interface ResponsivenessModel extends Serializable
 
         public Uplift {
             benefitBounds = List.copyOf(benefitBounds);
+            supported = List.copyOf(supported);
             metrics = Map.copyOf(metrics);
         }
 
@@ -134,9 +140,10 @@ public sealed interface ResponsivenessModel extends Serializable
             return new Prediction(
                     score,
                     uplift,
+                    benefitBounds.get(Evaluation.decile(score)),
+                    supported.get(ShownUplift.cell(score)),
                     bounded(raw.response() + (1 - share) * uplift),
-                    bounded(raw.response() - share * uplift),
-                    benefitBounds.get(Evaluation.decile(score)) <= 0);
+                    bounded(raw.response() - share * uplift));
         }
 
         private double bounded(double response) {
@@ -148,11 +155,18 @@ public sealed interface ResponsivenessModel extends Serializable
          *
          * @param score 0 to 100
          * @param uplift calibrated
+         * @param bound upper bound of the uplift that users of the decile have shown; the greatest number where there were too few
+         * @param shown uplift that users of such a score have shown, as far as is supported
          * @param ifEnabled response when enabled, a probability within [0, 1]
          * @param ifNot response when not
-         * @param noBenefit even the upper bound of the uplift is not above zero
          */
-        record Prediction(double score, double uplift, double ifEnabled, double ifNot, boolean noBenefit) {}
+        record Prediction(double score, double uplift, double bound, double shown, double ifEnabled, double ifNot) {
+
+            /** Even the upper bound of the uplift is not above zero. */
+            boolean noBenefit() {
+                return bound <= 0;
+            }
+        }
     }
 
     /**

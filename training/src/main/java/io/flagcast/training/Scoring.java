@@ -31,7 +31,7 @@ public final class Scoring {
     public static final double PRIOR = 50;
 
     private static final StructType SCORE = StructType.fromDDL(
-            "feature_id STRING, family STRING, score DOUBLE, uplift DOUBLE,"
+            "feature_id STRING, family STRING, score DOUBLE, uplift DOUBLE, uplift_bound DOUBLE, uplift_shown DOUBLE,"
                     + " response_if_enabled DOUBLE, response_if_not DOUBLE, affinity DOUBLE, no_benefit BOOLEAN, source STRING, model_id STRING");
 
     private Scoring() {}
@@ -140,7 +140,7 @@ public final class Scoring {
 
     /** A feature's model, ready for rows whose predictors lie at the given places. */
     @SuppressWarnings("ArrayRecordComponent") // Lives inside one pass.
-    private record FeatureScorer(Scorer scorer, int[] places, FoldIn foldIn) implements Serializable {
+    private record FeatureScorer(Scorer scorer, int[] places, FoldIn foldIn, Double average) implements Serializable {
 
         static FeatureScorer of(Scorer scorer, int[] places) {
             FoldIn foldIn = scorer.model() instanceof CollaborativeModel model
@@ -149,7 +149,10 @@ public final class Scoring {
                             .flatMap(ResponsivenessModel::encodes)
                             .flatMap(PredictorEncoding::foldIn)
                             .orElse(null);
-            return new FeatureScorer(scorer, places, foldIn);
+            Double average = scorer.model() instanceof ResponsivenessModel.Uplift model
+                    ? model.shown().ofEverybody()
+                    : null;
+            return new FeatureScorer(scorer, places, foldIn, average);
         }
 
         Row score(Row predictors, Map<String, Double> usage) {
@@ -159,26 +162,38 @@ public final class Scoring {
                     && model.heterogeneous()
                     && model.encoding().knowsAny(own, usage)) {
                 var said = model.predict(vector(model.encoding(), own, usage));
-                return row(
-                        said.score(), said.uplift(), said.ifEnabled(), said.ifNot(), null, said.noBenefit(), "model");
+                return RowFactory.create(
+                        scorer.featureId(),
+                        null,
+                        said.score(),
+                        said.uplift(),
+                        said.bound() == Double.MAX_VALUE ? null : said.bound(),
+                        said.shown(),
+                        said.ifEnabled(),
+                        said.ifNot(),
+                        null,
+                        said.noBenefit(),
+                        "model",
+                        scorer.modelId());
             }
             if (scorer.model() instanceof ResponsivenessModel.Propensity model
                     && model.encoding().knowsAny(own, usage)) {
                 double response = model.response().predict(vector(model.encoding(), own, usage));
-                return row(model.reference().score(response), null, response, null, null, false, "model");
+                return row(model.reference().score(response), response, null, "model");
             }
             if (scorer.model() instanceof CollaborativeModel model) {
                 Reference reference = model.references().get(scorer.featureId());
                 if (foldIn.knowsAny(usage)) {
                     double affinity = foldIn.affinity(foldIn.user(usage), scorer.featureId());
-                    return row(reference.score(affinity), null, null, null, affinity, false, "collaborative");
+                    return row(reference.score(affinity), null, affinity, "collaborative");
                 }
                 Double expected = group(model, own);
                 if (expected != null) {
-                    return row(reference.score(expected), null, null, null, expected, false, "group");
+                    return row(reference.score(expected), null, expected, "group");
                 }
             }
-            return RowFactory.create(scorer.featureId(), null, PRIOR, null, null, null, null, false, "prior", null);
+            return RowFactory.create(
+                    scorer.featureId(), null, PRIOR, null, null, average, null, null, null, false, "prior", null);
         }
 
         /** What is expected of the user's group; absent (null) where it is unknown or groups do not differ. */
@@ -193,23 +208,19 @@ public final class Scoring {
             return encoding.encode(predictors, foldIn == null ? new double[0] : foldIn.user(usage));
         }
 
-        private Row row(
-                double score,
-                Double uplift,
-                Double ifEnabled,
-                Double ifNot,
-                Double affinity,
-                boolean noBenefit,
-                String source) {
+        /** Of a score that says nothing of what enabling changes. */
+        private Row row(double score, Double response, Double affinity, String source) {
             return RowFactory.create(
                     scorer.featureId(),
                     null,
                     score,
-                    uplift,
-                    ifEnabled,
-                    ifNot,
+                    null,
+                    null,
+                    null,
+                    response,
+                    null,
                     affinity,
-                    noBenefit,
+                    false,
                     source,
                     scorer.modelId());
         }

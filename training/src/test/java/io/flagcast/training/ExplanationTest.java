@@ -1,5 +1,6 @@
 package io.flagcast.training;
 
+import static io.flagcast.training.Simulated.NOTHING_SHOWN;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
@@ -94,6 +95,8 @@ class ExplanationTest {
                         .judge(new BestLinearPrediction(100, 0, 0.1, 0.1, 0.5, 0.1), 0.1, CROSS_FITTED),
                 REFERENCE,
                 Collections.nCopies(10, 1.0),
+                NOTHING_SHOWN,
+                NOTHING_SHOWN.supported(),
                 Map.of(),
                 new Evaluation.Curves(List.of(), List.of()));
         Explanation explanation = explained(model, 60.0, null, "DE");

@@ -64,6 +64,8 @@ class OutOfFoldTest {
                 RepeatedVerdict.first(0.01).judge(calibration, 0.1, new CrossFitting(5, OptionalInt.empty())),
                 REFERENCE,
                 Collections.nCopies(10, 0.1),
+                Simulated.NOTHING_SHOWN,
+                Simulated.NOTHING_SHOWN.supported(),
                 Map.of(),
                 new Evaluation.Curves(List.of(), List.of()));
     }

@@ -1,5 +1,6 @@
 package io.flagcast.training;
 
+import static io.flagcast.training.Simulated.NOTHING_SHOWN;
 import static io.flagcast.training.Simulated.PREDICTORS;
 import static io.flagcast.training.Simulated.SETTINGS;
 import static io.flagcast.training.Simulated.START;
@@ -459,6 +460,8 @@ class ResponseTrainingTest {
                                 .mapToDouble(i -> slope * i / 100)
                                 .toArray()),
                         Collections.nCopies(10, 0.1),
+                        NOTHING_SHOWN,
+                        NOTHING_SHOWN.supported(),
                         Map.of(),
                         new Evaluation.Curves(List.of(), List.of())),
                 since);

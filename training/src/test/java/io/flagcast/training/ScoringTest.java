@@ -1,5 +1,6 @@
 package io.flagcast.training;
 
+import static io.flagcast.training.Simulated.NOTHING_SHOWN;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 import static org.assertj.core.api.Assertions.within;
@@ -9,6 +10,8 @@ import io.flagcast.statistics.Metric;
 import io.flagcast.statistics.heterogeneity.BestLinearPrediction;
 import io.flagcast.statistics.heterogeneity.CrossFitting;
 import io.flagcast.statistics.heterogeneity.RepeatedVerdict;
+import io.flagcast.statistics.ranking.ShownUplift;
+import io.flagcast.statistics.ranking.TargetingCurve;
 import io.flagcast.tables.Tables;
 import io.flagcast.training.PredictorEncoding.Categorical;
 import io.flagcast.training.PredictorEncoding.Numeric;
@@ -80,8 +83,29 @@ class ScoringTest {
                 RepeatedVerdict.first(0.01).judge(calibration, 0.1, CROSS_FITTED),
                 REFERENCE,
                 bounds,
+                NOTHING_SHOWN,
+                NOTHING_SHOWN.supported(),
                 metrics,
                 new Evaluation.Curves(List.of(), List.of()));
+    }
+
+    private static Uplift uplift(ResponseModel enabled, ResponseModel control, ShownUplift shown) {
+        Uplift model = uplift(enabled, control);
+        return new Uplift(
+                model.learner(),
+                model.kind(),
+                model.encoding(),
+                model.estimate(),
+                model.folds(),
+                model.share(),
+                model.calibration(),
+                model.judged(),
+                model.reference(),
+                model.benefitBounds(),
+                shown,
+                shown.supported(),
+                model.metrics(),
+                model.curves());
     }
 
     private static final Uplift UPLIFT = uplift(
@@ -183,23 +207,26 @@ class ScoringTest {
                         tuple("d", "new", "prior", null));
     }
 
+    private static Row prior(String userId, String featureId, Double shown) {
+        return RowFactory.create(
+                userId, featureId, null, 50.0, null, null, shown, null, null, null, false, "prior", null);
+    }
+
     @Test
     void aUserAboutWhomNothingIsKnownHasThePrior() {
         assertThat(scores(SCORERS)
                         .where("feature_id IN ('video', 'chat', 'new') AND user_id = 'b'")
                         .collectAsList())
                 .containsExactlyInAnyOrder(
-                        RowFactory.create("b", "video", null, 50.0, null, null, null, null, false, "prior", null),
-                        RowFactory.create("b", "chat", null, 50.0, null, null, null, null, false, "prior", null),
-                        RowFactory.create("b", "new", null, 50.0, null, null, null, null, false, "prior", null));
+                        prior("b", "video", null), prior("b", "chat", null), prior("b", "new", null));
     }
 
     @Test
     void aUserWithoutUsageHasTheScoreOfWhatIsExpectedOfTheGroup() {
         // 0.2 is above one of four.
         assertThat(scores(COLLABORATIVE, "chat", "d").collectAsList())
-                .containsExactly(
-                        RowFactory.create("d", "chat", null, 25.0, null, null, null, 0.2, false, "group", "m"));
+                .containsExactly(RowFactory.create(
+                        "d", "chat", null, 25.0, null, null, null, null, null, 0.2, false, "group", "m"));
     }
 
     @Test
@@ -209,7 +236,7 @@ class ScoringTest {
         double score = COLLABORATIVE.references().get("chat").score(affinity);
         assertThat(scores(COLLABORATIVE, "chat", "a").collectAsList())
                 .containsExactly(RowFactory.create(
-                        "a", "chat", null, score, null, null, null, affinity, false, "collaborative", "m"));
+                        "a", "chat", null, score, null, null, null, null, null, affinity, false, "collaborative", "m"));
     }
 
     @Test
@@ -232,6 +259,26 @@ class ScoringTest {
             assertThat(row.<Double>getAs("response_if_not")).isCloseTo(expected[i][3], within(1e-12));
             assertThat(row.<Boolean>getAs("no_benefit")).isEqualTo(i == 2);
         }
+    }
+
+    /** Effects without noise, in two folds: 0 up to a score of 50, 0.2 above. The lowest tenth's bound is 0, all others' 0.1. */
+    @Test
+    void aScoreComesWithWhatUsersOfItHaveShown() {
+        TargetingCurve curve = new TargetingCurve(
+                List.of(new TargetingCurve.Cell(0, 100, 0, 0), new TargetingCurve.Cell(50, 100, 20, 4)));
+        ShownUplift shown = ShownUplift.of(List.of(curve, curve));
+        Row high = scores(uplift(constant(0), constant(-1), shown), "f", "a").head();
+        assertThat(high.<Double>getAs("score")).isEqualTo(100);
+        assertThat(high.<Double>getAs("uplift_bound")).isEqualTo(0.1);
+        assertThat(high.<Double>getAs("uplift_shown"))
+                .isEqualTo(shown.supported().get(ShownUplift.cell(100)))
+                .isCloseTo(0.2, within(0.01));
+        Row low = scores(uplift(constant(-1), constant(0), shown), "f", "a").head();
+        assertThat(low.<Double>getAs("score")).isZero();
+        assertThat(low.<Double>getAs("uplift_bound")).isZero();
+        assertThat(low.<Boolean>getAs("no_benefit")).isTrue();
+        assertThat(low.<Double>getAs("uplift_shown"))
+                .isEqualTo(shown.supported().get(0));
     }
 
     @Test
@@ -262,17 +309,8 @@ class ScoringTest {
         assertThat(model.verdict()).isEqualTo("no reliable heterogeneity");
         assertThat(scores(List.of(new Scorer("f", "m", model))).collectAsList())
                 .hasSize(4)
-                .allSatisfy(row -> assertThat(RowFactory.create(
-                                row.get(1),
-                                row.get(2),
-                                row.get(3),
-                                row.get(4),
-                                row.get(5),
-                                row.get(6),
-                                row.get(7),
-                                row.get(8),
-                                row.get(9)))
-                        .isEqualTo(RowFactory.create("f", null, 50.0, null, null, null, null, false, "prior")));
+                // One user gained nothing: what everybody is shown to gain is nothing.
+                .allSatisfy(row -> assertThat(row).isEqualTo(prior(row.getString(0), "f", 0.0)));
         // 3.6: p = 0.0055.
         assertThat(uplift(constant(0), constant(-1), new BestLinearPrediction(100, 0.05, 0.15, 0.01, 1, 1 / 3.6))
                         .verdict())

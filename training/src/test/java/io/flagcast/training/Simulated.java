@@ -1,5 +1,7 @@
 package io.flagcast.training;
 
+import io.flagcast.statistics.ranking.ShownUplift;
+import io.flagcast.statistics.ranking.TargetingCurve;
 import io.flagcast.training.learners.Learner;
 import io.flagcast.training.learners.TrainingSettings;
 import java.time.Instant;
@@ -31,6 +33,9 @@ public final class Simulated {
             new TrainingSettings.Network(List.of(3), 20),
             new TrainingSettings.Factors(2, 100),
             new TrainingSettings.Collaborative(List.of(2), List.of(10.0), List.of(0.05), 3, 1));
+    /** One user, who gained nothing. */
+    static final ShownUplift NOTHING_SHOWN = new ShownUplift(List.of(List.of(new TargetingCurve.Cell(0, 1, 0, 0))));
+
     static final List<String> PREDICTORS = List.of("x", "noise", "plan");
 
     /** The first user's exposure; the next one's is a second later each. */

@@ -33,14 +33,21 @@ public record Value(String key, int line, Node node, Problems problems) {
         return build(() -> read.apply(scalar));
     }
 
-    /** Whether this value is a list. */
-    public boolean isList() {
-        return node instanceof SequenceNode;
-    }
-
     /** Whether this value is a mapping of keys to values. */
     public boolean isMapping() {
         return node instanceof MappingNode;
+    }
+
+    /** Whether this value is written as a number, whatever is wrong with it: a name does not begin so. */
+    public boolean isNumber() {
+        return node instanceof ScalarNode scalar
+                && scalar.isPlain()
+                && scalar.getValue().matches("[-+.]?[0-9.].*");
+    }
+
+    /** Whether this value is a list. */
+    public boolean isList() {
+        return node instanceof SequenceNode;
     }
 
     /** An item of this value, which is a list. */

@@ -74,7 +74,7 @@ final class DemoCommand implements Callable<Integer> {
             Path report = Path.of(settings.lake().root()).resolveSibling("report.html");
             Report.write(lake, last, worth, report);
             DemoSummary summary = new DemoSummary(
-                    RunSummary.of(lake, last).lines(),
+                    RunSummary.of(lake, last, experiments).lines(),
                     MadeChange.history(lake),
                     worth,
                     settings.simulation().days(),

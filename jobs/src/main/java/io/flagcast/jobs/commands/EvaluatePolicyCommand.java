@@ -63,7 +63,8 @@ final class EvaluatePolicyCommand implements Callable<Integer> {
             names = "--metric",
             paramLabel = "NAME",
             description =
-                    "The reward, a metric of the file in force. Default: the bandit's reward, else the first metric.")
+                    "The reward, a metric of the file in force. Default: the net value, where FILE or the file in force"
+                            + " declares one, else the bandit's reward, else the first metric.")
     private String metricName;
 
     @Option(
@@ -106,11 +107,11 @@ final class EvaluatePolicyCommand implements Callable<Integer> {
         List<Experiment> experiments = configuration.experiments(settings);
         Optional<Experiment> candidate = Optional.ofNullable(file).map(path -> candidate(settings, experiments, path));
         Experiment incumbent = incumbent(experiments, candidate);
-        ComparePolicies question = new ComparePolicies(
+        ComparePolicies question = ComparePolicies.of(
                 settings,
                 incumbent,
                 candidate,
-                ComparePolicies.reward(incumbent, Optional.ofNullable(metricName)),
+                Optional.ofNullable(metricName),
                 withheld ? Users.WITHHELD : Users.LOGGED);
         Instant until = asOf == null ? clock.instant() : asOf;
         PolicyComparison comparison;

@@ -51,8 +51,9 @@ final class RunCommand implements Callable<Integer> {
             new Pipeline(settings, experiments, lake, clock, progress, surroundings.interruption())
                     .reshuffling(options.reshuffled())
                     .run(asOf, options.repeat())
-                    .ifPresent(publication ->
-                            RunSummary.of(lake, publication).lines().forEach(progress::say));
+                    .ifPresent(publication -> RunSummary.of(lake, publication, experiments)
+                            .lines()
+                            .forEach(progress::say));
         }
         return ExitCode.DONE.code();
     }

@@ -20,11 +20,14 @@ import io.flagcast.allocation.Candidate;
 import io.flagcast.allocation.Decision;
 import io.flagcast.experiments.Experiment;
 import io.flagcast.experiments.Experiment.Stickiness;
+import io.flagcast.experiments.NetValue;
 import io.flagcast.jobs.run.Rollout;
 import io.flagcast.settings.Eligibility;
-import java.util.Arrays;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalDouble;
+import java.util.function.Function;
+import java.util.stream.Stream;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -59,21 +62,16 @@ public final class DecideUsers {
             Dataset<Row> enrolments,
             List<Rollout> rollouts,
             String holdoutSalt) {
+        List<String> kept = new ArrayList<>(List.of("score", "no_benefit", "model_id"));
+        if (NetColumns.isAsked(rollouts.stream().map(Rollout::experiment).toList())) {
+            kept.addAll(List.of("uplift_bound", "uplift_shown"));
+        }
+        List<String> known = Stream.concat(kept.stream(), Stream.of("source")).toList();
         Dataset<Row> users = profiles.join(
-                        byKey(
-                                ofFeatures(scores, rollouts),
-                                "feature_id",
-                                "_scores",
-                                "score",
-                                "no_benefit",
-                                "source",
-                                "model_id"),
+                        byKey(ofFeatures(scores, rollouts), "feature_id", "_scores", known),
                         new String[] {"user_id"},
                         "left")
-                .join(
-                        byKey(enrolments, "experiment_id", "_enrolled", "score", "no_benefit", "model_id"),
-                        new String[] {"user_id"},
-                        "left");
+                .join(byKey(enrolments, "experiment_id", "_enrolled", kept), new String[] {"user_id"}, "left");
         Column[] decisions = rollouts.stream()
                 .map(rollout -> decision(rollout, profiles, holdoutSalt))
                 .toArray(Column[]::new);
@@ -103,8 +101,8 @@ public final class DecideUsers {
                         .toArray()));
     }
 
-    private static Dataset<Row> byKey(Dataset<Row> rows, String key, String as, String... values) {
-        Column[] columns = Arrays.stream(values).map(functions::col).toArray(Column[]::new);
+    private static Dataset<Row> byKey(Dataset<Row> rows, String key, String as, List<String> values) {
+        Column[] columns = values.stream().map(functions::col).toArray(Column[]::new);
         return rows.groupBy("user_id")
                 .agg(map_from_entries(collect_list(struct(col(key), struct(columns))))
                         .as(as));
@@ -120,13 +118,24 @@ public final class DecideUsers {
         Column model = keeps
                 ? when(enrolled.isNotNull(), enrolled.getField("model_id")).otherwise(scored.getField("model_id"))
                 : scored.getField("model_id");
-        Column newest = scored.getField("no_benefit");
-        Column noBenefit = keeps ? coalesce(enrolled.getField("no_benefit"), newest) : newest;
+        Function<String, Column> known =
+                name -> keeps ? coalesce(enrolled.getField(name), scored.getField(name)) : scored.getField(name);
+        Column noBenefit = known.apply("no_benefit");
+        Column eligible = Eligibility.of(experiment, profiles);
+        Column pays = lit(false);
+        if (experiment.value().isPresent()) {
+            NetValue value = experiment.value().get();
+            Column cost = NetColumns.cost(experiment, value, profiles.schema());
+            noBenefit = NetColumns.noBenefit(value, cost, known.apply("uplift_bound"), noBenefit);
+            eligible = eligible.and(cost.isNotNull());
+            pays = NetColumns.pays(value, cost, known.apply("uplift_shown"));
+        }
         Column candidate = struct(
                 score.as("score"),
                 coalesce(noBenefit, lit(false)).as("no_benefit"),
-                Eligibility.of(experiment, profiles).as("eligible"),
-                BanditContext.of(experiment, profiles.schema()).as("context"));
+                eligible.as("eligible"),
+                BanditContext.of(experiment, profiles.schema()).as("context"),
+                pays.as("pays"));
         Allocator allocator = rollout.allocator();
         UDF2<Row, Row, Row> decide = (buckets, user) -> row(allocator.decide(buckets(buckets), candidate(user)));
         return struct(
@@ -161,7 +170,7 @@ public final class DecideUsers {
 
     private static Candidate candidate(Row row) {
         OptionalDouble score = row.isNullAt(0) ? OptionalDouble.empty() : OptionalDouble.of(row.getDouble(0));
-        return new Candidate(score, row.getBoolean(1), row.getBoolean(2), row.getString(3));
+        return new Candidate(score, row.getBoolean(1), row.getBoolean(2), row.getString(3), row.getBoolean(4));
     }
 
     private static Row row(Decision decision) {

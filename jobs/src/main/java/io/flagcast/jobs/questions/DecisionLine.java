@@ -6,11 +6,13 @@ import io.flagcast.allocation.Bucketing;
 import io.flagcast.allocation.Bucketing.Purpose;
 import io.flagcast.allocation.Decision.Reason;
 import io.flagcast.allocation.Layer;
+import io.flagcast.allocation.Policy;
 import io.flagcast.experiments.Experiment;
 import io.flagcast.jobs.run.Rollout;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import org.apache.spark.sql.Row;
 
 /**
@@ -26,14 +28,16 @@ public record DecisionLine(Reason reason, boolean applies, String because) {
      * Every line of the decision in its order, up to the one that applies.
      *
      * @param decided the user's row of {@link io.flagcast.jobs.decision.DecideUsers}
+     * @param worth what the user gains and costs, where the experiment says what both are worth
      */
-    static List<DecisionLine> of(String userId, Row decided, Rollout rollout, String holdoutSalt) {
+    static List<DecisionLine> of(
+            String userId, Row decided, Rollout rollout, String holdoutSalt, Optional<GainAndCost> worth) {
         Reason decides = Reason.valueOf(decided.<String>getAs("reason").toUpperCase(Locale.ROOT));
         List<DecisionLine> lines = new ArrayList<>();
         for (Reason reason : Reason.values()) {
             boolean applies = reason == decides;
-            lines.add(
-                    new DecisionLine(reason, applies, because(reason, applies, userId, decided, rollout, holdoutSalt)));
+            lines.add(new DecisionLine(
+                    reason, applies, because(reason, applies, userId, decided, rollout, holdoutSalt, worth)));
             if (applies) {
                 break;
             }
@@ -42,7 +46,13 @@ public record DecisionLine(Reason reason, boolean applies, String because) {
     }
 
     private static String because(
-            Reason reason, boolean applies, String userId, Row decided, Rollout rollout, String holdoutSalt) {
+            Reason reason,
+            boolean applies,
+            String userId,
+            Row decided,
+            Rollout rollout,
+            String holdoutSalt,
+            Optional<GainAndCost> worth) {
         Experiment experiment = rollout.experiment();
         Allocator allocator = rollout.allocator();
         return switch (reason) {
@@ -56,7 +66,11 @@ public record DecisionLine(Reason reason, boolean applies, String because) {
                         allocator.holdout(),
                         "the lake's holdout");
             case LAYER -> layer(userId, experiment, allocator.layer());
-            case INELIGIBLE -> experiment.eligibility().orElse("everybody is eligible");
+            case INELIGIBLE ->
+                experiment.eligibility().orElse("everybody is eligible")
+                        + (worth.filter(known -> known.cost().isEmpty()).isPresent()
+                                ? ", of whom it is known what enabling them costs: not of this user"
+                                : "");
             case EXPLORATION -> exploration(userId, experiment, allocator) + (applies ? coin(userId, experiment) : "");
             case UNSCORED -> {
                 Double score = decided.getAs("score");
@@ -65,14 +79,19 @@ public record DecisionLine(Reason reason, boolean applies, String because) {
                         : compared(decided.getAs("bucket"), allocator.unscored(), "enabled without a score");
             }
             case NO_BENEFIT ->
-                applies
-                        ? "even the upper bound of the uplift of users like this one is not above zero"
-                        : "users like this one may benefit";
+                worth.map(GainAndCost::ofBound)
+                        .orElse(
+                                applies
+                                        ? "even the upper bound of the uplift of users like this one is not above zero"
+                                        : "users like this one may benefit");
             case POLICY -> {
                 double base = decided.<Double>getAs("base_probability");
                 double share = decided.<Double>getAs("share");
-                yield "bucket %.4f, enabled below %.4f (base probability %.4f x share %.2f)"
-                        .formatted(decided.<Double>getAs("bucket"), base * share, base, share);
+                String found = experiment.allocation() instanceof Policy.Best
+                        ? worth.map(known -> known.ofShown() + "; ").orElse("")
+                        : "";
+                yield "%sbucket %.4f, enabled below %.4f (base probability %.4f x share %.2f)"
+                        .formatted(found, decided.<Double>getAs("bucket"), base * share, base, share);
             }
         };
     }

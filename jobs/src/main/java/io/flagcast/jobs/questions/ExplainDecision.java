@@ -63,7 +63,13 @@ public record ExplainDecision(
                 .stream()
                 .findFirst();
         Dataset<Row> profile = profile(lake, live, userId);
-        Row decided = decide(lake, live, rollout, salt, profile, userId);
+        Dataset<Row> scores = lake.published(Tables.RESPONSIVENESS_SCORES, Optional.of(live))
+                .where(col("user_id").equalTo(userId));
+        Dataset<Row> enrolments = lake.published(Tables.ENROLMENTS, Optional.of(live))
+                .where(col("user_id").equalTo(userId));
+        Row decided = DecideUsers.decide(profile, scores, enrolments, List.of(rollout), salt)
+                .collectAsList()
+                .get(0);
         String context = profile.select(BanditContext.of(experiment, profile.schema()))
                 .collectAsList()
                 .get(0)
@@ -74,7 +80,8 @@ public record ExplainDecision(
                 live,
                 published,
                 decided,
-                DecisionLine.of(userId, decided, rollout, salt),
+                DecisionLine.of(
+                        userId, decided, rollout, salt, GainAndCost.of(experiment, profile, scores, enrolments)),
                 setBy(
                         log.until(live.asOf()).of(rollout.experimentId()),
                         published.orElse(decided).getAs("segment"),
@@ -88,20 +95,6 @@ public record ExplainDecision(
         return lake.spark()
                 .createDataFrame(List.of(RowFactory.create(userId)), StructType.fromDDL("user_id STRING"))
                 .join(own, new String[] {"user_id"}, "left");
-    }
-
-    private static Row decide(
-            Lake lake, Publication live, Rollout rollout, String salt, Dataset<Row> profile, String userId) {
-        return DecideUsers.decide(
-                        profile,
-                        lake.published(Tables.RESPONSIVENESS_SCORES, Optional.of(live))
-                                .where(col("user_id").equalTo(userId)),
-                        lake.published(Tables.ENROLMENTS, Optional.of(live))
-                                .where(col("user_id").equalTo(userId)),
-                        List.of(rollout),
-                        salt)
-                .collectAsList()
-                .get(0);
     }
 
     /**

@@ -6,7 +6,9 @@ import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.count;
 import static org.apache.spark.sql.functions.count_if;
 import static org.apache.spark.sql.functions.first;
+import static org.apache.spark.sql.functions.floor;
 import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.max;
 import static org.apache.spark.sql.functions.not;
 import static org.apache.spark.sql.functions.pmod;
 import static org.apache.spark.sql.functions.when;
@@ -15,7 +17,9 @@ import static org.apache.spark.sql.functions.xxhash64;
 import io.flagcast.allocation.Decision.Reason;
 import io.flagcast.allocation.OffPolicyEvaluation;
 import io.flagcast.experiments.Experiment;
+import io.flagcast.experiments.NetValue;
 import io.flagcast.jobs.decision.DecideUsers;
+import io.flagcast.jobs.decision.NetColumns;
 import io.flagcast.jobs.records.MeasuredDay;
 import io.flagcast.jobs.run.Rollout;
 import io.flagcast.lake.Lake;
@@ -71,9 +75,12 @@ public final class PolicyValues {
     /**
      * The users who met an experiment, one row each and metric, with what they earned and what was known of them.
      *
+     * <p>What users of a score had shown is that of the run that decided; where its tables are gone, what users of such a
+     * score show in the live publication.
+     *
      * @param arrivals up to when outcomes are in
      * @param metrics the rewards
-     * @return the columns of {@link SegmentMetrics#rewards} and {@code no_benefit}
+     * @return the columns of {@link SegmentMetrics#rewards}, {@code no_benefit}, {@code uplift_bound} and {@code uplift_shown}
      */
     public static Dataset<Row> logged(
             Lake lake, Inputs inputs, Arrivals arrivals, Experiment experiment, List<Metric> metrics) {
@@ -85,13 +92,52 @@ public final class PolicyValues {
                 inputs.exposures(),
                 inputs.valid(Tables.OUTCOMES),
                 List.of(new MeasuredExperiment(experiment.experimentId(), metrics, Map.of()).withCaps(caps)));
-        Dataset<Row> benefits = lake.history(Tables.RESPONSIVENESS_SCORES)
+        Dataset<Row> known = lake.history(Tables.RESPONSIVENESS_SCORES)
                 .where(col("feature_id").equalTo(experiment.featureId()))
-                .select("run_id", "user_id", "no_benefit");
-        return rewards.join(benefits, new String[] {"run_id", "user_id"}, "left")
+                .select("run_id", "user_id", "no_benefit", "uplift_bound", "uplift_shown");
+        Dataset<Row> live = lake.published(Tables.RESPONSIVENESS_SCORES, lake.live())
+                .where(col("feature_id")
+                        .equalTo(experiment.featureId())
+                        .and(col("source").equalTo("model")))
+                .groupBy(cell(col("score")).as("cell"))
+                .agg(max("uplift_bound").as("live_bound"), max("uplift_shown").as("live_shown"));
+        return rewards.join(known, new String[] {"run_id", "user_id"}, "left")
+                .withColumn("cell", cell(col("score")))
+                .join(live, new String[] {"cell"}, "left")
                 .withColumn(
                         "no_benefit",
-                        coalesce(col("no_benefit"), col("reason").equalTo(Reason.NO_BENEFIT.label()), lit(false)));
+                        coalesce(col("no_benefit"), col("reason").equalTo(Reason.NO_BENEFIT.label()), lit(false)))
+                .withColumn("uplift_bound", coalesce(col("uplift_bound"), col("live_bound")))
+                .withColumn("uplift_shown", coalesce(col("uplift_shown"), col("live_shown")))
+                .drop("cell", "live_bound", "live_shown");
+    }
+
+    /** Users in one have shown the same: a bound is that of ten points of score, what is shown that of half a point. */
+    private static Column cell(Column score) {
+        return floor(score.multiply(2));
+    }
+
+    /**
+     * What the same users earned net of cost, in the place of the metric that is worth it.
+     *
+     * @param logged from {@link #logged}
+     * @param profiles as they are published
+     * @return without users whose cost is unknown
+     */
+    public static Dataset<Row> net(Dataset<Row> logged, Dataset<Row> profiles, Experiment experiment, NetValue value) {
+        Dataset<Row> costs = profiles.select(
+                col("user_id"),
+                NetColumns.cost(experiment, value, profiles.schema()).as("cost"));
+        return logged.where(col("metric").equalTo(value.metric().name()))
+                .join(costs, "user_id")
+                .where(col("cost").isNotNull())
+                .withColumn("metric", lit(NetValue.NAME))
+                .withColumn(
+                        "reward",
+                        col("reward")
+                                .multiply(value.per())
+                                .minus(when(col("enabled"), col("cost")).otherwise(0.0)))
+                .drop("cost");
     }
 
     /**
@@ -105,12 +151,18 @@ public final class PolicyValues {
     public static Dataset<Row> decided(
             Dataset<Row> logged, Dataset<Row> profiles, Rollout rollout, String holdoutSalt) {
         Dataset<Row> users = logged.groupBy("user_id")
-                .agg(first("score").as("score"), first("no_benefit").as("no_benefit"));
+                .agg(
+                        first("score").as("score"),
+                        first("no_benefit").as("no_benefit"),
+                        first("uplift_bound").as("uplift_bound"),
+                        first("uplift_shown").as("uplift_shown"));
         Dataset<Row> scores = users.select(
                 col("user_id"),
                 lit(rollout.experiment().featureId()).as("feature_id"),
                 col("score"),
                 col("no_benefit"),
+                col("uplift_bound"),
+                col("uplift_shown"),
                 when(col("score").isNull(), "prior").otherwise("model").as("source"),
                 lit(null).cast(DataTypes.StringType).as("model_id"));
         Dataset<Row> none =

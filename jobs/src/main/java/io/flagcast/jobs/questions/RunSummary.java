@@ -7,6 +7,7 @@ import static org.apache.spark.sql.functions.expr;
 import static org.apache.spark.sql.functions.lit;
 
 import io.flagcast.allocation.ParameterLog;
+import io.flagcast.experiments.Experiment;
 import io.flagcast.jobs.printing.TextTable;
 import io.flagcast.jobs.records.ParameterTable;
 import io.flagcast.lake.Lake;
@@ -34,8 +35,12 @@ public record RunSummary(List<String> lines) {
         lines = List.copyOf(lines);
     }
 
-    /** The summary of a publication. */
-    public static RunSummary of(Lake lake, Publication publication) {
+    /**
+     * The summary of a publication.
+     *
+     * @param experiments whose files it was made from
+     */
+    public static RunSummary of(Lake lake, Publication publication, List<Experiment> experiments) {
         Optional<Publication> live = Optional.of(publication);
         List<String> lines = new ArrayList<>();
         lines.add("");
@@ -86,6 +91,11 @@ public record RunSummary(List<String> lines) {
         }
         withoutScores.forEach((experiment, enabled) ->
                 lines.add("note: %s: %s".formatted(experiment, Report.withoutScores(enabled))));
+        List<WhatPays> pays = WhatPays.of(lake, experiments, publication.asOf());
+        if (!pays.isEmpty()) {
+            lines.add("");
+            pays.forEach(one -> lines.addAll(one.sentences()));
+        }
         List<EffectVerdict> verdicts = EffectVerdict.read(lake.published(Tables.SEGMENT_METRICS, live));
         if (!verdicts.isEmpty()) {
             lines.add("");

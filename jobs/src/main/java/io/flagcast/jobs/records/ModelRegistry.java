@@ -349,7 +349,14 @@ public record ModelRegistry(Lake lake, List<Entry> entries) {
                     "model %s: the checksum of %s is %s, model_runs says %s: the file was changed; restore it, or flagcast models promote another"
                             .formatted(entry.modelId(), entry.path(), ContentHash.sha256(json), entry.checksum()));
         }
-        return ResponsivenessModel.fromJson(json);
+        try {
+            return ResponsivenessModel.fromJson(json);
+        } catch (IllegalArgumentException e) {
+            throw new Refusal(
+                    ExitCode.DATA_REFUSED,
+                    "model %s: %s is of another version of Flagcast, %s: a run trains the feature anew, or flagcast models promote another"
+                            .formatted(entry.modelId(), entry.path(), e.getMessage()));
+        }
     }
 
     /** A model that a run trained; its file is written, its row is not yet. */

@@ -19,7 +19,7 @@ public record RankWeightedEffect(long n, double estimate, double error) {
     /**
      * Variance of an estimate from all folds over the sum of the variances of the folds, where the order knows nothing.
      */
-    private static final double FOLDS_SHARE_THEIR_PAIRS = 2;
+    static final double FOLDS_SHARE_THEIR_PAIRS = 2;
 
     /** @throws IllegalArgumentException without users, for a number that is not finite, or a negative error */
     public RankWeightedEffect {

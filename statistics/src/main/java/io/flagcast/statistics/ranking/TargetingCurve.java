@@ -1,5 +1,6 @@
 package io.flagcast.statistics.ranking;
 
+import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -210,7 +211,7 @@ public record TargetingCurve(List<Cell> cells) {
      * @param sum Σ Γ
      * @param squares Σ Γ², at least 0
      */
-    public record Cell(double score, long users, double sum, double squares) {
+    public record Cell(double score, long users, double sum, double squares) implements Serializable {
 
         /** @throws IllegalArgumentException for a negative count, a number that is not finite, or sums of nobody */
         public Cell {

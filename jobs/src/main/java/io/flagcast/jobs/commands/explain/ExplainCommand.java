@@ -7,11 +7,13 @@ import io.flagcast.jobs.printing.Printer;
 import io.flagcast.jobs.questions.ExplainDecision;
 import io.flagcast.jobs.questions.ExplainScore;
 import io.flagcast.jobs.questions.ParametersInForce;
+import io.flagcast.jobs.questions.WhatPays;
 import io.flagcast.lake.ExitCode;
 import io.flagcast.lake.Refusal;
 import io.flagcast.settings.ConfiguredExperiments;
 import io.flagcast.settings.Settings;
 import io.flagcast.tables.Ids;
+import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -71,7 +73,11 @@ public final class ExplainCommand implements Callable<Integer> {
                 ConfiguredExperiments.named(configuration.experiments(settings), "--experiment", experimentId);
         return configuration.onLake(lake -> {
             if (userId == null) {
-                PrintedParameters.print(ParametersInForce.of(lake, experiment), printer);
+                ParametersInForce parameters = ParametersInForce.of(lake, experiment);
+                PrintedParameters.print(
+                        parameters,
+                        WhatPays.of(lake, List.of(experiment), parameters.live().asOf()),
+                        printer);
             } else {
                 PrintedDecision.print(ExplainDecision.of(lake, settings, experiment, userId), printer);
             }

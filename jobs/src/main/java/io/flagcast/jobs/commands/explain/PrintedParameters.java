@@ -9,6 +9,8 @@ import io.flagcast.jobs.printing.Sheet;
 import io.flagcast.jobs.printing.Shown;
 import io.flagcast.jobs.questions.ParametersInForce;
 import io.flagcast.jobs.questions.ParametersInForce.Setting;
+import io.flagcast.jobs.questions.WhatPays;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -63,7 +65,7 @@ final class PrintedParameters {
 
     private PrintedParameters() {}
 
-    static void print(ParametersInForce parameters, Printer printer) {
+    static void print(ParametersInForce parameters, List<WhatPays> pays, Printer printer) {
         printer.say("experiment %s of feature %s: %s, parameters version %d"
                 .formatted(
                         parameters.experiment().experimentId(),
@@ -80,6 +82,7 @@ final class PrintedParameters {
         }
         parameters.pause().map(ParametersInForce::paused).ifPresent(printer::say);
         parameters.ramp().map(row -> row.<String>getAs("sentence")).ifPresent(printer::say);
+        pays.forEach(one -> one.sentences().forEach(printer::say));
         printer.say("");
         printer.print(IN_FORCE, parameters.settings());
         printer.say("");

@@ -8,6 +8,7 @@ import io.flagcast.allocation.OffPolicyEvaluation;
 import io.flagcast.allocation.OffPolicyEvaluation.PolicyValue;
 import io.flagcast.allocation.Policy;
 import io.flagcast.experiments.Experiment;
+import io.flagcast.experiments.NetValue;
 import io.flagcast.jobs.questions.PolicyValues;
 import io.flagcast.jobs.questions.PolicyValues.Part;
 import io.flagcast.jobs.questions.evaluation.PolicyComparison.Compared;
@@ -43,11 +44,17 @@ import org.apache.spark.storage.StorageLevel;
  * @param settings of sources, lake and training
  * @param incumbent the experiment in force, whose log is asked
  * @param candidate the edited experiment; absent: the one in force is asked about alone
- * @param metric the reward, one of the incumbent
+ * @param metric the reward
+ * @param net what the reward is worth, where policies are compared net of cost
  * @param users on whom
  */
 public record ComparePolicies(
-        Settings settings, Experiment incumbent, Optional<Experiment> candidate, Metric metric, Users users) {
+        Settings settings,
+        Experiment incumbent,
+        Optional<Experiment> candidate,
+        Metric metric,
+        Optional<NetValue> net,
+        Users users) {
 
     /** On whom policies are compared. */
     public enum Users {
@@ -62,7 +69,33 @@ public record ComparePolicies(
         Objects.requireNonNull(incumbent, "incumbent");
         Objects.requireNonNull(candidate, "candidate");
         Objects.requireNonNull(metric, "metric");
+        Objects.requireNonNull(net, "net");
         Objects.requireNonNull(users, "users");
+    }
+
+    /**
+     * The question about an experiment.
+     *
+     * @param metric name of the reward; absent: the net value, where the edited file or that in force says what users earn and
+     *     cost, else {@link #reward}
+     * @throws Refusal where there is nothing to earn
+     */
+    public static ComparePolicies of(
+            Settings settings,
+            Experiment incumbent,
+            Optional<Experiment> candidate,
+            Optional<String> metric,
+            Users users) {
+        Optional<NetValue> net = metric.isPresent()
+                ? Optional.empty()
+                : candidate.flatMap(Experiment::value).or(incumbent::value);
+        return new ComparePolicies(
+                settings,
+                incumbent,
+                candidate,
+                net.map(NetValue::metric).orElseGet(() -> reward(incumbent, metric)),
+                net,
+                users);
     }
 
     /**
@@ -105,18 +138,29 @@ public record ComparePolicies(
         Publication live = lake.requireLive();
         progress.say("%s: asking the log up to %s".formatted(incumbent.experimentId(), until));
         try (Inputs inputs = new Inputs(lake, settings.sources(), until, publications)) {
-            Dataset<Row> met = PolicyValues.logged(lake, inputs, settings.arrivals(inputs), incumbent, List.of(metric));
-            Dataset<Row> logged =
-                    (users == Users.WITHHELD ? withheld(met, lake, live) : met).persist(StorageLevel.MEMORY_AND_DISK());
+            Dataset<Row> all = PolicyValues.logged(lake, inputs, settings.arrivals(inputs), incumbent, List.of(metric));
+            Dataset<Row> met = users == Users.WITHHELD ? withheld(all, lake, live) : all;
+            Dataset<Row> logged = net.map(value -> PolicyValues.net(
+                            met, lake.published(Tables.USER_PROFILES, Optional.of(live)), incumbent, value))
+                    .orElse(met)
+                    .persist(StorageLevel.MEMORY_AND_DISK());
             List<Compared> policies = new ArrayList<>();
             candidate.ifPresent(edited -> policies.add(Compared.CANDIDATE));
             policies.addAll(List.of(Compared.IN_FORCE, Compared.EVERYBODY, Compared.NOBODY));
             PolicyValues.Result result = PolicyValues.of(
                     decided(logged, lake, live, until),
                     policies.stream().map(ComparePolicies::column).toList());
-            logged.unpersist();
             notices(result).forEach(progress::notice);
-            OffPolicyEvaluation evaluation = result.parts().get(new Part(metric.name(), SegmentMetrics.ALL));
+            long withoutCost = net.filter(value -> value.breakEven().isEmpty()).isPresent()
+                    ? met.select("user_id").distinct().count()
+                            - logged.select("user_id").distinct().count()
+                    : 0;
+            logged.unpersist();
+            if (withoutCost > 0) {
+                progress.notice("%,d users are left out: what enabling them costs is unknown".formatted(withoutCost));
+            }
+            String reward = net.isPresent() ? NetValue.NAME : metric.name();
+            OffPolicyEvaluation evaluation = result.parts().get(new Part(reward, SegmentMetrics.ALL));
             if (evaluation == null) {
                 throw new Refusal(
                         ExitCode.NO_INPUT,
@@ -127,7 +171,7 @@ public record ComparePolicies(
             for (int i = 0; i < policies.size(); i++) {
                 values.put(policies.get(i), evaluation.values().get(i));
             }
-            return new PolicyComparison(incumbent, metric, until, values);
+            return new PolicyComparison(incumbent, metric, net, until, values);
         }
     }
 
@@ -142,8 +186,12 @@ public record ComparePolicies(
                 .select(
                         col("user_id"),
                         when(col("source").notEqual("prior"), col("score")).as("score"),
-                        col("no_benefit"));
-        return met.drop("score", "no_benefit").join(withheld, "user_id").join(scores, "user_id");
+                        col("no_benefit"),
+                        col("uplift_bound"),
+                        col("uplift_shown"));
+        return met.drop("score", "no_benefit", "uplift_bound", "uplift_shown")
+                .join(withheld, "user_id")
+                .join(scores, "user_id");
     }
 
     /** Logged users with a column of probabilities per policy. */

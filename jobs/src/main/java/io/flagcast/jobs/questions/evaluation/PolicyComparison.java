@@ -6,6 +6,7 @@ import io.flagcast.allocation.OffPolicyEvaluation.Difference;
 import io.flagcast.allocation.OffPolicyEvaluation.Estimate;
 import io.flagcast.allocation.OffPolicyEvaluation.PolicyValue;
 import io.flagcast.experiments.Experiment;
+import io.flagcast.experiments.NetValue;
 import io.flagcast.statistics.Interval;
 import io.flagcast.statistics.Metric;
 import java.time.Instant;
@@ -22,10 +23,17 @@ import java.util.Optional;
  *
  * @param incumbent the experiment in force, whose log was asked
  * @param metric the reward
+ * @param net what the reward is worth, where values are net of cost
  * @param until outcome windows that closed at or before this instant are counted
  * @param values by policy, in the order of {@link Compared}; the first is the one that was asked about
  */
-public record PolicyComparison(Experiment incumbent, Metric metric, Instant until, Map<Compared, PolicyValue> values) {
+public record PolicyComparison(
+        Experiment incumbent, Metric metric, Optional<NetValue> net, Instant until, Map<Compared, PolicyValue> values) {
+
+    /** Of a metric as it is. */
+    public PolicyComparison(Experiment incumbent, Metric metric, Instant until, Map<Compared, PolicyValue> values) {
+        this(incumbent, metric, Optional.empty(), until, values);
+    }
 
     /** A policy that is compared. */
     public enum Compared {
@@ -137,14 +145,23 @@ public record PolicyComparison(Experiment incumbent, Metric metric, Instant unti
 
     /** In one line: of what, and on whom. */
     public String title() {
-        return "%s, %s (%s is better): %,d users who met it and whose window of %s closed before %s"
+        return "%s, %s (%s): %,d users who met it and whose window of %s closed before %s"
                 .formatted(
                         incumbent.experimentId(),
-                        metric.name(),
-                        metric.direction() == Metric.Direction.HIGHER_IS_BETTER ? "higher" : "lower",
+                        reward(),
+                        net.map(NetValue::formula)
+                                .orElse(
+                                        metric.direction() == Metric.Direction.HIGHER_IS_BETTER
+                                                ? "higher is better"
+                                                : "lower is better"),
                         value(asked()).users(),
                         ComparePolicies.length(metric.closesAfter()),
                         until);
+    }
+
+    /** What is earned: the metric's name, or {@link NetValue#NAME}. */
+    public String reward() {
+        return net.isPresent() ? NetValue.NAME : metric.name();
     }
 
     /** Why the log cannot tell what the policy that was asked about earns. */

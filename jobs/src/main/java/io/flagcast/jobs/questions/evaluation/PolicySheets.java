@@ -3,6 +3,7 @@ package io.flagcast.jobs.questions.evaluation;
 import io.flagcast.allocation.OffPolicyEstimator;
 import io.flagcast.allocation.OffPolicyEvaluation.Difference;
 import io.flagcast.allocation.OffPolicyEvaluation.Estimate;
+import io.flagcast.experiments.NetValue;
 import io.flagcast.jobs.printing.Sheet;
 import io.flagcast.jobs.questions.evaluation.PolicyComparison.Compared;
 import io.flagcast.jobs.questions.evaluation.PolicyComparison.Estimated;
@@ -57,7 +58,8 @@ public final class PolicySheets {
                         "largest weight",
                         policy -> "%.1f".formatted(comparison.value(policy).largestWeight()))
                 .value("experiment_id", policy -> comparison.incumbent().experimentId())
-                .value("metric", policy -> comparison.metric().name())
+                .value("metric", policy -> comparison.reward())
+                .value("formula", policy -> comparison.net().map(NetValue::formula))
                 .value("policy", Compared::label)
                 .value("users", policy -> comparison.value(policy).users())
                 .value("effective_users", policy -> comparison.value(policy).effectiveSampleSize())

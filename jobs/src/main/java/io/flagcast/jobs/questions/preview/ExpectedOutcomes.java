@@ -4,6 +4,7 @@ import static org.apache.spark.sql.functions.col;
 
 import io.flagcast.allocation.BanditLearner;
 import io.flagcast.allocation.OffPolicyEvaluation.PolicyValue;
+import io.flagcast.experiments.Experiment;
 import io.flagcast.jobs.questions.PolicyValues;
 import io.flagcast.jobs.questions.PolicyValues.Part;
 import io.flagcast.jobs.run.Progress;
@@ -86,18 +87,17 @@ public record ExpectedOutcomes(List<Outcome> outcomes, List<String> notes) {
 
     private static PolicyValues.Result values(
             Publication live, Rollout rollout, Lake lake, Inputs inputs, Settings settings) {
-        Dataset<Row> logged = PolicyValues.logged(
-                        lake,
-                        inputs,
-                        settings.arrivals(inputs),
-                        rollout.experiment(),
-                        rollout.experiment().metrics())
+        Experiment experiment = rollout.experiment();
+        Dataset<Row> profiles = lake.published(Tables.USER_PROFILES, Optional.of(live));
+        Dataset<Row> metrics =
+                PolicyValues.logged(lake, inputs, settings.arrivals(inputs), experiment, experiment.metrics());
+        Dataset<Row> logged = experiment
+                .value()
+                .map(value -> metrics.unionByName(PolicyValues.net(metrics, profiles, experiment, value)))
+                .orElse(metrics)
                 .persist(StorageLevel.MEMORY_AND_DISK());
         Dataset<Row> edited = PolicyValues.decided(
-                        logged,
-                        lake.published(Tables.USER_PROFILES, Optional.of(live)),
-                        rollout,
-                        settings.lake().holdoutSalt())
+                        logged, profiles, rollout, settings.lake().holdoutSalt())
                 .select(col("user_id"), col("segment"), col("propensity").as(EDITED));
         Dataset<Row> published = lake.published(Tables.ALLOCATIONS, Optional.of(live))
                 .where(col("experiment_id").equalTo(rollout.experimentId()))

@@ -7,7 +7,9 @@ import io.flagcast.allocation.ramp.Ramp;
 import io.flagcast.experiments.Experiment;
 import io.flagcast.jobs.decision.BanditContext;
 import io.flagcast.jobs.decision.DecideUsers;
+import io.flagcast.jobs.decision.NetColumns;
 import io.flagcast.jobs.decision.UnscoredUsers;
+import io.flagcast.jobs.questions.WhatPays;
 import io.flagcast.jobs.records.ParameterTable;
 import io.flagcast.jobs.run.Rollout;
 import io.flagcast.lake.Lake;
@@ -22,6 +24,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 
@@ -34,6 +37,7 @@ import org.apache.spark.sql.Row;
  * @param log all changes of parameters
  * @param shed experiments that give users without a score less, in a sentence each
  * @param shifts by experiment, of the files or published: all users, then each segment
+ * @param worth what of the files a person should know who wants to earn more than it costs, a sentence each
  */
 public record Preview(
         Publication live,
@@ -41,7 +45,8 @@ public record Preview(
         List<Rollout> rollouts,
         ParameterLog log,
         List<String> shed,
-        Map<String, List<Shift>> shifts) {
+        Map<String, List<Shift>> shifts,
+        List<String> worth) {
 
     /**
      * Decides about the users of the live publication as experiments say.
@@ -68,7 +73,12 @@ public record Preview(
                 rollouts,
                 log,
                 UnscoredUsers.shed(lake, Optional.of(live), rollouts),
-                Shift.between(lake.published(Tables.ALLOCATIONS, Optional.of(live)), after));
+                Shift.between(lake.published(Tables.ALLOCATIONS, Optional.of(live)), after),
+                Stream.concat(
+                                WhatPays.of(lake, experiments, at).stream().flatMap(one -> one.sentences().stream()),
+                                experiments.stream()
+                                        .flatMap(experiment -> NetColumns.unknown(experiment, profiles).stream()))
+                        .toList());
     }
 
     /** Experiments of the files that decide otherwise about somebody. */
@@ -93,6 +103,7 @@ public record Preview(
                         notices(rollout, own.get(0), log.newest(experimentId).version()));
             }
         });
+        notices.addAll(worth);
         return notices;
     }
 

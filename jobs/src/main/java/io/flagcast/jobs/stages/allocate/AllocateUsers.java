@@ -14,6 +14,7 @@ import io.flagcast.allocation.Layer;
 import io.flagcast.experiments.Experiment;
 import io.flagcast.jobs.decision.BanditContext;
 import io.flagcast.jobs.decision.DecideUsers;
+import io.flagcast.jobs.decision.NetColumns;
 import io.flagcast.jobs.decision.UnscoredUsers;
 import io.flagcast.jobs.run.Rollout;
 import io.flagcast.jobs.run.Run;
@@ -44,6 +45,8 @@ public final class AllocateUsers {
         requireSameSalts(run);
         BanditContext.requireFewCells(run.experiments(), profiles);
         UnscoredUsers.shed(run.lake(), run.earlier(), run.rollouts()).forEach(run.progress()::notice);
+        run.experiments()
+                .forEach(experiment -> NetColumns.unknown(experiment, profiles).ifPresent(run.progress()::notice));
 
         Dataset<Row> enrolments = enrolments(
                 run.lake().published(Tables.ENROLMENTS, run.earlier()),
@@ -139,8 +142,16 @@ public final class AllocateUsers {
                         .flatMap(experiment -> Stream.of(lit(experiment.experimentId()), lit(experiment.featureId())))
                         .toArray(Column[]::new))
                 .cast("map<string, string>");
-        Dataset<Row> known =
-                before.select("experiment_id", "user_id", "score", "segment", "no_benefit", "model_id", "enrolled_at");
+        Dataset<Row> known = before.select(
+                "experiment_id",
+                "user_id",
+                "score",
+                "segment",
+                "no_benefit",
+                "uplift_bound",
+                "uplift_shown",
+                "model_id",
+                "enrolled_at");
         String[] key = {"experiment_id", "user_id"};
         Dataset<Row> fresh = exposures
                 .where(col("score").isNotNull().and(col("segment").isNotNull()))
@@ -162,7 +173,14 @@ public final class AllocateUsers {
                                         .isin(experiments.stream()
                                                 .map(Experiment::featureId)
                                                 .toArray()))
-                                .select("run_id", "feature_id", "user_id", "no_benefit", "model_id"),
+                                .select(
+                                        "run_id",
+                                        "feature_id",
+                                        "user_id",
+                                        "no_benefit",
+                                        "uplift_bound",
+                                        "uplift_shown",
+                                        "model_id"),
                         new String[] {"run_id", "feature_id", "user_id"},
                         "left")
                 .withColumn("no_benefit", coalesce(col("no_benefit"), lit(false)))

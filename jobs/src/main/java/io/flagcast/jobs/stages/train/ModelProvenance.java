@@ -9,6 +9,7 @@ import static org.apache.spark.sql.functions.xxhash64;
 import io.flagcast.jobs.records.ModelRegistry.Entry;
 import io.flagcast.jobs.run.CodeVersion;
 import io.flagcast.jobs.run.Run;
+import io.flagcast.settings.ConfiguredExperiments;
 import io.flagcast.settings.Settings;
 import io.flagcast.tables.ContentHash;
 import io.flagcast.training.usage.Family;
@@ -30,7 +31,7 @@ record ModelProvenance(Map<String, String> facts) {
 
     /** What a model is made as; a young one that was made otherwise is not kept. */
     private static final List<String> MADE_AS =
-            List.of("feature", "experiments", "predictors", "usage", "withheld", "training");
+            List.of("feature", "experiments", "value", "predictors", "usage", "withheld", "training");
 
     ModelProvenance {
         facts = Collections.unmodifiableMap(new TreeMap<>(facts));
@@ -55,6 +56,11 @@ record ModelProvenance(Map<String, String> facts) {
                         .sorted()
                         .toList()
                         .toString());
+        facts.put(
+                "value",
+                ConfiguredExperiments.value(run.experiments(), declaration)
+                        .map(value -> value.per() + " " + value.cost())
+                        .orElse("none"));
         // A hash: options may hold a password.
         facts.put("sources", ContentHash.sha256(settings.mappings().toString()));
         facts.put(

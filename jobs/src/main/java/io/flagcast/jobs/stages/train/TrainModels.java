@@ -1,9 +1,13 @@
 package io.flagcast.jobs.stages.train;
 
+import static org.apache.spark.sql.functions.avg;
 import static org.apache.spark.sql.functions.col;
 
+import io.flagcast.experiments.Experiment;
+import io.flagcast.experiments.NetValue;
 import io.flagcast.features.ResponseDefinition;
 import io.flagcast.features.Usage;
+import io.flagcast.jobs.decision.NetColumns;
 import io.flagcast.jobs.records.FrozenPopulation;
 import io.flagcast.jobs.records.ModelRegistry;
 import io.flagcast.jobs.records.ModelRegistry.Cause;
@@ -40,6 +44,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.TreeMap;
 import java.util.function.Predicate;
 import org.apache.spark.sql.Dataset;
@@ -143,7 +148,8 @@ public final class TrainModels {
                 how);
         Dataset<Row> own = examples.where(col("feature_id").equalTo(featureId));
         Result result = uplift
-                ? training.uplift(own, response.kind(), live(featureId, response, provenance), earlier)
+                ? training.uplift(
+                        own, response.kind(), live(featureId, response, provenance), earlier, breakEven(featureId, own))
                 : training.propensity(own, response.kind());
         if (result instanceof Result.TooLittle nothing) {
             Optional<Entry> live = registry.live(featureId, run.asOf())
@@ -154,6 +160,24 @@ public final class TrainModels {
         }
         add(featureId, (Result.Trained) result, provenance);
         return true;
+    }
+
+    /** Uplift from which on enabling a user pays; where each has a cost of his own, by their mean. */
+    private OptionalDouble breakEven(String featureId, Dataset<Row> own) {
+        Optional<NetValue> value = ConfiguredExperiments.value(run.experiments(), featureId);
+        if (value.isEmpty() || value.get().breakEven().isPresent()) {
+            return value.map(NetValue::breakEven).orElse(OptionalDouble.empty());
+        }
+        Experiment declaring = run.experiments().stream()
+                .filter(experiment -> experiment.featureId().equals(featureId))
+                .filter(experiment -> experiment.value().isPresent())
+                .findFirst()
+                .orElseThrow();
+        Row mean = own.agg(avg(NetColumns.cost(declaring, value.get(), own.schema())))
+                .head();
+        return mean.isNullAt(0)
+                ? OptionalDouble.empty()
+                : OptionalDouble.of(mean.getDouble(0) / value.get().per());
     }
 
     /** Whether none of the feature's champions can be read: it is trained anew, of the same examples to the same model. */

@@ -177,7 +177,7 @@ public sealed interface Policy extends Serializable {
         public Policy inForce(AllocationParameters parameters, Instant asOf) {
             OptionalInt set = parameters.activeTier();
             return set.isPresent()
-                    ? upTo(set.getAsInt(), thresholds)
+                    ? upTo(Math.min(set.getAsInt(), thresholds.size() + 1), thresholds)
                     : ramp.level(parameters.rampLevel(), asOf)
                             // The file may have fewer tiers by now.
                             .map(level -> upTo((int) Math.min(level.value(), thresholds.size() + 1), thresholds))
@@ -256,10 +256,10 @@ public sealed interface Policy extends Serializable {
             return tiering.baseProbability(place(candidate.pays()), cell);
         }
 
-        /** Where the average user pays, those without a score do. */
+        /** Where the average user pays, those without a score do; and where everybody is let in, they are, too. */
         @Override
         public double unscored(Candidate candidate, double unscored) {
-            return candidate.pays() ? tiering.baseProbability(place(true), Cell.whole("unscored")) : unscored;
+            return Math.max(unscored, tiering.baseProbability(place(candidate.pays()), Cell.whole("unscored")));
         }
     }
 

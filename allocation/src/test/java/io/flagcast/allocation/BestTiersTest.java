@@ -12,6 +12,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
+import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 
 class BestTiersTest {
@@ -55,6 +56,15 @@ class BestTiersTest {
         assertThat(decision(BEST, 0.25, candidate(OptionalDouble.empty(), false, false))
                         .propensity())
                 .isEqualTo(0.25);
+        // Whoever pays is given no less than others, and everybody is let in with the second tier.
+        Best nobody = new Best(Tiered.upTo(0, Best.THRESHOLDS));
+        assertThat(decision(nobody, 0.25, candidate(OptionalDouble.empty(), false, true))
+                        .propensity())
+                .isEqualTo(0.25);
+        Best everybody = new Best(Tiered.upTo(2, Best.THRESHOLDS));
+        assertThat(decision(everybody, 0, candidate(OptionalDouble.empty(), false, false))
+                        .propensity())
+                .isEqualTo(1);
         // No other policy asks.
         assertThat(decision(new Policy.Percentage(0.5), 0.25, candidate(OptionalDouble.empty(), false, true))
                         .propensity())
@@ -71,6 +81,12 @@ class BestTiersTest {
         assertThat(ramp.inForce(AllocationParameters.INITIAL, asOf).activeTier())
                 .hasValue(2);
         assertThat(BEST.tiers()).hasValue(2);
+        // The file had more tiers when a rule let the third in.
+        assertThat(BEST.inForce(
+                                new AllocationParameters(1, Map.of(), Map.of(), OptionalInt.of(3), Activity.ACTIVE),
+                                asOf)
+                        .activeTier())
+                .hasValue(2);
         Best chances = new Best(new Tiered(Best.THRESHOLDS, List.of(0.75, 0.125), List.of()));
         assertThat(decision(chances, 0, candidate(SCORE, false, true)).baseProbability())
                 .isEqualTo(0.75);

@@ -56,7 +56,7 @@ record FutileChanges(Experiment experiment) {
         if (segments.stream().allMatch(segment -> lowering(segment).isEmpty())) {
             return Optional.of(
                     raises + ", which begins at 100 %, and no rule of this file that enforces or proposes lowers it:"
-                            + " it can never act");
+                            + " it acts only on what a person or an earlier file has lowered");
         }
         double lowest = segments.stream().mapToDouble(this::lowest).min().orElse(1);
         return notAbove <= lowest

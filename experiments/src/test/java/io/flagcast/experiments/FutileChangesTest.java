@@ -40,7 +40,7 @@ class FutileChangesTest {
     void anIncreaseOfWhatNobodyLowersCanNeverAct() {
         String never =
                 "rule 'up' raises the share of high, which begins at 100 %, and no rule of this file that enforces or"
-                        + " proposes lowers it: it can never act";
+                        + " proposes lowers it: it acts only on what a person or an earlier file has lowered";
 
         assertThat(warnings(TIERS, enforced("up", "high", "increase_allocation: 10pp")))
                 .containsExactly(never);

@@ -454,7 +454,7 @@ class ExperimentCommandsIT {
                 "flagcast.conf", "flagcast.features.lights { objective = uplift, outcome = purchase, within = 1d }");
         lights.append(
                 "experiments/weighted.yaml", "  soon: {kind: proportion, outcome: purchase, within: 23h, settle: 0d}");
-        Invocation run = lights.run(Instant.parse(AFTER));
+        Invocation run = lights.run(Instant.parse("2026-03-14T00:00:00Z"));
         assertThat(run.code()).as(run.err()).isZero();
         assertThat(run.err()).contains("lie exactly at the end of the window of soon, 23 h after the exposure");
         assertThat(lights.command("validate", "--lake").err()).doesNotContain("unscored is");

@@ -1,6 +1,7 @@
 package io.flagcast.settings;
 
 import io.flagcast.experiments.Experiment;
+import io.flagcast.experiments.Experiment.SegmentsFrom;
 import io.flagcast.experiments.ExperimentFiles;
 import io.flagcast.experiments.NetValue;
 import io.flagcast.features.ResponseDefinition;
@@ -42,8 +43,9 @@ public final class ConfiguredExperiments {
                 .map(experiment -> undeclared(experiment, settings));
         Stream<String> expressions =
                 experiments.stream().flatMap(experiment -> Eligibility.problem(experiment).stream());
+        Stream<String> segments = experiments.stream().flatMap(experiment -> segments(experiment, settings).stream());
         Stream<String> values = experiments.stream().flatMap(experiment -> values(experiment, settings));
-        List<String> problems = Stream.of(features, expressions, values)
+        List<String> problems = Stream.of(features, expressions, segments, values)
                 .flatMap(problem -> problem)
                 .toList();
         if (!problems.isEmpty()) {
@@ -59,6 +61,20 @@ public final class ConfiguredExperiments {
                         .formatted(experiment.file(), featureId)
                 : "%s: feature_id '%s' is not configured: add flagcast.features.%s, or name one of %s"
                         .formatted(experiment.file(), featureId, featureId, Ids.few(settings.declarations()));
+    }
+
+    /** Segments come from what a model says of users without their own outcomes: it has to learn from outcomes. */
+    private static Optional<String> segments(Experiment experiment, Settings settings) {
+        boolean learns = Optional.ofNullable(settings.features().get(experiment.featureId()))
+                .flatMap(Settings.Feature::response)
+                .isPresent();
+        return experiment.segmentsFrom() == SegmentsFrom.SCORES
+                        && !learns
+                        && settings.declaration(experiment.featureId()).isPresent()
+                ? Optional.of(
+                        "%s: segments_from is scores, but %s is scored from usage, with no outcome of this test: give flagcast.features.%s an objective of uplift or propensity, or remove segments_from"
+                                .formatted(experiment.file(), experiment.featureId(), experiment.featureId()))
+                : Optional.empty();
     }
 
     /** What is wrong with what users earn and cost: gains are known of what the model learns, costs of the profile. */
@@ -83,15 +99,7 @@ public final class ConfiguredExperiments {
                             .formatted(
                                     experiment.file(),
                                     value.metric().name(),
-                                    described(
-                                                    value.metric().kind(),
-                                                    value.metric().outcome(),
-                                                    value.metric().within())
-                                            + (value.metric().after().isZero()
-                                                    ? ""
-                                                    : " after "
-                                                            + length(value.metric()
-                                                                    .after())),
+                                    described(value.metric()),
                                     key,
                                     described(learned.kind(), learned.outcome(), learned.within()),
                                     key));
@@ -109,7 +117,14 @@ public final class ConfiguredExperiments {
         return metric.kind() == learned.kind()
                 && metric.outcome().equals(learned.outcome())
                 && metric.after().isZero()
+                && metric.cap().isEmpty()
                 && metric.within().equals(learned.within());
+    }
+
+    private static String described(Metric metric) {
+        return described(metric.kind(), metric.outcome(), metric.within())
+                + (metric.after().isZero() ? "" : " after " + length(metric.after()))
+                + (metric.cap().isEmpty() ? "" : ", capped");
     }
 
     private static String described(Metric.Kind kind, String outcome, Duration within) {

@@ -4,6 +4,7 @@ import static org.apache.spark.sql.functions.col;
 
 import io.flagcast.allocation.Allocator.Activity;
 import io.flagcast.allocation.Decision.Reason;
+import io.flagcast.allocation.Policy;
 import io.flagcast.allocation.ramp.Level;
 import io.flagcast.jobs.run.Rollout;
 import io.flagcast.lake.Lake;
@@ -24,6 +25,8 @@ public final class UnscoredUsers {
         List<Row> before = lake.published(Tables.EXPERIMENTS, published).collectAsList();
         return rollouts.stream()
                 .filter(rollout -> rollout.allocator().activity() == Activity.ACTIVE)
+                // Its users without a score get what everybody is shown to be worth, whatever is written.
+                .filter(rollout -> !(rollout.experiment().allocation() instanceof Policy.Best))
                 .flatMap(rollout -> before.stream()
                         .filter(row -> row.getAs("experiment_id").equals(rollout.experimentId())
                                 && row.getAs("activity").equals("active")

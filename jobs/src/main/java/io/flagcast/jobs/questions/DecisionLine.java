@@ -76,7 +76,10 @@ public record DecisionLine(Reason reason, boolean applies, String because) {
                 Double score = decided.getAs("score");
                 yield score != null
                         ? "score %.2f".formatted(score)
-                        : compared(decided.getAs("bucket"), allocator.unscored(), "enabled without a score");
+                        : compared(
+                                decided.getAs("bucket"),
+                                applies ? decided.<Double>getAs("base_probability") : allocator.unscored(),
+                                "enabled without a score");
             }
             case NO_BENEFIT ->
                 worth.map(GainAndCost::ofBound)

@@ -98,11 +98,13 @@ public final class PolicyValues {
         Dataset<Row> live = lake.published(Tables.RESPONSIVENESS_SCORES, lake.live())
                 .where(col("feature_id")
                         .equalTo(experiment.featureId())
-                        .and(col("source").equalTo("model")))
-                .groupBy(cell(col("score")).as("cell"))
+                        .and(col("source").isin("model", "prior")))
+                .groupBy(when(col("source").equalTo("model"), cell(col("score")))
+                        .otherwise(WITHOUT_SCORE)
+                        .as("cell"))
                 .agg(max("uplift_bound").as("live_bound"), max("uplift_shown").as("live_shown"));
         return rewards.join(known, new String[] {"run_id", "user_id"}, "left")
-                .withColumn("cell", cell(col("score")))
+                .withColumn("cell", coalesce(cell(col("score")), lit(WITHOUT_SCORE)))
                 .join(live, new String[] {"cell"}, "left")
                 .withColumn(
                         "no_benefit",
@@ -111,6 +113,9 @@ public final class PolicyValues {
                 .withColumn("uplift_shown", coalesce(col("uplift_shown"), col("live_shown")))
                 .drop("cell", "live_bound", "live_shown");
     }
+
+    /** The cell of users of whom only what everybody has shown is known. */
+    private static final long WITHOUT_SCORE = -1;
 
     /** Users in one have shown the same: a bound is that of ten points of score, what is shown that of half a point. */
     private static Column cell(Column score) {
@@ -125,12 +130,13 @@ public final class PolicyValues {
      * @return without users whose cost is unknown
      */
     public static Dataset<Row> net(Dataset<Row> logged, Dataset<Row> profiles, Experiment experiment, NetValue value) {
-        Dataset<Row> costs = profiles.select(
-                col("user_id"),
-                NetColumns.cost(experiment, value, profiles.schema()).as("cost"));
-        return logged.where(col("metric").equalTo(value.metric().name()))
-                .join(costs, "user_id")
-                .where(col("cost").isNotNull())
+        Column cost = NetColumns.cost(experiment, value, profiles.schema());
+        Dataset<Row> earned = logged.where(col("metric").equalTo(value.metric().name()));
+        // A cost that is everybody's is also that of users without a profile.
+        Dataset<Row> costly = value.cost() instanceof NetValue.Cost.Constant
+                ? earned.withColumn("cost", cost)
+                : earned.join(profiles.select(col("user_id"), cost.as("cost")), "user_id");
+        return costly.where(col("cost").isNotNull())
                 .withColumn("metric", lit(NetValue.NAME))
                 .withColumn(
                         "reward",

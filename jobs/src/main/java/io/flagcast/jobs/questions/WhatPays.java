@@ -1,6 +1,5 @@
 package io.flagcast.jobs.questions;
 
-import io.flagcast.allocation.Policy;
 import io.flagcast.experiments.Experiment;
 import io.flagcast.experiments.NetValue;
 import io.flagcast.jobs.records.ModelRegistry;
@@ -103,13 +102,8 @@ public record WhatPays(
     /** Where users are not told apart, none has a score. */
     private String undivided(Best found) {
         boolean pays = found.everybody().lower(CONFIDENCE) > 0;
-        return "users are not shown to differ, so that nobody has a score; everybody is worth %s a user, which is %sshown to pay%s"
-                .formatted(
-                        money(found.everybody()),
-                        pays ? "" : "not ",
-                        experiment.allocation() instanceof Policy.Best
-                                ? pays ? ": everybody is enabled" : ": nobody is enabled"
-                                : "");
+        return "users are not shown to differ, so that nobody has a score; everybody is worth %s a user, which is %sshown to pay"
+                .formatted(money(found.everybody()), pays ? "" : "not ");
     }
 
     private String money(Gain gain) {

@@ -12,6 +12,7 @@ import io.flagcast.allocation.Bucketing.Purpose;
 import io.flagcast.allocation.Decision.Reason;
 import io.flagcast.allocation.Layer;
 import io.flagcast.experiments.Experiment;
+import io.flagcast.experiments.NetValue;
 import io.flagcast.jobs.decision.BanditContext;
 import io.flagcast.jobs.decision.DecideUsers;
 import io.flagcast.jobs.decision.NetColumns;
@@ -27,6 +28,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
@@ -86,12 +88,24 @@ public final class AllocateUsers {
                             lake.holdoutSalt(),
                             lake.holdout(),
                             RowFactory.create(layer.name(), layer.from(), layer.to()),
-                            experiment.eligibility().orElse(null),
+                            eligibility(experiment).orElse(null),
                             experiment.exploration(),
                             rollout.allocator().unscored(),
                             rollout.parameters().version());
                 })
                 .toList();
+    }
+
+    /** As services read it, who decide about users without a profile: those of an unknown cost are not eligible, too. */
+    private static Optional<String> eligibility(Experiment experiment) {
+        Optional<String> cost = experiment
+                .value()
+                .flatMap(value -> value.cost() instanceof NetValue.Cost.Column column
+                        ? Optional.of("`%s` >= 0".formatted(column.column()))
+                        : Optional.empty());
+        return experiment.eligibility().isPresent() && cost.isPresent()
+                ? Optional.of("(%s) AND %s".formatted(experiment.eligibility().get(), cost.get()))
+                : experiment.eligibility().or(() -> cost);
     }
 
     /**

@@ -1,8 +1,10 @@
 package io.flagcast.jobs.stages.govern;
 
+import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.count_distinct;
 import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.not;
 import static org.apache.spark.sql.functions.when;
 
 import io.flagcast.allocation.AllocationParameters;
@@ -13,6 +15,7 @@ import io.flagcast.allocation.ramp.Level;
 import io.flagcast.allocation.ramp.Ramp;
 import io.flagcast.experiments.Experiment;
 import io.flagcast.experiments.Experiment.Status;
+import io.flagcast.features.ExposureAttribution;
 import io.flagcast.jobs.records.DecisionTable;
 import io.flagcast.jobs.run.Run;
 import io.flagcast.lake.Json;
@@ -79,6 +82,7 @@ record RaiseRamps(Run run, ParameterLog log, Map<String, Long> users, DecisionTa
                 .filter(first -> experiment.allocation().ramp().isGated())
                 .map(first -> col("experiment_id")
                         .equalTo(experiment.experimentId())
+                        .and(not(coalesce(col("reason").equalTo(ExposureAttribution.ELSEWHERE), lit(false))))
                         .and(when(
                                         col("decided_by").equalTo(""),
                                         col("exposed_at").geq(lit(first.publishedAt())))

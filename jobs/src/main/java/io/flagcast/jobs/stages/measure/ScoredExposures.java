@@ -1,5 +1,6 @@
 package io.flagcast.jobs.stages.measure;
 
+import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.udf;
@@ -80,7 +81,7 @@ final class ScoredExposures {
         }
         Column[] completed = Arrays.stream(exposures.columns())
                 .map(name -> COMPLETED.contains(name)
-                        ? when(col("segment").isNull(), col("_" + name))
+                        ? when(col("segment").isNull(), coalesce(col("_" + name), col(name)))
                                 .otherwise(col(name))
                                 .as(name)
                         : col(name))

@@ -5,6 +5,7 @@ import static java.util.stream.Collectors.toMap;
 import io.flagcast.experiments.ExperimentFilesException;
 import io.flagcast.jobs.commands.Commands;
 import io.flagcast.jobs.commands.options.Surroundings;
+import io.flagcast.jobs.printing.ResultLine;
 import io.flagcast.jobs.run.CodeVersion;
 import io.flagcast.lake.ExitCode;
 import io.flagcast.lake.Interruption;
@@ -67,7 +68,7 @@ public final class Main {
     }
 
     /** What the machine, the launcher and who called it say. */
-    private static Surroundings surroundings(Clock clock, Interruption interruption) {
+    private static Surroundings surroundings(Clock clock, Interruption interruption, ResultLine result) {
         return new Surroundings(
                 clock,
                 new Variables(System.getenv(), properties()),
@@ -76,7 +77,8 @@ public final class Main {
                 Path.of(System.getProperty("flagcast.home", ".")),
                 Path.of(System.getProperty("java.io.tmpdir")),
                 Boolean.getBoolean("flagcast.terminal") ? Surroundings.Screen.TERMINAL : Surroundings.Screen.FILE,
-                interruption);
+                interruption,
+                result);
     }
 
     /** Those of ours: the launcher's, and settings. */
@@ -88,11 +90,13 @@ public final class Main {
 
     /** Runs a command. */
     static int execute(Clock clock, Interruption interruption, String... arguments) {
-        return execute(Commands.of(new Main(), surroundings(clock, interruption)), interruption, arguments);
+        ResultLine result = new ResultLine();
+        return execute(
+                Commands.of(new Main(), surroundings(clock, interruption, result)), interruption, result, arguments);
     }
 
     /** Runs a command, and explains what it throws. */
-    static int execute(CommandLine commands, Interruption interruption, String... arguments) {
+    static int execute(CommandLine commands, Interruption interruption, ResultLine result, String... arguments) {
         PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
         PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
         commands.setOut(out)
@@ -100,19 +104,26 @@ public final class Main {
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setUsageHelpAutoWidth(true)
                 .setParameterExceptionHandler(Main::usage)
-                .setExecutionExceptionHandler((error, command, result) -> explain(
-                        interruption.told(
-                                error, command.getCommandSpec().qualifiedName().replaceFirst("^flagcast ", "")),
-                        command.getErr()));
+                .setExecutionExceptionHandler((error, command, parsed) -> {
+                    Throwable told = interruption.told(
+                            error, command.getCommandSpec().qualifiedName().replaceFirst("^flagcast ", ""));
+                    result.because(Refusal.sentence(told));
+                    return explain(told, command.getErr());
+                });
         int code;
         try {
-            code = commands.execute(arguments);
+            code = ended(interruption, commands.execute(arguments));
+            result.print(out, code);
             System.out.flush();
         } catch (Refusal | UncheckedIOException | Error e) {
             // Of standard output, where a help page or the last lines of a result are written; and no error is handed
             // on.
             code = explain(e, err);
         }
+        return ended(interruption, code);
+    }
+
+    private static int ended(Interruption interruption, int code) {
         return interruption.asked().map(signal -> signal.exitCode().code()).orElse(code);
     }
 

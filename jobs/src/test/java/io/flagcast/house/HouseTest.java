@@ -127,6 +127,7 @@ class HouseTest {
                         "PromoteFile",
                         "EvaluatePolicyCommand",
                         "TestRulesCommand",
+                        "NewCommand",
                         "DemoFolder");
     }
 

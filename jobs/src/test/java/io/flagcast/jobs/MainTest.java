@@ -2,6 +2,7 @@ package io.flagcast.jobs;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.flagcast.jobs.printing.ResultLine;
 import io.flagcast.lake.ExitCode;
 import io.flagcast.lake.Interruption;
 import io.flagcast.lake.Refusal;
@@ -34,7 +35,7 @@ class MainTest {
         ByteArrayOutputStream said = new ByteArrayOutputStream();
         try {
             System.setErr(new PrintStream(said, true, StandardCharsets.UTF_8));
-            int code = Main.execute(new CommandLine(new Fails(thrown)), new Interruption());
+            int code = Main.execute(new CommandLine(new Fails(thrown)), new Interruption(), new ResultLine());
             return new Ended(code, said.toString(StandardCharsets.UTF_8));
         } finally {
             System.setErr(err);

@@ -3,7 +3,9 @@ package io.flagcast.jobs;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.flagcast.jobs.pipeline.Stage;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -27,7 +29,7 @@ class PipelineIT {
     private Path folder;
 
     @Test
-    void aRunPublishesARepeatDoesNothingAndARestatementIsTheSameAgain() {
+    void aRunPublishesARepeatDoesNothingAndARestatementIsTheSameAgain() throws IOException {
         CsvWorld world = CsvWorld.in(folder);
         Invocation first = world.run(CsvWorld.FIRST);
 
@@ -48,12 +50,44 @@ class PipelineIT {
                 .extracting(row -> row.get("stage").asText() + " " + row.get("rows_in") + " " + row.get("inputs"))
                 .contains("train 1200 3", "score 1200 3", "allocate 1200 3", "measure 1200 3");
 
-        Invocation repeat = world.run(CsvWorld.FIRST);
+        Invocation repeat = Invocation.at(
+                Instant.parse("2026-06-01T07:00:00Z"),
+                "run",
+                "--conf",
+                world.conf().toString(),
+                "--as-of",
+                CsvWorld.FIRST.toString(),
+                "--format",
+                "json");
         assertThat(repeat.code()).isZero();
+        JsonNode nothing = result(repeat);
+        assertThat(nothing.get("state").asText()).isEqualTo("nothing_to_do");
+        assertThat(nothing.get("run_id").asText()).isEqualTo("20260310T000000Z-g1");
+        assertThat(nothing.get("publication").asInt()).isEqualTo(1);
+        assertThat(nothing.get("seconds").isEmpty()).isTrue();
         assertThat(repeat.err()).contains("is published already as run 20260310T000000Z-g1: nothing to do");
+        Invocation back = world.run(CsvWorld.FIRST.minus(Duration.ofDays(1)), "--format", "json");
+        assertThat(back.code()).isEqualTo(64);
+        assertThat(result(back).toString())
+                .contains(
+                        "\"state\":\"failed\",\"exit_code\":64,\"exit_reason\":\"--as-of 2026-03-09T00:00:00Z is before the live");
 
-        Invocation restatement = world.run(CsvWorld.FIRST, "--restate");
+        Invocation restatement = world.run(CsvWorld.FIRST, "--restate", "--format", "json");
         assertThat(restatement.code()).as(restatement.err()).isZero();
+        JsonNode restated = result(restatement);
+        assertThat(restated.get("command").asText()).isEqualTo("run");
+        assertThat(restated.get("as_of").asText()).isEqualTo(CsvWorld.FIRST.toString());
+        assertThat(restated.get("state").asText()).isEqualTo("published");
+        assertThat(restated.get("exit_code").asInt()).isZero();
+        assertThat(restated.get("exit_reason").isNull()).isTrue();
+        assertThat(restated.get("run_id").asText()).isEqualTo("20260310T000000Z-g2");
+        assertThat(restated.get("publication").asInt()).isEqualTo(2);
+        assertThat(restated.get("rows").get("allocations").asInt()).isEqualTo(1200);
+        assertThat(restated.get("seconds").fieldNames())
+                .toIterable()
+                .containsExactly("features", "train", "score", "allocate", "measure", "govern");
+        assertThat(restated.get("failed_checks").toString()).contains("freshness");
+        assertThat(restated.get("firing_alerts").isEmpty()).isFalse();
         assertThat(restatement.err()).contains("run 20260310T000000Z-g2", "checkout reuses m-", "published 2");
         assertThat(Invocation.rows(world.conf(), SCORES)).isEqualTo(scores);
         assertThat(Invocation.rows(world.conf(), ALLOCATIONS)).isEqualTo(allocations);
@@ -64,6 +98,12 @@ class PipelineIT {
                         "{\"publish_seq\":2,\"run_id\":\"20260310T000000Z-g2\",\"kind\":\"publish\"}");
         assertThat(Invocation.rows(world.conf(), "SELECT DISTINCT model_id FROM model_runs"))
                 .hasSize(1);
+    }
+
+    /** The last line of what a command printed. */
+    private static JsonNode result(Invocation invocation) throws IOException {
+        List<String> lines = invocation.out().lines().toList();
+        return new ObjectMapper().readTree(lines.get(lines.size() - 1));
     }
 
     /** Those of 45 and older gain 25 points, the younger lose 15. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.flagcast.jobs.commands.Commands;
 import io.flagcast.jobs.commands.options.Surroundings;
+import io.flagcast.jobs.printing.ResultLine;
 import io.flagcast.lake.Interruption;
 import io.flagcast.settings.hocon.Variables;
 import java.io.ByteArrayOutputStream;
@@ -59,14 +60,15 @@ class ShippedConfigurationsTest {
                         HOME,
                         folder,
                         Surroundings.Screen.FILE,
-                        interruption));
+                        interruption,
+                        new ResultLine()));
         PrintStream out = System.out;
         PrintStream err = System.err;
         ByteArrayOutputStream said = new ByteArrayOutputStream();
         try (PrintStream both = new PrintStream(said, true, StandardCharsets.UTF_8)) {
             System.setOut(both);
             System.setErr(both);
-            int code = Main.execute(commands, interruption, "validate", "--conf", conf.toString());
+            int code = Main.execute(commands, interruption, new ResultLine(), "validate", "--conf", conf.toString());
             return "exit code " + code + "\n" + said.toString(StandardCharsets.UTF_8);
         } finally {
             System.setOut(out);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.flagcast.jobs.commands.Commands;
 import io.flagcast.jobs.commands.options.Surroundings;
+import io.flagcast.jobs.printing.ResultLine;
 import io.flagcast.lake.Interruption;
 import io.flagcast.settings.hocon.Variables;
 import java.io.IOException;
@@ -92,7 +93,8 @@ class ShownCommandsTest {
                                 HOME,
                                 folder,
                                 Surroundings.Screen.FILE,
-                                new Interruption()))
+                                new Interruption(),
+                                new ResultLine()))
                 .setCaseInsensitiveEnumValuesAllowed(true);
     }
 

@@ -8,6 +8,7 @@ import io.flagcast.jobs.commands.options.PastConverter;
 import io.flagcast.jobs.commands.options.Surroundings;
 import io.flagcast.jobs.commands.rules.RulesCommand;
 import io.flagcast.jobs.pipeline.Stage;
+import picocli.AutoComplete;
 import picocli.CommandLine;
 import picocli.CommandLine.IFactory;
 
@@ -50,6 +51,9 @@ public final class Commands {
                 .addSubcommand(new EvaluatePolicyCommand(surroundings))
                 .addSubcommand(new DescribeCommand())
                 .addSubcommand(new ValidateCommand())
+                .addSubcommand(new CommandLine(new ConfigCommand(), options))
+                .addSubcommand(new NewCommand(surroundings))
+                .addSubcommand("completion", new AutoComplete.GenerateCompletion())
                 .addSubcommand(new CommandLine.HelpCommand());
     }
 

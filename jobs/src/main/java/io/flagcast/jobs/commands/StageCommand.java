@@ -6,14 +6,19 @@ import io.flagcast.jobs.commands.options.RunOptions;
 import io.flagcast.jobs.commands.options.Surroundings;
 import io.flagcast.jobs.pipeline.Pipeline;
 import io.flagcast.jobs.pipeline.Stage;
+import io.flagcast.jobs.questions.RunResult;
 import io.flagcast.lake.ExitCode;
 import io.flagcast.lake.Lake;
+import io.flagcast.lake.Publication;
 import io.flagcast.lake.Session;
 import io.flagcast.settings.Settings;
 import java.time.Clock;
+import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.function.BiFunction;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
@@ -41,15 +46,69 @@ final class StageCommand implements Callable<Integer> {
     }
 
     static int run(Stage stage, Surroundings surroundings, ConfigurationOptions configuration, RunOptions options) {
+        return run(
+                stage.label(),
+                surroundings,
+                configuration,
+                options,
+                (pipeline, asOf) -> pipeline.runStage(stage, asOf, options.repeat()),
+                (lake, publication, experiments) -> {});
+    }
+
+    /** Says what was published. */
+    interface Telling {
+        void tell(Lake lake, Publication publication, List<Experiment> experiments);
+    }
+
+    /**
+     * Does stages, and says what came of them in the way that is asked for.
+     *
+     * @param command its name
+     * @param work the stages
+     * @param published what is told of a publication
+     */
+    static int run(
+            String command,
+            Surroundings surroundings,
+            ConfigurationOptions configuration,
+            RunOptions options,
+            BiFunction<Pipeline, Instant, Optional<Publication>> work,
+            Telling published) {
+        options.askFor(surroundings.result(), command);
         Clock clock = surroundings.clock();
+        Instant began = clock.instant();
         Settings settings = configuration.settings();
         List<Experiment> experiments = configuration.experiments(settings);
+        Instant asOf = options.asOf(clock);
         try (Session session = surroundings.session()) {
             Lake lake = new Lake(session.spark(), settings.lake().root());
-            new Pipeline(settings, experiments, lake, clock, surroundings.progress(), surroundings.interruption())
-                    .reshuffling(options.reshuffled())
-                    .runStage(stage, options.asOf(clock), options.repeat());
+            Pipeline pipeline = new Pipeline(
+                            settings, experiments, lake, clock, surroundings.progress(), surroundings.interruption())
+                    .reshuffling(options.reshuffled());
+            try {
+                Optional<Publication> publication = work.apply(pipeline, asOf);
+                publication.ifPresent(made -> published.tell(lake, made, experiments));
+                tell(surroundings, lake, asOf, began, publication);
+            } catch (Exception e) {
+                // Exception: Spark throws checked ones that it does not declare.
+                try {
+                    tell(surroundings, lake, asOf, began, Optional.empty());
+                } catch (Exception besides) {
+                    e.addSuppressed(besides);
+                }
+                throw e;
+            }
         }
         return ExitCode.DONE.code();
+    }
+
+    private static void tell(
+            Surroundings surroundings, Lake lake, Instant asOf, Instant began, Optional<Publication> publication) {
+        if (surroundings.result().isAsked()) {
+            List<String> order = Stage.ORDER.stream().map(Stage::label).toList();
+            surroundings
+                    .interruption()
+                    .undisturbed(() -> surroundings.result().add(RunResult.of(lake, asOf, began, order, publication)));
+        }
     }
 }

@@ -3,6 +3,7 @@ package io.flagcast.jobs.commands;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.flagcast.jobs.commands.options.Surroundings;
+import io.flagcast.jobs.printing.ResultLine;
 import io.flagcast.lake.Interruption;
 import io.flagcast.settings.hocon.Variables;
 import java.nio.file.Path;
@@ -31,7 +32,8 @@ class CommandsTest {
                         Path.of("."),
                         Path.of("."),
                         Surroundings.Screen.FILE,
-                        new Interruption()));
+                        new Interruption(),
+                        new ResultLine()));
         for (String name : path.split(" ", -1)) {
             line = line.getSubcommands().get(name);
         }

@@ -5,6 +5,7 @@ import io.flagcast.lake.ExitCode;
 import io.flagcast.lake.Lake;
 import io.flagcast.lake.Session;
 import io.flagcast.settings.ConfiguredExperiments;
+import io.flagcast.settings.EffectiveSetting;
 import io.flagcast.settings.Settings;
 import io.flagcast.settings.SettingsReader;
 import java.nio.file.Path;
@@ -40,6 +41,11 @@ public final class ConfigurationOptions {
 
     public Settings settings() {
         return SettingsReader.read(Optional.ofNullable(file), overrides, surroundings.variables());
+    }
+
+    /** Everything that is configured, right or wrong, as it may be shown. */
+    public List<EffectiveSetting> effective() {
+        return EffectiveSetting.of(Optional.ofNullable(file), overrides, surroundings.variables());
     }
 
     /** Only where the lake is, for commands that look at it. */

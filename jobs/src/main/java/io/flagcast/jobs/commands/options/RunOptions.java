@@ -1,6 +1,7 @@
 package io.flagcast.jobs.commands.options;
 
 import io.flagcast.jobs.pipeline.Pipeline;
+import io.flagcast.jobs.printing.ResultLine;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -28,6 +29,28 @@ public final class RunOptions {
             description = "Accept that the salt of this active experiment has changed: every user is drawn anew."
                     + " May be given several times.")
     private Set<String> reshuffled = new HashSet<>();
+
+    @Option(
+            names = "--format",
+            paramLabel = "FORMAT",
+            defaultValue = "TEXT",
+            description =
+                    "json: the last line of standard output is one JSON object for a scheduler, with state, exit code and reason,"
+                            + " run, publication, rows per table, seconds per stage, failed checks and firing alerts. Default: text, on standard"
+                            + " error.")
+    private ResultFormat format;
+
+    private enum ResultFormat {
+        TEXT,
+        JSON
+    }
+
+    /** Asks for a result where the user does. */
+    public void askFor(ResultLine result, String command) {
+        if (format == ResultFormat.JSON) {
+            result.ask(command);
+        }
+    }
 
     public Instant asOf(Clock clock) {
         return asOf == null ? clock.instant().truncatedTo(ChronoUnit.DAYS) : asOf;

@@ -1,5 +1,6 @@
 package io.flagcast.jobs.commands.options;
 
+import io.flagcast.jobs.printing.ResultLine;
 import io.flagcast.jobs.run.Progress;
 import io.flagcast.lake.Interruption;
 import io.flagcast.lake.Session;
@@ -20,6 +21,7 @@ import java.util.concurrent.CancellationException;
  * @param temporary folder for what need not outlive a command
  * @param screen what standard error is
  * @param interruption whether somebody wants the command to end
+ * @param result what a scheduler is told of the command
  */
 public record Surroundings(
         Clock clock,
@@ -29,7 +31,8 @@ public record Surroundings(
         Path home,
         Path temporary,
         Screen screen,
-        Interruption interruption) {
+        Interruption interruption,
+        ResultLine result) {
 
     /** What a stream is written to. */
     public enum Screen {
@@ -48,6 +51,7 @@ public record Surroundings(
         Objects.requireNonNull(temporary, "temporary");
         Objects.requireNonNull(screen, "screen");
         Objects.requireNonNull(interruption, "interruption");
+        Objects.requireNonNull(result, "result");
     }
 
     /** What a person sees on standard error. */

@@ -1,0 +1,97 @@
+package io.flagcast.jobs.commands;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.flagcast.jobs.commands.options.Surroundings;
+import io.flagcast.jobs.printing.ResultLine;
+import io.flagcast.lake.Interruption;
+import io.flagcast.lake.Refusal;
+import io.flagcast.settings.hocon.Variables;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine.Command;
+
+/** What a new user begins with is right as it is, and is never written over something. */
+class NewCommandTest {
+
+    @Command(name = "flagcast")
+    private static final class Root {}
+
+    @TempDir
+    private Path folder;
+
+    private final StringWriter out = new StringWriter();
+    private final AtomicReference<Exception> thrown = new AtomicReference<>();
+
+    private int flagcast(String... arguments) {
+        return Commands.of(
+                        new Root(),
+                        new Surroundings(
+                                Clock.systemUTC(),
+                                Variables.of(Map.of()),
+                                "Linux",
+                                "ada",
+                                folder,
+                                folder,
+                                Surroundings.Screen.FILE,
+                                new Interruption(),
+                                new ResultLine()))
+                .setOut(new PrintWriter(out))
+                .setCaseInsensitiveEnumValuesAllowed(true)
+                .setExecutionExceptionHandler((error, command, parsed) -> {
+                    thrown.set(error);
+                    return 70;
+                })
+                .execute(arguments);
+    }
+
+    @Test
+    void aNewConfigurationAndANewExperimentValidateTogether() {
+        Path conf = folder.resolve("flagcast.conf");
+        Path experiment = folder.resolve("experiments/new_basket.yaml");
+        assertThat(flagcast("new", "config", "new_basket", "--output", conf.toString()))
+                .isZero();
+        assertThat(flagcast("new", "experiment", "new_basket", "--output", experiment.toString()))
+                .isZero();
+
+        assertThat(flagcast("validate", "--conf", conf.toString()))
+                .as("%s", thrown)
+                .isZero();
+    }
+
+    @Test
+    void withoutAFileItIsPrinted() {
+        assertThat(flagcast("new", "experiment", "basket")).isZero();
+        assertThat(out.toString()).contains("experiment_id: basket\n").doesNotContain("NAME");
+    }
+
+    @Test
+    void whatIsThereStays() throws IOException {
+        Path file = Files.writeString(folder.resolve("mine.yaml"), "mine and longer than nothing");
+
+        flagcast("new", "experiment", "basket", "--output", file.toString());
+        assertThat(thrown.get())
+                .isInstanceOf(Refusal.class)
+                .hasMessage(file + " is there already: name another file, or say --force");
+        assertThat(file).hasContent("mine and longer than nothing");
+
+        assertThat(flagcast("new", "experiment", "basket", "--output", file.toString(), "--force"))
+                .isZero();
+        assertThat(file).content().startsWith("# An experiment").doesNotContain("mine and");
+    }
+
+    @Test
+    void aNameThatIsNoIdIsRefused() {
+        flagcast("new", "experiment", "../Basket");
+        assertThat(thrown.get()).isInstanceOf(Refusal.class).hasMessageContaining("'../Basket' is no id");
+        assertThat(out.toString()).isEmpty();
+    }
+}

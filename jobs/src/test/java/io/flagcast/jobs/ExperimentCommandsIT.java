@@ -452,8 +452,14 @@ class ExperimentCommandsIT {
         lights.write("experiments/lights.yaml", given.lines().toList());
         lights.append(
                 "flagcast.conf", "flagcast.features.lights { objective = uplift, outcome = purchase, within = 1d }");
-        lights.append(
-                "experiments/weighted.yaml", "  soon: {kind: proportion, outcome: purchase, within: 23h, settle: 0d}");
+        // The files as they were published, whatever other tests have made of them.
+        lights.write("experiments/certain.yaml", CERTAIN.lines().toList());
+        lights.write("experiments/learning.yaml", LEARNING.lines().toList());
+        lights.write(
+                "experiments/weighted.yaml",
+                (WEIGHTED + "  soon: {kind: proportion, outcome: purchase, within: 23h, settle: 0d}")
+                        .lines()
+                        .toList());
         Invocation run = lights.run(Instant.parse("2026-03-14T00:00:00Z"));
         assertThat(run.code()).as(run.err()).isZero();
         assertThat(run.err()).contains("lie exactly at the end of the window of soon, 23 h after the exposure");

@@ -3,10 +3,9 @@ package io.flagcast.jobs;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.flagcast.jobs.commands.Commands;
-import io.flagcast.jobs.commands.options.Surroundings;
+import io.flagcast.jobs.commands.options.TestSurroundings;
 import io.flagcast.jobs.printing.ResultLine;
 import io.flagcast.lake.Interruption;
-import io.flagcast.settings.hocon.Variables;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -14,7 +13,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.time.Clock;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.MatchResult;
@@ -50,18 +48,7 @@ class ShippedConfigurationsTest {
                 "PSEUDONYM_KEY", "a key that is long enough",
                 "SLACK_WEBHOOK", "https://hooks.slack.com/services/T0/B0/x");
         Interruption interruption = new Interruption();
-        CommandLine commands = Commands.of(
-                new Root(),
-                new Surroundings(
-                        Clock.systemUTC(),
-                        Variables.of(environment),
-                        "Linux",
-                        "ada",
-                        HOME,
-                        folder,
-                        Surroundings.Screen.FILE,
-                        interruption,
-                        new ResultLine()));
+        CommandLine commands = Commands.of(new Root(), TestSurroundings.of(HOME, folder, environment, interruption));
         PrintStream out = System.out;
         PrintStream err = System.err;
         ByteArrayOutputStream said = new ByteArrayOutputStream();

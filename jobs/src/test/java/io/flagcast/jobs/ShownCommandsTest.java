@@ -4,18 +4,13 @@ import static java.util.stream.Collectors.joining;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.flagcast.jobs.commands.Commands;
-import io.flagcast.jobs.commands.options.Surroundings;
-import io.flagcast.jobs.printing.ResultLine;
-import io.flagcast.lake.Interruption;
-import io.flagcast.settings.hocon.Variables;
+import io.flagcast.jobs.commands.options.TestSurroundings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Clock;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -83,19 +78,7 @@ class ShownCommandsTest {
     }
 
     private CommandLine commands() {
-        return Commands.of(
-                        new Root(),
-                        new Surroundings(
-                                Clock.systemUTC(),
-                                Variables.of(Map.of()),
-                                "Linux",
-                                "ada",
-                                HOME,
-                                folder,
-                                Surroundings.Screen.FILE,
-                                new Interruption(),
-                                new ResultLine()))
-                .setCaseInsensitiveEnumValuesAllowed(true);
+        return Commands.of(new Root(), TestSurroundings.of(HOME, folder)).setCaseInsensitiveEnumValuesAllowed(true);
     }
 
     @Test

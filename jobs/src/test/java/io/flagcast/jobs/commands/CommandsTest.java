@@ -2,13 +2,11 @@ package io.flagcast.jobs.commands;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.flagcast.jobs.commands.options.Surroundings;
-import io.flagcast.jobs.printing.ResultLine;
-import io.flagcast.lake.Interruption;
-import io.flagcast.settings.hocon.Variables;
+import io.flagcast.jobs.commands.options.TestSurroundings;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.nio.file.Path;
-import java.time.Clock;
-import java.util.Map;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import picocli.CommandLine;
@@ -22,22 +20,19 @@ class CommandsTest {
     private static final class Root {}
 
     private static CommandSpec command(String path) {
-        CommandLine line = Commands.of(
-                new Root(),
-                new Surroundings(
-                        Clock.systemUTC(),
-                        Variables.of(Map.of()),
-                        "Linux",
-                        "ada",
-                        Path.of("."),
-                        Path.of("."),
-                        Surroundings.Screen.FILE,
-                        new Interruption(),
-                        new ResultLine()));
+        CommandLine line = Commands.of(new Root(), TestSurroundings.of(Path.of("."), Path.of(".")));
         for (String name : path.split(" ", -1)) {
             line = line.getSubcommands().get(name);
         }
         return line.getCommandSpec();
+    }
+
+    @Test
+    void theShellCompletesEveryCommand() {
+        StringWriter script = new StringWriter();
+        CommandLine line = Commands.of(new Root(), TestSurroundings.of(Path.of("."), Path.of(".")));
+        assertThat(line.setOut(new PrintWriter(script)).execute("completion")).isZero();
+        assertThat(script.toString()).contains("complete -F _complete_flagcast", "evaluate-policy", "--as-of");
     }
 
     @ParameterizedTest

@@ -2,18 +2,13 @@ package io.flagcast.jobs.commands;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.flagcast.jobs.commands.options.Surroundings;
-import io.flagcast.jobs.printing.ResultLine;
-import io.flagcast.lake.Interruption;
+import io.flagcast.jobs.commands.options.TestSurroundings;
 import io.flagcast.lake.Refusal;
-import io.flagcast.settings.hocon.Variables;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Clock;
-import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -32,18 +27,7 @@ class NewCommandTest {
     private final AtomicReference<Exception> thrown = new AtomicReference<>();
 
     private int flagcast(String... arguments) {
-        return Commands.of(
-                        new Root(),
-                        new Surroundings(
-                                Clock.systemUTC(),
-                                Variables.of(Map.of()),
-                                "Linux",
-                                "ada",
-                                folder,
-                                folder,
-                                Surroundings.Screen.FILE,
-                                new Interruption(),
-                                new ResultLine()))
+        return Commands.of(new Root(), TestSurroundings.of(folder, folder))
                 .setOut(new PrintWriter(out))
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setExecutionExceptionHandler((error, command, parsed) -> {

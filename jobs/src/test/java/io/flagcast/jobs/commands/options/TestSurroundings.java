@@ -1,0 +1,39 @@
+package io.flagcast.jobs.commands.options;
+
+import io.flagcast.jobs.printing.ResultLine;
+import io.flagcast.lake.Interruption;
+import io.flagcast.settings.hocon.Variables;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.Map;
+
+/** What commands find around them in tests that start none in a process of its own. */
+public final class TestSurroundings {
+
+    private TestSurroundings() {}
+
+    /**
+     * Of somebody called ada on Linux.
+     *
+     * @param home where examples are
+     * @param temporary folder of the test
+     */
+    public static Surroundings of(
+            Path home, Path temporary, Map<String, String> environment, Interruption interruption) {
+        return new Surroundings(
+                Clock.systemUTC(),
+                Variables.of(environment),
+                "Linux",
+                "ada",
+                home,
+                temporary,
+                Surroundings.Screen.FILE,
+                interruption,
+                new ResultLine());
+    }
+
+    /** The same without environment, which nobody interrupts. */
+    public static Surroundings of(Path home, Path temporary) {
+        return of(home, temporary, Map.of(), new Interruption());
+    }
+}

@@ -167,7 +167,10 @@ final class SliceTables {
                             "layer",
                             "STRUCT<name: STRING, from: DOUBLE, to: DOUBLE>",
                             "range of the layer; all of one without a name where it excludes no other experiment"),
-                    optional("eligibility", "STRING", "condition over profile columns; everyone where absent"),
+                    optional(
+                            "eligibility",
+                            "STRING",
+                            "condition over profile columns, with that of a cost that a column says; everyone where absent"),
                     required("exploration", "DOUBLE", "fraction of users never personalised, in [0, 1]"),
                     required("unscored", "DOUBLE", "probability for users without a score, in [0, 1]"),
                     required(

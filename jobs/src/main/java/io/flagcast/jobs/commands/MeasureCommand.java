@@ -65,6 +65,7 @@ final class MeasureCommand implements Callable<Integer> {
         if (every == null) {
             return StageCommand.run(Stage.MEASURE, surroundings, configuration, options);
         }
+        options.askFor(surroundings.result(), Stage.MEASURE.label());
         Settings settings = configuration.settings();
         List<Experiment> experiments = configuration.experiments(settings);
         Progress progress = surroundings.progress();

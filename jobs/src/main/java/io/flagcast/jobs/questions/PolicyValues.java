@@ -46,6 +46,9 @@ import org.apache.spark.storage.StorageLevel;
 /** What policies would have earned on the users who met an experiment: exposures and outcomes to estimates. */
 public final class PolicyValues {
 
+    /** The cell of users of whom only what everybody has shown is known. */
+    private static final long WITHOUT_SCORE = -1;
+
     private PolicyValues() {}
 
     /**
@@ -113,9 +116,6 @@ public final class PolicyValues {
                 .withColumn("uplift_shown", coalesce(col("uplift_shown"), col("live_shown")))
                 .drop("cell", "live_bound", "live_shown");
     }
-
-    /** The cell of users of whom only what everybody has shown is known. */
-    private static final long WITHOUT_SCORE = -1;
 
     /** Users in one have shown the same: a bound is that of ten points of score, what is shown that of half a point. */
     private static Column cell(Column score) {

@@ -480,4 +480,94 @@ class ExperimentCommandsIT {
                 .contains(", paused: it enables nobody");
         assertThat(lights.command("validate").err()).doesNotContain("warning: lights");
     }
+
+    /** A purchase is worth 10 and enabling costs 1: it pays for those of 45 and older, who gain 25 points, and for nobody else. */
+    @Test
+    @Order(10)
+    void whatUsersEarnAndCostDecidesWhoIsEnabledAndIsWhatEvaluatePolicySpeaksOf() throws IOException {
+        CsvWorld paid = world.copy(folder.resolve("paid"));
+        paid.write("experiments/certain.yaml", CERTAIN.lines().toList());
+        paid.write("experiments/learning.yaml", LEARNING.lines().toList());
+        paid.write("experiments/weighted.yaml", WEIGHTED.lines().toList());
+        String best = WEIGHTED.replace("experiment_id: weighted", "experiment_id: best")
+                .replace("weighted-2026", "best-2026")
+                .replaceAll(
+                        "(?m)^  type: weighted_random\n  weight_parameters: .*$",
+                        "  type: tiered\n  tier_thresholds: best")
+                .replace("exploration: 60%", "exploration: 0")
+                .replace("stickiness: none", "stickiness: none\nvalue: {metric: conversion_rate, per: 10, cost: 1}");
+        paid.write("experiments/best.yaml", best.lines().toList());
+        // A cost of his own: 62.5 for a gain of 25 points is more than anybody's age.
+        paid.write(
+                "experiments/own.yaml",
+                best.replace("best-2026", "own-2026")
+                        .replace("experiment_id: best", "experiment_id: own")
+                        .replace("per: 10, cost: 1", "per: 250, cost: age")
+                        .lines()
+                        .toList());
+        List<String> users = new ArrayList<>(paid.read("users.csv"));
+        users.replaceAll(line -> line.startsWith("u7,") ? "u7,,pro,f" : line);
+        paid.write("users.csv", users);
+
+        Invocation run = paid.run(Instant.parse("2026-03-14T00:00:00Z"));
+        assertThat(run.code()).as(run.err()).isZero();
+        assertThat(run.err())
+                .containsPattern(
+                        "best, net value \\(10 x conversion_rate - 1 .*\\): it pays to enable from score [0-9.]+ on")
+                .contains("own: of 1,200 users 1 are not eligible, what enabling them costs (age) is not known");
+        Map<String, Boolean> enabled = new HashMap<>();
+        Invocation.rows(
+                        paid.conf(),
+                        "SELECT user_id, enabled FROM allocations WHERE experiment_id = 'best' AND reason <> 'holdout'")
+                .forEach(row -> enabled.put(
+                        row.get("user_id").asText(), row.get("enabled").asBoolean()));
+        long right = enabled.entrySet().stream()
+                .filter(user -> user.getValue() == AGES.get(user.getKey()) >= 45)
+                .count();
+        assertThat((double) right / enabled.size()).isGreaterThan(0.85);
+        assertThat(Invocation.rows(
+                        paid.conf(), "SELECT reason FROM allocations WHERE experiment_id = 'own' AND user_id = 'u7'"))
+                .extracting(row -> row.get("reason").asText())
+                .containsAnyOf("ineligible", "holdout");
+        assertThat(
+                        Invocation.rows(
+                                paid.conf(),
+                                "SELECT experiment_id, eligibility FROM experiments WHERE experiment_id IN ('best', 'own') ORDER BY 1"))
+                .as("a service has no profile of a stranger, and no cost")
+                .extracting(row -> row.path("eligibility").asText(""))
+                .containsExactly("", "`age` >= 0");
+
+        String edited = edited(
+                "weighted.yaml",
+                best.replace("experiment_id: best", "experiment_id: weighted").replace("best-2026", "weighted-2026"));
+        Invocation evaluated = paid.command("evaluate-policy", edited, "--as-of", AFTER, "--format", "json");
+        assertThat(evaluated.code()).as(evaluated.err()).isZero();
+        Map<String, JsonNode> policies = policies(evaluated);
+        assertThat(policies.get("candidate").get("metric").asText()).isEqualTo("net value");
+        List<String> met = paid.read("exposures.csv").stream()
+                .filter(line -> line.startsWith("weighted,"))
+                .map(line -> line.split(",", -1)[1])
+                .toList();
+        for (boolean everybody : new boolean[] {true, false}) {
+            double truth = met.stream()
+                    .mapToDouble(user -> 10 * rate(user, everybody) - (everybody ? 1 : 0))
+                    .average()
+                    .orElseThrow();
+            JsonNode value = policies.get(everybody ? "everybody" : "nobody").get("DR");
+            assertThat(truth)
+                    .isBetween(value.get("lower").asDouble(), value.get("upper").asDouble());
+        }
+        double whoKnows = met.stream()
+                .mapToDouble(user -> 10 * rate(user, AGES.get(user) >= 45) - (AGES.get(user) >= 45 ? 1 : 0))
+                .average()
+                .orElseThrow();
+        JsonNode candidate = policies.get("candidate").get("DR");
+        assertThat(candidate.get("upper").asDouble()).isGreaterThan(0.9 * whoKnows);
+        assertThat(candidate.get("value").asDouble())
+                .isGreaterThan(policies.get("nobody").get("DR").get("value").asDouble())
+                .isGreaterThan(policies.get("everybody").get("DR").get("value").asDouble());
+        assertThat(paid.command("explain", "--user", "u8", "--experiment", "best")
+                        .out())
+                .containsAnyOf("worth", "holdout");
+    }
 }

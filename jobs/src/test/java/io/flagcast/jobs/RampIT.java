@@ -18,6 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 class RampIT {
 
     private static final int USERS = 300;
+    private static final int ELSEWHERE = 40;
     private static final String SALT = "ramp-2026";
 
     private static final String EXPERIMENT = """
@@ -58,13 +59,17 @@ class RampIT {
                 asOf(day).toString());
     }
 
-    /** Everybody comes once on the day, after its run, and is given what the ramp gives; so many in ten complain of it. */
+    private static boolean isBelow(double level, String user) {
+        return Bucketing.of(SALT, Purpose.ENROLMENT).bucket(user) < level;
+    }
+
+    /** But for a few everybody comes once on the day, after its run, and is given what the ramp gives; so many in ten complain of it. */
     private static void live(CsvWorld world, int day, double level, int complaining) {
         List<String> exposures = new ArrayList<>();
         List<String> outcomes = new ArrayList<>();
         Instant at = asOf(day).plus(Duration.ofHours(10));
-        for (int i = 0; i < USERS; i++) {
-            boolean enabled = Bucketing.of(SALT, Purpose.ENROLMENT).bucket("u" + i) < level;
+        for (int i = 0; i < USERS - ELSEWHERE; i++) {
+            boolean enabled = isBelow(level, "u" + i);
             exposures.add("rollout,u%d,%b,%s".formatted(i, enabled, at));
             if (enabled && i % 10 < complaining) {
                 outcomes.add("u%d,complaint,1,%s".formatted(i, at.plus(Duration.ofMinutes(30))));
@@ -91,7 +96,7 @@ class RampIT {
                         .map(row -> row.get("user_id").asText()))
                 .hasSameElementsAs(IntStream.range(0, USERS)
                         .mapToObj(i -> "u" + i)
-                        .filter(user -> Bucketing.of(SALT, Purpose.ENROLMENT).bucket(user) < level)
+                        .filter(user -> isBelow(level, user))
                         .toList());
     }
 
@@ -122,11 +127,26 @@ class RampIT {
                         + "waits until no rule has fired for 1 d (the step began 2026-03-11)");
         assertEnabled(world, 0.5);
         live(world, 1, 0.5, 6);
+        // Another system enables whom the ramp would not: that shows nothing of the step.
+        world.append(
+                "exposures.csv",
+                IntStream.range(USERS - ELSEWHERE, USERS)
+                        .mapToObj(i -> "u" + i)
+                        .filter(user -> !isBelow(0.5, user))
+                        .map(user -> "rollout,%s,true,%s".formatted(user, asOf(1).plus(Duration.ofHours(10))))
+                        .toArray(String[]::new));
 
         Invocation firing = run(world, 2);
         assertThat(firing.err()).contains("too_many_complaints fired");
         String held = "waits until no rule has fired for 1 d (too_many_complaints did 2026-03-12)";
         assertThat(stands(world)).containsExactly("ramp at 50 %, step 2 of 3: " + held);
+        assertThat(Invocation.rows(world.conf(), "SELECT users FROM ramps")
+                        .get(0)
+                        .get("users")
+                        .asLong())
+                .isEqualTo(IntStream.range(0, USERS - ELSEWHERE)
+                        .filter(i -> isBelow(0.5, "u" + i))
+                        .count());
         assertThat(world.command("explain", "--experiment", "rollout").out()).contains(held);
         Path page = folder.resolve("report.html");
         assertThat(world.command("report", "--output", page.toString()).code()).isZero();

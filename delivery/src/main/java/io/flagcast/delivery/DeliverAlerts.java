@@ -81,14 +81,13 @@ public final class DeliverAlerts {
                 delivered(),
                 Notes.read(lake),
                 live.get().asOf());
-        boolean written = write(outbox, live.get(), now);
-        Map<Receiver, List<Message>> due = new LinkedHashMap<>();
-        for (Receiver receiver : settings.receivers()) {
-            List<Message> messages = receiver instanceof Receiver.Textfile ? List.of() : outbox.due(receiver, now);
-            if (!messages.isEmpty()) {
-                due.put(receiver, messages);
-            }
+        Map<Receiver, List<Message>> due = due(outbox, now);
+        if (lake.isDry()) {
+            due.forEach((receiver, messages) -> messages.forEach(message ->
+                    say.accept("receiver %s would be told of %s".formatted(receiver.name(), message.subject()))));
+            return Result.DONE;
         }
+        boolean written = write(outbox, live.get(), now);
         List<Attempt> attempts = tell(due, now);
         // Who was told is written down also where the command is asked to end: nobody is told twice for that.
         boolean isInterrupted = Thread.interrupted();
@@ -109,6 +108,17 @@ public final class DeliverAlerts {
             }
         }
         return written && incomplete.isEmpty() ? Result.DONE : Result.INCOMPLETE;
+    }
+
+    private Map<Receiver, List<Message>> due(Outbox outbox, Instant now) {
+        Map<Receiver, List<Message>> due = new LinkedHashMap<>();
+        for (Receiver receiver : settings.receivers()) {
+            List<Message> messages = receiver instanceof Receiver.Textfile ? List.of() : outbox.due(receiver, now);
+            if (!messages.isEmpty()) {
+                due.put(receiver, messages);
+            }
+        }
+        return due;
     }
 
     private void notice(String line) {

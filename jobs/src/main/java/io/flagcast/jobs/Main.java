@@ -4,9 +4,12 @@ import static java.util.stream.Collectors.toMap;
 
 import io.flagcast.experiments.ExperimentFilesException;
 import io.flagcast.jobs.commands.Commands;
+import io.flagcast.jobs.commands.options.ResultOption;
 import io.flagcast.jobs.commands.options.Surroundings;
 import io.flagcast.jobs.printing.ResultLine;
 import io.flagcast.jobs.run.CodeVersion;
+import io.flagcast.jobs.run.Progress;
+import io.flagcast.jobs.run.SparkLog;
 import io.flagcast.lake.ExitCode;
 import io.flagcast.lake.Interruption;
 import io.flagcast.lake.Refusal;
@@ -22,11 +25,14 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
 
 /** The command line: the only place that knows arguments, clock, environment and exit code. */
@@ -38,9 +44,13 @@ import picocli.CommandLine.ParameterException;
         footer = {
             "",
             "Exit codes: 0 done or nothing to do, 1 a check failed, 64 usage, 65 data refused, 66 no input, 70 bug,"
-                    + " 75 try again later, 78 configuration, 129, 130 and 143 interrupted, 141 its output unread."
+                    + " 75 try again later, 78 configuration, 129, 130 and 143 interrupted, 141 its output unread.",
+            "FLAGCAST_LOG=json in the environment, or -Dflagcast.log=json: standard error in lines of JSON, with run, as-of and"
+                    + " stage, those of Spark too."
         })
 public final class Main {
+
+    private static final String LOG = "FLAGCAST_LOG";
 
     private Main() {}
 
@@ -68,7 +78,8 @@ public final class Main {
     }
 
     /** What the machine, the launcher and who called it say. */
-    private static Surroundings surroundings(Clock clock, Interruption interruption, ResultLine result) {
+    private static Surroundings surroundings(
+            Clock clock, Progress progress, Interruption interruption, ResultLine result) {
         return new Surroundings(
                 clock,
                 new Variables(System.getenv(), properties()),
@@ -76,39 +87,86 @@ public final class Main {
                 System.getProperty("user.name"),
                 Path.of(System.getProperty("flagcast.home", ".")),
                 Path.of(System.getProperty("java.io.tmpdir")),
-                Boolean.getBoolean("flagcast.terminal") ? Surroundings.Screen.TERMINAL : Surroundings.Screen.FILE,
+                new SparkLog(Stream.of("log4j2", "log4j").anyMatch(Main::configuresLogging), progress),
                 interruption,
                 result);
     }
 
-    /** Those of ours: the launcher's, and settings. */
+    private static boolean configuresLogging(String version) {
+        return System.getProperty(version + ".configurationFile") != null;
+    }
+
+    /**
+     * Standard error, as it is asked for.
+     *
+     * @throws Refusal where it is asked for in a way that there is not
+     */
+    private static Progress progress(Clock clock) {
+        String log = System.getProperty("flagcast.log", System.getenv().getOrDefault(LOG, "text"));
+        return switch (log.toLowerCase(Locale.ROOT)) {
+            case "json" -> Progress.inLines(System.err, clock);
+            case "text" ->
+                Boolean.getBoolean("flagcast.terminal") ? Progress.onTerminal(System.err) : Progress.on(System.err);
+            default ->
+                throw new Refusal(
+                        ExitCode.CONFIGURATION,
+                        "%s (or -Dflagcast.log) is '%s': it must be text or json".formatted(LOG, log));
+        };
+    }
+
+    /** Those of ours, which are the launcher's and settings, and what spark-submit handed out. */
     private static Map<String, String> properties() {
         return System.getProperties().stringPropertyNames().stream()
-                .filter(name -> name.startsWith("flagcast."))
+                .filter(name -> name.startsWith("flagcast.") || name.equals(Variables.SUBMITTED))
                 .collect(toMap(name -> name, System::getProperty));
     }
 
     /** Runs a command. */
     static int execute(Clock clock, Interruption interruption, String... arguments) {
         ResultLine result = new ResultLine();
+        Progress progress;
+        try {
+            progress = progress(clock);
+        } catch (Refusal e) {
+            return explain(e, Progress.on(System.err));
+        }
         return execute(
-                Commands.of(new Main(), surroundings(clock, interruption, result)), interruption, result, arguments);
+                Commands.of(new Main(), surroundings(clock, progress, interruption, result)),
+                progress,
+                interruption,
+                result,
+                arguments);
     }
 
     /** Runs a command, and explains what it throws. */
-    static int execute(CommandLine commands, Interruption interruption, ResultLine result, String... arguments) {
+    static int execute(
+            CommandLine commands,
+            Progress progress,
+            Interruption interruption,
+            ResultLine result,
+            String... arguments) {
         PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
-        PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
         commands.setOut(out)
-                .setErr(err)
+                .setErr(new PrintWriter(System.err, true, StandardCharsets.UTF_8))
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setUsageHelpAutoWidth(true)
-                .setParameterExceptionHandler(Main::usage)
+                .setParameterExceptionHandler((error, all) -> {
+                    result.of(name(error.getCommandLine()));
+                    if (asksForResult(error.getCommandLine(), all)) {
+                        result.ask();
+                    }
+                    result.because(Secrets.hidden(error.getMessage()));
+                    return usage(error, progress);
+                })
+                .setExecutionStrategy(parsed -> {
+                    List<CommandLine> line = parsed.asCommandLineList();
+                    result.of(name(line.get(line.size() - 1)));
+                    return new CommandLine.RunLast().execute(parsed);
+                })
                 .setExecutionExceptionHandler((error, command, parsed) -> {
-                    Throwable told = interruption.told(
-                            error, command.getCommandSpec().qualifiedName().replaceFirst("^flagcast ", ""));
+                    Throwable told = interruption.told(error, name(command));
                     result.because(Refusal.sentence(told));
-                    return explain(told, command.getErr());
+                    return explain(told, progress);
                 });
         int code;
         try {
@@ -118,28 +176,42 @@ public final class Main {
         } catch (Refusal | UncheckedIOException | Error e) {
             // Of standard output, where a help page or the last lines of a result are written; and no error is handed
             // on.
-            code = explain(e, err);
+            code = explain(e, progress);
         }
         return ended(interruption, code);
+    }
+
+    private static String name(CommandLine command) {
+        return command.getCommandSpec().qualifiedName().replaceFirst("^flagcast ", "");
+    }
+
+    /** Whether a line that could not be read to its end asks for a result in JSON. */
+    private static boolean asksForResult(CommandLine command, String... arguments) {
+        OptionSpec format = command.getCommandSpec().findOption("--format");
+        return format != null
+                && ResultOption.is(format)
+                && String.join(" ", arguments).toLowerCase(Locale.ROOT).matches(".*--format[ =]json.*");
     }
 
     private static int ended(Interruption interruption, int code) {
         return interruption.asked().map(signal -> signal.exitCode().code()).orElse(code);
     }
 
-    private static int usage(ParameterException error, String[] arguments) {
-        PrintWriter err = error.getCommandLine().getErr();
-        err.println("flagcast: " + Secrets.hidden(error.getMessage()));
-        CommandLine.UnmatchedArgumentException.printSuggestions(error, err);
-        err.println("See '" + error.getCommandLine().getCommandSpec().qualifiedName() + " --help'.");
+    private static int usage(ParameterException error, Progress progress) {
+        StringWriter said = new StringWriter();
+        PrintWriter lines = new PrintWriter(said);
+        lines.println("flagcast: " + Secrets.hidden(error.getMessage()));
+        CommandLine.UnmatchedArgumentException.printSuggestions(error, lines);
+        lines.print("See '" + error.getCommandLine().getCommandSpec().qualifiedName() + " --help'.");
+        progress.fail(said.toString());
         return ExitCode.USAGE.code();
     }
 
     /** One message for what the user can mend, a stack trace for a bug. */
-    private static int explain(Throwable error, PrintWriter err) {
+    private static int explain(Throwable error, Progress progress) {
         for (Throwable cause = error; cause != null; cause = cause.getCause()) {
             if (cause instanceof ExperimentFilesException problems) {
-                err.println(problems.getMessage());
+                progress.fail(problems.getMessage());
                 return ExitCode.CONFIGURATION.code();
             }
             Optional<Refusal> refusal = Refusal.of(cause);
@@ -147,16 +219,16 @@ public final class Main {
                 if (refusal.get().exitCode() == ExitCode.UNREAD) {
                     return ExitCode.UNREAD.code();
                 }
-                err.println("flagcast: " + Secrets.hidden(refusal.get().getMessage()));
+                progress.fail("flagcast: " + Secrets.hidden(refusal.get().getMessage()));
                 Refusal.besides(error)
-                        .forEach(second -> err.println("flagcast: " + Secrets.hidden(second.getMessage())));
+                        .forEach(second -> progress.fail("flagcast: " + Secrets.hidden(second.getMessage())));
                 return refusal.get().exitCode().code();
             }
         }
-        err.println("flagcast: this is a bug, please report it with what follows");
         StringWriter trace = new StringWriter();
         error.printStackTrace(new PrintWriter(trace));
-        err.println(Secrets.hidden(trace.toString()));
+        progress.fail(
+                "flagcast: this is a bug, please report it with what follows\n" + Secrets.hidden(trace.toString()));
         return ExitCode.BUG.code();
     }
 }

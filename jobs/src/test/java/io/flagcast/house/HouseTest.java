@@ -120,6 +120,7 @@ class HouseTest {
         assertThat(places)
                 .containsExactlyInAnyOrder(
                         "ExperimentFiles",
+                        "ConfFile",
                         "ConfigurationFile",
                         "SecretFile",
                         "Report",

@@ -3,6 +3,7 @@ package io.flagcast.jobs;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.flagcast.jobs.printing.ResultLine;
+import io.flagcast.jobs.run.Progress;
 import io.flagcast.lake.ExitCode;
 import io.flagcast.lake.Interruption;
 import io.flagcast.lake.Refusal;
@@ -35,7 +36,8 @@ class MainTest {
         ByteArrayOutputStream said = new ByteArrayOutputStream();
         try {
             System.setErr(new PrintStream(said, true, StandardCharsets.UTF_8));
-            int code = Main.execute(new CommandLine(new Fails(thrown)), new Interruption(), new ResultLine());
+            int code = Main.execute(
+                    new CommandLine(new Fails(thrown)), Progress.on(System.err), new Interruption(), new ResultLine());
             return new Ended(code, said.toString(StandardCharsets.UTF_8));
         } finally {
             System.setErr(err);

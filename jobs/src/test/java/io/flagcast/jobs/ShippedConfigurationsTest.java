@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.flagcast.jobs.commands.Commands;
 import io.flagcast.jobs.commands.options.TestSurroundings;
 import io.flagcast.jobs.printing.ResultLine;
+import io.flagcast.jobs.run.Progress;
 import io.flagcast.lake.Interruption;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -48,14 +49,16 @@ class ShippedConfigurationsTest {
                 "PSEUDONYM_KEY", "a key that is long enough",
                 "SLACK_WEBHOOK", "https://hooks.slack.com/services/T0/B0/x");
         Interruption interruption = new Interruption();
-        CommandLine commands = Commands.of(new Root(), TestSurroundings.of(HOME, folder, environment, interruption));
         PrintStream out = System.out;
         PrintStream err = System.err;
         ByteArrayOutputStream said = new ByteArrayOutputStream();
         try (PrintStream both = new PrintStream(said, true, StandardCharsets.UTF_8)) {
             System.setOut(both);
             System.setErr(both);
-            int code = Main.execute(commands, interruption, new ResultLine(), "validate", "--conf", conf.toString());
+            CommandLine commands =
+                    Commands.of(new Root(), TestSurroundings.of(HOME, folder, environment, interruption));
+            int code = Main.execute(
+                    commands, Progress.on(both), interruption, new ResultLine(), "validate", "--conf", conf.toString());
             return "exit code " + code + "\n" + said.toString(StandardCharsets.UTF_8);
         } finally {
             System.setOut(out);

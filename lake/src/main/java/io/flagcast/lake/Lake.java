@@ -40,14 +40,33 @@ public final class Lake {
 
     private final SparkSession spark;
     private final LakeFiles files;
+    private final Writing writing;
     private final Set<Table> existing = new HashSet<>();
     private Optional<Lease> lease = Optional.empty();
 
+    /** What becomes of what is to be written, replaced or removed. */
+    public enum Writing {
+        DONE,
+        /** All stays as it is, and those who write go on as if it did not. */
+        REFRAINED
+    }
+
     /** @throws Refusal where the root is no folder and cannot become one, or is not reached */
     public Lake(SparkSession spark, String root) {
+        this(spark, root, Writing.DONE);
+    }
+
+    /** The same where it may be that nothing is written. */
+    public Lake(SparkSession spark, String root, Writing writing) {
         this.spark = Objects.requireNonNull(spark, "spark");
-        this.files = new LakeFiles(spark, root);
+        this.writing = Objects.requireNonNull(writing, "writing");
+        this.files = new LakeFiles(spark, root, writing);
         files.requireFolder();
+    }
+
+    /** Whether nothing is written here. */
+    public boolean isDry() {
+        return writing == Writing.REFRAINED;
     }
 
     public SparkSession spark() {
@@ -68,6 +87,9 @@ public final class Lake {
      * @throws Refusal with exit code 75 where another process has it
      */
     public <T> T leased(String what, Duration expiry, Supplier<T> work) {
+        if (isDry()) {
+            return work.get();
+        }
         try (Lease taken = Lease.take(files, what, expiry)) {
             lease = Optional.of(taken);
             return work.get();
@@ -76,8 +98,10 @@ public final class Lake {
         }
     }
 
-    private void mayWrite() {
+    /** Whether to write; with the lease alone, where one was taken. */
+    private boolean mayWrite() {
         lease.ifPresent(Lease::require);
+        return !isDry();
     }
 
     /** All publications, oldest first. */
@@ -163,6 +187,11 @@ public final class Lake {
         return exists(table) ? newest(table).rows(runId) : history(table);
     }
 
+    /** Bytes of what a run wrote, as they lie in the store. */
+    public long bytes(Table table, String runId) {
+        return exists(table) ? newest(table).bytes(runId) : 0;
+    }
+
     private TableFiles newest(Table table) {
         return TableFiles.of(spark, location(table));
     }
@@ -189,7 +218,9 @@ public final class Lake {
      *     {@link Audit} checks the keys
      */
     public long replaceSlice(Table table, RunId runId, Dataset<Row> rows) {
-        mayWrite();
+        if (!mayWrite()) {
+            return rows.count();
+        }
         create(table);
         Dataset<Row> slice = TableContract.conformed(
                 table, rows.withColumn("run_id", lit(runId.toString())).withColumn("as_of", lit(runId.asOf())));
@@ -253,8 +284,7 @@ public final class Lake {
 
     /** Appends rows, given with the table's columns in order. */
     public void append(Table table, List<Row> rows) {
-        if (!rows.isEmpty()) {
-            mayWrite();
+        if (!rows.isEmpty() && mayWrite()) {
             create(table);
             committed(
                     table,
@@ -278,7 +308,9 @@ public final class Lake {
      * @return whether the table has these rows, from this process or, to the last value the same, from another
      */
     public boolean appendOnce(Table table, List<Row> rows, String writer, long version) {
-        mayWrite();
+        if (!mayWrite()) {
+            return true;
+        }
         create(table);
         Dataset<Row> frame = frame(table, rows);
         try {
@@ -316,7 +348,9 @@ public final class Lake {
 
     /** Replaces all rows of a table that only grows: those of the past too. */
     public void rewrite(Table table, Dataset<Row> rows) {
-        mayWrite();
+        if (!mayWrite()) {
+            return;
+        }
         rows.write().format("delta").mode("overwrite").save(location(table));
     }
 
@@ -337,7 +371,9 @@ public final class Lake {
 
     /** Removes the slices of these runs from some tables. */
     public void removeSlices(List<Table> tables, List<String> runIds) {
-        mayWrite();
+        if (!mayWrite()) {
+            return;
+        }
         tables.stream()
                 .filter(this::exists)
                 .filter(table -> !newest(table).haveNoneOf(runIds))

@@ -29,11 +29,12 @@ import org.apache.spark.sql.SparkSession;
  *
  * @param spark session that knows how the file system is reached
  * @param root address without a slash at its end
+ * @param writing what becomes of what is to be written or removed
  */
-public record LakeFiles(SparkSession spark, String root) {
+public record LakeFiles(SparkSession spark, String root, Lake.Writing writing) {
 
     /** For a first question to S3: how often, and how long each time. */
-    private static final Map<String, String> SOON = Map.of(
+    static final Map<String, String> SOON = Map.of(
             "fs.s3a.attempts.maximum", "1",
             "fs.s3a.retry.limit", "2",
             "fs.s3a.connection.establish.timeout", "5s",
@@ -41,6 +42,7 @@ public record LakeFiles(SparkSession spark, String root) {
 
     public LakeFiles {
         Objects.requireNonNull(spark, "spark");
+        Objects.requireNonNull(writing, "writing");
         root = root.endsWith("/") ? root.substring(0, root.length() - 1) : root;
     }
 
@@ -81,7 +83,10 @@ public record LakeFiles(SparkSession spark, String root) {
             for (Path folder = path; folder != null; folder = folder.getParent()) {
                 Optional<FileStatus> found = status(asked, folder);
                 if (found.filter(FileStatus::isFile).isPresent()) {
-                    throw refused("%s is a file: name a folder, or one that can be made".formatted(folder), null);
+                    throw refused(
+                            "flagcast.lake.root " + root,
+                            "%s is a file: name a folder, or one that can be made".formatted(folder),
+                            null);
                 }
                 if (found.isPresent()) {
                     return;
@@ -100,32 +105,44 @@ public record LakeFiles(SparkSession spark, String root) {
         }
     }
 
-    private Refusal refused(String why, IOException error) {
-        return new Refusal(ExitCode.CONFIGURATION, "flagcast.lake.root %s: %s".formatted(root, why), error);
+    private RuntimeException unreachable(IOException e) {
+        return unreachable("flagcast.lake.root " + root, e);
     }
 
-    private RuntimeException unreachable(IOException e) {
+    private static Refusal refused(String what, String why, IOException error) {
+        return new Refusal(ExitCode.CONFIGURATION, "%s: %s".formatted(what, why), error);
+    }
+
+    /**
+     * Why something in a store is not reached.
+     *
+     * @param what the setting or option, and the address that it names
+     */
+    static RuntimeException unreachable(String what, IOException e) {
         String said = StorageFailure.of(e).map(StorageFailure::reason).orElse(e.getMessage());
         if (e instanceof UnsupportedFileSystemException) {
-            return refused(said + ": name a folder, as /lake or s3a://bucket/lake", e);
+            return refused(what, said + ": name a folder, as /lake or s3a://bucket/lake", e);
         }
         if (e instanceof AccessDeniedException || e instanceof AccessControlException) {
             return refused(
-                    "access is refused (%s): correct the keys or the rights of who runs this".formatted(said), e);
+                    what, "access is refused (%s): correct the keys or the rights of who runs this".formatted(said), e);
         }
         // Of a module that only those have who use it.
         if (e.getClass().getSimpleName().equals("UnknownStoreException")) {
-            return refused("there is no such bucket: correct the name or create it", e);
+            return refused(what, "there is no such bucket: correct the name or create it", e);
         }
         return new Refusal(
                 ExitCode.TRY_AGAIN,
-                "flagcast.lake.root %s cannot be reached (%s): see that its store runs and is named right, and run it again"
-                        .formatted(root, said),
+                "%s cannot be reached (%s): see that its store runs and is named right, and run it again"
+                        .formatted(what, said),
                 e);
     }
 
     /** Writes a text file, over the one that is there. */
     public void write(String name, String text) {
+        if (writing == Lake.Writing.REFRAINED) {
+            return;
+        }
         Path path = absolute(name);
         try (OutputStream out = fileSystem(path).create(path, true)) {
             out.write(text.getBytes(StandardCharsets.UTF_8));
@@ -144,6 +161,9 @@ public record LakeFiles(SparkSession spark, String root) {
      * @return whether it was not there before: of several that write it one does
      */
     boolean create(String name, String text) {
+        if (writing == Lake.Writing.REFRAINED) {
+            return true;
+        }
         Path path = absolute(name);
         Configuration conf = spark.sessionState().newHadoopConf();
         try {
@@ -173,6 +193,9 @@ public record LakeFiles(SparkSession spark, String root) {
 
     /** Removes a file, or a folder with all that it has. */
     public void delete(String name) {
+        if (writing == Lake.Writing.REFRAINED) {
+            return;
+        }
         Path path = absolute(name);
         try {
             fileSystem(path).delete(path, true);

@@ -53,6 +53,13 @@ record TableFiles(
                 .orElseGet(() -> read().where(col("run_id").equalTo(runId)));
     }
 
+    /** Bytes of a slice. */
+    long bytes(String runId) {
+        return ofRuns(listed.orElseGet(() -> snapshot.allFiles().collectAsList()), Set.of(runId)).stream()
+                .mapToLong(AddFile::size)
+                .sum();
+    }
+
     /** Whether none of these runs is known to have a slice; false where that takes a query. */
     boolean haveNoneOf(Collection<String> runIds) {
         return listed.filter(files -> ofRuns(files, runIds).isEmpty()).isPresent();

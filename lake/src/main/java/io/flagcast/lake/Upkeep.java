@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Objects;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.SparkThrowable;
+import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.delta.DeltaLog;
@@ -52,7 +53,11 @@ public record Upkeep(Lake lake) {
      */
     public Tended tend(Table table, Duration keep) {
         DeltaTable delta = DeltaTable.forPath(lake.spark(), lake.location(table));
-        long before = detail(delta).getAs("numFiles");
+        Row now = detail(delta);
+        long before = now.getAs("numFiles");
+        if (lake.isDry()) {
+            return new Tended(table, before, before, now.<Long>getAs("sizeInBytes"));
+        }
         delta.optimize().executeCompaction();
         checkpoint(table);
         removeUnneeded(table, keep);
@@ -93,15 +98,26 @@ public record Upkeep(Lake lake) {
         }
     }
 
+    /** How many files {@link #removeUnneeded} would remove. */
+    public long unneeded(Table table, Duration keep) {
+        return vacuum(table, "FULL", keep, " DRY RUN").count();
+    }
+
     private void vacuum(Table table, String kind, Duration keep) {
+        if (!lake.isDry()) {
+            vacuum(table, kind, keep, "");
+        }
+    }
+
+    private Dataset<Row> vacuum(Table table, String kind, Duration keep, String how) {
         SparkSession spark = lake.spark();
         spark.conf().set(RETENTION_CHECK, "false");
         try {
             // Delta prints what it does on standard output, which is a command's own.
-            Console.withOut(
+            return Console.withOut(
                     OutputStream.nullOutputStream(),
-                    () -> spark.sql("VACUUM delta.`%s` %s RETAIN %s HOURS"
-                            .formatted(lake.location(table), kind, keep.toSeconds() / 3_600.0)));
+                    () -> spark.sql("VACUUM delta.`%s` %s RETAIN %s HOURS%s"
+                            .formatted(lake.location(table), kind, keep.toSeconds() / 3_600.0, how)));
         } finally {
             spark.conf().unset(RETENTION_CHECK);
         }

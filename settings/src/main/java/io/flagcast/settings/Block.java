@@ -7,6 +7,7 @@ import com.typesafe.config.ConfigRenderOptions;
 import com.typesafe.config.ConfigUtil;
 import com.typesafe.config.ConfigValue;
 import com.typesafe.config.ConfigValueType;
+import io.flagcast.lake.LocalCopy;
 import java.nio.file.Path;
 import java.time.DateTimeException;
 import java.time.Duration;
@@ -117,10 +118,15 @@ record Block(Config config, String path, Problems problems) {
         return read(key, "", "it must not be empty", Block::notEmpty);
     }
 
-    /** The path of a local file or folder. */
-    String file(String key) {
+    /** The path of a local file or folder, or the address of a folder in a store. */
+    String folder(String key) {
         return read(
-                key, "", "it must be a path", text -> Path.of(notEmpty(text)).toString());
+                key,
+                "",
+                "it must be a path, or an address as s3a://bucket/folder",
+                text -> LocalCopy.isInStore(text)
+                        ? text
+                        : Path.of(notEmpty(text)).toString());
     }
 
     private static String notEmpty(String text) {

@@ -6,6 +6,7 @@ import io.flagcast.experiments.ExperimentFiles;
 import io.flagcast.experiments.NetValue;
 import io.flagcast.features.ResponseDefinition;
 import io.flagcast.lake.ExitCode;
+import io.flagcast.lake.LocalCopy;
 import io.flagcast.lake.Refusal;
 import io.flagcast.statistics.Metric;
 import io.flagcast.tables.Ids;
@@ -18,10 +19,13 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /** The experiment files, read and checked against the other settings. */
 public final class ConfiguredExperiments {
+
+    private static final Pattern FILE = Pattern.compile("(?i).+\\.(ya?ml|json)");
 
     private ConfiguredExperiments() {}
 
@@ -36,7 +40,7 @@ public final class ConfiguredExperiments {
 
     /** The same with edited files in place of those with their experiment_id. */
     public static List<Experiment> read(Settings settings, List<Path> edited) {
-        List<Experiment> experiments = ExperimentFiles.read(Path.of(settings.experiments()), edited);
+        List<Experiment> experiments = ExperimentFiles.read(local(settings.experiments()), edited);
         Stream<String> features = experiments.stream()
                 .filter(experiment ->
                         settings.declaration(experiment.featureId()).isEmpty())
@@ -52,6 +56,13 @@ public final class ConfiguredExperiments {
             throw new Refusal(ExitCode.CONFIGURATION, String.join("\n", problems));
         }
         return experiments;
+    }
+
+    /** Files in a store are read as copies. */
+    private static Path local(String experiments) {
+        return LocalCopy.isInStore(experiments)
+                ? LocalCopy.of(experiments, "flagcast.experiments").fetchAll(FILE)
+                : Path.of(experiments);
     }
 
     private static String undeclared(Experiment experiment, Settings settings) {

@@ -4,9 +4,9 @@ import com.typesafe.config.Config;
 import com.typesafe.config.ConfigRenderOptions;
 import com.typesafe.config.ConfigResolveOptions;
 import com.typesafe.config.ConfigValue;
+import io.flagcast.settings.hocon.ConfFile;
 import io.flagcast.settings.hocon.Layers;
 import io.flagcast.settings.hocon.Variables;
-import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -35,7 +35,7 @@ public record EffectiveSetting(String key, String value, String origin, boolean 
      * @param overrides {@code key=value} pairs
      * @throws io.flagcast.lake.Refusal where a layer cannot be read, or names something that is nowhere said
      */
-    public static List<EffectiveSetting> of(Optional<Path> file, List<String> overrides, Variables variables) {
+    public static List<EffectiveSetting> of(Optional<ConfFile> file, List<String> overrides, Variables variables) {
         Config defaults =
                 Layers.reference().resolve(ConfigResolveOptions.noSystem().setAllowUnresolved(true));
         return new Layers(file, overrides, variables)

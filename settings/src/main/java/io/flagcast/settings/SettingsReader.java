@@ -6,6 +6,7 @@ import com.typesafe.config.ConfigRenderOptions;
 import com.typesafe.config.ConfigResolveOptions;
 import io.flagcast.lake.ExitCode;
 import io.flagcast.lake.Refusal;
+import io.flagcast.settings.hocon.ConfFile;
 import io.flagcast.settings.hocon.Configuration;
 import io.flagcast.settings.hocon.Layers;
 import io.flagcast.settings.hocon.Variables;
@@ -35,7 +36,7 @@ public final class SettingsReader {
      * @param variables what {@code ${NAME}} stands for, overrides as CONFIG_FORCE_flagcast_lake_root, and properties
      * @throws Refusal with all problems at once, one a line
      */
-    public static Settings read(Optional<Path> file, List<String> overrides, Variables variables) {
+    public static Settings read(Optional<ConfFile> file, List<String> overrides, Variables variables) {
         Configuration configuration = new Layers(file, overrides, variables).resolved();
         Problems problems = Problems.of(configuration);
         Block root = new Block(configuration.config(), Layers.ROOT, problems);
@@ -53,20 +54,20 @@ public final class SettingsReader {
 
     /** The same with environment variables alone. */
     public static Settings read(Optional<Path> file, List<String> overrides, Map<String, String> environment) {
-        return read(file, overrides, Variables.of(environment));
+        return read(file.map(ConfFile::of), overrides, Variables.of(environment));
     }
 
     /** Reads only where the lake is with environment variables alone. */
     public static Settings.LakeSettings readLake(
             Optional<Path> file, List<String> overrides, Map<String, String> environment) {
-        return readLake(file, overrides, Variables.of(environment));
+        return readLake(file.map(ConfFile::of), overrides, Variables.of(environment));
     }
 
     /**
      * Reads only where the lake is, for commands that look at it: what the sources need, as an environment variable, may
      * be absent.
      */
-    public static Settings.LakeSettings readLake(Optional<Path> file, List<String> overrides, Variables variables) {
+    public static Settings.LakeSettings readLake(Optional<ConfFile> file, List<String> overrides, Variables variables) {
         Configuration configuration = new Layers(file, overrides, variables).resolvedAsFarAsPossible();
         Problems problems = Problems.of(configuration);
         Block lake = new Block(configuration.config(), Layers.ROOT, problems).inner("lake");
@@ -96,7 +97,7 @@ public final class SettingsReader {
         Block quality = root.inner("quality");
         return new Settings(
                 LakeReader.read(root.inner("lake")),
-                root.file("experiments"),
+                root.folder("experiments"),
                 SourcesReader.read(root.inner("sources"), root.inner("users")),
                 UsersReader.read(root.inner("users")),
                 UsageReader.read(root.inner("usage"), root.inner("features")),

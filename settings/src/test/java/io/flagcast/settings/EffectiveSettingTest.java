@@ -2,6 +2,7 @@ package io.flagcast.settings;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.flagcast.settings.hocon.ConfFile;
 import io.flagcast.settings.hocon.Variables;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -22,7 +23,7 @@ class EffectiveSettingTest {
     private Map<String, EffectiveSetting> settings(String text) throws IOException {
         Path file = Files.writeString(folder.resolve("flagcast.conf"), text);
         return EffectiveSetting.of(
-                        Optional.of(file),
+                        Optional.of(ConfFile.of(file)),
                         List.of("flagcast.lake.keep-publications=7"),
                         new Variables(
                                 Map.of(

@@ -8,6 +8,7 @@ import io.flagcast.delivery.Address;
 import io.flagcast.delivery.Receiver;
 import io.flagcast.lake.ExitCode;
 import io.flagcast.lake.Refusal;
+import io.flagcast.settings.hocon.ConfFile;
 import io.flagcast.settings.hocon.Variables;
 import io.flagcast.tables.Tables;
 import java.io.IOException;
@@ -39,7 +40,7 @@ class SecretsTest {
 
     private Settings read(String text, Variables variables, String... set) throws IOException {
         Path file = Files.writeString(folder.resolve("flagcast.conf"), text);
-        return SettingsReader.read(Optional.of(file), List.of(set), variables);
+        return SettingsReader.read(Optional.of(ConfFile.of(file)), List.of(set), variables);
     }
 
     private Settings read(String text, Map<String, String> environment) throws IOException {

@@ -2,7 +2,6 @@ package io.flagcast.jobs.changes;
 
 import io.flagcast.allocation.ParameterChange.Cause;
 import io.flagcast.allocation.ParameterChange.Origin;
-import io.flagcast.jobs.changes.PersonChange.DryRun;
 import io.flagcast.jobs.records.DecisionTable;
 import io.flagcast.jobs.run.Progress;
 import io.flagcast.lake.ExitCode;
@@ -26,7 +25,7 @@ public final class ApproveProposal {
      * @throws Refusal with exit code 64 where no publication has the decision or it is no proposal, 1 where the parameters
      *     have changed since, 66 without a publication, 75 where another process changed the experiment meanwhile
      */
-    public static ExitCode approve(Lake lake, String decisionId, Instant now, DryRun dryRun, Progress progress) {
+    public static ExitCode approve(Lake lake, String decisionId, Instant now, Progress progress) {
         Row decision = DecisionTable.history(lake).require(decisionId);
         PersonChange change = PersonChange.of(lake, decision.getAs("experiment_id"));
         if (change.log().has(decisionId)) {
@@ -54,7 +53,6 @@ public final class ApproveProposal {
         return change.make(
                 DecisionTable.adjustment(decision),
                 origin,
-                dryRun,
                 progress,
                 "%s asks for what is in force: nothing to do".formatted(decisionId));
     }

@@ -46,12 +46,12 @@ public record PersonChange(Lake lake, ParameterLog log, String experimentId) {
     }
 
     /**
-     * Shows the change and makes it.
+     * Shows the change and makes it, where the lake is written to.
      *
      * @param nothing what to say where it would change nothing
      * @throws Refusal with exit code 66 without a publication, 75 where another process changed the experiment meanwhile
      */
-    public ExitCode make(Adjustment adjustment, Origin origin, DryRun dryRun, Progress progress, String nothing) {
+    public ExitCode make(Adjustment adjustment, Origin origin, Progress progress, String nothing) {
         Instant effective = lake.requireLive().asOf();
         List<ParameterChange> changes = log.changesTo(experimentId, adjustment, effective, origin);
         if (changes.isEmpty()) {
@@ -59,8 +59,7 @@ public record PersonChange(Lake lake, ParameterLog log, String experimentId) {
             return ExitCode.DONE;
         }
         progress.say(table(changes).toString().stripTrailing());
-        if (dryRun == DryRun.YES) {
-            progress.say("dry run: nothing is written");
+        if (lake.isDry()) {
             return ExitCode.DONE;
         }
         ParameterTable.append(lake, experimentId, changes, origin.decisionId());
@@ -71,16 +70,6 @@ public record PersonChange(Lake lake, ParameterLog log, String experimentId) {
                     "its ramp goes on from there once the gate of that step is shown anew; to keep it there, take the later steps out of its file");
         }
         return ExitCode.DONE;
-    }
-
-    /** Whether a change is only shown. */
-    public enum DryRun {
-        YES,
-        NO;
-
-        public static DryRun of(boolean flag) {
-            return flag ? YES : NO;
-        }
     }
 
     private TextTable table(List<ParameterChange> changes) {

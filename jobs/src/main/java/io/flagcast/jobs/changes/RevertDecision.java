@@ -7,7 +7,6 @@ import io.flagcast.allocation.Cell;
 import io.flagcast.allocation.ParameterChange;
 import io.flagcast.allocation.ParameterLog;
 import io.flagcast.allocation.ramp.Level;
-import io.flagcast.jobs.changes.PersonChange.DryRun;
 import io.flagcast.jobs.records.DecisionTable;
 import io.flagcast.jobs.records.ParameterTable;
 import io.flagcast.jobs.run.Progress;
@@ -35,7 +34,7 @@ public final class RevertDecision {
      * @throws Refusal with exit code 64 where no publication has the decision or it has changed nothing, 1 where something
      *     was changed again, 66 without a publication, 75 where another process changed the experiment meanwhile
      */
-    public static ExitCode revert(Lake lake, String decisionId, Instant now, DryRun dryRun, Progress progress) {
+    public static ExitCode revert(Lake lake, String decisionId, Instant now, Progress progress) {
         ParameterLog log = ParameterTable.read(lake);
         List<ParameterChange> made = log.ofDecision(decisionId);
         if (made.isEmpty()) {
@@ -52,7 +51,6 @@ public final class RevertDecision {
                 .make(
                         before(log, made),
                         PersonChange.person(revertId, "decision %s is taken back".formatted(decisionId), now),
-                        dryRun,
                         progress,
                         "what was before %s is in force: nothing to do".formatted(decisionId));
     }

@@ -1,6 +1,5 @@
 package io.flagcast.jobs.changes;
 
-import io.flagcast.jobs.changes.PersonChange.DryRun;
 import io.flagcast.jobs.run.Progress;
 import io.flagcast.lake.ExitCode;
 import io.flagcast.lake.Lake;
@@ -20,8 +19,7 @@ public final class RollBackParameters {
      * @throws Refusal with exit code 64 where there is no such version, 66 without a publication, 75 where another process
      *     changed the experiment meanwhile
      */
-    public static ExitCode rollBack(
-            Lake lake, String experimentId, long version, Instant now, DryRun dryRun, Progress progress) {
+    public static ExitCode rollBack(Lake lake, String experimentId, long version, Instant now, Progress progress) {
         PersonChange change = PersonChange.of(lake, experimentId);
         long newest = change.log().newest(experimentId).version();
         if (version < 0 || version > newest) {
@@ -33,7 +31,6 @@ public final class RollBackParameters {
                 change.log().backTo(experimentId, version),
                 PersonChange.person(
                         "rollback-%s-%d".formatted(experimentId, newest + 1), "back to version " + version, now),
-                dryRun,
                 progress,
                 "%s is as version %d left it: nothing to do".formatted(experimentId, version));
     }

@@ -1,6 +1,5 @@
 package io.flagcast.jobs.changes;
 
-import io.flagcast.jobs.changes.PersonChange.DryRun;
 import io.flagcast.jobs.run.Progress;
 import io.flagcast.lake.ExitCode;
 import io.flagcast.lake.Lake;
@@ -21,24 +20,24 @@ public final class RollBackPublication {
      * @throws Refusal with exit code 64 where it cannot be returned to, 66 without a publication, 75 where another process published
      *     meanwhile
      */
-    public static ExitCode rollBack(Lake lake, long sequence, Instant now, DryRun dryRun, Progress progress) {
+    public static ExitCode rollBack(Lake lake, long sequence, Instant now, Progress progress) {
         Publications publications = new Publications(lake);
         Publication live = lake.requireLive();
         Publication again =
-                dryRun == DryRun.YES ? publications.rolledBack(sequence, now) : publications.rollBack(sequence, now);
+                lake.isDry() ? publications.rolledBack(sequence, now) : publications.rollBack(sequence, now);
         progress.say("publication %d, run %s as of %s, %s publication %d, as of %s"
                 .formatted(
                         again.sequence(),
                         again.runId(),
                         again.asOf(),
-                        dryRun == DryRun.YES ? "would take the place of" : "is live in the place of",
+                        lake.isDry() ? "would take the place of" : "is live in the place of",
                         live.sequence(),
                         live.asOf()));
-        progress.say(
-                dryRun == DryRun.YES
-                        ? "dry run: nothing is written"
-                        : "shares, alerts and models stay as they are; the next run with an as-of after %s goes on from these tables; flagcast rollback --publication %d undoes this"
-                                .formatted(again.asOf(), live.sequence()));
+        if (!lake.isDry()) {
+            progress.say(
+                    "shares, alerts and models stay as they are; the next run with an as-of after %s goes on from these tables; flagcast rollback --publication %d undoes this"
+                            .formatted(again.asOf(), live.sequence()));
+        }
         return ExitCode.DONE;
     }
 }

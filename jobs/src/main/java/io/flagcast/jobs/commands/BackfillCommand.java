@@ -1,21 +1,23 @@
 package io.flagcast.jobs.commands;
 
 import io.flagcast.experiments.Experiment;
+import io.flagcast.jobs.commands.options.ChangeOptions;
 import io.flagcast.jobs.commands.options.ConfigurationOptions;
 import io.flagcast.jobs.commands.options.DurationConverter;
 import io.flagcast.jobs.commands.options.PastConverter;
 import io.flagcast.jobs.commands.options.Surroundings;
 import io.flagcast.jobs.pipeline.Pipeline;
+import io.flagcast.jobs.pipeline.Stage;
 import io.flagcast.jobs.run.Progress;
 import io.flagcast.lake.ExitCode;
 import io.flagcast.lake.Lake;
 import io.flagcast.lake.Refusal;
-import io.flagcast.lake.Session;
 import io.flagcast.settings.Settings;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -70,6 +72,9 @@ final class BackfillCommand implements Callable<Integer> {
     private boolean live;
 
     @Mixin
+    private ChangeOptions changes;
+
+    @Mixin
     private ConfigurationOptions configuration;
 
     BackfillCommand(Surroundings surroundings) {
@@ -82,22 +87,28 @@ final class BackfillCommand implements Callable<Integer> {
         List<Experiment> experiments = configuration.experiments(settings);
         List<Instant> asOfs = asOfs();
         Progress progress = surroundings.progress();
-        try (Session session = surroundings.session()) {
-            Lake lake = new Lake(session.spark(), settings.lake().root());
+        return configuration.onLake(changes, lake -> {
             Pipeline pipeline = new Pipeline(
                     settings, experiments, lake, surroundings.clock(), progress, surroundings.interruption());
-            int made = 0;
+            List<String> made = new ArrayList<>();
             for (int i = 0; i < asOfs.size(); i++) {
                 Instant asOf = asOfs.get(i);
                 progress.say("as of %s, %d of %d".formatted(asOf, i + 1, asOfs.size()));
-                boolean isMade = isNext(lake, asOf)
-                        ? pipeline.run(asOf, Pipeline.Repeat.SKIP).isPresent()
-                        : pipeline.backfill(asOf);
-                made += isMade ? 1 : 0;
+                if (isNext(lake, asOf) ? isRun(pipeline, asOf) : pipeline.backfill(asOf)) {
+                    made.add(asOf.toString());
+                }
+                surroundings.result().add(Map.of("made_up_for", List.copyOf(made), "as_ofs", asOfs.size()));
             }
-            progress.say("%,d of %,d as-ofs were made up for, the others were there".formatted(made, asOfs.size()));
-        }
-        return ExitCode.DONE.code();
+            progress.say("%,d of %,d as-ofs %s made up for, the others were there"
+                    .formatted(made.size(), asOfs.size(), changes.isDry() ? "would be" : "were"));
+            return ExitCode.DONE;
+        });
+    }
+
+    private boolean isRun(Pipeline pipeline, Instant asOf) {
+        return changes.isDry()
+                ? pipeline.plan(Stage.ORDER, asOf, Pipeline.Repeat.SKIP).isPresent()
+                : pipeline.run(asOf, Pipeline.Repeat.SKIP).isPresent();
     }
 
     private boolean isNext(Lake lake, Instant asOf) {

@@ -5,6 +5,7 @@ import io.flagcast.jobs.commands.explain.ExplainCommand;
 import io.flagcast.jobs.commands.models.ModelsCommand;
 import io.flagcast.jobs.commands.options.ConfigurationOptions;
 import io.flagcast.jobs.commands.options.PastConverter;
+import io.flagcast.jobs.commands.options.ResultOption;
 import io.flagcast.jobs.commands.options.Surroundings;
 import io.flagcast.jobs.commands.rules.RulesCommand;
 import io.flagcast.jobs.pipeline.Stage;
@@ -32,6 +33,7 @@ public final class Commands {
             line.addSubcommand(stage.label(), command(stage, surroundings, options));
         }
         return line.addSubcommand(new CommandLine(new BackfillCommand(surroundings), options))
+                .addSubcommand(new CommandLine(new PlanCommand(surroundings), options))
                 .addSubcommand(new StatusCommand(surroundings))
                 .addSubcommand(new WorthCommand(surroundings))
                 .addSubcommand(new SqlCommand(surroundings))
@@ -74,6 +76,9 @@ public final class Commands {
             public <K> K create(Class<K> type) throws Exception {
                 if (type == ConfigurationOptions.class) {
                     return type.cast(new ConfigurationOptions(surroundings));
+                }
+                if (type == ResultOption.class) {
+                    return type.cast(new ResultOption(surroundings));
                 }
                 if (type == PastConverter.class) {
                     return type.cast(new PastConverter(surroundings.clock()));

@@ -1,6 +1,7 @@
 package io.flagcast.jobs.commands;
 
 import io.flagcast.experiments.Experiment;
+import io.flagcast.jobs.commands.options.ChangeOptions;
 import io.flagcast.jobs.commands.options.Surroundings;
 import io.flagcast.jobs.demo.ClosedLoop;
 import io.flagcast.jobs.demo.DemoFolder;
@@ -16,6 +17,7 @@ import io.flagcast.report.Report;
 import io.flagcast.settings.ConfiguredExperiments;
 import io.flagcast.settings.Settings;
 import io.flagcast.settings.SettingsReader;
+import io.flagcast.settings.hocon.ConfFile;
 import io.flagcast.simulation.Simulation;
 import io.flagcast.simulation.Worth;
 import java.io.IOException;
@@ -24,10 +26,12 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 @Command(
@@ -46,6 +50,9 @@ final class DemoCommand implements Callable<Integer> {
             description = "Overrides one setting of conf/examples/demo.conf.")
     private List<String> overrides = new ArrayList<>();
 
+    @Mixin
+    private ChangeOptions changes;
+
     DemoCommand(Surroundings surroundings) {
         this.surroundings = Objects.requireNonNull(surroundings, "surroundings");
     }
@@ -53,9 +60,15 @@ final class DemoCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         Path file = surroundings.home().resolve("conf/examples/demo.conf");
-        Settings settings = SettingsReader.read(Optional.of(file), overrides, surroundings.variables());
+        Settings settings = SettingsReader.read(Optional.of(ConfFile.of(file)), overrides, surroundings.variables());
         List<Experiment> experiments = ConfiguredExperiments.read(settings);
         Progress progress = surroundings.progress();
+        if (changes.isDry()) {
+            progress.say("a lake would be begun anew in %s, and a simulated world in %s"
+                    .formatted(settings.lake().root(), settings.simulation().root()));
+            changes.close(progress);
+            return ExitCode.DONE.code();
+        }
         DemoFolder.startAnew("flagcast.lake.root", settings.lake().root());
         DemoFolder.startAnew("flagcast.simulation.root", settings.simulation().root());
         progress.say("demo: %,d simulated users, %d experiments, %d days; seed %d"
@@ -80,6 +93,13 @@ final class DemoCommand implements Callable<Integer> {
                     settings.simulation().days(),
                     last.sequence(),
                     report);
+            surroundings
+                    .result()
+                    .add(Map.of(
+                            "publication",
+                            last.sequence(),
+                            "report",
+                            report.toAbsolutePath().toString()));
             summary.lines().forEach(new PrintStream(System.out, true, StandardCharsets.UTF_8)::println);
         }
         return ExitCode.DONE.code();

@@ -2,6 +2,7 @@ package io.flagcast.jobs.commands;
 
 import io.flagcast.jobs.changes.EraseUser;
 import io.flagcast.jobs.changes.EraseUser.Erased;
+import io.flagcast.jobs.commands.options.ChangeOptions;
 import io.flagcast.jobs.commands.options.ConfigurationOptions;
 import io.flagcast.jobs.commands.options.Surroundings;
 import io.flagcast.jobs.run.Progress;
@@ -9,6 +10,7 @@ import io.flagcast.lake.ExitCode;
 import io.flagcast.lake.inputs.Inputs;
 import io.flagcast.settings.Settings;
 import java.time.Instant;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -34,6 +36,9 @@ final class EraseCommand implements Callable<Integer> {
     private String userId;
 
     @Mixin
+    private ChangeOptions changes;
+
+    @Mixin
     private ConfigurationOptions configuration;
 
     EraseCommand(Surroundings surroundings) {
@@ -44,7 +49,7 @@ final class EraseCommand implements Callable<Integer> {
     public Integer call() {
         Settings settings = configuration.settings();
         Instant now = surroundings.clock().instant();
-        return configuration.onLake(lake -> {
+        return configuration.onLake(changes, lake -> {
             try (Inputs inputs = new Inputs(lake, settings.sources(), now, lake.publications())) {
                 return told(lake.leased(
                         "erase", settings.lake().leaseExpiry(), () -> EraseUser.erase(lake, inputs, userId, now)));
@@ -55,15 +60,17 @@ final class EraseCommand implements Callable<Integer> {
     /** What was erased, and what a person has to do. The id itself is not said: what is printed is kept somewhere. */
     private ExitCode told(Erased erased) {
         Progress progress = surroundings.progress();
+        surroundings.result().add(Map.of("rows", erased.rows(), "models", erased.models(), "places", erased.places()));
         if (erased.rows().isEmpty()) {
             progress.say("no live row named the user");
         }
         erased.rows().forEach((table, rows) -> progress.say("%s: %,d rows".formatted(table, rows)));
         erased.models()
                 .forEach(model -> progress.say(
-                        "model %s held the id: its file is removed, the next run uses the champion before it or trains anew"
-                                .formatted(model)));
+                        "model %s held the id: its file %s removed, the next run uses the champion before it or trains anew"
+                                .formatted(model, changes.isDry() ? "would be" : "is")));
         erased.publication()
+                .filter(publication -> !changes.isDry())
                 .ifPresent(publication ->
                         progress.say("publication %d is live without the user; services have it when they next look"
                                 .formatted(publication.sequence())));

@@ -1,9 +1,11 @@
 package io.flagcast.jobs.commands;
 
+import io.flagcast.jobs.commands.options.ChangeOptions;
 import io.flagcast.jobs.commands.options.ConfigurationOptions;
 import io.flagcast.jobs.commands.options.DurationConverter;
 import io.flagcast.jobs.commands.options.FormatOption;
 import io.flagcast.jobs.commands.options.Surroundings;
+import io.flagcast.jobs.printing.Format;
 import io.flagcast.jobs.printing.Sheet;
 import io.flagcast.jobs.printing.Shown;
 import io.flagcast.lake.ExitCode;
@@ -15,6 +17,7 @@ import io.flagcast.tables.Table;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -33,7 +36,7 @@ final class MaintainCommand implements Callable<Integer> {
 
     private static final Duration LEAST = Duration.ofHours(1);
 
-    private static final Sheet<Tended> TENDED = Sheet.<Tended>named("tables")
+    private static final Sheet<Tended> TENDED = Sheet.<Tended>unnamed()
             .column("table", "table", tended -> tended.table().name())
             .column("files before", "files_before", Tended::before, Shown.COUNT)
             .column("files", "files", Tended::after, Shown.COUNT)
@@ -52,7 +55,7 @@ final class MaintainCommand implements Callable<Integer> {
     private Duration keep;
 
     @Mixin
-    private FormatOption format = new FormatOption();
+    private ChangeOptions changes;
 
     @Mixin
     private ConfigurationOptions configuration;
@@ -67,10 +70,17 @@ final class MaintainCommand implements Callable<Integer> {
             throw new Refusal(ExitCode.USAGE, "--keep %s: it must be at least 1h, as readers may take".formatted(keep));
         }
         Settings settings = configuration.settings();
-        return configuration.onLake(lake -> {
+        return configuration.onLake(changes, lake -> {
             List<Tended> tended =
                     lake.leased("maintain", settings.lake().leaseExpiry(), () -> tended(new Upkeep(lake)));
-            format.printer().print(TENDED, tended);
+            if (surroundings.result().isAsked()) {
+                surroundings
+                        .result()
+                        .add(Map.of(
+                                "tables", tended.stream().map(TENDED::object).toList()));
+            } else {
+                FormatOption.printer(Format.TABLE).print(TENDED, tended);
+            }
             return ExitCode.DONE;
         });
     }
@@ -82,6 +92,12 @@ final class MaintainCommand implements Callable<Integer> {
             surroundings.progress().end();
             surroundings.progress().begin(tended.size() + 1, tables.size(), table.name());
             tended.add(upkeep.tend(table, keep));
+            if (changes.isDry()) {
+                surroundings
+                        .progress()
+                        .say("%s: small files would be compacted; %,d files that no table needs would be removed"
+                                .formatted(table.name(), upkeep.unneeded(table, keep)));
+            }
         }
         surroundings.progress().end();
         return tended;

@@ -53,7 +53,7 @@ final class MeasureCommand implements Callable<Integer> {
     private ConfigurationOptions configuration;
 
     @Mixin
-    private RunOptions options = new RunOptions();
+    private RunOptions options;
 
     MeasureCommand(Surroundings surroundings) {
         this.surroundings = Objects.requireNonNull(surroundings, "surroundings");
@@ -65,7 +65,6 @@ final class MeasureCommand implements Callable<Integer> {
         if (every == null) {
             return StageCommand.run(Stage.MEASURE, surroundings, configuration, options);
         }
-        options.askFor(surroundings.result(), Stage.MEASURE.label());
         Settings settings = configuration.settings();
         List<Experiment> experiments = configuration.experiments(settings);
         Progress progress = surroundings.progress();

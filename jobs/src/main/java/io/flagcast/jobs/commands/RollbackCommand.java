@@ -1,9 +1,9 @@
 package io.flagcast.jobs.commands;
 
 import io.flagcast.experiments.Experiment;
-import io.flagcast.jobs.changes.PersonChange.DryRun;
 import io.flagcast.jobs.changes.RollBackParameters;
 import io.flagcast.jobs.changes.RollBackPublication;
+import io.flagcast.jobs.commands.options.ChangeOptions;
 import io.flagcast.jobs.commands.options.ConfigurationOptions;
 import io.flagcast.jobs.commands.options.Surroundings;
 import io.flagcast.settings.ConfiguredExperiments;
@@ -63,8 +63,8 @@ final class RollbackCommand implements Callable<Integer> {
         private long version;
     }
 
-    @Option(names = "--dry-run", description = "Only show what would change.")
-    private boolean dryRun;
+    @Mixin
+    private ChangeOptions changes;
 
     @Mixin
     private ConfigurationOptions configuration;
@@ -78,13 +78,16 @@ final class RollbackCommand implements Callable<Integer> {
         Settings settings = configuration.settings();
         Instant now = surroundings.clock().instant().truncatedTo(ChronoUnit.SECONDS);
         if (what.publication != null) {
-            return configuration.onLake(lake -> RollBackPublication.rollBack(
-                    lake, what.publication, now, DryRun.of(dryRun), surroundings.progress()));
+            return configuration.onLake(
+                    changes,
+                    lake -> RollBackPublication.rollBack(lake, what.publication, now, surroundings.progress()));
         }
         String experimentId = what.parameters.experimentId;
         List<Experiment> experiments = configuration.experiments(settings);
         ConfiguredExperiments.named(experiments, "--experiment", experimentId);
-        return configuration.onLake(lake -> RollBackParameters.rollBack(
-                lake, experimentId, what.parameters.version, now, DryRun.of(dryRun), surroundings.progress()));
+        return configuration.onLake(
+                changes,
+                lake -> RollBackParameters.rollBack(
+                        lake, experimentId, what.parameters.version, now, surroundings.progress()));
     }
 }

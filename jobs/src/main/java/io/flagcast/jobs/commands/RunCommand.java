@@ -4,6 +4,7 @@ import io.flagcast.experiments.Experiment;
 import io.flagcast.jobs.commands.options.ConfigurationOptions;
 import io.flagcast.jobs.commands.options.RunOptions;
 import io.flagcast.jobs.commands.options.Surroundings;
+import io.flagcast.jobs.pipeline.Stage;
 import io.flagcast.jobs.questions.RunSummary;
 import io.flagcast.jobs.run.Progress;
 import io.flagcast.lake.Lake;
@@ -27,7 +28,7 @@ final class RunCommand implements Callable<Integer> {
     private ConfigurationOptions configuration;
 
     @Mixin
-    private RunOptions options = new RunOptions();
+    private RunOptions options;
 
     RunCommand(Surroundings surroundings) {
         this.surroundings = Objects.requireNonNull(surroundings, "surroundings");
@@ -35,13 +36,7 @@ final class RunCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        return StageCommand.run(
-                "run",
-                surroundings,
-                configuration,
-                options,
-                (pipeline, asOf) -> pipeline.run(asOf, options.repeat()),
-                this::say);
+        return StageCommand.run(Stage.ORDER, surroundings, configuration, options, this::say);
     }
 
     private void say(Lake lake, Publication publication, List<Experiment> experiments) {

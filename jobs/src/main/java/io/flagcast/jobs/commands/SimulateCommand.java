@@ -1,6 +1,7 @@
 package io.flagcast.jobs.commands;
 
 import io.flagcast.experiments.Experiment;
+import io.flagcast.jobs.commands.options.ChangeOptions;
 import io.flagcast.jobs.commands.options.ConfigurationOptions;
 import io.flagcast.jobs.commands.options.Surroundings;
 import io.flagcast.jobs.run.Progress;
@@ -11,6 +12,7 @@ import io.flagcast.lake.Session;
 import io.flagcast.settings.Settings;
 import io.flagcast.simulation.Simulation;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -32,6 +34,9 @@ final class SimulateCommand implements Callable<Integer> {
     private Integer day;
 
     @Mixin
+    private ChangeOptions changes;
+
+    @Mixin
     private ConfigurationOptions configuration;
 
     SimulateCommand(Surroundings surroundings) {
@@ -46,6 +51,17 @@ final class SimulateCommand implements Callable<Integer> {
             throw new Refusal(ExitCode.USAGE, "--day " + day + ": the first day is 0");
         }
         Progress progress = surroundings.progress();
+        if (changes.isDry()) {
+            progress.say("%s would be written below %s"
+                    .formatted(
+                            day == null
+                                    ? "%,d users and their usage"
+                                            .formatted(settings.simulation().users())
+                                    : "exposures and outcomes of day " + day,
+                            settings.simulation().root()));
+            changes.close(progress);
+            return ExitCode.DONE.code();
+        }
         try (Session session = surroundings.session()) {
             Simulation simulation = new Simulation(session.spark(), settings.simulation());
             if (day == null) {
@@ -55,6 +71,7 @@ final class SimulateCommand implements Callable<Integer> {
                                 settings.simulation().users(),
                                 settings.simulation().root(),
                                 simulation.day(0)));
+                surroundings.result().add(Map.of("users", settings.simulation().users()));
                 return ExitCode.DONE.code();
             }
             Lake lake = new Lake(session.spark(), settings.lake().root());
@@ -64,6 +81,7 @@ final class SimulateCommand implements Callable<Integer> {
                             ExitCode.NO_INPUT,
                             "%s has no publication to serve: run flagcast run --as-of %s first"
                                     .formatted(settings.lake().root(), simulation.day(day))));
+            surroundings.result().add(Map.of("exposures", lived.exposures(), "outcomes", lived.outcomes()));
             progress.say("day %d: %,d exposures, %,d outcomes; next: flagcast run --as-of %s"
                     .formatted(day, lived.exposures(), lived.outcomes(), simulation.day(day + 1)));
         }

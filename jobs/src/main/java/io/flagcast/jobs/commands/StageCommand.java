@@ -10,7 +10,6 @@ import io.flagcast.jobs.questions.RunResult;
 import io.flagcast.lake.ExitCode;
 import io.flagcast.lake.Lake;
 import io.flagcast.lake.Publication;
-import io.flagcast.lake.Session;
 import io.flagcast.settings.Settings;
 import java.time.Clock;
 import java.time.Instant;
@@ -18,7 +17,6 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.function.BiFunction;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
@@ -33,7 +31,7 @@ final class StageCommand implements Callable<Integer> {
     private ConfigurationOptions configuration;
 
     @Mixin
-    private RunOptions options = new RunOptions();
+    private RunOptions options;
 
     StageCommand(Stage stage, Surroundings surroundings) {
         this.stage = Objects.requireNonNull(stage, "stage");
@@ -46,13 +44,7 @@ final class StageCommand implements Callable<Integer> {
     }
 
     static int run(Stage stage, Surroundings surroundings, ConfigurationOptions configuration, RunOptions options) {
-        return run(
-                stage.label(),
-                surroundings,
-                configuration,
-                options,
-                (pipeline, asOf) -> pipeline.runStage(stage, asOf, options.repeat()),
-                (lake, publication, experiments) -> {});
+        return run(List.of(stage), surroundings, configuration, options, (lake, publication, experiments) -> {});
     }
 
     /** Says what was published. */
@@ -61,32 +53,34 @@ final class StageCommand implements Callable<Integer> {
     }
 
     /**
-     * Does stages, and says what came of them in the way that is asked for.
+     * Does stages, or shows what they would do, and says what came of them in the way that is asked for.
      *
-     * @param command its name
-     * @param work the stages
+     * @param stages one, or all
      * @param published what is told of a publication
      */
     static int run(
-            String command,
+            List<Stage> stages,
             Surroundings surroundings,
             ConfigurationOptions configuration,
             RunOptions options,
-            BiFunction<Pipeline, Instant, Optional<Publication>> work,
             Telling published) {
-        options.askFor(surroundings.result(), command);
         Clock clock = surroundings.clock();
         Instant began = clock.instant();
         Settings settings = configuration.settings();
         List<Experiment> experiments = configuration.experiments(settings);
         Instant asOf = options.asOf(clock);
-        try (Session session = surroundings.session()) {
-            Lake lake = new Lake(session.spark(), settings.lake().root());
+        return configuration.onLake(options.changes(), lake -> {
             Pipeline pipeline = new Pipeline(
                             settings, experiments, lake, clock, surroundings.progress(), surroundings.interruption())
                     .reshuffling(options.reshuffled());
+            if (lake.isDry()) {
+                PlanCommand.show(pipeline, stages, asOf, options.repeat(), surroundings);
+                return ExitCode.DONE;
+            }
             try {
-                Optional<Publication> publication = work.apply(pipeline, asOf);
+                Optional<Publication> publication = stages.size() == 1
+                        ? pipeline.runStage(stages.get(0), asOf, options.repeat())
+                        : pipeline.run(asOf, options.repeat());
                 publication.ifPresent(made -> published.tell(lake, made, experiments));
                 tell(surroundings, lake, asOf, began, publication);
             } catch (Exception e) {
@@ -98,8 +92,8 @@ final class StageCommand implements Callable<Integer> {
                 }
                 throw e;
             }
-        }
-        return ExitCode.DONE.code();
+            return ExitCode.DONE;
+        });
     }
 
     private static void tell(

@@ -104,6 +104,31 @@ public final class Pipeline {
         return work(Stage.ORDER, asOf, repeat);
     }
 
+    /**
+     * What stages would do; nothing is written.
+     *
+     * @return nothing where the as-of is published already
+     * @throws Refusal as {@link #run} does, before it begins
+     */
+    public Optional<Plan> plan(List<Stage> stages, Instant asOf, Repeat repeat) {
+        List<Publication> publications = lake.publications();
+        OptionalInt generation = generation(asOf, repeat, publications);
+        if (generation.isEmpty()) {
+            return Optional.empty();
+        }
+        Attempts attempts = Attempts.read(lake);
+        RunId next = attempts.next(asOf, generation.getAsInt());
+        Stage first = stages.get(0);
+        RunId id = first.before().isEmpty()
+                ? next
+                : attempts.open(asOf, generation.getAsInt()).orElse(next);
+        requireEarlier(first, id);
+        try (Inputs inputs = new Inputs(lake, settings.sources(), asOf, clock.instant(), publications)) {
+            return Optional.of(
+                    Plan.of(open(id, false, publications, kept(attempts, publications, asOf), inputs), stages));
+        }
+    }
+
     /** One stage of the next unpublished run of the as-of; the last one publishes. */
     public Optional<Publication> runStage(Stage stage, Instant asOf, Repeat repeat) {
         return work(List.of(stage), asOf, repeat);
@@ -122,7 +147,7 @@ public final class Pipeline {
             Attempts attempts = Attempts.read(lake);
             boolean done = Stream.concat(Publication.ofRuns(publications).stream(), attempts.backfilled().stream())
                     .anyMatch(known -> known.asOf().equals(asOf));
-            if (!done) {
+            if (!done && !lake.isDry()) {
                 RunId id = attempts.begin(asOf, 1, configHash(), clock.instant());
                 try (Inputs inputs = new Inputs(lake, settings.sources(), asOf, asOf, publications)) {
                     work(Stage.ORDER, open(id, true, publications, kept(attempts, publications, asOf), inputs));
@@ -183,7 +208,7 @@ public final class Pipeline {
     private Optional<Publication> work(List<Stage> stages, Run run) {
         RunLog log = new RunLog(run, clock, interruption);
         try (log) {
-            progress.say("run %s".formatted(run.id()));
+            progress.begin(run);
             sayLate(stages.get(0), run);
             for (Stage stage : stages) {
                 if (stage == Stage.GOVERN) {

@@ -28,19 +28,24 @@ record Retention(Run run, Instant now) {
      * @param all publications with the new one, oldest first
      */
     void removeOld(List<Publication> all) {
+        List<String> old = old(all);
+        if (!old.isEmpty()) {
+            run.lake().removeSlices(old);
+        }
+    }
+
+    /** The runs whose slices go, the oldest first. */
+    List<String> old(List<Publication> all) {
         Attempts attempts = Attempts.read(run.lake());
         Set<String> kept = kept(all, attempts.backfilled());
         Stream<String> begun = attempts.started().stream()
                 .map(Attempts.Started::id)
                 .filter(id -> !id.asOf().isAfter(run.asOf()))
                 .map(RunId::toString);
-        List<String> old = Stream.concat(all.stream().flatMap(publication -> publication.runIds().stream()), begun)
+        return Stream.concat(all.stream().flatMap(publication -> publication.runIds().stream()), begun)
                 .distinct()
                 .filter(runId -> !kept.contains(runId))
                 .toList();
-        if (!old.isEmpty()) {
-            run.lake().removeSlices(old);
-        }
     }
 
     private Set<String> kept(List<Publication> all, List<Publication> backfilled) {

@@ -18,16 +18,22 @@ public final class ResultLine {
             List.of(ExitCode.HUNG_UP, ExitCode.INTERRUPTED, ExitCode.TERMINATED);
 
     private final Map<String, Object> facts = new LinkedHashMap<>();
-    private Optional<String> command = Optional.empty();
+    private boolean isAsked;
+    private String command = "";
     private Optional<String> reason = Optional.empty();
 
     /** From now on it is to be printed. */
-    public void ask(String name) {
-        command = Optional.of(name);
+    public void ask() {
+        isAsked = true;
     }
 
     public boolean isAsked() {
-        return command.isPresent();
+        return isAsked;
+    }
+
+    /** Names the command. */
+    public void of(String name) {
+        command = name;
     }
 
     /**
@@ -46,11 +52,11 @@ public final class ResultLine {
 
     /** Prints it, where it was asked for. */
     public void print(PrintWriter out, int code) {
-        if (command.isEmpty()) {
+        if (!isAsked) {
             return;
         }
         Map<String, Object> line = new LinkedHashMap<>();
-        line.put("command", command.get());
+        line.put("command", command);
         line.put("state", state(code));
         line.put("exit_code", code);
         line.put("exit_reason", reason.orElse(null));

@@ -1,30 +1,28 @@
 package io.flagcast.jobs.run;
 
 import java.io.PrintStream;
-import java.util.Objects;
+import java.time.Clock;
 
-/** What a person sees on standard error while a command works. */
-public final class Progress {
-
-    private static final String CLEAR_LINE = "\r\033[K";
-
-    private final PrintStream out;
-    private final boolean terminal;
-
-    private Progress(PrintStream out, boolean terminal) {
-        this.out = Objects.requireNonNull(out, "out");
-        this.terminal = terminal;
-    }
+/** What a person or a program sees on standard error while a command works. */
+public sealed interface Progress permits ProgressText, ProgressLines {
 
     /** Progress on a stream that keeps every line, as a file. */
-    public static Progress on(PrintStream out) {
-        return new Progress(out, false);
+    static Progress on(PrintStream out) {
+        return new ProgressText(out, false);
     }
 
     /** Progress on a stream whose last line can be written over. */
-    public static Progress onTerminal(PrintStream out) {
-        return new Progress(out, true);
+    static Progress onTerminal(PrintStream out) {
+        return new ProgressText(out, true);
     }
+
+    /** Progress as one JSON object a line, for a program that collects logs. */
+    static ProgressLines inLines(PrintStream out, Clock clock) {
+        return new ProgressLines(out, clock);
+    }
+
+    /** A run begins: what follows is of it. */
+    void begin(Run run);
 
     /**
      * A stage begins; until it is done a terminal shows how far the run is.
@@ -32,42 +30,20 @@ public final class Progress {
      * @param place of the stage in the run, 1 the first
      * @param of how many stages a run has
      */
-    public void begin(int place, int of, String stage) {
-        if (terminal) {
-            out.printf(
-                    "  [%s%s] %d/%d %s …",
-                    "=".repeat(2 * place - 1), " ".repeat(2 * (of - place) + 1), place, of, stage);
-            out.flush();
-        }
-    }
+    void begin(int place, int of, String stage);
 
     /** A stage is done. */
-    public void done(int place, int of, String stage, StageResult result, double seconds) {
-        out.printf(
-                "%s  [%d/%d] %-9s %6.1f s  %s%n",
-                terminal ? CLEAR_LINE : "",
-                place,
-                of,
-                stage,
-                seconds,
-                result.summary().isEmpty() ? "done" : result.summary());
-    }
+    void done(int place, int of, String stage, StageResult result, double seconds);
 
     /** A stage does not come to its end: the line that shows it goes. */
-    public void end() {
-        if (terminal) {
-            out.print(CLEAR_LINE);
-            out.flush();
-        }
-    }
+    void end();
 
     /** A line between stages. */
-    public void say(String line) {
-        out.println((terminal ? CLEAR_LINE : "") + line);
-    }
+    void say(String line);
 
     /** Something a person should know, whatever the rest. */
-    public void notice(String line) {
-        say("note: " + line);
-    }
+    void notice(String line);
+
+    /** Why a command ends before it has done what it was asked for; of a bug with its stack trace. */
+    void fail(String message);
 }

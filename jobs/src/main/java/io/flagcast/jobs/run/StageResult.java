@@ -28,4 +28,9 @@ public record StageResult(long rowsIn, long rowsOut, long rowsQuarantined, Map<S
         long out = written.values().stream().mapToLong(Long::longValue).sum();
         return new StageResult(rowsIn, out, 0, detail, summary);
     }
+
+    /** The line, or that it is done. */
+    String said() {
+        return summary.isEmpty() ? "done" : summary;
+    }
 }

@@ -27,7 +27,8 @@ class ResultLineTest {
 
     @Test
     void howItEndedStandsFirstAndIsNotWhatTheCommandThought() {
-        line.ask("run");
+        line.of("run");
+        line.ask();
         line.add(Map.of("state", "published", "rows", Map.of("allocations", 1200)));
         assertThat(printed(0))
                 .isEqualTo(
@@ -49,7 +50,8 @@ class ResultLineTest {
         "143, interrupted"
     })
     void everyExitCodeHasAState(int code, String state) {
-        line.ask("score");
+        line.of("score");
+        line.ask();
         assertThat(printed(code)).contains("\"state\":\"%s\",\"exit_code\":%d".formatted(state, code));
     }
 }

@@ -163,9 +163,8 @@ public final class Inputs implements AutoCloseable {
     }
 
     private Dataset<Row> persist(Dataset<Row> rows) {
-        Dataset<Row> kept = rows.persist(StorageLevel.MEMORY_AND_DISK());
-        persisted.add(kept);
-        return kept;
+        persisted.add(rows.persist(StorageLevel.MEMORY_AND_DISK()));
+        return rows;
     }
 
     /** Valid rows of a table. */
@@ -381,6 +380,11 @@ public final class Inputs implements AutoCloseable {
                 .flatMap(source -> source.notes().stream())
                 .sorted()
                 .toList();
+    }
+
+    /** Bytes of the files of a source; absent where it has none, as a database. */
+    public Optional<Long> bytes(Table table) {
+        return source(table).files().map(SourceFiles::bytes);
     }
 
     /** Version of every source. */

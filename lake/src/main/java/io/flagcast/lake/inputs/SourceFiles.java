@@ -43,9 +43,10 @@ import scala.jdk.javaapi.CollectionConverters;
  *
  * @param root address of the folder (or file) that is named, up to the first part of a pattern
  * @param identities by address of the file
+ * @param bytes of all of them
  * @param snapshot state of the Delta table; absent for other formats
  */
-record SourceFiles(String root, Map<String, String> identities, Optional<DeltaFiles> snapshot) {
+record SourceFiles(String root, Map<String, String> identities, long bytes, Optional<DeltaFiles> snapshot) {
 
     private record DeltaFiles(SourceSettings source, Snapshot snapshot, Map<String, AddFile> added) {}
 
@@ -70,12 +71,14 @@ record SourceFiles(String root, Map<String, String> identities, Optional<DeltaFi
         boolean there = isThere(spark, source.path());
         DataFrameReader reader = spark.read().format(format).options(source.options());
         Map<String, String> identities = new HashMap<>();
+        long bytes = 0;
         try {
             for (String file :
                     reader.load(there ? literal(source.path()) : source.path()).inputFiles()) {
                 Path path = new Path(URI.create(file));
                 FileStatus status =
                         path.getFileSystem(spark.sessionState().newHadoopConf()).getFileStatus(path);
+                bytes += status.getLen();
                 identities.put(
                         path.toString(),
                         "%s %d bytes %s"
@@ -85,7 +88,10 @@ record SourceFiles(String root, Map<String, String> identities, Optional<DeltaFi
             throw new UncheckedIOException(source.path() + " cannot be listed", e);
         }
         return new SourceFiles(
-                qualified(spark, there ? source.path() : beforePattern(source.path())), identities, Optional.empty());
+                qualified(spark, there ? source.path() : beforePattern(source.path())),
+                identities,
+                bytes,
+                Optional.empty());
     }
 
     /** The folders of a path that come before the first which is a pattern. */
@@ -153,6 +159,7 @@ record SourceFiles(String root, Map<String, String> identities, Optional<DeltaFi
         return new SourceFiles(
                 snapshot.deltaLog().dataPath().toString(),
                 identities,
+                added.values().stream().mapToLong(AddFile::size).sum(),
                 Optional.of(new DeltaFiles(source, snapshot, added)));
     }
 

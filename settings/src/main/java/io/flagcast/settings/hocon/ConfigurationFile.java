@@ -16,6 +16,7 @@ import java.io.InputStream;
 import java.net.URL;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -33,6 +34,8 @@ final class ConfigurationFile
     private static final Pattern ADDRESS = Pattern.compile("[A-Za-z][A-Za-z0-9+.-]+:.*", Pattern.DOTALL);
     private static final List<String> ENDINGS = List.of("", ".conf", ".json");
 
+    private final ConfFile whole;
+
     private final Path file;
     /** As its system knows it, without symbolic links. */
     private final Path real;
@@ -45,14 +48,21 @@ final class ConfigurationFile
     private int included;
 
     private ConfigurationFile(
-            Path file, Path real, Path folder, Optional<ConfigurationFile> includedBy, Outline.Within within, Read read)
+            ConfFile whole,
+            Path file,
+            Path real,
+            Path folder,
+            Optional<ConfigurationFile> includedBy,
+            Outline.Within within,
+            Read read)
             throws IOException {
+        this.whole = whole;
         this.file = file;
         this.real = real;
         this.folder = folder;
         this.includedBy = includedBy;
         this.read = read;
-        this.text = Text.of(file.toString(), content(file), within, read.bounds());
+        this.text = Text.of(whole.shown(file), content(file), within, read.bounds());
         read.texts().add(text);
     }
 
@@ -70,15 +80,15 @@ final class ConfigurationFile
      * @param read to be added to
      * @throws Refusal where it or a file that it includes cannot be read, is no HOCON, too large or says a key twice
      */
-    static Config read(Path file, Read read) {
-        if (!Files.isRegularFile(file)) {
-            throw refusal("--conf " + file, "there is no such file");
-        }
+    static Config read(ConfFile conf, Read read) {
+        Path file = conf.path();
         try {
             Path folder = file.toAbsolutePath().getParent().toRealPath();
             return new ConfigurationFile(
-                            file, file.toRealPath(), folder, Optional.empty(), Outline.Within.NOTHING, read)
+                            conf, file, file.toRealPath(), folder, Optional.empty(), Outline.Within.NOTHING, read)
                     .parsed();
+        } catch (NoSuchFileException e) {
+            throw refusal("--conf " + file, "there is no such file");
         } catch (IOException e) {
             throw refusal("--conf " + file, "it cannot be read: " + e);
         }
@@ -155,7 +165,7 @@ final class ConfigurationFile
                         place, "%s is outside of %s: copy it there, and name it from there".formatted(target, folder));
             }
             requireNoCircle(place, target);
-            return new ConfigurationFile(found, target, folder, Optional.of(this), next.within(), read)
+            return new ConfigurationFile(whole, found, target, folder, Optional.of(this), next.within(), read)
                     .parsed()
                     .root();
         } catch (IOException e) {
@@ -172,7 +182,7 @@ final class ConfigurationFile
             throw refusal(place, "it is no path: " + e.getReason());
         }
         return places.stream()
-                .filter(Files::isRegularFile)
+                .filter(whole::has)
                 .findFirst()
                 .orElseThrow(() -> refusal(
                         place,

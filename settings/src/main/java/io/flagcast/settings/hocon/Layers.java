@@ -13,7 +13,6 @@ import io.flagcast.lake.Secrets;
 import io.flagcast.settings.hocon.ConfigurationFile.Read;
 import io.flagcast.settings.hocon.Outline.Within;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -28,7 +27,7 @@ import java.util.stream.Stream;
  * @param overrides {@code key=value} pairs
  * @param variables of the process
  */
-public record Layers(Optional<Path> file, List<String> overrides, Variables variables) {
+public record Layers(Optional<ConfFile> file, List<String> overrides, Variables variables) {
 
     /** The group of all settings. */
     public static final String ROOT = "flagcast";
@@ -107,11 +106,11 @@ public record Layers(Optional<Path> file, List<String> overrides, Variables vari
 
     private Said said() {
         Read read = new Read(Bounds.strict(), new ArrayList<>());
-        Config declared = file.map(path -> ConfigurationFile.read(path, read)).orElse(ConfigFactory.empty());
+        Config declared = file.map(conf -> ConfigurationFile.read(conf, read)).orElse(ConfigFactory.empty());
         return new Said(
                 set(read, declared),
                 declared,
-                ConfigFactory.parseMap(Map.of(ROOT + "." + CONF_DIR, folder().toString())),
+                ConfigFactory.parseMap(Map.of(ROOT + "." + CONF_DIR, folder())),
                 read.texts());
     }
 
@@ -130,8 +129,8 @@ public record Layers(Optional<Path> file, List<String> overrides, Variables vari
                 .toList();
     }
 
-    private Path folder() {
-        return file.map(Path::toAbsolutePath).map(Path::getParent).orElse(Path.of("conf"));
+    private String folder() {
+        return file.map(ConfFile::folder).orElse("conf");
     }
 
     private Config set(Read read, Config declared) {

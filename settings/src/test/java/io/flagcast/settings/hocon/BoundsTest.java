@@ -99,7 +99,7 @@ class BoundsTest {
 
     private Refusal refused(String text, List<String> set, Map<String, String> environment) throws IOException {
         Path file = Files.writeString(folder.resolve("flagcast.conf"), text);
-        Layers layers = new Layers(Optional.of(file), set, Variables.of(environment));
+        Layers layers = new Layers(Optional.of(ConfFile.of(file)), set, Variables.of(environment));
         Refusal[] refusal = new Refusal[1];
         assertThatThrownBy(layers::resolved)
                 .isInstanceOfSatisfying(Refusal.class, thrown -> refusal[0] = thrown)
@@ -247,7 +247,7 @@ class BoundsTest {
                 """);
         Files.writeString(folder.resolve("in.conf"), "own = 1, a = ${own}, b = ${root}, c = ${?nothing.of.it}");
         List<String> set = List.of("list = ${list} [3]", "list += 4", "list = ${list} [${?nothing}]");
-        Config config = new Layers(Optional.of(file), set, Variables.of(Map.of("PLACE", "here")))
+        Config config = new Layers(Optional.of(ConfFile.of(file)), set, Variables.of(Map.of("PLACE", "here")))
                 .resolved()
                 .config();
 
@@ -264,7 +264,7 @@ class BoundsTest {
                 folder.resolve("flagcast.conf"),
                 "a = [" + lines(5_000, i -> "\"a predictor of some length, " + i + "\"") + "]");
 
-        assertThat(new Layers(Optional.of(file), List.of(), Variables.of(Map.of()))
+        assertThat(new Layers(Optional.of(ConfFile.of(file)), List.of(), Variables.of(Map.of()))
                         .resolved()
                         .config()
                         .getStringList("a"))

@@ -31,7 +31,7 @@ class ConfigurationFileTest {
     }
 
     private Config read(Path file) {
-        return new Layers(Optional.of(file), List.of(), Variables.of(Map.of("PLACE", "here")))
+        return new Layers(Optional.of(ConfFile.of(file)), List.of(), Variables.of(Map.of("PLACE", "here")))
                 .resolved()
                 .config();
     }

@@ -1,6 +1,7 @@
 package io.flagcast.jobs.commands.alerts;
 
 import io.flagcast.jobs.changes.AlertNotes;
+import io.flagcast.jobs.commands.options.ChangeOptions;
 import io.flagcast.jobs.commands.options.ConfigurationOptions;
 import io.flagcast.jobs.commands.options.Surroundings;
 import io.flagcast.jobs.questions.RaisedAlerts;
@@ -37,6 +38,9 @@ final class AcknowledgeCommand implements Callable<Integer> {
     private final PersonOption person;
 
     @Mixin
+    private ChangeOptions changes;
+
+    @Mixin
     private ConfigurationOptions configuration;
 
     AcknowledgeCommand(Surroundings surroundings) {
@@ -46,7 +50,7 @@ final class AcknowledgeCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        return configuration.onLake(lake -> {
+        return configuration.onLake(changes, lake -> {
             RaisedAlerts raised = RaisedAlerts.of(lake);
             List<AlertChange> firing = fingerprints.stream().map(raised::firing).toList();
             new AlertNotes(lake, person.name(), surroundings.clock().instant())

@@ -1,6 +1,7 @@
 package io.flagcast.jobs.commands.alerts;
 
 import io.flagcast.delivery.DeliverAlerts;
+import io.flagcast.jobs.commands.options.ChangeOptions;
 import io.flagcast.jobs.commands.options.ConfigurationOptions;
 import io.flagcast.jobs.commands.options.Surroundings;
 import io.flagcast.lake.ExitCode;
@@ -19,6 +20,9 @@ final class DeliverAlertsCommand implements Callable<Integer> {
     private final Surroundings surroundings;
 
     @Mixin
+    private ChangeOptions changes;
+
+    @Mixin
     private ConfigurationOptions configuration;
 
     DeliverAlertsCommand(Surroundings surroundings) {
@@ -28,7 +32,7 @@ final class DeliverAlertsCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         Settings settings = configuration.settings();
-        return configuration.onLake(lake -> {
+        return configuration.onLake(changes, lake -> {
             lake.requireLive();
             DeliverAlerts delivery =
                     new DeliverAlerts(settings.alerts(), lake, surroundings.clock(), surroundings.progress()::say);

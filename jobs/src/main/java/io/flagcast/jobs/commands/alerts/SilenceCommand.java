@@ -1,6 +1,7 @@
 package io.flagcast.jobs.commands.alerts;
 
 import io.flagcast.jobs.changes.AlertNotes;
+import io.flagcast.jobs.commands.options.ChangeOptions;
 import io.flagcast.jobs.commands.options.ConfigurationOptions;
 import io.flagcast.jobs.commands.options.DurationConverter;
 import io.flagcast.jobs.commands.options.Surroundings;
@@ -46,6 +47,9 @@ final class SilenceCommand implements Callable<Integer> {
     private final PersonOption person;
 
     @Mixin
+    private ChangeOptions changes;
+
+    @Mixin
     private ConfigurationOptions configuration;
 
     SilenceCommand(Surroundings surroundings) {
@@ -55,7 +59,7 @@ final class SilenceCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        return configuration.onLake(lake -> {
+        return configuration.onLake(changes, lake -> {
             RaisedAlerts raised = RaisedAlerts.of(lake);
             Instant until = new AlertNotes(
                             lake, person.name(), surroundings.clock().instant())

@@ -1,6 +1,7 @@
 package io.flagcast.jobs.commands.alerts;
 
 import io.flagcast.jobs.changes.AlertNotes;
+import io.flagcast.jobs.commands.options.ChangeOptions;
 import io.flagcast.jobs.commands.options.ConfigurationOptions;
 import io.flagcast.jobs.commands.options.Surroundings;
 import io.flagcast.lake.ExitCode;
@@ -26,6 +27,9 @@ final class UnsilenceCommand implements Callable<Integer> {
     private final PersonOption person;
 
     @Mixin
+    private ChangeOptions changes;
+
+    @Mixin
     private ConfigurationOptions configuration;
 
     UnsilenceCommand(Surroundings surroundings) {
@@ -35,7 +39,7 @@ final class UnsilenceCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        return configuration.onLake(lake -> {
+        return configuration.onLake(changes, lake -> {
             lake.requireLive();
             new AlertNotes(lake, person.name(), surroundings.clock().instant()).unsilence(labels);
             surroundings.progress().say("no longer silenced");

@@ -1,6 +1,7 @@
 package io.flagcast.jobs.commands.models;
 
 import io.flagcast.jobs.changes.UseModel;
+import io.flagcast.jobs.commands.options.ChangeOptions;
 import io.flagcast.jobs.commands.options.ConfigurationOptions;
 import io.flagcast.jobs.commands.options.Surroundings;
 import io.flagcast.jobs.questions.TrainedModels;
@@ -25,6 +26,9 @@ final class PromoteModelCommand implements Callable<Integer> {
     private String modelId;
 
     @Mixin
+    private ChangeOptions changes;
+
+    @Mixin
     private ConfigurationOptions configuration;
 
     PromoteModelCommand(Surroundings surroundings) {
@@ -33,7 +37,7 @@ final class PromoteModelCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        return configuration.onLake(lake -> {
+        return configuration.onLake(changes, lake -> {
             TrainedModels models = TrainedModels.of(lake, configuration.lake().root());
             Entry entry = models.require(modelId);
             Progress progress = surroundings.progress();

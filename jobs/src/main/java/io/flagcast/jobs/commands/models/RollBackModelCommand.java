@@ -1,6 +1,7 @@
 package io.flagcast.jobs.commands.models;
 
 import io.flagcast.jobs.changes.UseModel;
+import io.flagcast.jobs.commands.options.ChangeOptions;
 import io.flagcast.jobs.commands.options.ConfigurationOptions;
 import io.flagcast.jobs.commands.options.Surroundings;
 import io.flagcast.jobs.questions.TrainedModels;
@@ -23,6 +24,9 @@ final class RollBackModelCommand implements Callable<Integer> {
     private String featureId;
 
     @Mixin
+    private ChangeOptions changes;
+
+    @Mixin
     private ConfigurationOptions configuration;
 
     RollBackModelCommand(Surroundings surroundings) {
@@ -31,7 +35,7 @@ final class RollBackModelCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        return configuration.onLake(lake -> {
+        return configuration.onLake(changes, lake -> {
             TrainedModels models = TrainedModels.of(lake, configuration.lake().root());
             UseModel.before(models.registry(), featureId, surroundings.clock().instant(), surroundings.progress());
             return ExitCode.DONE;

@@ -21,6 +21,11 @@ public final class FormatOption {
 
     /** Prints on standard output. */
     public Printer printer() {
-        return Printer.of(json ? Format.JSON : format, new PrintStream(System.out, true, StandardCharsets.UTF_8));
+        return printer(json ? Format.JSON : format);
+    }
+
+    /** Prints on standard output in a format that is not asked for. */
+    public static Printer printer(Format format) {
+        return Printer.of(format, new PrintStream(System.out, true, StandardCharsets.UTF_8));
     }
 }

@@ -1,12 +1,12 @@
 package io.flagcast.jobs.commands.options;
 
 import io.flagcast.jobs.pipeline.Pipeline;
-import io.flagcast.jobs.printing.ResultLine;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.HashSet;
 import java.util.Set;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** For which as-of a command runs. */
@@ -30,27 +30,8 @@ public final class RunOptions {
                     + " May be given several times.")
     private Set<String> reshuffled = new HashSet<>();
 
-    @Option(
-            names = "--format",
-            paramLabel = "FORMAT",
-            defaultValue = "TEXT",
-            description =
-                    "json: the last line of standard output is one JSON object for a scheduler, with state, exit code and reason,"
-                            + " run, publication, rows per table, seconds per stage, failed checks and firing alerts. Default: text, on standard"
-                            + " error.")
-    private ResultFormat format;
-
-    private enum ResultFormat {
-        TEXT,
-        JSON
-    }
-
-    /** Asks for a result where the user does. */
-    public void askFor(ResultLine result, String command) {
-        if (format == ResultFormat.JSON) {
-            result.ask(command);
-        }
-    }
+    @Mixin
+    private ChangeOptions changes;
 
     public Instant asOf(Clock clock) {
         return asOf == null ? clock.instant().truncatedTo(ChronoUnit.DAYS) : asOf;
@@ -58,6 +39,10 @@ public final class RunOptions {
 
     public Pipeline.Repeat repeat() {
         return restate ? Pipeline.Repeat.RESTATE : Pipeline.Repeat.SKIP;
+    }
+
+    public ChangeOptions changes() {
+        return changes;
     }
 
     public Set<String> reshuffled() {

@@ -2,6 +2,7 @@ package io.flagcast.jobs.commands.options;
 
 import io.flagcast.jobs.printing.ResultLine;
 import io.flagcast.jobs.run.Progress;
+import io.flagcast.jobs.run.SparkLog;
 import io.flagcast.lake.Interruption;
 import io.flagcast.lake.Session;
 import io.flagcast.settings.hocon.Variables;
@@ -19,7 +20,7 @@ import java.util.concurrent.CancellationException;
  * @param user name of who runs the command
  * @param home folder of the checkout, where examples are
  * @param temporary folder for what need not outlive a command
- * @param screen what standard error is
+ * @param log what is said on standard error, by the command and by what it stands on
  * @param interruption whether somebody wants the command to end
  * @param result what a scheduler is told of the command
  */
@@ -30,17 +31,9 @@ public record Surroundings(
         String user,
         Path home,
         Path temporary,
-        Screen screen,
+        SparkLog log,
         Interruption interruption,
         ResultLine result) {
-
-    /** What a stream is written to. */
-    public enum Screen {
-        /** Lines can be written over. */
-        TERMINAL,
-        /** Every line is kept. */
-        FILE
-    }
 
     public Surroundings {
         Objects.requireNonNull(clock, "clock");
@@ -49,19 +42,20 @@ public record Surroundings(
         Objects.requireNonNull(user, "user");
         Objects.requireNonNull(home, "home");
         Objects.requireNonNull(temporary, "temporary");
-        Objects.requireNonNull(screen, "screen");
+        Objects.requireNonNull(log, "log");
         Objects.requireNonNull(interruption, "interruption");
         Objects.requireNonNull(result, "result");
     }
 
     /** What a person sees on standard error. */
     public Progress progress() {
-        return screen == Screen.TERMINAL ? Progress.onTerminal(System.err) : Progress.on(System.err);
+        return log.progress();
     }
 
     /** A Spark session, which who asks for it closes. What is done in it ends well when the command is asked to end. */
     public Session session() {
         interruption.listen();
+        log.configure();
         Session session = Session.open(temporary);
         try {
             // Hadoop swallows an interrupt while Spark starts.

@@ -1,7 +1,7 @@
 package io.flagcast.jobs.commands.rules;
 
-import io.flagcast.jobs.changes.PersonChange.DryRun;
 import io.flagcast.jobs.changes.RevertDecision;
+import io.flagcast.jobs.commands.options.ChangeOptions;
 import io.flagcast.jobs.commands.options.ConfigurationOptions;
 import io.flagcast.jobs.commands.options.Surroundings;
 import java.time.temporal.ChronoUnit;
@@ -9,7 +9,6 @@ import java.util.Objects;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 @Command(
@@ -28,8 +27,8 @@ final class RevertDecisionCommand implements Callable<Integer> {
     @Parameters(paramLabel = "DECISION", description = "As in rules history.")
     private String decisionId;
 
-    @Option(names = "--dry-run", description = "Only show what would change.")
-    private boolean dryRun;
+    @Mixin
+    private ChangeOptions changes;
 
     @Mixin
     private ConfigurationOptions configuration;
@@ -40,11 +39,12 @@ final class RevertDecisionCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        return configuration.onLake(lake -> RevertDecision.revert(
-                lake,
-                decisionId,
-                surroundings.clock().instant().truncatedTo(ChronoUnit.SECONDS),
-                DryRun.of(dryRun),
-                surroundings.progress()));
+        return configuration.onLake(
+                changes,
+                lake -> RevertDecision.revert(
+                        lake,
+                        decisionId,
+                        surroundings.clock().instant().truncatedTo(ChronoUnit.SECONDS),
+                        surroundings.progress()));
     }
 }

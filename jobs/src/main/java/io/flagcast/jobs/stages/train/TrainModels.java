@@ -11,12 +11,12 @@ import io.flagcast.jobs.decision.NetColumns;
 import io.flagcast.jobs.records.FrozenPopulation;
 import io.flagcast.jobs.records.ModelRegistry;
 import io.flagcast.jobs.records.ModelRegistry.Cause;
-import io.flagcast.jobs.records.ModelRegistry.Choice;
 import io.flagcast.jobs.records.ModelRegistry.Entry;
 import io.flagcast.jobs.records.ModelRegistry.Status;
 import io.flagcast.jobs.records.ModelRegistry.Usable;
 import io.flagcast.jobs.run.Run;
 import io.flagcast.jobs.run.StageResult;
+import io.flagcast.jobs.stages.train.DueModels.Decision;
 import io.flagcast.lake.inputs.UserList;
 import io.flagcast.settings.ConfiguredExperiments;
 import io.flagcast.settings.Settings;
@@ -24,7 +24,6 @@ import io.flagcast.tables.Ids;
 import io.flagcast.tables.Tables;
 import io.flagcast.training.CollaborativeModel;
 import io.flagcast.training.CollaborativeTraining;
-import io.flagcast.training.EarlierVerdicts;
 import io.flagcast.training.FamilyModel;
 import io.flagcast.training.FamilyTraining;
 import io.flagcast.training.Objective;
@@ -36,7 +35,6 @@ import io.flagcast.training.Scoring.Scorer;
 import io.flagcast.training.learners.TrainingSettings;
 import io.flagcast.training.usage.Family;
 import io.flagcast.training.usage.ItemFactors;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
@@ -55,11 +53,9 @@ import org.apache.spark.storage.StorageLevel;
 /** Stage train: training examples and usage to models, where the newest model of a feature is due. */
 public final class TrainModels {
 
-    private static final String COLLABORATIVE = CollaborativeModel.LEARNER;
-
     private final Run run;
     private final ModelRegistry registry;
-    private final Optional<Dataset<Row>> withheld;
+    private final DueModels due;
     private final Dataset<Row> examples;
     private final Dataset<Row> profiles;
     private final List<Entry> trained = new ArrayList<>();
@@ -70,13 +66,12 @@ public final class TrainModels {
     private TrainModels(Run run) {
         this.run = run;
         this.registry = ModelRegistry.read(run.lake());
-        this.withheld = UserList.withheld(
-                run.settings().training().withhold(), run.lake().spark());
+        this.due = DueModels.of(run, registry);
         this.examples = UserList.without(
-                        run.lake().slice(Tables.TRAINING_EXAMPLES, run.id().toString()), withheld)
+                        run.lake().slice(Tables.TRAINING_EXAMPLES, run.id().toString()), due.withheld())
                 .persist(StorageLevel.MEMORY_AND_DISK());
         this.profiles =
-                UserList.without(run.lake().slice(Tables.USER_PROFILES, run.id().toString()), withheld);
+                UserList.without(run.lake().slice(Tables.USER_PROFILES, run.id().toString()), due.withheld());
     }
 
     public static StageResult run(Run run) {
@@ -86,6 +81,11 @@ public final class TrainModels {
         } finally {
             stage.examples.unpersist();
         }
+    }
+
+    /** What the stage would do, a line for each feature and family. */
+    public static List<String> plan(Run run) {
+        return DueModels.of(run, ModelRegistry.read(run.lake())).lines();
     }
 
     private StageResult train() {
@@ -130,16 +130,11 @@ public final class TrainModels {
     private boolean fromExperiments(String featureId) {
         TrainingSettings how = run.settings().training().model();
         Settings.Feature feature = run.settings().features().get(featureId);
-        boolean uplift = feature.objective() == Objective.UPLIFT;
-        ModelProvenance made = ModelProvenance.of(run, featureId, withheld);
-        EarlierVerdicts earlier = uplift ? earlier(featureId, made) : EarlierVerdicts.NONE;
-        ModelProvenance provenance = uplift ? made.plus("earlier_verdicts", earlier.text()) : made;
-        String learner = uplift ? how.champion().name() : "response_linear";
-        Optional<Entry> newest = registry.newest(featureId, run.asOf().minusSeconds(1))
-                .filter(entry -> !entry.learner().equals(COLLABORATIVE));
-        if (!isLost(featureId) && isKept(featureId, newest, provenance, learner)) {
+        Decision decision = due.ofResponse(featureId);
+        if (isKept(featureId, decision)) {
             return true;
         }
+        ModelProvenance provenance = decision.provenance();
         ResponseDefinition response = feature.response().orElseThrow();
         ResponseTraining training = new ResponseTraining(
                 run.settings().predictorNames(),
@@ -147,13 +142,17 @@ public final class TrainModels {
                 ConfiguredExperiments.leastPropensity(run.experiments(), featureId),
                 how);
         Dataset<Row> own = examples.where(col("feature_id").equalTo(featureId));
-        Result result = uplift
+        Result result = feature.objective() == Objective.UPLIFT
                 ? training.uplift(
-                        own, response.kind(), live(featureId, response, provenance), earlier, breakEven(featureId, own))
+                        own,
+                        response.kind(),
+                        live(featureId, response, provenance),
+                        decision.earlier(),
+                        breakEven(featureId, own))
                 : training.propensity(own, response.kind());
         if (result instanceof Result.TooLittle nothing) {
             Optional<Entry> live = registry.live(featureId, run.asOf())
-                    .filter(entry -> !entry.learner().equals(COLLABORATIVE));
+                    .filter(entry -> !entry.learner().equals(CollaborativeModel.LEARNER));
             say(featureId, (live.isPresent() ? "no new model: " : "no model yet: ") + nothing.reason());
             live.ifPresent(entry -> summary.add(featureId + " keeps " + entry.modelId()));
             return live.isPresent();
@@ -180,44 +179,23 @@ public final class TrainModels {
                 : OptionalDouble.of(mean.getDouble(0) / value.get().per());
     }
 
-    /** Whether none of the feature's champions can be read: it is trained anew, of the same examples to the same model. */
-    private boolean isLost(String featureId) {
-        Choice choice = registry.usable(featureId, run.asOf());
-        choice.wrong().ifPresent(why -> say(featureId, why));
-        return choice.wrong().isPresent() && choice.usable().isEmpty();
-    }
-
-    /** Whether a model is young enough, or was trained from the same already. */
-    private boolean isKept(String featureId, Optional<Entry> newest, ModelProvenance provenance, String learner) {
-        boolean young = newest.filter(entry -> isYoung(entry, provenance))
-                .filter(provenance::isMadeAs)
-                .isPresent();
-        if (young) {
-            summary.add(registry.live(featureId, run.asOf())
-                    .map(entry -> featureId + " keeps " + entry.modelId())
-                    .orElse(featureId + " keeps none"));
-            return true;
+    /** Whether nothing is to be trained: the newest model is young enough, or one was made of the same already. */
+    private boolean isKept(String declaration, Decision decision) {
+        decision.wrong().ifPresent(why -> say(declaration, why));
+        if (decision.isDue()) {
+            return false;
         }
-        Optional<Entry> same = registry.withId(provenance.modelId(learner));
-        same.ifPresent(entry -> {
-            summary.add(featureId + " reuses " + entry.modelId());
-            Optional<Entry> live = registry.live(featureId, run.asOf());
-            boolean replaced = live.filter(
-                            other -> !other.modelId().equals(entry.modelId()) && other.cause() == Cause.TRAINING)
+        summary.add(declaration + " " + decision.kept());
+        decision.same().ifPresent(entry -> {
+            boolean replaced = decision.live()
+                    .filter(other -> !other.modelId().equals(entry.modelId()) && other.cause() == Cause.TRAINING)
                     .isPresent();
             if (replaced && entry.status() == Status.CHAMPION) {
                 // Another configuration was trained for this as-of meanwhile.
                 trained.add(entry.given(Status.CHAMPION, Cause.TRAINING, run.asOf(), run.startedAt()));
             }
         });
-        return same.isPresent();
-    }
-
-    /** Of a closed history a model does not age, but with its inputs. */
-    private boolean isYoung(Entry entry, ModelProvenance provenance) {
-        return run.settings().isClosed()
-                ? provenance.isOfInputs(entry)
-                : entry.asOf().plus(run.settings().training().retrainEvery()).isAfter(run.asOf());
+        return true;
     }
 
     private void add(String featureId, Result.Trained result, ModelProvenance provenance) {
@@ -249,7 +227,7 @@ public final class TrainModels {
 
     /** Learns affinities from usage, for features that are known from nothing else. */
     private void fromUsage(List<String> featureIds) {
-        if (!hasEvents()) {
+        if (!due.hasEvents()) {
             featureIds.forEach(featureId -> summary.add(featureId + " waits"));
             return;
         }
@@ -283,7 +261,7 @@ public final class TrainModels {
     /** Learns the affinities to all features of a family. */
     private void ofFamily(Family family) {
         String pattern = family.pattern();
-        if (!hasEvents()) {
+        if (!due.hasEvents()) {
             summary.add(pattern + " waits");
             return;
         }
@@ -320,17 +298,10 @@ public final class TrainModels {
         }
     }
 
-    private boolean hasEvents() {
-        return run.settings().sources().containsKey(Tables.EVENTS);
-    }
-
     /** How a model from usage is to be made now; absent where the one of before is kept. */
     private Optional<ModelProvenance> due(String declaration) {
-        ModelProvenance provenance = ModelProvenance.of(run, declaration, withheld);
-        Optional<Entry> newest = registry.newest(declaration, run.asOf().minusSeconds(1))
-                .filter(entry -> entry.learner().equals(COLLABORATIVE));
-        boolean due = isLost(declaration) || !isKept(declaration, newest, provenance, COLLABORATIVE);
-        return Optional.of(provenance).filter(made -> due);
+        Decision decision = due.ofUsage(declaration);
+        return isKept(declaration, decision) ? Optional.empty() : Optional.of(decision.provenance());
     }
 
     /** Attributes whose levels may stand for their users. */
@@ -361,18 +332,6 @@ public final class TrainModels {
                     : Optional.empty();
         }
         return factors;
-    }
-
-    /** What earlier trainings say of whether users differ: those that looked less far, so that a repeated one repeats it. */
-    private EarlierVerdicts earlier(String featureId, ModelProvenance provenance) {
-        Instant before = run.asOf().minusSeconds(1);
-        long trainings = registry.trainings(featureId, before).stream()
-                .filter(entry -> entry.verdict().isPresent())
-                .filter(provenance::isOfFeature)
-                .count();
-        return EarlierVerdicts.of(
-                (int) trainings,
-                registry.live(featureId, before).filter(provenance::isOfFeature).map(Entry::metrics));
     }
 
     /** The model in use, where a new one can be compared with it. */

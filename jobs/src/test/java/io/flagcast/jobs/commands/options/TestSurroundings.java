@@ -1,6 +1,8 @@
 package io.flagcast.jobs.commands.options;
 
 import io.flagcast.jobs.printing.ResultLine;
+import io.flagcast.jobs.run.Progress;
+import io.flagcast.jobs.run.SparkLog;
 import io.flagcast.lake.Interruption;
 import io.flagcast.settings.hocon.Variables;
 import java.nio.file.Path;
@@ -27,7 +29,7 @@ public final class TestSurroundings {
                 "ada",
                 home,
                 temporary,
-                Surroundings.Screen.FILE,
+                new SparkLog(false, Progress.on(System.err)),
                 interruption,
                 new ResultLine());
     }

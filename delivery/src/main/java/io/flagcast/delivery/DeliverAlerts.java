@@ -68,6 +68,28 @@ public final class DeliverAlerts {
         }
     }
 
+    /** Writes the text files anew once a run has ended, however it did: they count what runs did. Nothing comes of it that fails a run. */
+    public void expose() {
+        if (settings.receivers().stream().noneMatch(Receiver.Textfile.class::isInstance)) {
+            return;
+        }
+        try {
+            List<Publication> publications = lake.publications();
+            write(outbox(publications), Publication.newest(publications), clock.instant());
+        } catch (Exception e) {
+            // Exception: Spark throws checked ones that it does not declare.
+            notice("alerts: text files are not written (%s); the next run does".formatted(Refusal.sentence(e)));
+        }
+    }
+
+    private Outbox outbox(List<Publication> publications) {
+        return new Outbox(
+                AlertTable.published(lake, publications),
+                delivered(),
+                Notes.read(lake),
+                Publication.newest(publications).map(Publication::asOf).orElse(Instant.EPOCH));
+    }
+
     /** Delivers what is due. */
     public Result deliver() {
         List<Publication> publications = lake.publications();
@@ -76,18 +98,14 @@ public final class DeliverAlerts {
             return Result.DONE;
         }
         Instant now = clock.instant();
-        Outbox outbox = new Outbox(
-                AlertTable.published(lake, publications),
-                delivered(),
-                Notes.read(lake),
-                live.get().asOf());
+        Outbox outbox = outbox(publications);
         Map<Receiver, List<Message>> due = due(outbox, now);
         if (lake.isDry()) {
             due.forEach((receiver, messages) -> messages.forEach(message ->
                     say.accept("receiver %s would be told of %s".formatted(receiver.name(), message.subject()))));
             return Result.DONE;
         }
-        boolean written = write(outbox, live.get(), now);
+        boolean written = write(outbox, live, now);
         List<Attempt> attempts = tell(due, now);
         // Who was told is written down also where the command is asked to end: nobody is told twice for that.
         boolean isInterrupted = Thread.interrupted();
@@ -125,12 +143,12 @@ public final class DeliverAlerts {
         say.accept("note: " + line);
     }
 
-    private boolean write(Outbox outbox, Publication live, Instant now) {
+    private boolean write(Outbox outbox, Optional<Publication> live, Instant now) {
         boolean written = true;
         for (Receiver receiver : settings.receivers()) {
             if (receiver instanceof Receiver.Textfile file) {
                 try {
-                    new Exposition(outbox.standing(file, now), live).write(file.path());
+                    new Exposition(outbox.standing(file, now), live, RunCounts.of(lake)).write(file.path());
                 } catch (IOException e) {
                     written = false;
                     notice("alerts: receiver %s: %s cannot be written (%s); the next run tries again"

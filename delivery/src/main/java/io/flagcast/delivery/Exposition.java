@@ -10,7 +10,10 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.ToLongFunction;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -20,12 +23,15 @@ import java.util.stream.Stream;
  * pipeline runs, Prometheus sees by the age of the as-of.
  *
  * @param firing alerts that fire
- * @param publication newest publication
+ * @param live newest publication; absent before the first
+ * @param counts what stages did so far
  */
-record Exposition(List<AlertChange> firing, Publication publication) {
+record Exposition(List<AlertChange> firing, Optional<Publication> live, List<RunCounts> counts) {
 
     Exposition {
         firing = List.copyOf(firing);
+        Objects.requireNonNull(live, "live");
+        counts = List.copyOf(counts);
     }
 
     String text() {
@@ -35,17 +41,17 @@ record Exposition(List<AlertChange> firing, Publication publication) {
                         "flagcast_publication_as_of_timestamp_seconds",
                         "gauge",
                         "Instant up to which the newest publication looked.",
-                        List.of(" " + publication.asOf().getEpochSecond())),
+                        of(publication -> publication.asOf().getEpochSecond())),
                 family(
                         "flagcast_publication_timestamp_seconds",
                         "gauge",
                         "When the newest publication was made.",
-                        List.of(" " + publication.publishedAt().getEpochSecond())),
+                        of(publication -> publication.publishedAt().getEpochSecond())),
                 family(
                         "flagcast_publications_total",
                         "counter",
                         "Publications of the lake.",
-                        List.of(" " + publication.sequence())),
+                        of(publication -> publication.sequence())),
                 family(
                         "flagcast_alert_firing",
                         "gauge",
@@ -57,7 +63,53 @@ record Exposition(List<AlertChange> firing, Publication publication) {
                         "flagcast_alert_touches",
                         "gauge",
                         "1 for every experiment that needs the feed of a firing alert.",
-                        firing.stream().flatMap(Exposition::touched).toList()));
+                        firing.stream().flatMap(Exposition::touched).toList()),
+                family(
+                        "flagcast_live_rows",
+                        "gauge",
+                        "Rows of every table of the newest publication.",
+                        live.stream()
+                                .flatMap(publication -> new TreeMap<>(publication.tables()).entrySet().stream())
+                                .map(table -> labels(Map.of("table", table.getKey())) + " "
+                                        + table.getValue().rows())
+                                .toList()),
+                family(
+                        "flagcast_stage_total",
+                        "counter",
+                        "How often a stage ended in a state; stage run is an attempt as a whole.",
+                        counts.stream()
+                                .map(of -> labels(of) + " " + of.times())
+                                .toList()),
+                family(
+                        "flagcast_stage_seconds_total",
+                        "counter",
+                        "Seconds that stages took.",
+                        counts.stream()
+                                .map(of -> labels(of) + " " + of.seconds())
+                                .toList()),
+                family(
+                        "flagcast_stage_rows_total",
+                        "counter",
+                        "Rows that stages read, wrote and rejected.",
+                        counts.stream().flatMap(Exposition::rows).toList()));
+    }
+
+    private List<String> of(ToLongFunction<Publication> value) {
+        return live.map(publication -> " " + value.applyAsLong(publication)).stream().toList();
+    }
+
+    private static String labels(RunCounts of) {
+        return labels(new TreeMap<>(Map.of("stage", of.stage(), "state", of.state())));
+    }
+
+    private static Stream<String> rows(RunCounts of) {
+        return Stream.of(
+                        Map.entry("in", of.rowsIn()),
+                        Map.entry("out", of.rowsOut()),
+                        Map.entry("quarantined", of.rowsQuarantined()))
+                .map(rows -> labels(new TreeMap<>(
+                                Map.of("stage", of.stage(), "state", of.state(), "rows", rows.getKey())))
+                        + " " + rows.getValue());
     }
 
     private static Stream<String> touched(AlertChange change) {

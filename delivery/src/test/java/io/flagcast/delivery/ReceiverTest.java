@@ -127,7 +127,7 @@ class ReceiverTest {
     @Test
     void prometheusSeesWhomAStoppedFeedTouches() {
         Publication live = new Publication(7, "r", Told.START, Publication.Kind.PUBLISH, NOW, Map.of(), "hash");
-        assertThat(new Exposition(List.of(stopped(1)), live).text().lines().filter(line -> !line.startsWith("#")))
+        assertThat(new Exposition(List.of(stopped(1)), Optional.of(live), List.of()).text().lines().filter(line -> !line.startsWith("#")))
                 .endsWith(
                         "flagcast_alert_firing{alertname=\"freshness\",severity=\"warning\",subject=\"outcome\"} 1",
                         "flagcast_alert_touches{alertname=\"freshness\",severity=\"warning\",subject=\"outcome\",touched_experiment=\"rollout\"} 1",
@@ -201,7 +201,7 @@ class ReceiverTest {
         Publication live = new Publication(7, "r", Told.START, Publication.Kind.PUBLISH, NOW, Map.of(), "hash");
         Path file = folder.resolve("metrics/flagcast.prom");
 
-        new Exposition(List.of(odd), live).write(file);
+        new Exposition(List.of(odd), Optional.of(live), List.of()).write(file);
         assertThat(Files.readString(file)).isEqualTo("""
                         # HELP flagcast_publication_as_of_timestamp_seconds Instant up to which the newest publication looked.
                         # TYPE flagcast_publication_as_of_timestamp_seconds gauge
@@ -218,7 +218,7 @@ class ReceiverTest {
                         # HELP flagcast_alert_touches 1 for every experiment that needs the feed of a firing alert.
                         # TYPE flagcast_alert_touches gauge
                         """);
-        new Exposition(List.of(), live).write(file);
+        new Exposition(List.of(), Optional.of(live), List.of()).write(file);
         assertThat(Files.readString(file)).doesNotContain("flagcast_alert_firing{");
         try (Stream<Path> files = Files.list(file.getParent())) {
             assertThat(files).as("nothing is left beside it").containsExactly(file);

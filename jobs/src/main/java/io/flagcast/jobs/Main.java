@@ -4,7 +4,7 @@ import static java.util.stream.Collectors.toMap;
 
 import io.flagcast.experiments.ExperimentFilesException;
 import io.flagcast.jobs.commands.Commands;
-import io.flagcast.jobs.commands.options.ResultOption;
+import io.flagcast.jobs.commands.options.ChangeOptions;
 import io.flagcast.jobs.commands.options.Surroundings;
 import io.flagcast.jobs.printing.ResultLine;
 import io.flagcast.jobs.run.CodeVersion;
@@ -189,7 +189,7 @@ public final class Main {
     private static boolean asksForResult(CommandLine command, String... arguments) {
         OptionSpec format = command.getCommandSpec().findOption("--format");
         return format != null
-                && ResultOption.is(format)
+                && ChangeOptions.isFormat(format)
                 && String.join(" ", arguments).toLowerCase(Locale.ROOT).matches(".*--format[ =]json.*");
     }
 

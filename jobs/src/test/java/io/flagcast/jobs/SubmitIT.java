@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -51,7 +52,11 @@ class SubmitIT {
     @BeforeAll
     static void start() throws IOException, InterruptedException {
         world = CsvWorld.in(folder.resolve("world"));
-        world.append("flagcast.conf", "flagcast.users.pseudonym-key = ${?PSEUDONYM_KEY}");
+        world.append(
+                "flagcast.conf",
+                "flagcast.users.pseudonym-key = ${?PSEUDONYM_KEY}",
+                "flagcast.lineage.file = ${flagcast.conf-dir}\"/lineage.jsonl\"",
+                "flagcast.alerts.receivers.metrics { type = textfile, path = ${flagcast.conf-dir}\"/flagcast.prom\" }");
         cluster = StandaloneCluster.in(folder.resolve("cluster"));
     }
 
@@ -107,6 +112,23 @@ class SubmitIT {
         assertThat(result.get("rows").get("allocations").asLong()).isEqualTo(1200);
         assertThat(result.get("seconds").size()).isEqualTo(6);
         assertThat(users()).allMatch(user -> user.startsWith("hmac-sha256:"));
+
+        List<JsonNode> events = new ArrayList<>();
+        for (String line : world.read("lineage.jsonl")) {
+            events.add(new ObjectMapper().readTree(line));
+        }
+        assertThat(events)
+                .extracting(event -> event.get("eventType").asText() + " "
+                        + event.at("/job/name").asText())
+                .containsExactly("START flagcast.run", "COMPLETE flagcast.run");
+        assertThat(events.get(1).findValuesAsText("name"))
+                .contains(world.folder().resolve("users.csv").toString(), world.folder().resolve("lake/allocations").toString());
+        assertThat(events.get(1).findValuesAsText("datasetVersion")).contains("20260310T000000Z-g1");
+        assertThat(world.read("flagcast.prom"))
+                .contains(
+                        "flagcast_live_rows{table=\"allocations\"} 1200",
+                        "flagcast_stage_total{stage=\"govern\",state=\"done\"} 1",
+                        "flagcast_stage_rows_total{rows=\"out\",stage=\"score\",state=\"done\"} 1200");
 
         // What spark-submit says before it hands over is its own.
         List<String> lines =
@@ -203,6 +225,8 @@ class SubmitIT {
         stored.write("more/inputs.conf", world.read("flagcast.conf"));
         try (S3Server server = S3Server.over(folder.resolve("store"))) {
             server.hadoop().forEach((key, value) -> System.setProperty("spark.hadoop." + key, value));
+            // Files that were not written through the server have no ETag there.
+            System.setProperty("spark.hadoop.fs.s3a.change.detection.mode", "none");
             Invocation valid = Invocation.of("validate", "--conf", "s3a://bucket/flagcast.conf");
             assertThat(valid.code()).as(valid.err()).isZero();
             Invocation shown = Invocation.of("config", "show", "--changed", "--conf", "s3a://bucket/flagcast.conf");

@@ -3,6 +3,7 @@ package io.flagcast.settings;
 import static java.util.stream.Collectors.toMap;
 
 import io.flagcast.delivery.DeliverySettings;
+import io.flagcast.delivery.LineageSettings;
 import io.flagcast.experiments.Experiment;
 import io.flagcast.features.Predictors;
 import io.flagcast.features.Profiles;
@@ -46,6 +47,7 @@ import java.util.stream.Stream;
  * @param publishEvery how often the pipeline publishes: an older publication means that it did not run
  * @param mayBeEmpty inputs, and parts of them as "outcome purchase", that may have had rows and have none
  * @param alerts who is told of alerts
+ * @param lineage who is told of runs and their data sets
  * @param simulation the simulated world
  * @param hash SHA-256 of the resolved configuration without its secrets
  */
@@ -64,6 +66,7 @@ public record Settings(
         Duration publishEvery,
         Set<String> mayBeEmpty,
         DeliverySettings alerts,
+        LineageSettings lineage,
         SimulationSettings simulation,
         String hash) {
 

@@ -110,6 +110,7 @@ public final class SettingsReader {
                 quality.duration("publish-every"),
                 mayBeEmpty(quality),
                 AlertsReader.read(root.inner("alerts")),
+                AlertsReader.lineage(root.inner("lineage")),
                 SimulationReader.read(root.inner("simulation")),
                 hash);
     }
@@ -131,6 +132,7 @@ public final class SettingsReader {
         String text = config.getConfig(Layers.ROOT)
                 .withoutPath("lake.root")
                 .withoutPath("alerts")
+                .withoutPath("lineage")
                 .withoutPath(Layers.CONF_DIR)
                 .root()
                 .render(ConfigRenderOptions.concise());

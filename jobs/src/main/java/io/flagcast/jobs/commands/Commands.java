@@ -5,7 +5,7 @@ import io.flagcast.jobs.commands.explain.ExplainCommand;
 import io.flagcast.jobs.commands.models.ModelsCommand;
 import io.flagcast.jobs.commands.options.ConfigurationOptions;
 import io.flagcast.jobs.commands.options.PastConverter;
-import io.flagcast.jobs.commands.options.ResultOption;
+import io.flagcast.jobs.commands.options.ChangeOptions;
 import io.flagcast.jobs.commands.options.Surroundings;
 import io.flagcast.jobs.commands.rules.RulesCommand;
 import io.flagcast.jobs.pipeline.Stage;
@@ -77,8 +77,8 @@ public final class Commands {
                 if (type == ConfigurationOptions.class) {
                     return type.cast(new ConfigurationOptions(surroundings));
                 }
-                if (type == ResultOption.class) {
-                    return type.cast(new ResultOption(surroundings));
+                if (type == ChangeOptions.class) {
+                    return type.cast(new ChangeOptions(surroundings));
                 }
                 if (type == PastConverter.class) {
                     return type.cast(new PastConverter(surroundings.clock()));

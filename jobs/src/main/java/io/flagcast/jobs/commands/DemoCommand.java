@@ -66,7 +66,7 @@ final class DemoCommand implements Callable<Integer> {
         if (changes.isDry()) {
             progress.say("a lake would be begun anew in %s, and a simulated world in %s"
                     .formatted(settings.lake().root(), settings.simulation().root()));
-            changes.close(progress);
+            changes.close();
             return ExitCode.DONE.code();
         }
         DemoFolder.startAnew("flagcast.lake.root", settings.lake().root());

@@ -59,7 +59,7 @@ final class SimulateCommand implements Callable<Integer> {
                                             .formatted(settings.simulation().users())
                                     : "exposures and outcomes of day " + day,
                             settings.simulation().root()));
-            changes.close(progress);
+            changes.close();
             return ExitCode.DONE.code();
         }
         try (Session session = surroundings.session()) {

@@ -1,6 +1,7 @@
 package io.flagcast.jobs.pipeline;
 
 import io.flagcast.delivery.DeliverAlerts;
+import io.flagcast.delivery.Lineage.End;
 import io.flagcast.experiments.Experiment;
 import io.flagcast.jobs.checks.HealthChecks;
 import io.flagcast.jobs.records.ParameterTable;
@@ -206,6 +207,21 @@ public final class Pipeline {
     }
 
     private Optional<Publication> work(List<Stage> stages, Run run) {
+        Told told = new Told(run, stages, clock);
+        told.begun();
+        try {
+            Optional<Publication> publication = logged(stages, run);
+            told.ended(End.COMPLETE, Optional.empty());
+            return publication;
+        } catch (Exception | Error e) {
+            // Exception: Spark throws checked ones that it does not declare.
+            End end = interruption.asked().isPresent() ? End.ABORT : End.FAIL;
+            interruption.undisturbed(() -> told.ended(end, Optional.of(Refusal.sentence(e))));
+            throw e;
+        }
+    }
+
+    private Optional<Publication> logged(List<Stage> stages, Run run) {
         RunLog log = new RunLog(run, clock, interruption);
         try (log) {
             progress.begin(run);

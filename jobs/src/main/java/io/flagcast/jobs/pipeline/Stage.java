@@ -15,30 +15,12 @@ import java.util.Locale;
 
 /** The stages of a run. Each reads what earlier ones wrote for the same run. */
 public enum Stage {
-    FEATURES(
-            "Input tables to profiles and training examples; quarantines bad rows.",
-            Tables.USER_PROFILES,
-            Tables.TRAINING_EXAMPLES,
-            Tables.QUARANTINE),
-    TRAIN("Training examples and usage to models, where the newest model of a feature is due.", Tables.MODEL_RUNS),
-    SCORE("Profiles and models to a responsiveness score for every user and feature.", Tables.RESPONSIVENESS_SCORES),
-    ALLOCATE(
-            "Profiles, scores and parameters to a decision for every user in every experiment.",
-            Tables.ENROLMENTS,
-            Tables.ALLOCATIONS,
-            Tables.EXPERIMENTS),
-    MEASURE(
-            "Exposures and outcomes to metrics per segment.",
-            Tables.FIRST_EXPOSURES,
-            Tables.SEGMENT_DAYS,
-            Tables.SEGMENT_METRICS,
-            Tables.HEALTH_CHECKS),
-    GOVERN(
-            "Metrics to rule decisions, bandit steps, new allocation parameters and alerts; then publishes the run.",
-            Tables.RULE_DECISIONS,
-            Tables.RAMPS,
-            Tables.ALLOCATION_PARAMETERS,
-            Tables.ALERTS);
+    FEATURES("Input tables to profiles and training examples; quarantines bad rows."),
+    TRAIN("Training examples and usage to models, where the newest model of a feature is due."),
+    SCORE("Profiles and models to a responsiveness score for every user and feature."),
+    ALLOCATE("Profiles, scores and parameters to a decision for every user in every experiment."),
+    MEASURE("Exposures and outcomes to metrics per segment."),
+    GOVERN("Metrics to rule decisions, bandit steps, new allocation parameters and alerts; then publishes the run.");
 
     /** The stages in the order in which a run takes them. */
     public static final List<Stage> ORDER = List.of(values());
@@ -56,16 +38,22 @@ public enum Stage {
 
     private final String description;
 
-    private final List<Table> writes;
-
-    Stage(String description, Table... writes) {
+    Stage(String description) {
         this.description = description;
-        this.writes = List.of(writes);
     }
 
     /** The tables that it writes: slices of its run, and rows of those that only grow, where it has some. */
     public List<Table> writes() {
-        return writes;
+        return switch (this) {
+            case FEATURES -> List.of(Tables.USER_PROFILES, Tables.TRAINING_EXAMPLES, Tables.QUARANTINE);
+            case TRAIN -> List.of(Tables.MODEL_RUNS);
+            case SCORE -> List.of(Tables.RESPONSIVENESS_SCORES);
+            case ALLOCATE -> List.of(Tables.ENROLMENTS, Tables.ALLOCATIONS, Tables.EXPERIMENTS);
+            case MEASURE ->
+                List.of(Tables.FIRST_EXPOSURES, Tables.SEGMENT_DAYS, Tables.SEGMENT_METRICS, Tables.HEALTH_CHECKS);
+            case GOVERN ->
+                List.of(Tables.RULE_DECISIONS, Tables.RAMPS, Tables.ALLOCATION_PARAMETERS, Tables.ALERTS);
+        };
     }
 
     /** What the stage turns into what. */

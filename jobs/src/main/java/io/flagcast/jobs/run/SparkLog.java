@@ -10,6 +10,7 @@ import org.apache.logging.log4j.core.LoggerContext;
 import org.apache.logging.log4j.core.appender.AbstractAppender;
 import org.apache.logging.log4j.core.config.LoggerConfig;
 import org.apache.logging.log4j.core.config.Property;
+import org.apache.spark.util.Utils$;
 
 /**
  * What Spark and its libraries log. Below spark-submit, logging has begun before this application is there, with Spark's own
@@ -29,6 +30,8 @@ public record SparkLog(boolean isNamed, Progress progress) {
 
     /** Has them log as this application does, which is warnings on standard error. Who names another configuration has that. */
     public void configure() {
+        // Spark takes its own configuration when it first logs, whatever is there by then: it is to have done so.
+        Utils$.MODULE$.initializeLogIfNecessary(false, true);
         LoggerContext context = LoggerContext.getContext(false);
         if (!isNamed && !own().equals(context.getConfigLocation())) {
             context.setConfigLocation(own());

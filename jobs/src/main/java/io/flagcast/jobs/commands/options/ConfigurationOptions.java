@@ -76,7 +76,7 @@ public final class ConfigurationOptions {
     /** The same where it changes something, or would. */
     public int onLake(ChangeOptions changes, Function<Lake, ExitCode> work) {
         int code = onLake(changes.writing(), work);
-        changes.close(surroundings.progress());
+        changes.close();
         return code;
     }
 

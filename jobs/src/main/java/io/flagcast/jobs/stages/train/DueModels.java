@@ -53,7 +53,7 @@ record DueModels(Run run, ModelRegistry registry, Optional<Dataset<Row>> withhel
         }
 
         boolean isDue() {
-            return isLost || !isYoung && same.isEmpty();
+            return isLost || (!isYoung && same.isEmpty());
         }
 
         /** Which model stays, in words. */

@@ -77,9 +77,7 @@ record Exposition(List<AlertChange> firing, Optional<Publication> live, List<Run
                         "flagcast_stage_total",
                         "counter",
                         "How often a stage ended in a state; stage run is an attempt as a whole.",
-                        counts.stream()
-                                .map(of -> labels(of) + " " + of.times())
-                                .toList()),
+                        counts.stream().map(of -> labels(of) + " " + of.times()).toList()),
                 family(
                         "flagcast_stage_seconds_total",
                         "counter",
@@ -95,7 +93,8 @@ record Exposition(List<AlertChange> firing, Optional<Publication> live, List<Run
     }
 
     private List<String> of(ToLongFunction<Publication> value) {
-        return live.map(publication -> " " + value.applyAsLong(publication)).stream().toList();
+        return live.map(publication -> " " + value.applyAsLong(publication)).stream()
+                .toList();
     }
 
     private static String labels(RunCounts of) {
@@ -107,9 +106,9 @@ record Exposition(List<AlertChange> firing, Optional<Publication> live, List<Run
                         Map.entry("in", of.rowsIn()),
                         Map.entry("out", of.rowsOut()),
                         Map.entry("quarantined", of.rowsQuarantined()))
-                .map(rows -> labels(new TreeMap<>(
-                                Map.of("stage", of.stage(), "state", of.state(), "rows", rows.getKey())))
-                        + " " + rows.getValue());
+                .map(rows ->
+                        labels(new TreeMap<>(Map.of("stage", of.stage(), "state", of.state(), "rows", rows.getKey())))
+                                + " " + rows.getValue());
     }
 
     private static Stream<String> touched(AlertChange change) {

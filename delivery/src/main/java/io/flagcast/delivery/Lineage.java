@@ -105,8 +105,7 @@ public final class Lineage {
      *
      * @param why where it did not end well
      */
-    public void ended(
-            End end, Job job, Collection<DataSet> inputs, Collection<DataSet> outputs, Optional<String> why) {
+    public void ended(End end, Job job, Collection<DataSet> inputs, Collection<DataSet> outputs, Optional<String> why) {
         tell(EventType.valueOf(end.name()), job, inputs, outputs, why);
     }
 
@@ -158,8 +157,7 @@ public final class Lineage {
         OpenLineage of = new OpenLineage(PRODUCER);
         OpenLineage.RunFacetsBuilder facets = of.newRunFacetsBuilder();
         facets.put("flagcast", runFacet(of, job));
-        why.ifPresent(reason ->
-                facets.errorMessage(of.newErrorMessageRunFacet(Secrets.hidden(reason), "JAVA", null)));
+        why.ifPresent(reason -> facets.errorMessage(of.newErrorMessageRunFacet(Secrets.hidden(reason), "JAVA", null)));
         return of.newRunEventBuilder()
                 .eventType(type)
                 .eventTime(clock.instant().atZone(ZoneOffset.UTC))

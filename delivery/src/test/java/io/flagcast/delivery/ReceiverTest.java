@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -127,7 +128,10 @@ class ReceiverTest {
     @Test
     void prometheusSeesWhomAStoppedFeedTouches() {
         Publication live = new Publication(7, "r", Told.START, Publication.Kind.PUBLISH, NOW, Map.of(), "hash");
-        assertThat(new Exposition(List.of(stopped(1)), Optional.of(live), List.of()).text().lines().filter(line -> !line.startsWith("#")))
+        assertThat(new Exposition(List.of(stopped(1)), Optional.of(live), List.of())
+                        .text()
+                        .lines()
+                        .filter(line -> !line.startsWith("#")))
                 .endsWith(
                         "flagcast_alert_firing{alertname=\"freshness\",severity=\"warning\",subject=\"outcome\"} 1",
                         "flagcast_alert_touches{alertname=\"freshness\",severity=\"warning\",subject=\"outcome\",touched_experiment=\"rollout\"} 1",
@@ -198,10 +202,18 @@ class ReceiverTest {
     void prometheusSeesWhatFiresAndWhenThePipelineLastRan(@TempDir Path folder) throws IOException {
         AlertChange odd = Told.firing(
                 Labels.of(Map.of("alertname", "a \"quoted\" \\ name", "experiment_id", "e", "severity", "info")));
-        Publication live = new Publication(7, "r", Told.START, Publication.Kind.PUBLISH, NOW, Map.of(), "hash");
+        Publication live = new Publication(
+                7,
+                "r",
+                Told.START,
+                Publication.Kind.PUBLISH,
+                NOW,
+                Map.of("allocations", new Publication.LiveSlice("r", 1200)),
+                "hash");
+        RunCounts train = new RunCounts("train", "done", 3, 12.5, 900, 2, 0);
         Path file = folder.resolve("metrics/flagcast.prom");
 
-        new Exposition(List.of(odd), Optional.of(live), List.of()).write(file);
+        new Exposition(List.of(odd), Optional.of(live), List.of(train)).write(file);
         assertThat(Files.readString(file)).isEqualTo("""
                         # HELP flagcast_publication_as_of_timestamp_seconds Instant up to which the newest publication looked.
                         # TYPE flagcast_publication_as_of_timestamp_seconds gauge
@@ -217,6 +229,20 @@ class ReceiverTest {
                         flagcast_alert_firing{alertname="a \\"quoted\\" \\\\ name",experiment_id="e",severity="info"} 1
                         # HELP flagcast_alert_touches 1 for every experiment that needs the feed of a firing alert.
                         # TYPE flagcast_alert_touches gauge
+                        # HELP flagcast_live_rows Rows of every table of the newest publication.
+                        # TYPE flagcast_live_rows gauge
+                        flagcast_live_rows{table="allocations"} 1200
+                        # HELP flagcast_stage_total How often a stage ended in a state; stage run is an attempt as a whole.
+                        # TYPE flagcast_stage_total counter
+                        flagcast_stage_total{stage="train",state="done"} 3
+                        # HELP flagcast_stage_seconds_total Seconds that stages took.
+                        # TYPE flagcast_stage_seconds_total counter
+                        flagcast_stage_seconds_total{stage="train",state="done"} 12.5
+                        # HELP flagcast_stage_rows_total Rows that stages read, wrote and rejected.
+                        # TYPE flagcast_stage_rows_total counter
+                        flagcast_stage_rows_total{rows="in",stage="train",state="done"} 900
+                        flagcast_stage_rows_total{rows="out",stage="train",state="done"} 2
+                        flagcast_stage_rows_total{rows="quarantined",stage="train",state="done"} 0
                         """);
         new Exposition(List.of(), Optional.of(live), List.of()).write(file);
         assertThat(Files.readString(file)).doesNotContain("flagcast_alert_firing{");

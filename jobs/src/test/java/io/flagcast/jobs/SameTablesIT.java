@@ -15,15 +15,17 @@ import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The same input makes the same tables under the real spark-submit, wherever the machine stands and however Spark cuts the work. */
+/**
+ * The same input makes the same tables under the real spark-submit, wherever the machine stands and however Spark cuts the work;
+ * {@link SubmitIT} has them on a cluster in New York.
+ */
 class SameTablesIT {
 
-    private static final Instant AS_OF = Instant.parse("2026-03-31T00:00:00Z");
+    static final Instant AS_OF = Instant.parse("2026-03-31T00:00:00Z");
 
     private static final Pattern LONG_NUMBER = Pattern.compile("-?[0-9]+\\.[0-9]{9,}(E-?[0-9]+)?");
 
@@ -33,8 +35,8 @@ class SameTablesIT {
     private static Map<String, List<String>> expected;
 
     /** Users come again around the hours that New York and Berlin leave out in that month. */
-    private static CsvWorld world(String name) {
-        CsvWorld world = CsvWorld.in(folder.resolve(name));
+    static CsvWorld world(Path folder) {
+        CsvWorld world = CsvWorld.in(folder);
         List<Instant> changes = List.of(Instant.parse("2026-03-08T07:00:00Z"), Instant.parse("2026-03-29T01:00:00Z"));
         for (int i = 0; i < 1200; i++) {
             Instant at = changes.get(i % 2).plus(Duration.ofMinutes(10L * (i % 144) - 720));
@@ -53,7 +55,7 @@ class SameTablesIT {
     }
 
     /** The tables without what a model is called by, which is all of its digits. */
-    private static Map<String, List<String>> tables(CsvWorld world) {
+    static Map<String, List<String>> tables(CsvWorld world) {
         return LiveTables.of(world.folder().resolve("lake").toString(), "model_id").entrySet().stream()
                 .collect(toMap(
                         Map.Entry::getKey,
@@ -64,18 +66,24 @@ class SameTablesIT {
 
     @BeforeAll
     static void run() {
-        CsvWorld world = world("here");
+        CsvWorld world = world(folder.resolve("here"));
         Invocation run = world.run(AS_OF);
         assertThat(run.code()).as(run.err()).isZero();
         expected = tables(world);
         assertThat(expected.get("segment_metrics")).hasSizeGreaterThan(100);
     }
 
-    private static void same(String master, String zone, int partitions, boolean adaptive) throws Exception {
-        CsvWorld world = world(zone.replace('/', '-'));
+    private static void same(String zone, int partitions, boolean adaptive) throws Exception {
+        CsvWorld world = world(folder.resolve(zone.replace('/', '-')));
         Path said = world.folder().resolve("said.txt");
         ProcessBuilder run = Submission.of(
-                        world.folder(), master, "run", "--conf", world.conf().toString(), "--as-of", AS_OF.toString())
+                        world.folder(),
+                        "local[2]",
+                        "run",
+                        "--conf",
+                        world.conf().toString(),
+                        "--as-of",
+                        AS_OF.toString())
                 .redirectError(said.toFile());
         run.environment().put("TZ", zone);
         run.command()
@@ -90,15 +98,10 @@ class SameTablesIT {
         assertThat(tables(world)).isEqualTo(expected);
     }
 
-    @Test
-    void onAClusterInNewYorkInSevenPartitions() throws Exception {
-        same("local-cluster[2,1,1024]", "America/New_York", 7, true);
-    }
-
     @ParameterizedTest
     @Tag("proof")
     @CsvSource({"Europe/Berlin, 1, false", "Asia/Kathmandu, 200, true", "America/New_York, 200, false"})
     void elsewhereInOtherPartitions(String zone, int partitions, boolean adaptive) throws Exception {
-        same("local[2]", zone, partitions, adaptive);
+        same(zone, partitions, adaptive);
     }
 }

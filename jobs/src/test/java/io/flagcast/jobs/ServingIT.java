@@ -1,5 +1,6 @@
 package io.flagcast.jobs;
 
+import static java.util.stream.Collectors.joining;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -16,6 +17,7 @@ import io.flagcast.settings.ConfiguredExperiments;
 import io.flagcast.settings.Settings;
 import io.flagcast.settings.SettingsReader;
 import io.flagcast.tables.Tables;
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -204,31 +206,58 @@ class ServingIT {
         }
     }
 
-    @Test
-    void aServiceLogsExposuresThatTheNextRunCounts() throws Exception {
-        Path exposures = folder.resolve("exposures");
-        Process service = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-Dlocal=" + folder.resolve("service"),
-                        "-cp",
-                        HOME.resolve("serving/target/lib") + "/*:"
-                                + HOME.resolve("serving/target/flagcast-serving-0.1.0.jar"),
-                        HOME.resolve("docs/examples/CheckoutService.java").toString(),
-                        folder.resolve("lake").toString(),
-                        exposures.toString(),
-                        "0")
-                .redirectErrorStream(true)
-                .start();
-        try (var out = service.inputReader();
-                FlagcastClient client = client("beside")) {
+    /**
+     * The example of the documentation in a process of its own, with nothing else on its class path than the build lays out for services.
+     *
+     * @param root address at which it answers
+     */
+    private record Service(Process process, String root) implements AutoCloseable {
+
+        static Service of(String name, List<String> classPath, String lake, String exposures) throws IOException {
+            List<String> jars = new ArrayList<>(List.of("serving/target/flagcast-serving-0.1.0.jar"));
+            jars.addAll(classPath);
+            Process process = new ProcessBuilder(
+                            Path.of(System.getProperty("java.home"), "bin", "java")
+                                    .toString(),
+                            "-Dlocal=" + folder.resolve(name),
+                            "-cp",
+                            jars.stream()
+                                    .map(jar -> jar.startsWith("/") ? jar : HOME + "/" + jar)
+                                    .collect(joining(":")),
+                            HOME.resolve("docs/examples/CheckoutService.java").toString(),
+                            lake,
+                            exposures,
+                            "0")
+                    .redirectErrorStream(true)
+                    .start();
             List<String> said = new ArrayList<>();
+            BufferedReader out = process.inputReader();
             String line = out.readLine();
             while (line != null && !line.startsWith("listening on ")) {
                 said.add(line);
                 line = out.readLine();
             }
             assertThat(line).as(String.join("\n", said)).isNotNull();
-            String root = "http://127.0.0.1:" + line.substring("listening on ".length());
+            return new Service(process, "http://127.0.0.1:" + line.substring("listening on ".length()));
+        }
+
+        @Override
+        public void close() throws InterruptedException {
+            process.destroy();
+            process.waitFor();
+        }
+    }
+
+    @Test
+    void aServiceLogsExposuresThatTheNextRunCounts() throws Exception {
+        Path exposures = folder.resolve("exposures");
+        try (Service service = Service.of(
+                        "service",
+                        List.of("serving/target/lib/*"),
+                        folder.resolve("lake").toString(),
+                        exposures.toString());
+                FlagcastClient client = client("beside")) {
+            String root = service.root();
             for (int i = 0; i < 40; i++) {
                 HttpResponse<String> page = get(root + "/checkout?user=u" + i);
                 assertThat(page.statusCode()).isEqualTo(200);
@@ -239,8 +268,6 @@ class ServingIT {
             }
             assertThat(get(root + "/health").statusCode()).isEqualTo(200);
             assertThat(get(root + "/checkout").statusCode()).isEqualTo(400);
-            service.destroy();
-            service.waitFor();
         }
         List<Path> files = logged(exposures);
         assertThat(files).isNotEmpty();
@@ -312,6 +339,22 @@ class ServingIT {
             List<Path> arrived = logged(store.resolve("bucket").resolve("exposures"));
             assertThat(arrived).hasSize(1);
             assertThat(Files.readString(arrived.get(0))).contains("\"user_id\":\"u1\"");
+
+            Path site = Files.createDirectories(folder.resolve("site"));
+            Files.writeString(
+                    site.resolve("core-site.xml"),
+                    server.hadoop().entrySet().stream()
+                            .map(key -> "<property><name>%s</name><value>%s</value></property>"
+                                    .formatted(key.getKey(), key.getValue()))
+                            .collect(joining("", "<configuration>", "</configuration>")));
+            try (Service service = Service.of(
+                    "service-s3",
+                    List.of("serving/target/lib/*", "serving/target/lib-s3/*", site.toString()),
+                    "s3a://bucket/lake",
+                    "s3a://bucket/more")) {
+                assertThat(get(service.root() + "/checkout?user=u1").body())
+                        .contains(local.allocation("u1", "rollout").reason());
+            }
         }
     }
 }

@@ -30,6 +30,9 @@ class SubmitIT {
     private static Path folder;
 
     private static CsvWorld world;
+    /** The same, run in this process. */
+    private static CsvWorld here;
+
     private static StandaloneCluster cluster;
 
     /**
@@ -51,12 +54,20 @@ class SubmitIT {
 
     @BeforeAll
     static void start() throws IOException, InterruptedException {
-        world = CsvWorld.in(folder.resolve("world"));
+        world = SameTablesIT.world(folder.resolve("world"));
         world.append(
                 "flagcast.conf",
                 "flagcast.users.pseudonym-key = ${?PSEUDONYM_KEY}",
                 "flagcast.lineage.file = ${flagcast.conf-dir}\"/lineage.jsonl\"",
                 "flagcast.alerts.receivers.metrics { type = textfile, path = ${flagcast.conf-dir}\"/flagcast.prom\" }");
+        here = world.copy(Files.createDirectories(folder.resolve("here")));
+        System.setProperty("flagcast.users.pseudonym-key", KEY);
+        try {
+            Invocation run = here.run(SameTablesIT.AS_OF);
+            assertThat(run.code()).as(run.err()).isZero();
+        } finally {
+            System.clearProperty("flagcast.users.pseudonym-key");
+        }
         cluster = StandaloneCluster.in(folder.resolve("cluster"));
     }
 
@@ -93,14 +104,16 @@ class SubmitIT {
     @Test
     @Order(1)
     void aRunInClientModeIsPublishedWithConfigurationAndSecretFromWhereItIsSubmitted() throws Exception {
+        Map<String, String> options = new HashMap<>(files());
+        options.put("spark.sql.shuffle.partitions", "7");
         Submitted run = submit(
-                files(),
-                Map.of("PSEUDONYM_KEY", KEY, "FLAGCAST_LOG", "json"),
+                options,
+                Map.of("PSEUDONYM_KEY", KEY, "FLAGCAST_LOG", "json", "TZ", "America/New_York"),
                 "run",
                 "--conf",
                 "flagcast.conf",
                 "--as-of",
-                "2026-03-10",
+                "2026-03-31",
                 "--format",
                 "json");
 
@@ -112,6 +125,9 @@ class SubmitIT {
         assertThat(result.get("rows").get("allocations").asLong()).isEqualTo(1200);
         assertThat(result.get("seconds").size()).isEqualTo(6);
         assertThat(users()).allMatch(user -> user.startsWith("hmac-sha256:"));
+        assertThat(SameTablesIT.tables(world))
+                .as("in New York, on two workers in seven partitions, as here in one process")
+                .isEqualTo(SameTablesIT.tables(here));
 
         List<JsonNode> events = new ArrayList<>();
         for (String line : world.read("lineage.jsonl")) {
@@ -122,8 +138,10 @@ class SubmitIT {
                         + event.at("/job/name").asText())
                 .containsExactly("START flagcast.run", "COMPLETE flagcast.run");
         assertThat(events.get(1).findValuesAsText("name"))
-                .contains(world.folder().resolve("users.csv").toString(), world.folder().resolve("lake/allocations").toString());
-        assertThat(events.get(1).findValuesAsText("datasetVersion")).contains("20260310T000000Z-g1");
+                .contains(
+                        world.folder().resolve("users.csv").toString(),
+                        world.folder().resolve("lake/allocations").toString());
+        assertThat(events.get(1).findValuesAsText("datasetVersion")).contains("20260331T000000Z-g1");
         assertThat(world.read("flagcast.prom"))
                 .contains(
                         "flagcast_live_rows{table=\"allocations\"} 1200",
@@ -142,8 +160,8 @@ class SubmitIT {
                 scored = said;
             }
         }
-        assertThat(scored.get("run_id").asText()).isEqualTo("20260310T000000Z-g1");
-        assertThat(scored.get("as_of").asText()).isEqualTo("2026-03-10T00:00:00Z");
+        assertThat(scored.get("run_id").asText()).isEqualTo("20260331T000000Z-g1");
+        assertThat(scored.get("as_of").asText()).isEqualTo("2026-03-31T00:00:00Z");
         assertThat(scored.get("rows_out").asLong()).isEqualTo(1200);
     }
 
@@ -157,7 +175,7 @@ class SubmitIT {
                 "--config",
                 "flagcast.conf",
                 "--as-of",
-                "2026-03-10",
+                "2026-03-31",
                 "--format",
                 "json");
 
@@ -174,7 +192,7 @@ class SubmitIT {
         options.put("deploy-mode", "cluster");
         options.put("spark.driver.extraJavaOptions", "\"-Dflagcast.users.pseudonym-key=" + KEY + "\"");
         Submitted run = submit(
-                options, Map.of(), "run", "--conf", "flagcast.conf", "--as-of", "2026-03-11", "--format", "json");
+                options, Map.of(), "run", "--conf", "flagcast.conf", "--as-of", "2026-04-01", "--format", "json");
 
         assertThat(run.code()).as(run.err()).isZero();
         String driver = cluster.drivers().get(0);
@@ -183,7 +201,11 @@ class SubmitIT {
         assertThat(result.get("state").asText()).as(err).isEqualTo("published");
         assertThat(result.get("publication").asLong()).isEqualTo(2);
         assertThat(result.get("rows").get("allocations").asLong()).isEqualTo(1200);
-        assertThat(err).contains("published 2").doesNotContain(KEY);
+        assertThat(err.substring(err.indexOf("=====")))
+                .as("below the command that Spark shows")
+                .contains("published 2")
+                .doesNotContain(KEY)
+                .doesNotContain(" INFO ");
     }
 
     @Test
@@ -196,7 +218,7 @@ class SubmitIT {
                 "--conf",
                 "flagcast.conf",
                 "--as-of",
-                "2026-03-12",
+                "2026-04-02",
                 "--format",
                 "json");
 
@@ -208,9 +230,9 @@ class SubmitIT {
                 .isEqualTo(78);
 
         String[] look = {"status", "--max-age", "26h", "--conf", world.conf().toString()};
-        assertThat(Invocation.at(Instant.parse("2026-03-12T01:00:00Z"), look).code())
+        assertThat(Invocation.at(Instant.parse("2026-04-02T01:00:00Z"), look).code())
                 .isZero();
-        assertThat(Invocation.at(Instant.parse("2026-03-12T03:00:00Z"), look).code())
+        assertThat(Invocation.at(Instant.parse("2026-04-02T03:00:00Z"), look).code())
                 .isEqualTo(1);
     }
 
@@ -226,7 +248,7 @@ class SubmitIT {
         try (S3Server server = S3Server.over(folder.resolve("store"))) {
             server.hadoop().forEach((key, value) -> System.setProperty("spark.hadoop." + key, value));
             // Files that were not written through the server have no ETag there.
-            System.setProperty("spark.hadoop.fs.s3a.change.detection.mode", "none");
+            System.setProperty("spark.hadoop.fs.s3a.change.detection.version.required", "false");
             Invocation valid = Invocation.of("validate", "--conf", "s3a://bucket/flagcast.conf");
             assertThat(valid.code()).as(valid.err()).isZero();
             Invocation shown = Invocation.of("config", "show", "--changed", "--conf", "s3a://bucket/flagcast.conf");

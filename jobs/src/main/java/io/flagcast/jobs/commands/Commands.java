@@ -3,9 +3,10 @@ package io.flagcast.jobs.commands;
 import io.flagcast.jobs.commands.alerts.AlertsCommand;
 import io.flagcast.jobs.commands.explain.ExplainCommand;
 import io.flagcast.jobs.commands.models.ModelsCommand;
-import io.flagcast.jobs.commands.options.ConfigurationOptions;
-import io.flagcast.jobs.commands.options.PastConverter;
 import io.flagcast.jobs.commands.options.ChangeOptions;
+import io.flagcast.jobs.commands.options.ConfigurationOptions;
+import io.flagcast.jobs.commands.options.Examples;
+import io.flagcast.jobs.commands.options.PastConverter;
 import io.flagcast.jobs.commands.options.Surroundings;
 import io.flagcast.jobs.commands.rules.RulesCommand;
 import io.flagcast.jobs.pipeline.Stage;
@@ -32,7 +33,7 @@ public final class Commands {
         for (Stage stage : Stage.ORDER) {
             line.addSubcommand(stage.label(), command(stage, surroundings, options));
         }
-        return line.addSubcommand(new CommandLine(new BackfillCommand(surroundings), options))
+        line.addSubcommand(new CommandLine(new BackfillCommand(surroundings), options))
                 .addSubcommand(new CommandLine(new PlanCommand(surroundings), options))
                 .addSubcommand(new StatusCommand(surroundings))
                 .addSubcommand(new WorthCommand(surroundings))
@@ -57,6 +58,8 @@ public final class Commands {
                 .addSubcommand(new NewCommand(surroundings))
                 .addSubcommand("completion", new AutoComplete.GenerateCompletion())
                 .addSubcommand(new CommandLine.HelpCommand());
+        Examples.add(line);
+        return line;
     }
 
     private static CommandLine command(Stage stage, Surroundings surroundings, IFactory options) {

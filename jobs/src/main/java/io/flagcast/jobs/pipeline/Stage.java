@@ -51,8 +51,7 @@ public enum Stage {
             case ALLOCATE -> List.of(Tables.ENROLMENTS, Tables.ALLOCATIONS, Tables.EXPERIMENTS);
             case MEASURE ->
                 List.of(Tables.FIRST_EXPOSURES, Tables.SEGMENT_DAYS, Tables.SEGMENT_METRICS, Tables.HEALTH_CHECKS);
-            case GOVERN ->
-                List.of(Tables.RULE_DECISIONS, Tables.RAMPS, Tables.ALLOCATION_PARAMETERS, Tables.ALERTS);
+            case GOVERN -> List.of(Tables.RULE_DECISIONS, Tables.RAMPS, Tables.ALLOCATION_PARAMETERS, Tables.ALERTS);
         };
     }
 

@@ -1,11 +1,18 @@
 package io.flagcast.jobs.commands;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 
+import io.flagcast.jobs.commands.options.ChangeOptions;
+import io.flagcast.jobs.commands.options.Examples;
 import io.flagcast.jobs.commands.options.TestSurroundings;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -60,5 +67,64 @@ class CommandsTest {
         assertThat(format.completionCandidates()).containsExactly("TABLE", "CSV", "JSON");
         assertThat(format.description()).containsExactly("table, csv or json (an object a line). Default: table.");
         assertThat(command(path).findOption("--json")).isNotNull();
+    }
+
+    private static Stream<CommandLine> all(CommandLine command) {
+        return Stream.concat(
+                Stream.of(command), command.getSubcommands().values().stream().flatMap(CommandsTest::all));
+    }
+
+    @Test
+    void theHelpOfEveryCommandShowsHowItIsCalled() {
+        CommandLine line = Commands.of(new Root(), TestSurroundings.of(Path.of("."), Path.of(".")))
+                .setCaseInsensitiveEnumValuesAllowed(true);
+        List<CommandLine> commands = all(line)
+                .filter(command -> command != line && command.getCommand() instanceof Callable)
+                .toList();
+        assertThat(commands).hasSizeGreaterThan(40);
+        for (CommandLine command : commands) {
+            String name = command.getCommandSpec().qualifiedName();
+            List<String> examples = Examples.of(command);
+            assertThat(examples).as(name).isNotEmpty();
+            assertThat(command.getUsageMessage()).contains(examples.get(0));
+            for (String example : examples) {
+                List<String> words = Pattern.compile("\"([^\"]*)\"|(\\S+)")
+                        .matcher(example.replaceFirst("^flagcast ", "").replaceFirst(" > .*", ""))
+                        .results()
+                        .map(word -> word.group(word.group(1) == null ? 2 : 1))
+                        .toList();
+                assertThatCode(() -> line.parseArgs(words.toArray(String[]::new)))
+                        .as(example)
+                        .doesNotThrowAnyException();
+            }
+        }
+    }
+
+    /** One mixin for all: what a scheduler reads, and what is only shown. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "demo",
+                "simulate",
+                "run",
+                "features",
+                "govern",
+                "measure",
+                "backfill",
+                "approve",
+                "rollback",
+                "maintain",
+                "erase",
+                "models promote",
+                "models rollback",
+                "rules revert",
+                "alerts ack",
+                "alerts silence",
+                "alerts unsilence",
+                "alerts deliver"
+            })
+    void everyCommandThatChangesSomethingCanShowItOnlyAndHasAResult(String path) {
+        assertThat(command(path).findOption("--dry-run")).isNotNull();
+        assertThat(ChangeOptions.isFormat(command(path).findOption("--format"))).isTrue();
     }
 }

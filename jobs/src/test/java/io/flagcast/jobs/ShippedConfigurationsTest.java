@@ -47,6 +47,7 @@ class ShippedConfigurationsTest {
                 "USERS", "users",
                 "SECRETS", folder.toString(),
                 "PSEUDONYM_KEY", "a key that is long enough",
+                "LINEAGE_KEY", "a key",
                 "SLACK_WEBHOOK", "https://hooks.slack.com/services/T0/B0/x");
         Interruption interruption = new Interruption();
         PrintStream out = System.out;

@@ -218,7 +218,21 @@ final class SettingCases {
                 setting("alerts.timeout", "30s", "alerts.timeout", "5", SECONDS),
                 setting("alerts.retries", "0", "alerts.retries", "11", "it must be 0 to 10"),
                 setting("alerts.backoff", "2s", "alerts.backoff", "0s", SECONDS),
-                setting("alerts.budget", "10s", "alerts.budget", "1m", SECONDS));
+                setting("alerts.budget", "10s", "alerts.budget", "1m", SECONDS),
+                setting("lineage.file", "/var/log/lineage.jsonl", "lineage.file", "[a]", "it must be one value"),
+                setting(
+                        "lineage.url",
+                        "\"http://marquez:5000\"",
+                        "lineage.url",
+                        "\"ftp://marquez\"",
+                        "it must be an address as http://marquez:5000"),
+                setting(
+                        "lineage.api-key",
+                        "${PSEUDONYM_KEY}",
+                        "lineage.apiKey",
+                        "hunter2",
+                        "name an environment variable"),
+                setting("lineage.namespace", "shop", "lineage.namespace", "\"\"", "it must not be empty"));
     }
 
     private static List<SettingCase> simulation() {

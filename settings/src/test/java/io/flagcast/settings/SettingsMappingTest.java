@@ -114,7 +114,7 @@ class SettingsMappingTest {
                 .allMatch(path -> path.equals(setting.component()) || path.startsWith(setting.component() + "."));
         assertThat(after.hash().equals(before.hash()))
                 .as("is no part of what is computed")
-                .isEqualTo(setting.key().equals("lake.root") || setting.key().startsWith("alerts."));
+                .isEqualTo(setting.key().equals("lake.root") || setting.key().matches("(alerts|lineage)\\..*"));
     }
 
     @ParameterizedTest

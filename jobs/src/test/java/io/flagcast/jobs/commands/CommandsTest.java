@@ -86,8 +86,10 @@ class CommandsTest {
             String name = command.getCommandSpec().qualifiedName();
             List<String> examples = Examples.of(command);
             assertThat(examples).as(name).isNotEmpty();
-            assertThat(command.getUsageMessage()).contains(examples.get(0));
             for (String example : examples) {
+                assertThat(command.getUsageMessage().lines())
+                        .as("in a line that can be copied")
+                        .contains("  " + example);
                 List<String> words = Pattern.compile("\"([^\"]*)\"|(\\S+)")
                         .matcher(example.replaceFirst("^flagcast ", "").replaceFirst(" > .*", ""))
                         .results()

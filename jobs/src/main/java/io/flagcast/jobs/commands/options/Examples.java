@@ -11,7 +11,7 @@ public final class Examples {
 
     private static final List<String> ALL = """
             flagcast demo
-            flagcast demo --set flagcast.simulation.users=4000 --set flagcast.simulation.days=3
+            flagcast demo --set flagcast.simulation.days=3
             flagcast simulate --conf flagcast.conf
             flagcast simulate --conf flagcast.conf --day 3
             flagcast run --conf flagcast.conf
@@ -24,34 +24,34 @@ public final class Examples {
             flagcast measure --conf flagcast.conf --as-of 2026-03-10
             flagcast measure --conf flagcast.conf --every 5m
             flagcast govern --conf flagcast.conf --as-of 2026-03-10
-            flagcast backfill --conf flagcast.conf --from 2026-03-01 --to 2026-03-07
+            flagcast backfill --from 2026-03-01 --to 2026-03-07
             flagcast plan --conf flagcast.conf --as-of 2026-03-10
             flagcast status --conf flagcast.conf
             flagcast status --conf flagcast.conf --max-age 26h
             flagcast worth --conf flagcast.conf --metric revenue_per_user
-            flagcast sql --conf flagcast.conf "SELECT segment, count(*) FROM allocations GROUP BY segment"
-            flagcast sql --conf flagcast.conf --format csv "SELECT * FROM segment_metrics"
+            flagcast sql "SELECT count(*) FROM allocations" --conf flagcast.conf
+            flagcast sql "FROM segment_metrics" --format csv
             flagcast views --conf flagcast.conf --to views.sql
             flagcast report --conf flagcast.conf --output report.html
-            flagcast explain --conf flagcast.conf --user u42 --experiment checkout_v2
+            flagcast explain --user u42 --experiment checkout_v2
             flagcast explain --conf flagcast.conf --experiment checkout_v2
             flagcast preview --conf flagcast.conf
             flagcast preview --conf flagcast.conf edited/checkout_v2.yaml
             flagcast design --conf flagcast.conf --experiment checkout_v2
-            flagcast design --users-per-day 5000 --baseline 4% --effect 10% checkout_v2.yaml
+            flagcast design --users-per-day 5000 --baseline 4% checkout_v2.yaml
             flagcast rules test --conf flagcast.conf --junit rules.xml
             flagcast rules replay --conf flagcast.conf --experiment checkout_v2
             flagcast rules history --conf flagcast.conf --outcome fired
-            flagcast rules show --conf flagcast.conf 20260310T000000Z-g1-checkout_v2-pull_back
-            flagcast rules revert --conf flagcast.conf 20260310T000000Z-g1-checkout_v2-pull_back --dry-run
+            flagcast rules show 20260310T000000Z-g1-checkout_v2-pull_back
+            flagcast rules revert 20260310T000000Z-g1-checkout_v2-pull_back --dry-run
             flagcast alerts list --conf flagcast.conf
-            flagcast alerts ack --conf flagcast.conf 3f2a91 --comment "the feed is being mended"
-            flagcast alerts silence --conf flagcast.conf experiment_id=checkout_v2 --for 2d --comment "known"
-            flagcast alerts unsilence --conf flagcast.conf experiment_id=checkout_v2
+            flagcast alerts ack 3f2a91 --comment "the feed is being mended"
+            flagcast alerts silence experiment_id=checkout_v2 --for 2d --comment known
+            flagcast alerts unsilence experiment_id=checkout_v2
             flagcast alerts deliver --conf flagcast.conf
-            flagcast approve --conf flagcast.conf 20260310T000000Z-g1-checkout_v2-pull_back
+            flagcast approve 20260310T000000Z-g1-checkout_v2-pull_back
             flagcast rollback --conf flagcast.conf --publication 41 --dry-run
-            flagcast rollback --conf flagcast.conf --experiment checkout_v2 --to-version 3
+            flagcast rollback --experiment checkout_v2 --to-version 3
             flagcast maintain --conf flagcast.conf
             flagcast erase --conf flagcast.conf --user u42 --dry-run
             flagcast models list --conf flagcast.conf --feature checkout_v2

@@ -26,13 +26,7 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         description =
                 "Writes a commented file to begin with, which validates as it is: an experiment with a rule and a test, or a"
-                        + " configuration.",
-        footer = {
-            "",
-            "Example:",
-            "  flagcast new config checkout_v2 --output flagcast.conf",
-            "  flagcast new experiment checkout_v2 --output experiments/checkout_v2.yaml"
-        })
+                        + " configuration.")
 final class NewCommand implements Callable<Integer> {
 
     private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9_]*");

@@ -89,6 +89,8 @@ public final class ConfigurationOptions {
 
     /** Experiments are part of the configuration. */
     public List<Experiment> experiments(Settings settings) {
+        // Spark reads their expressions.
+        surroundings.log().configure();
         return ConfiguredExperiments.read(settings);
     }
 }

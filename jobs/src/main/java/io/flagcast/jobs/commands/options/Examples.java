@@ -65,7 +65,7 @@ public final class Examples {
             flagcast validate --conf flagcast.conf --lake
             flagcast config show --conf flagcast.conf --changed
             flagcast new config shop --output flagcast.conf
-            flagcast new experiment checkout_v2
+            flagcast new experiment checkout_v2 --output experiments/checkout_v2.yaml
             flagcast completion > /etc/bash_completion.d/flagcast
             flagcast help run
             """.lines().toList();

@@ -25,10 +25,12 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TimeZone;
 import java.util.stream.Stream;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -64,6 +66,8 @@ public final class Main {
     public static void main(String[] arguments) {
         // Messages and records read the same wherever the machine stands.
         Locale.setDefault(Locale.ROOT);
+        // A driver of a database takes a time without a zone for one of the machine's.
+        TimeZone.setDefault(TimeZone.getTimeZone(ZoneOffset.UTC));
         System.setOut(new PrintStream(
                 new BufferedOutputStream(new StandardOutput(new FileOutputStream(FileDescriptor.out))),
                 false,

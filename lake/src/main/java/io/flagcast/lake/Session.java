@@ -20,6 +20,9 @@ import scala.Option;
  */
 public final class Session implements AutoCloseable {
 
+    /** Options that stand before whatever else executors are started with. */
+    private static final String EXECUTOR_OPTIONS = "spark.executor.defaultJavaOptions";
+
     private static final Map<String, String> DEFAULTS = Map.ofEntries(
             Map.entry("spark.app.name", "flagcast"),
             Map.entry("spark.sql.extensions", "io.delta.sql.DeltaSparkSessionExtension"),
@@ -63,6 +66,8 @@ public final class Session implements AutoCloseable {
     private static SparkSession start(Path temporary) {
         SparkConf conf = new SparkConf();
         DEFAULTS.forEach(conf::setIfMissing);
+        // A database's driver takes a time without a zone for one of the machine's.
+        conf.set(EXECUTOR_OPTIONS, (conf.get(EXECUTOR_OPTIONS, "") + " -Duser.timezone=UTC").strip());
         if (conf.get("spark.master", "").startsWith("local")) {
             // An executor ends its process where memory or stack is out. Here that is the command's own, which says
             // what to do.

@@ -6,12 +6,13 @@ public final class FirstSentence {
     private FirstSentence() {}
 
     /**
-     * The first line of what an error says: of Spark's without the name that its own documentation lists it by, its place, and the
-     * advice to set what nobody can set here.
+     * The first line of what an error says: of Spark's without the name that its own documentation lists it by, its place, the
+     * advice to set what nobody can set here, and Scala's word for a broken requirement.
      */
     public static String of(Throwable error) {
         return String.valueOf(error.getMessage())
                 .strip()
+                .replaceFirst("^requirement failed:\\s*", "")
                 .lines()
                 .findFirst()
                 .filter(line -> error.getMessage() != null)

@@ -3,7 +3,6 @@ package io.flagcast.lake;
 import io.delta.exceptions.DeltaConcurrentModificationException;
 import io.flagcast.features.FirstSentence;
 import io.flagcast.features.InputException;
-import java.sql.SQLException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
@@ -82,8 +81,9 @@ public final class Refusal extends RuntimeException {
                             .formatted(spark.getMessageParameters().getOrDefault("path", FirstSentence.of(error))),
                     error));
         }
-        if (error instanceof SQLException database) {
-            return Optional.of(ofDatabase(database));
+        Optional<DatabaseFailure> database = DatabaseFailure.of(error);
+        if (database.isPresent()) {
+            return Optional.of(database.get().refusal("a source of format jdbc", error));
         }
         if (error instanceof SparkThrowable spark && isBadValue(spark)) {
             return Optional.of(new Refusal(
@@ -93,27 +93,6 @@ public final class Refusal extends RuntimeException {
                     error));
         }
         return Optional.empty();
-    }
-
-    /** By the class of the SQL standard's state: a connection may come back, a wrong name or right has to be mended. */
-    private static Refusal ofDatabase(SQLException error) {
-        if (String.valueOf(error.getMessage()).contains("No suitable driver")) {
-            return new Refusal(
-                    ExitCode.CONFIGURATION,
-                    "there is no driver for the url of a jdbc source: add its jar with --jars (spark.jars), and name its class in flagcast.sources.<table>.options.driver",
-                    error);
-        }
-        String state = String.valueOf(error.getSQLState());
-        boolean isOurs = state.startsWith("28") || state.startsWith("42");
-        return new Refusal(
-                isOurs ? ExitCode.CONFIGURATION : ExitCode.TRY_AGAIN,
-                "the database of a jdbc source says: %s. %s"
-                        .formatted(
-                                FirstSentence.of(error),
-                                isOurs
-                                        ? "Correct url, dbtable, query, user or password in flagcast.sources.<table>.options"
-                                        : "Run it again when it answers"),
-                error);
     }
 
     /** The refusal that the first of an error and its causes is, or amounts to. */

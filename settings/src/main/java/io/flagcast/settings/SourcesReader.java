@@ -50,6 +50,7 @@ final class SourcesReader {
                 continue;
             }
             requireHonestOptions(source);
+            requireWhatTheFormatHas(source);
             requireSameEveryDay(source);
             settings(source, pseudonymKey).ifPresent(settings -> read.put(table, settings));
         }
@@ -84,6 +85,22 @@ final class SourcesReader {
         });
     }
 
+    /** What cannot be read so, and what would have no effect. */
+    private static void requireWhatTheFormatHas(Block source) {
+        String format = source.string("format").toLowerCase(Locale.ROOT);
+        if (SourceSettings.isDatabase(format)) {
+            DatabaseOptions.check(source.inner("options"), source.stringMap("options"));
+        }
+        if (List.of("delta", "parquet", "orc").contains(format)
+                && source.has("schema")
+                && !source.string("schema").isBlank()) {
+            source.problem(
+                    "schema",
+                    source.string("schema"),
+                    format + " has types: convert a column by columns { age = \"try_cast(age AS DOUBLE)\" }");
+        }
+    }
+
     /** A user who is called otherwise in every run, or a time that is now, is nobody's and never was. */
     private static void requireSameEveryDay(Block source) {
         source.stringMap("columns")
@@ -105,7 +122,10 @@ final class SourcesReader {
         try {
             return Optional.of(new SourceSettings(
                     source.text("format"),
-                    source.has("path") ? source.string("path") : "",
+                    // A file that came first may have said where files are.
+                    source.has("path") && !SourceSettings.isDatabase(source.text("format"))
+                            ? source.string("path")
+                            : "",
                     source.stringMap("options"),
                     source.has("schema") ? source.string("schema") : "",
                     source.stringMap("columns"),

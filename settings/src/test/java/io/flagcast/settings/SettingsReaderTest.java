@@ -240,6 +240,50 @@ class SettingsReaderTest {
                 .hasMessageContaining("its rows are changes: read the table");
     }
 
+    /** A database, with these options. */
+    private static String database(String options) {
+        return "flagcast.sources.users { format = jdbc, options { url = \"jdbc:x:y\", %s } }\n".formatted(options);
+    }
+
+    @Test
+    void whatIsWrongWithOptionsOfADatabaseIsSaidBeforeAnybodyAsksIt() {
+        for (List<String> wrong : List.of(
+                List.of(
+                        "query = \"select 1\", partitionColumn = n, lowerBound = 0, upperBound = 9, numPartitions = 2",
+                        "flagcast.sources.users.options.query is 'select 1': no query is read in parts: write it as dbtable ="),
+                List.of(
+                        "dbtable = t, partitionColumn = n, numPartitions = 2",
+                        "flagcast.sources.users.options: to be read in parts it needs partitionColumn, lowerBound, upperBound and"),
+                List.of("dbtable = t, NUMPARTITIONS = 2", "without all of them it is read in one"),
+                List.of(
+                        "dbtable = t, partitionColumn = n, lowerBound = a, upperBound = 9, numPartitions = 2",
+                        "flagcast.sources.users.options.lowerBound is 'a': it must be a whole number, a date or a time"),
+                List.of(
+                        "dbtable = t, fetchSize = many",
+                        "flagcast.sources.users.options.fetchSize is 'many': it must be a whole number"))) {
+            assertThatThrownBy(() -> read(database(wrong.get(0))))
+                    .as(wrong.get(0))
+                    .isInstanceOf(Refusal.class)
+                    .hasMessageContaining(wrong.get(1));
+        }
+    }
+
+    @Test
+    void aDatabaseHasNoPathAndFilesWithTypesHaveNoOthers() throws IOException {
+        Settings settings = read(
+                database("dbtable = t, partitionColumn = d, lowerBound = 2026-01-01, upperBound = 2026-03-01,"
+                        + " numPartitions = 2, fetchsize = -2147483648"),
+                "flagcast.sources.users.path=users.csv");
+        assertThat(settings.sources().get(Tables.USERS).path()).isEmpty();
+        assertThat(settings.sources().get(Tables.USERS).origin()).isEqualTo("jdbc t");
+
+        assertThatThrownBy(() -> read("flagcast.sources.users { format = parquet, path = u, schema = \"age DOUBLE\" }"))
+                .isInstanceOf(Refusal.class)
+                .hasMessageContaining(
+                        "flagcast.sources.users.schema is 'age DOUBLE': parquet has types: convert a column by"
+                                + " columns { age = \"try_cast(age AS DOUBLE)\" }");
+    }
+
     @Test
     void aColumnThatIsAnotherInEveryRunIsRefused() {
         for (String expression : List.of("uuid()", "concat('u', monotonically_increasing_id())", "current_date()")) {

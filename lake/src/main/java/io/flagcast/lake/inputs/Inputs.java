@@ -325,7 +325,7 @@ public final class Inputs implements AutoCloseable {
     /** Reads every source and counts. */
     public Map<Table, Counts> counts() {
         Map<Table, Counts> counts = new HashMap<>();
-        sources.keySet().stream()
+        Dataset<Row> counted = sources.keySet().stream()
                 .map(table -> mapped(table)
                         .agg(
                                 sum(InputMapping.lines()),
@@ -334,8 +334,8 @@ public final class Inputs implements AutoCloseable {
                                 count_if(col(InputMapping.LEFT_OUT).equalTo(InputMapping.REPEATED)))
                         .select(lit(table.name()), col("*")))
                 .reduce(Dataset::union)
-                .orElseThrow()
-                .collectAsList()
+                .orElseThrow();
+        DatabaseRows.naming(sources, counted::collectAsList)
                 .forEach(row -> counts.put(
                         Tables.named(row.getString(0)).orElseThrow(),
                         new Counts(

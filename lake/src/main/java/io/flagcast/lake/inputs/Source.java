@@ -5,9 +5,11 @@ import static org.apache.spark.sql.functions.explode_outer;
 import static org.apache.spark.sql.functions.expr;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.monotonically_increasing_id;
+import static org.apache.spark.sql.functions.rtrim;
 
 import io.flagcast.features.FirstSentence;
 import io.flagcast.features.InputMapping;
+import io.flagcast.lake.DatabaseFailure;
 import io.flagcast.lake.ExitCode;
 import io.flagcast.lake.Refusal;
 import io.flagcast.tables.ContentHash;
@@ -25,6 +27,11 @@ import org.apache.spark.sql.AnalysisException;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.catalyst.util.CharVarcharUtils;
+import org.apache.spark.sql.types.CharType;
+import org.apache.spark.sql.types.DataType;
+import org.apache.spark.sql.types.StructField;
+import scala.Option;
 
 /**
  * A source of an input table at one moment: its files, and its rows as they are written, with {@link InputMapping#PROBLEM}
@@ -91,6 +98,7 @@ final class Source {
             case "json" -> JsonFiles.of(reading);
             case "parquet", "orc" -> ColumnarFiles.of(reading);
             case "delta" -> addresses -> files.orElseThrow().delta(spark, addresses);
+            case "jdbc" -> DatabaseRows.of(reading);
             default -> reading::plain;
         };
     }
@@ -107,7 +115,19 @@ final class Source {
      * @throws Refusal as {@link #open}
      */
     Dataset<Row> rows(List<String> addresses) {
-        return refusing(table, settings, () -> each(format.rows(addresses)));
+        return refusing(table, settings, () -> each(withoutPadding(format.rows(addresses))));
+    }
+
+    /** Values of a column of type CHAR(n) have blanks up to n that they were not given, and an id with them is another one. */
+    private static Dataset<Row> withoutPadding(Dataset<Row> rows) {
+        Dataset<Row> without = rows;
+        for (StructField field : rows.schema().fields()) {
+            Option<DataType> written = CharVarcharUtils.getRawType(field.metadata());
+            if (written.isDefined() && written.get() instanceof CharType) {
+                without = without.withColumn(field.name(), rtrim(InputMapping.quoted(field.name())));
+            }
+        }
+        return without;
     }
 
     private Dataset<Row> each(Dataset<Row> rows) {
@@ -178,6 +198,9 @@ final class Source {
             if (e instanceof AnalysisException analysis) {
                 throw refusal(table, settings, analysis);
             }
+            DatabaseFailure.among(e).ifPresent(failure -> {
+                throw failure.refusal("flagcast.sources." + table.name(), e);
+            });
             if ((e instanceof IllegalArgumentException || e instanceof SparkRuntimeException)
                     && !settings.options().isEmpty()) {
                 // What Spark says of an option that is none; its value may be a secret.
@@ -189,7 +212,7 @@ final class Source {
                                         settings.options().keySet().stream()
                                                 .sorted()
                                                 .collect(Collectors.joining(", ")),
-                                        e.getMessage()),
+                                        FirstSentence.of(e)),
                         e);
             }
             throw e;
@@ -214,6 +237,13 @@ final class Source {
                     ExitCode.CONFIGURATION,
                     "%s.format is '%s': Spark knows no such format; delta, parquet, orc, csv, json and jdbc are built in"
                             .formatted(key, source.format()),
+                    e);
+        }
+        if (SourceSettings.isDatabase(source.format())) {
+            return new Refusal(
+                    ExitCode.CONFIGURATION,
+                    "%s.options: %s cannot be read so: %s Correct them, or make the columns that they need in dbtable"
+                            .formatted(key, source.origin(), FirstSentence.of(e)),
                     e);
         }
         return new Refusal(

@@ -11,7 +11,7 @@ import java.util.Optional;
  * @param format a format that Spark reads, as delta, parquet, orc, csv, json or jdbc
  * @param path file, folder or glob; empty for jdbc
  * @param options options of Spark's reader
- * @param schema csv and json: types of columns as {@code name TYPE, …}; empty where none is declared
+ * @param schema csv, json and jdbc: types of columns as {@code name TYPE, …}; empty where none is declared
  * @param columns Spark SQL expression per column
  * @param each Spark SQL array: a row of the source stands for one row per element, which is its column {@code each}
  * @param where Spark SQL condition over the columns of the source: other rows are left out and counted
@@ -60,7 +60,7 @@ public record SourceSettings(
         Objects.requireNonNull(duplicates, "duplicates");
         Objects.requireNonNull(lacking, "lacking");
         Objects.requireNonNull(pseudonymKey, "pseudonymKey");
-        if (path.isBlank() && !format.equals("jdbc")) {
+        if (path.isBlank() && !isDatabase(format)) {
             throw new IllegalArgumentException("a source of format " + format + " needs a path");
         }
     }
@@ -80,12 +80,26 @@ public record SourceSettings(
                 Optional.empty());
     }
 
+    /** Whether rows of that format come from a database and not from files. */
+    public static boolean isDatabase(String format) {
+        return format.equalsIgnoreCase("jdbc");
+    }
+
     /** How messages name the source, without its secrets. */
     public String origin() {
         return Secrets.hidden(
-                path.isBlank()
-                        ? format + " " + options.getOrDefault("dbtable", options.getOrDefault("query", ""))
+                isDatabase(format)
+                        ? format + " "
+                                + option("dbtable").or(() -> option("query")).orElse("")
                         : path);
+    }
+
+    /** An option by its name, which Spark reads in any case. */
+    private Optional<String> option(String name) {
+        return options.entrySet().stream()
+                .filter(option -> option.getKey().equalsIgnoreCase(name))
+                .map(Map.Entry::getValue)
+                .findFirst();
     }
 
     /** Without its secrets. */

@@ -30,8 +30,11 @@ import java.util.TreeMap;
 import java.util.zip.GZIPOutputStream;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.MetadataBuilder;
+import org.apache.spark.sql.types.StructType;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -399,12 +402,11 @@ class SourceTest {
                 .satisfies(error -> assertThat(refusal(error)).hasMessageContaining("part.parquet"));
     }
 
-    @Test
-    void aMissingDriverIsAMatterOfConfiguration() {
-        SourceSettings settings = new SourceSettings(
+    private static SourceSettings database(Map<String, String> options) {
+        return new SourceSettings(
                 "jdbc",
                 "",
-                Map.of("url", "jdbc:nosuch://db", "dbtable", "t"),
+                options,
                 "",
                 Map.of(),
                 Optional.empty(),
@@ -412,9 +414,47 @@ class SourceTest {
                 Duplicates.ONCE,
                 Lacking.QUARANTINE,
                 Optional.empty());
-        assertThatThrownBy(() -> Source.open(spark, Tables.USERS, settings).rows())
-                .satisfies(error -> assertThat(refusal(error).exitCode()).isEqualTo(ExitCode.CONFIGURATION))
-                .satisfies(error -> assertThat(refusal(error)).hasMessageContaining("driver"));
+    }
+
+    @Test
+    void aMissingDriverIsAMatterOfConfiguration() {
+        Map<String, String> unknown = Map.of("url", "jdbc:nosuch://db", "dbtable", "t");
+        Map<String, String> absent = Map.of("url", "jdbc:nosuch://db", "dbtable", "t", "driver", "com.example.Driver");
+        for (Map<String, String> options : List.of(unknown, absent)) {
+            assertThatThrownBy(() -> Source.open(spark, Tables.USERS, database(options)))
+                    .satisfies(error -> assertThat(refusal(error).exitCode()).isEqualTo(ExitCode.CONFIGURATION))
+                    .satisfies(error -> assertThat(refusal(error))
+                            .hasMessageContaining("flagcast.sources.users: no driver can be had for its url")
+                            .hasMessageContaining("FLAGCAST_JARS="));
+        }
+    }
+
+    @Test
+    void anIdOfFixedLengthHasNoBlanksThatItWasNotGiven() {
+        StructType schema = new StructType()
+                .add(
+                        "user_id",
+                        DataTypes.StringType,
+                        true,
+                        new MetadataBuilder()
+                                .putString("__CHAR_VARCHAR_TYPE_STRING", "char(8)")
+                                .build())
+                .add("plan", DataTypes.StringType);
+        for (String format : List.of("parquet", "delta")) {
+            Path place = folder.resolve("fixed-" + format);
+            spark.createDataFrame(List.of(RowFactory.create("u1      ", " a ")), schema)
+                    .write()
+                    .format(format)
+                    .save(place.toString());
+
+            assertThat(open(Tables.USERS, format, place.getFileName().toString())
+                            .rows()
+                            .selectExpr("concat('[', user_id, '][', plan, ']')")
+                            .collectAsList())
+                    .as(format)
+                    .extracting(row -> row.getString(0))
+                    .containsExactly("[u1][ a ]");
+        }
     }
 
     @Test

@@ -79,7 +79,7 @@ class SourceFormatsIT {
             })
     void usersFromEveryFormat(String format, String version) {
         String where = format.equals("jdbc")
-                ? "path = \"\", options { url = \"%s\", dbtable = people }".formatted(CRM)
+                ? "options { url = \"%s\", dbtable = people }".formatted(CRM)
                 : "path = \"%s\"".formatted(folder.resolve(format));
         Invocation features =
                 features("flagcast.sources.users = { format = %s, %s, columns { user_id = customer, age = years } }"

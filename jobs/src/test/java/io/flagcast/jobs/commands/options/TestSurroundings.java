@@ -22,8 +22,14 @@ public final class TestSurroundings {
      */
     public static Surroundings of(
             Path home, Path temporary, Map<String, String> environment, Interruption interruption) {
+        return at(Clock.systemUTC(), home, temporary, environment, interruption);
+    }
+
+    /** The same at some time. */
+    public static Surroundings at(
+            Clock clock, Path home, Path temporary, Map<String, String> environment, Interruption interruption) {
         return new Surroundings(
-                Clock.systemUTC(),
+                clock,
                 Variables.of(environment),
                 "Linux",
                 "ada",

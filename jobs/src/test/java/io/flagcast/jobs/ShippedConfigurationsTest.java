@@ -48,6 +48,7 @@ class ShippedConfigurationsTest {
                 "SECRETS", folder.toString(),
                 "PSEUDONYM_KEY", "a key that is long enough",
                 "LINEAGE_KEY", "a key",
+                "CRM_PASSWORD", "x",
                 "SLACK_WEBHOOK", "https://hooks.slack.com/services/T0/B0/x");
         Interruption interruption = new Interruption();
         PrintStream out = System.out;

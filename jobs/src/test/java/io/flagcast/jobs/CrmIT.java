@@ -284,20 +284,20 @@ class CrmIT {
                         "${CRM_PASSWORD}",
                         ", partitionColumn = number, lowerBound = 0, upperBound = 3000, numPartitions = 4"));
         Path log = folder.resolve("cluster.log");
-        ProcessBuilder submit = Submission.of(
-                folder,
-                "local-cluster[2,1,1024]",
-                RUN_FEATURES,
-                "--config",
-                conf.toString(),
-                "--as-of",
-                CsvWorld.FIRST.toString());
         Path driver = Path.of(org.postgresql.Driver.class
                 .getProtectionDomain()
                 .getCodeSource()
                 .getLocation()
                 .toURI());
-        submit.command().addAll(submit.command().indexOf("--class"), List.of("--jars", driver.toString()));
+        ProcessBuilder submit = Submission.of(
+                folder,
+                "local-cluster[2,1,512]",
+                Map.of("jars", driver.toString()),
+                RUN_FEATURES,
+                "--config",
+                conf.toString(),
+                "--as-of",
+                CsvWorld.FIRST.toString());
         submit.environment().putAll(Map.of("TZ", "Asia/Kathmandu", "CRM_PASSWORD", PASSWORD));
 
         int code = submit.redirectErrorStream(true)

@@ -54,15 +54,21 @@ record Invocation(int code, String out, String err) {
 
     /** Runs a command on that day with an environment. */
     static Invocation with(Map<String, String> environment, String... arguments) {
-        Interruption interruption = new Interruption();
-        Surroundings surroundings = TestSurroundings.at(
-                Clock.fixed(LATER, ZoneOffset.UTC),
-                Path.of(System.getProperty("flagcast.home")),
-                Path.of(System.getProperty("java.io.tmpdir")),
-                environment,
-                interruption);
-        return captured(() ->
-                Main.execute(Commands.of(new Root(), surroundings), interruption, surroundings.result(), arguments));
+        return captured(() -> {
+            Interruption interruption = new Interruption();
+            Surroundings surroundings = TestSurroundings.at(
+                    Clock.fixed(LATER, ZoneOffset.UTC),
+                    Path.of(System.getProperty("flagcast.home")),
+                    Path.of(System.getProperty("java.io.tmpdir")),
+                    environment,
+                    interruption);
+            return Main.execute(
+                    Commands.of(new Root(), surroundings),
+                    surroundings.progress(),
+                    interruption,
+                    surroundings.result(),
+                    arguments);
+        });
     }
 
     private static Invocation captured(IntSupplier command) {

@@ -214,6 +214,15 @@ public record InputMapping(Table table, String origin, Map<String, String> expre
         return Arrays.stream(raw.columns()).filter(name -> !OWN.contains(name)).toList();
     }
 
+    /** The same for a message. A single one whose name has a separator in it is a header that was not parted. */
+    private static String shown(Dataset<Row> raw) {
+        List<String> names = names(raw);
+        return names.size() == 1 && names.get(0).matches(".*[;|\t].*")
+                ? names + " and nothing else (is options { sep = \"%s\" } missing?)"
+                        .formatted(names.get(0).replaceAll("[^;|\t]+", "").substring(0, 1))
+                : names.toString();
+    }
+
     /** The further columns of an open table: of the source by name, then those that configuration adds. */
     private Map<String, Typed> attributes(Dataset<Row> raw, StructType contract) {
         Set<String> declared = Set.of(contract.fieldNames());
@@ -253,7 +262,7 @@ public record InputMapping(Table table, String origin, Map<String, String> expre
             if (!field.nullable()) {
                 throw new InputException(
                         "%s: column '%s' is missing from %s, which has %s: map it with flagcast.sources.%s.columns.%s"
-                                .formatted(table.name(), name, origin, names(raw), table.name(), name));
+                                .formatted(table.name(), name, origin, shown(raw), table.name(), name));
             }
             mapped.put(name, lit(null).cast(field.dataType()).as(name));
             return;
@@ -337,7 +346,7 @@ public record InputMapping(Table table, String origin, Map<String, String> expre
                                 name.equals("where") ? name : "columns." + name,
                                 expression,
                                 origin,
-                                names(raw),
+                                shown(raw),
                                 FirstSentence.of(e)));
             }
             throw e;

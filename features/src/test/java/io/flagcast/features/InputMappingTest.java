@@ -95,6 +95,13 @@ class InputMappingTest {
     }
 
     @Test
+    void aHeaderThatWasNotPartedIsCalledThat() {
+        assertThatThrownBy(() -> identity(Tables.EVENTS).apply(values("('u;f')", "(`user_id;feature_id`)")))
+                .isInstanceOf(InputException.class)
+                .hasMessageContaining("which has [user_id;feature_id] and nothing else (is options { sep = \";\" } missing?)");
+    }
+
+    @Test
     void aColumnOfAnotherTypeIsRefusedWithTheKeyThatConvertsIt() {
         Dataset<Row> raw = values("('u', 'f', true)", "(user_id, feature_id, occurred_at)");
         assertThatThrownBy(() -> identity(Tables.EVENTS).apply(raw))

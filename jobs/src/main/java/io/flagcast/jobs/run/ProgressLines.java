@@ -26,7 +26,10 @@ public final class ProgressLines implements Progress {
 
     @Override
     public void begin(Run run) {
-        place = Map.of("run_id", run.id().toString(), "as_of", run.asOf().toString());
+        Map<String, Object> next = new LinkedHashMap<>();
+        next.put("run_id", run.id().toString());
+        next.put("as_of", run.asOf().toString());
+        place = next;
         say("run " + run.id());
     }
 

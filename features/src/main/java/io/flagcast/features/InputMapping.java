@@ -218,8 +218,10 @@ public record InputMapping(Table table, String origin, Map<String, String> expre
     private static String shown(Dataset<Row> raw) {
         List<String> names = names(raw);
         return names.size() == 1 && names.get(0).matches(".*[;|\t].*")
-                ? names + " and nothing else (is options { sep = \"%s\" } missing?)"
-                        .formatted(names.get(0).replaceAll("[^;|\t]+", "").substring(0, 1))
+                ? names
+                        + " and nothing else (is options { sep = \"%s\" } missing?)"
+                                .formatted(
+                                        names.get(0).replaceAll("[^;|\t]+", "").substring(0, 1))
                 : names.toString();
     }
 

@@ -98,7 +98,8 @@ class InputMappingTest {
     void aHeaderThatWasNotPartedIsCalledThat() {
         assertThatThrownBy(() -> identity(Tables.EVENTS).apply(values("('u;f')", "(`user_id;feature_id`)")))
                 .isInstanceOf(InputException.class)
-                .hasMessageContaining("which has [user_id;feature_id] and nothing else (is options { sep = \";\" } missing?)");
+                .hasMessageContaining(
+                        "which has [user_id;feature_id] and nothing else (is options { sep = \";\" } missing?)");
     }
 
     @Test

@@ -176,9 +176,12 @@ final class ColumnarFiles implements Source.Format {
     private Dataset<Row> alike(StructType schema, List<String> addresses) {
         List<Column> columns = new ArrayList<>();
         types.forEach((name, type) -> {
-            boolean there = Arrays.stream(schema.fieldNames()).anyMatch(name::equalsIgnoreCase);
-            columns.add(
-                    (there ? InputMapping.quoted(name) : lit(null)).cast(type).as(names.get(name)));
+            Column value = Arrays.stream(schema.fields())
+                    .filter(field -> field.name().equalsIgnoreCase(name))
+                    .findFirst()
+                    .map(FileReading::value)
+                    .orElse(lit(null));
+            columns.add(value.cast(type).as(names.get(name)));
         });
         columns.add(col("_metadata.file_path").as(InputMapping.FILE));
         return reading.plain(addresses).select(columns.toArray(Column[]::new));

@@ -4,6 +4,7 @@ import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.concat;
 import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.rtrim;
 import static org.apache.spark.sql.functions.when;
 
 import io.flagcast.features.InputMapping;
@@ -19,9 +20,13 @@ import org.apache.spark.sql.DataFrameReader;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.catalyst.util.CharVarcharUtils;
+import org.apache.spark.sql.types.CharType;
+import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
+import scala.Option;
 
 /**
  * How files of a source are read, whatever their format.
@@ -82,6 +87,18 @@ record FileReading(
             }
         }
         return found;
+    }
+
+    /** Whether a column is of type CHAR(n): its values have blanks up to n that they were not given. */
+    static boolean isPadded(StructField field) {
+        Option<DataType> written = CharVarcharUtils.getRawType(field.metadata());
+        return written.isDefined() && written.get() instanceof CharType;
+    }
+
+    /** A column as it was given: an id with blanks at its end is another one. */
+    static Column value(StructField field) {
+        Column column = InputMapping.quoted(field.name());
+        return isPadded(field) ? rtrim(column) : column;
     }
 
     /** The rows of some files by a reader. */

@@ -5,7 +5,6 @@ import static org.apache.spark.sql.functions.explode_outer;
 import static org.apache.spark.sql.functions.expr;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.monotonically_increasing_id;
-import static org.apache.spark.sql.functions.rtrim;
 
 import io.flagcast.features.FirstSentence;
 import io.flagcast.features.InputMapping;
@@ -27,11 +26,7 @@ import org.apache.spark.sql.AnalysisException;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
-import org.apache.spark.sql.catalyst.util.CharVarcharUtils;
-import org.apache.spark.sql.types.CharType;
-import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.StructField;
-import scala.Option;
 
 /**
  * A source of an input table at one moment: its files, and its rows as they are written, with {@link InputMapping#PROBLEM}
@@ -118,13 +113,11 @@ final class Source {
         return refusing(table, settings, () -> each(withoutPadding(format.rows(addresses))));
     }
 
-    /** Values of a column of type CHAR(n) have blanks up to n that they were not given, and an id with them is another one. */
     private static Dataset<Row> withoutPadding(Dataset<Row> rows) {
         Dataset<Row> without = rows;
         for (StructField field : rows.schema().fields()) {
-            Option<DataType> written = CharVarcharUtils.getRawType(field.metadata());
-            if (written.isDefined() && written.get() instanceof CharType) {
-                without = without.withColumn(field.name(), rtrim(InputMapping.quoted(field.name())));
+            if (FileReading.isPadded(field)) {
+                without = without.withColumn(field.name(), FileReading.value(field));
             }
         }
         return without;

@@ -79,6 +79,11 @@ class SameTablesIT {
         ProcessBuilder run = Submission.of(
                         world.folder(),
                         "local[2]",
+                        Map.of(
+                                "spark.sql.shuffle.partitions",
+                                Integer.toString(partitions),
+                                "spark.sql.adaptive.enabled",
+                                Boolean.toString(adaptive)),
                         "run",
                         "--conf",
                         world.conf().toString(),
@@ -86,14 +91,6 @@ class SameTablesIT {
                         AS_OF.toString())
                 .redirectError(said.toFile());
         run.environment().put("TZ", zone);
-        run.command()
-                .addAll(
-                        run.command().indexOf(System.getProperty("flagcast.jar")),
-                        List.of(
-                                "--conf",
-                                "spark.sql.shuffle.partitions=" + partitions,
-                                "--conf",
-                                "spark.sql.adaptive.enabled=" + adaptive));
         assertThat(run.start().waitFor()).as(Files.readString(said)).isZero();
         assertThat(tables(world)).isEqualTo(expected);
     }

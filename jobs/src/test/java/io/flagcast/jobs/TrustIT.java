@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -59,23 +60,22 @@ class TrustIT {
     }
 
     private static ProcessBuilder run(CsvWorld world, String name, Map<String, String> hadoop) {
-        ProcessBuilder run = Submission.of(
+        // Tiny data: interpreted.
+        Map<String, String> options = new HashMap<>(Map.of(
+                "spark.sql.codegen.wholeStage", "false",
+                "spark.sql.codegen.factoryMode", "NO_CODEGEN",
+                "spark.sql.adaptive.enabled", "false"));
+        hadoop.forEach((key, value) -> options.put("spark.hadoop." + key, value));
+        return Submission.of(
                         folder,
                         "local[1]",
+                        options,
                         "run",
                         "--conf",
                         world.conf().toString(),
                         "--as-of",
                         CsvWorld.SECOND.toString())
                 .redirectError(folder.resolve(name).toFile());
-        // Tiny data: interpreted.
-        List<String> conf = new ArrayList<>(List.of(
-                "--conf", "spark.sql.codegen.wholeStage=false",
-                "--conf", "spark.sql.codegen.factoryMode=NO_CODEGEN",
-                "--conf", "spark.sql.adaptive.enabled=false"));
-        hadoop.forEach((key, value) -> conf.addAll(List.of("--conf", "spark.hadoop." + key + "=" + value)));
-        run.command().addAll(run.command().indexOf(System.getProperty("flagcast.jar")), conf);
-        return run;
     }
 
     private static void signal(Process process, String signal) throws IOException, InterruptedException {

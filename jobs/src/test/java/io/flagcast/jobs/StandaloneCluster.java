@@ -22,7 +22,7 @@ import java.util.stream.Stream;
  */
 record StandaloneCluster(Path folder, List<Process> processes, String master) implements AutoCloseable {
 
-    private static final Duration PATIENCE = Duration.ofMinutes(5);
+    private static final Duration PATIENCE = Duration.ofMinutes(10);
 
     static StandaloneCluster in(Path folder) throws IOException, InterruptedException {
         Files.createDirectories(folder);

@@ -20,9 +20,9 @@ import picocli.CommandLine.Parameters;
 final class ConfigCommand implements Callable<Integer> {
 
     private static final Sheet<EffectiveSetting> SETTINGS = Sheet.<EffectiveSetting>unnamed()
-            .value("key", EffectiveSetting::key)
-            .value("value", EffectiveSetting::value)
-            .value("origin", EffectiveSetting::origin);
+            .column("key", "key", EffectiveSetting::key)
+            .column("value", "value", EffectiveSetting::value)
+            .column("who says it", "origin", EffectiveSetting::origin);
 
     /** What can be asked of it. */
     enum Subject {

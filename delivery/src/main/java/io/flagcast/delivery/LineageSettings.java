@@ -15,10 +15,6 @@ import java.util.Optional;
  */
 public record LineageSettings(Optional<Path> file, Optional<URI> url, Optional<String> apiKey, String namespace) {
 
-    /** Nobody is told. */
-    public static final LineageSettings NONE =
-            new LineageSettings(Optional.empty(), Optional.empty(), Optional.empty(), "flagcast");
-
     public LineageSettings {
         Objects.requireNonNull(file, "file");
         Objects.requireNonNull(url, "url");

@@ -1,5 +1,6 @@
 package io.flagcast.delivery;
 
+import static java.util.stream.Collectors.joining;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -8,6 +9,7 @@ import com.sun.net.httpserver.HttpServer;
 import io.flagcast.delivery.Lineage.DataSet;
 import io.flagcast.delivery.Lineage.End;
 import io.flagcast.delivery.Lineage.Job;
+import java.io.File;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -22,6 +24,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -32,7 +35,7 @@ class LineageTest {
     private static final Clock CLOCK = Clock.fixed(Instant.parse("2026-03-10T06:00:00Z"), ZoneOffset.UTC);
     private static final Job JOB = new Job("run", "s3a://bucket/lake", "20260310T000000Z-g1");
     private static final List<DataSet> READ =
-            List.of(new DataSet("s3a://bucket/events", Optional.of("7"), Optional.empty()));
+            List.of(new DataSet("s3a://bucket/events", Optional.empty(), Optional.of("7"), Optional.empty()));
 
     @TempDir
     private Path folder;
@@ -60,7 +63,11 @@ class LineageTest {
                 End.COMPLETE,
                 JOB,
                 READ,
-                List.of(new DataSet("s3a://bucket/lake/allocations", Optional.of(JOB.runId()), Optional.of(1200L))),
+                List.of(new DataSet(
+                        "s3a://bucket/lake/allocations",
+                        Optional.empty(),
+                        Optional.of(JOB.runId()),
+                        Optional.of(1200L))),
                 Optional.empty());
         lineage.ended(End.FAIL, JOB, READ, List.of(), Optional.of("jdbc:x://ada:hunter2@db is down"));
 
@@ -76,7 +83,7 @@ class LineageTest {
         JsonNode complete = events.get(1);
         assertThat(complete.get("eventTime").asText()).startsWith("2026-03-10T06:00:00");
         assertThat(complete.at("/inputs/0/namespace").asText()).isEqualTo("s3://bucket");
-        assertThat(complete.at("/inputs/0/name").asText()).isEqualTo("/events");
+        assertThat(complete.at("/inputs/0/name").asText()).isEqualTo("events");
         assertThat(complete.at("/inputs/0/facets/version/datasetVersion").asText())
                 .isEqualTo("7");
         assertThat(complete.at("/outputs/0/facets/version/datasetVersion").asText())
@@ -121,19 +128,73 @@ class LineageTest {
     }
 
     @ParameterizedTest
-    @CsvSource({
-        "s3a://bucket/a/b, s3://bucket, /a/b",
-        "file:/data/users.csv, file, /data/users.csv",
-        "'/data/{2026,2027}/*.csv', file, '/data/{2026,2027}/*.csv'",
-        "data/users.csv, file, data/users.csv",
-        "jdbc:postgresql://db:5432/crm, postgresql://db:5432, /crm"
-    })
-    void dataSetsAreNamedAsOpenLineageDoes(String address, String namespace, String name) throws IOException {
-        Path file = folder.resolve("names.jsonl");
-        lineage(Optional.of(file), Optional.empty(), Optional.empty())
-                .begun(JOB, List.of(new DataSet(address, Optional.empty(), Optional.empty())));
-        JsonNode input = json(Files.readString(file)).at("/inputs/0");
+    @CsvSource(
+            delimiter = '|',
+            textBlock = """
+            s3a://bucket/a/b          |           | s3://bucket        | a/b
+            file:/data/users.csv      |           | file               | /data/users.csv
+            /data/{2026,2027}/*.csv   |           | file               | /data/{2026,2027}/*.csv
+            jdbc:postgresql://db/shop | customers | postgres://db:5432 | shop.customers
+            """)
+    void dataSetsAreNamedAsOpenLineageDoes(String address, String table, String namespace, String name)
+            throws IOException {
+        JsonNode input = named(address, Optional.ofNullable(table));
         assertThat(input.get("namespace").asText() + " " + input.get("name").asText())
                 .isEqualTo(namespace + " " + name);
+    }
+
+    @Test
+    void aRelativePathIsNamedByWhereItIs() throws IOException {
+        assertThat(named("data/users.csv", Optional.empty()).get("name").asText())
+                .isEqualTo(Path.of("data/users.csv").toAbsolutePath().toString());
+    }
+
+    private JsonNode named(String address, Optional<String> table) throws IOException {
+        Path file = folder.resolve("names.jsonl");
+        lineage(Optional.of(file), Optional.empty(), Optional.empty())
+                .begun(JOB, List.of(new DataSet(address, table, Optional.empty(), Optional.empty())));
+        assertThat(said).isEmpty();
+        return json(Files.readString(file)).at("/inputs/0");
+    }
+
+    /** As the thin jar on a cluster is, to which nobody gave the client. */
+    @Test
+    void withoutTheClientARunIsToldOfOnlyWhereNobodyAsks() throws Exception {
+        Path file = folder.resolve("lineage.jsonl");
+        assertThat(withoutClient()).isEqualTo("done");
+        assertThat(withoutClient(file.toString()))
+                .contains("flagcast.lineage needs the client of OpenLineage: add --packages io.openlineage");
+    }
+
+    private static String withoutClient(String... arguments) throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin/java").toString(),
+                "-cp",
+                Stream.of(System.getProperty("java.class.path").split(File.pathSeparator))
+                        .filter(jar -> !jar.contains("openlineage"))
+                        .collect(joining(File.pathSeparator)),
+                WithoutClient.class.getName()));
+        command.addAll(List.of(arguments));
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        process.waitFor();
+        return out.strip();
+    }
+
+    /** Tells a file of a run, where one is named. */
+    static final class WithoutClient {
+
+        private WithoutClient() {}
+
+        public static void main(String[] file) {
+            Lineage lineage = new Lineage(
+                    new LineageSettings(
+                            Stream.of(file).map(Path::of).findFirst(), Optional.empty(), Optional.empty(), "flagcast"),
+                    CLOCK,
+                    System.out::println);
+            lineage.begun(JOB, READ);
+            lineage.ended(End.COMPLETE, JOB, READ, List.of(), Optional.empty());
+            System.out.println("done");
+        }
     }
 }

@@ -46,6 +46,12 @@ public record LakeFiles(SparkSession spark, String root, Lake.Writing writing) {
         root = root.endsWith("/") ? root.substring(0, root.length() - 1) : root;
     }
 
+    /** Where the lake lies, as an absolute address. */
+    public String address() {
+        Path path = new Path(root);
+        return fileSystem(path).makeQualified(path).toString();
+    }
+
     /** Where a table or file lies, as an absolute address. */
     String location(String name) {
         return absolute(name).toString();

@@ -30,7 +30,7 @@ record Told(Run run, List<Stage> stages, Clock clock) {
     private Job job() {
         return new Job(
                 stages.size() == 1 ? stages.get(0).label() : run.backfill() ? "backfill" : "run",
-                run.settings().lake().root(),
+                run.lake().files().address(),
                 run.id().toString());
     }
 
@@ -65,9 +65,20 @@ record Told(Run run, List<Stage> stages, Clock clock) {
         Map<Table, SourceSettings> sources = run.settings().sources();
         return sources.keySet().stream()
                 .sorted(Comparator.comparing(Table::name))
-                .map(table -> new DataSet(
-                        sources.get(table).origin(), Optional.ofNullable(versions.get(table.name())), Optional.empty()))
+                .map(table -> read(table, sources.get(table), Optional.ofNullable(versions.get(table.name()))))
                 .toList();
+    }
+
+    /** What is selected of a database has the name of what it is read as. */
+    private static DataSet read(Table table, SourceSettings source, Optional<String> version) {
+        if (!SourceSettings.isDatabase(source.format())) {
+            return new DataSet(source.path(), Optional.empty(), version, Optional.empty());
+        }
+        String name = source.option("dbtable")
+                .map(String::strip)
+                .filter(named -> !named.startsWith("("))
+                .orElse(table.name());
+        return new DataSet(source.option("url").orElse("jdbc"), Optional.of(name), version, Optional.empty());
     }
 
     /** The slices that were written: their version is the run. */
@@ -78,6 +89,7 @@ record Told(Run run, List<Stage> stages, Clock clock) {
                 boolean isSlice = table.kind() == Table.Kind.SLICE;
                 outputs.add(new DataSet(
                         run.lake().location(table),
+                        Optional.empty(),
                         isSlice ? Optional.of(run.id().toString()) : Optional.empty(),
                         isSlice
                                 ? Optional.of(run.lake()

@@ -95,7 +95,7 @@ public record SourceSettings(
     }
 
     /** An option by its name, which Spark reads in any case. */
-    private Optional<String> option(String name) {
+    public Optional<String> option(String name) {
         return options.entrySet().stream()
                 .filter(option -> option.getKey().equalsIgnoreCase(name))
                 .map(Map.Entry::getValue)

@@ -18,6 +18,7 @@ import io.openlineage.client.utils.DatasetIdentifier;
 import io.openlineage.client.utils.filesystem.FilesystemDatasetUtils;
 import io.openlineage.client.utils.jdbc.JdbcDatasetUtils;
 import java.net.URI;
+import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -27,6 +28,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
 import java.util.UUID;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * An event of OpenLineage (https://openlineage.io/docs/spec/object-model), by its client. Data sets are called what the client calls them
@@ -45,6 +48,7 @@ record LineageEvent(
         Optional<String> why) {
 
     private static final URI PRODUCER = URI.create("https://flagcast.io/jobs");
+    private static final Pattern ADDRESS = Pattern.compile("([A-Za-z][A-Za-z0-9+.-]*):(?://([^/]*))?(/.*)?");
     private static final int LONGEST_WAIT_MILLIS = 5_000;
 
     /** Hands it to whom the settings name. */
@@ -88,8 +92,7 @@ record LineageEvent(
         OpenLineage.RunFacet own = of.newRunFacet();
         own.getAdditionalProperties().putAll(Map.of("runId", job.runId(), "lake", job.lake()));
         facets.put("flagcast", own);
-        why.ifPresent(
-                reason -> facets.errorMessage(of.newErrorMessageRunFacet(Secrets.hidden(reason), "JAVA", null)));
+        why.ifPresent(reason -> facets.errorMessage(of.newErrorMessageRunFacet(Secrets.hidden(reason), "JAVA", null)));
         return of.newRunEventBuilder()
                 .eventType(EventType.valueOf(type))
                 .eventTime(at.atZone(ZoneOffset.UTC))
@@ -127,13 +130,21 @@ record LineageEvent(
 
     private static DatasetIdentifier name(DataSet set) {
         if (set.table().isPresent()) {
-            return JdbcDatasetUtils.getDatasetIdentifier(set.address(), set.table().get(), new Properties());
+            return JdbcDatasetUtils.getDatasetIdentifier(
+                    set.address(), set.table().get(), new Properties());
         }
-        boolean isLocal = !set.address().matches("[A-Za-z][A-Za-z0-9+.-]*:.*");
-        return FilesystemDatasetUtils.fromLocation(
-                isLocal
-                        ? Path.of(set.address()).toAbsolutePath().normalize().toUri()
-                        : new org.apache.hadoop.fs.Path(set.address()).toUri());
+        Matcher address = ADDRESS.matcher(set.address());
+        if (!address.matches()) {
+            return FilesystemDatasetUtils.fromLocation(
+                    Path.of(set.address()).toAbsolutePath().normalize().toUri());
+        }
+        try {
+            // By its parts: patterns of files have signs that a URI has not.
+            return FilesystemDatasetUtils.fromLocation(
+                    new URI(address.group(1), address.group(2), address.group(3), null, null));
+        } catch (URISyntaxException e) {
+            throw new IllegalArgumentException(set.address() + " is no address", e);
+        }
     }
 
     private static OpenLineage.DatasetFacets facets(OpenLineage of, DataSet set) {

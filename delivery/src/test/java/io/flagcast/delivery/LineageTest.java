@@ -128,10 +128,9 @@ class LineageTest {
     }
 
     @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            textBlock = """
+    @CsvSource(delimiter = '|', textBlock = """
             s3a://bucket/a/b          |           | s3://bucket        | a/b
+            s3a://bucket/day=*/{a,b}  |           | s3://bucket        | day=*/{a,b}
             file:/data/users.csv      |           | file               | /data/users.csv
             /data/{2026,2027}/*.csv   |           | file               | /data/{2026,2027}/*.csv
             jdbc:postgresql://db/shop | customers | postgres://db:5432 | shop.customers

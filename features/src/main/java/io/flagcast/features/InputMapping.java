@@ -216,13 +216,9 @@ public record InputMapping(Table table, String origin, Map<String, String> expre
 
     /** The same for a message. A single one whose name has a separator in it is a header that was not parted. */
     private static String shown(Dataset<Row> raw) {
-        List<String> names = names(raw);
-        return names.size() == 1 && names.get(0).matches(".*[;|\t].*")
-                ? names
-                        + " and nothing else (is options { sep = \"%s\" } missing?)"
-                                .formatted(
-                                        names.get(0).replaceAll("[^;|\t]+", "").substring(0, 1))
-                : names.toString();
+        String only = names(raw).size() == 1 ? names(raw).get(0).replaceAll("[^;|\t]+", "") : "";
+        String hint = " and nothing else (is options { sep = \"%.1s\" } missing?)";
+        return names(raw) + (only.isEmpty() ? "" : hint.formatted(only));
     }
 
     /** The further columns of an open table: of the source by name, then those that configuration adds. */

@@ -81,6 +81,14 @@ public final class Refusal extends RuntimeException {
                             .formatted(spark.getMessageParameters().getOrDefault("path", FirstSentence.of(error))),
                     error));
         }
+        if (error instanceof ClassNotFoundException
+                && String.valueOf(error.getMessage()).contains("org.apache.hadoop.fs.s3a")) {
+            return Optional.of(new Refusal(
+                    ExitCode.CONFIGURATION,
+                    "an address s3a:// needs jars that are not there (%s): add --packages org.apache.hadoop:hadoop-aws:3.4.2 to spark-submit"
+                            .formatted(error.getMessage()),
+                    error));
+        }
         Optional<DatabaseFailure> database = DatabaseFailure.of(error);
         if (database.isPresent()) {
             return Optional.of(database.get().refusal("a source of format jdbc", error));

@@ -42,6 +42,17 @@ class RefusalTest {
                 });
     }
 
+    /** As Hadoop says it where hadoop-aws is not on the class path. */
+    @Test
+    void aStoreWhoseJarsAreMissingIsNoBug() {
+        Throwable missing = new ClassNotFoundException("Class org.apache.hadoop.fs.s3a.S3AFileSystem not found");
+        assertThat(Refusal.among(new RuntimeException(missing))).get().satisfies(refusal -> {
+            assertThat(refusal.exitCode()).isEqualTo(ExitCode.CONFIGURATION);
+            assertThat(refusal).hasMessageContaining("--packages org.apache.hadoop:hadoop-aws:3.4.2");
+        });
+        assertThat(Refusal.among(new ClassNotFoundException("com.example.Own"))).isEmpty();
+    }
+
     /** As it came from a run whose disk for shuffles was full, on a cluster: the cause is text. */
     private static final String TASK = """
             Job aborted due to stage failure: Task 0 in stage 4.0 failed 1 times, most recent failure: Lost task 0.0 in stage 4.0 (TID 3) (host executor 1): java.io.IOException: No space left on device

@@ -79,6 +79,7 @@ class DryRunIT {
             alerts deliver                                       | 0 |
             simulate                                             | 0 | users and their usage would be written
             measure                                              | 66 | has no features yet
+            measure --every 5m                                   | 0 | would look for new exposures and outcomes every 300 s, beside publication 2
             """)
     void aCommandThatChangesSomethingChangesNothing(String command, int code, String said) throws IOException {
         Invocation dry = dry(command.split(" "));
@@ -96,18 +97,19 @@ class DryRunIT {
         assertThat(dry.err()).contains("run 20260312T000000Z-g1 would do this");
         assertThat(dry.out())
                 .containsPattern("features +reads +users from .*users.csv +1,200 +[0-9,]+\n")
-                .containsPattern("train +trains +checkout keeps [0-9a-f]+")
+                .containsPattern("train +keeps +checkout: m-[0-9a-f]+")
                 .containsPattern("score +writes +responsiveness_scores +1,200 +[0-9,]+\n")
                 .containsPattern("allocate +[0-9.]+ +2 +[0-9,]+ +[0-9,]+\n")
                 .containsPattern("govern +publishes +publication 3")
                 .containsPattern("govern +tells +receiver log of its alerts");
 
         assertThat(dry("run", "--as-of", "2026-03-11").err()).contains("is published already");
-        assertThat(dry("run", "--as-of", "2026-03-10").code()).isEqualTo(64);
+        assertThat(dry("run", "--as-of", "2026-03-09").code()).isEqualTo(64);
         Invocation told = dry("run", "--as-of", "2026-03-20", "--format", "json");
         JsonNode result = new ObjectMapper().readTree(told.out());
         assertThat(result.get("state").asText()).isEqualTo("dry_run");
-        assertThat(result.findValuesAsText("what")).anyMatch(what -> what.startsWith("checkout is trained"));
+        assertThat(dry("alerts", "deliver", "--format", "json").out()).contains("\"state\":\"dry_run\"");
+        assertThat(result.findValuesAsText("what")).anyMatch(what -> what.matches("checkout: m-[0-9a-f]+ is in use"));
     }
 
     @Test

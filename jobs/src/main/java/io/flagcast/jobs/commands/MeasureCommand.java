@@ -7,6 +7,7 @@ import io.flagcast.jobs.commands.options.Surroundings;
 import io.flagcast.jobs.pipeline.Stage;
 import io.flagcast.jobs.pipeline.WatchMetrics;
 import io.flagcast.jobs.run.Progress;
+import io.flagcast.lake.ExitCode;
 import io.flagcast.lake.Lake;
 import io.flagcast.lake.Refusal;
 import io.flagcast.lake.Session;
@@ -68,6 +69,13 @@ final class MeasureCommand implements Callable<Integer> {
         Settings settings = configuration.settings();
         List<Experiment> experiments = configuration.experiments(settings);
         Progress progress = surroundings.progress();
+        if (options.changes().isDry()) {
+            return configuration.onLake(options.changes(), lake -> {
+                progress.say("would look for new exposures and outcomes every %d s, beside publication %d"
+                        .formatted(every.toSeconds(), lake.requireLive().sequence()));
+                return ExitCode.DONE;
+            });
+        }
         try (Session session = surroundings.session()) {
             Lake lake = new Lake(session.spark(), settings.lake().root());
             lake.requireLive();

@@ -1,9 +1,9 @@
 package io.flagcast.jobs.commands;
 
 import io.flagcast.experiments.Experiment;
+import io.flagcast.jobs.commands.options.AsOfOptions;
 import io.flagcast.jobs.commands.options.ConfigurationOptions;
 import io.flagcast.jobs.commands.options.FormatOption;
-import io.flagcast.jobs.commands.options.PastConverter;
 import io.flagcast.jobs.commands.options.Surroundings;
 import io.flagcast.jobs.pipeline.Pipeline;
 import io.flagcast.jobs.pipeline.Plan;
@@ -17,7 +17,6 @@ import io.flagcast.jobs.run.Progress;
 import io.flagcast.lake.ExitCode;
 import io.flagcast.settings.Settings;
 import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -25,7 +24,6 @@ import java.util.Objects;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
 
 @Command(
         name = "plan",
@@ -53,15 +51,8 @@ final class PlanCommand implements Callable<Integer> {
 
     private final Surroundings surroundings;
 
-    @Option(
-            names = "--as-of",
-            paramLabel = "INSTANT",
-            converter = PastConverter.class,
-            description = "Of the run. Default: the start of today, UTC.")
-    private Instant asOf;
-
-    @Option(names = "--restate", description = "Of a run that restates an as-of that is published already.")
-    private boolean restate;
+    @Mixin
+    private AsOfOptions asOf = new AsOfOptions();
 
     @Mixin
     private FormatOption format = new FormatOption();
@@ -85,10 +76,7 @@ final class PlanCommand implements Callable<Integer> {
                             surroundings.clock(),
                             surroundings.progress(),
                             surroundings.interruption())
-                    .plan(
-                            Stage.ORDER,
-                            asOf == null ? surroundings.clock().instant().truncatedTo(ChronoUnit.DAYS) : asOf,
-                            restate ? Pipeline.Repeat.RESTATE : Pipeline.Repeat.SKIP)
+                    .plan(Stage.ORDER, asOf.asOf(surroundings.clock()), asOf.repeat())
                     .ifPresent(plan -> print(plan, surroundings.progress(), format.printer()));
             return ExitCode.DONE;
         });
@@ -98,7 +86,7 @@ final class PlanCommand implements Callable<Integer> {
     static void show(
             Pipeline pipeline, List<Stage> stages, Instant asOf, Pipeline.Repeat repeat, Surroundings surroundings) {
         ResultLine result = surroundings.result();
-        result.add(Map.of("as_of", asOf.toString(), "state", "dry_run"));
+        result.add(Map.of("as_of", asOf.toString()));
         pipeline.plan(stages, asOf, repeat).ifPresent(plan -> {
             result.add(Map.of(
                     "run_id",

@@ -68,19 +68,20 @@ final class StageCommand implements Callable<Integer> {
         Instant began = clock.instant();
         Settings settings = configuration.settings();
         List<Experiment> experiments = configuration.experiments(settings);
-        Instant asOf = options.asOf(clock);
+        Instant asOf = options.asOf().asOf(clock);
+        Pipeline.Repeat repeat = options.asOf().repeat();
         return configuration.onLake(options.changes(), lake -> {
             Pipeline pipeline = new Pipeline(
                             settings, experiments, lake, clock, surroundings.progress(), surroundings.interruption())
                     .reshuffling(options.reshuffled());
             if (lake.isDry()) {
-                PlanCommand.show(pipeline, stages, asOf, options.repeat(), surroundings);
+                PlanCommand.show(pipeline, stages, asOf, repeat, surroundings);
                 return ExitCode.DONE;
             }
             try {
                 Optional<Publication> publication = stages.size() == 1
-                        ? pipeline.runStage(stages.get(0), asOf, options.repeat())
-                        : pipeline.run(asOf, options.repeat());
+                        ? pipeline.runStage(stages.get(0), asOf, repeat)
+                        : pipeline.run(asOf, repeat);
                 publication.ifPresent(made -> published.tell(lake, made, experiments));
                 tell(surroundings, lake, asOf, began, publication);
             } catch (Exception e) {

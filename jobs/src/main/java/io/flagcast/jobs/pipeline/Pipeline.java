@@ -118,12 +118,8 @@ public final class Pipeline {
             return Optional.empty();
         }
         Attempts attempts = Attempts.read(lake);
-        RunId next = attempts.next(asOf, generation.getAsInt());
-        Stage first = stages.get(0);
-        RunId id = first.before().isEmpty()
-                ? next
-                : attempts.open(asOf, generation.getAsInt()).orElse(next);
-        requireEarlier(first, id);
+        RunId id = begun(stages.get(0), attempts, asOf, generation.getAsInt())
+                .orElse(attempts.next(asOf, generation.getAsInt()));
         try (Inputs inputs = new Inputs(lake, settings.sources(), asOf, clock.instant(), publications)) {
             return Optional.of(
                     Plan.of(open(id, false, publications, kept(attempts, publications, asOf), inputs), stages));
@@ -195,12 +191,8 @@ public final class Pipeline {
             return Optional.empty();
         }
         Attempts attempts = Attempts.read(lake);
-        Optional<RunId> begun = attempts.open(asOf, generation.getAsInt());
-        Stage first = stages.get(0);
-        requireEarlier(first, begun.orElse(attempts.next(asOf, generation.getAsInt())));
-        RunId id = first.before().isEmpty()
-                ? attempts.begin(asOf, generation.getAsInt(), configHash(), clock.instant())
-                : begun.orElseThrow();
+        RunId id = begun(stages.get(0), attempts, asOf, generation.getAsInt())
+                .orElseGet(() -> attempts.begin(asOf, generation.getAsInt(), configHash(), clock.instant()));
         try (Inputs inputs = new Inputs(lake, settings.sources(), asOf, clock.instant(), publications)) {
             return work(stages, open(id, false, publications, kept(attempts, publications, asOf), inputs));
         }
@@ -274,10 +266,17 @@ public final class Pipeline {
         }
     }
 
-    private void requireEarlier(Stage stage, RunId id) {
+    /** The attempt that a stage goes on with; none where it is the first of another one. */
+    private Optional<RunId> begun(Stage stage, Attempts attempts, Instant asOf, int generation) {
         if (stage.before().isEmpty()) {
-            return;
+            return Optional.empty();
         }
+        RunId id = attempts.open(asOf, generation).orElse(attempts.next(asOf, generation));
+        requireEarlier(stage, id);
+        return Optional.of(id);
+    }
+
+    private void requireEarlier(Stage stage, RunId id) {
         Set<String> done = RunLog.done(lake, id.toString());
         for (Stage earlier : stage.before()) {
             if (!done.contains(earlier.label())) {

@@ -38,6 +38,7 @@ public record Plan(RunId id, List<OfStage> stages, List<Step> steps) {
     public enum Action {
         READS,
         TRAINS,
+        KEEPS,
         WRITES,
         APPENDS,
         PUBLISHES,
@@ -82,7 +83,9 @@ public record Plan(RunId id, List<OfStage> stages, List<Step> steps) {
                 steps.addAll(read(run));
             }
             if (stage == Stage.TRAIN) {
-                TrainModels.plan(run).forEach(line -> steps.add(step(stage, Action.TRAINS, line)));
+                TrainModels.plan(run)
+                        .forEach(intent ->
+                                steps.add(step(stage, intent.isDue() ? Action.TRAINS : Action.KEEPS, intent.what())));
             }
             stage.writes().forEach(table -> steps.add(written(run, stage, table)));
             if (stage == Stage.GOVERN) {

@@ -2,6 +2,7 @@ package io.flagcast.jobs.commands.options;
 
 import io.flagcast.lake.Lake.Writing;
 import java.lang.reflect.Method;
+import java.util.Map;
 import java.util.Objects;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
@@ -55,6 +56,7 @@ public final class ChangeOptions {
     /** Says that it was only shown, where it was. */
     public void close() {
         if (isDry) {
+            surroundings.result().add(Map.of("state", "dry_run"));
             surroundings.progress().say("dry run: nothing is written");
         }
     }

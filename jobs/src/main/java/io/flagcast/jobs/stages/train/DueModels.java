@@ -4,6 +4,7 @@ import io.flagcast.jobs.records.ModelRegistry;
 import io.flagcast.jobs.records.ModelRegistry.Choice;
 import io.flagcast.jobs.records.ModelRegistry.Entry;
 import io.flagcast.jobs.run.Run;
+import io.flagcast.jobs.stages.train.TrainModels.Intent;
 import io.flagcast.lake.inputs.UserList;
 import io.flagcast.settings.Settings;
 import io.flagcast.tables.Tables;
@@ -58,9 +59,11 @@ record DueModels(Run run, ModelRegistry registry, Optional<Dataset<Row>> withhel
 
         /** Which model stays, in words. */
         String kept() {
-            return isYoung
-                    ? live.map(entry -> "keeps " + entry.modelId()).orElse("keeps none")
-                    : "reuses " + same.orElseThrow().modelId();
+            return (isYoung ? "keeps " : "reuses ") + model();
+        }
+
+        private String model() {
+            return (isYoung ? live : same).map(Entry::modelId).orElse("none");
         }
     }
 
@@ -76,31 +79,35 @@ record DueModels(Run run, ModelRegistry registry, Optional<Dataset<Row>> withhel
         return run.settings().sources().containsKey(Tables.EVENTS);
     }
 
-    /** A line per feature and family on what would be done. */
-    List<String> lines() {
-        List<String> lines = new ArrayList<>();
+    /** What would be done, for each feature and family. */
+    List<Intent> intents() {
+        List<Intent> intents = new ArrayList<>();
         run.settings().features().keySet().stream().sorted().forEach(featureId -> {
             boolean learns = run.settings().features().get(featureId).objective() != Objective.COLLABORATIVE;
-            lines.add(featureId + " " + (learns ? said(ofResponse(featureId)) : ofUsageSaid(featureId)));
+            intents.add(learns ? intent(featureId, ofResponse(featureId)) : intentOfUsage(featureId));
         });
         run.settings().families().values().stream()
                 .map(Family::pattern)
                 .sorted()
-                .forEach(pattern -> lines.add(pattern + " " + ofUsageSaid(pattern)));
-        return lines;
+                .forEach(pattern -> intents.add(intentOfUsage(pattern)));
+        return intents;
     }
 
-    private String ofUsageSaid(String declaration) {
-        return hasEvents() ? said(ofUsage(declaration)) : "waits for events";
+    private Intent intentOfUsage(String declaration) {
+        return hasEvents()
+                ? intent(declaration, ofUsage(declaration))
+                : new Intent(false, declaration + ": no model, it waits for events");
     }
 
-    private static String said(Decision decision) {
-        return decision.isDue()
-                ? "is trained"
-                        + decision.live()
-                                .map(entry -> ", " + entry.modelId() + " is in use")
-                                .orElse("")
-                : decision.kept();
+    private static Intent intent(String declaration, Decision decision) {
+        return new Intent(
+                decision.isDue(),
+                declaration
+                        + (decision.isDue()
+                                ? decision.live()
+                                        .map(entry -> ": " + entry.modelId() + " is in use")
+                                        .orElse("")
+                                : ": " + decision.model()));
     }
 
     /** Of a feature whose response is learned. */

@@ -83,9 +83,17 @@ public final class TrainModels {
         }
     }
 
-    /** What the stage would do, a line for each feature and family. */
-    public static List<String> plan(Run run) {
-        return DueModels.of(run, ModelRegistry.read(run.lake())).lines();
+    /**
+     * What the stage would do with the model of a feature or family.
+     *
+     * @param isDue whether one is trained
+     * @param what the feature or family, and the model that it has
+     */
+    public record Intent(boolean isDue, String what) {}
+
+    /** An intent for each feature and family. */
+    public static List<Intent> plan(Run run) {
+        return DueModels.of(run, ModelRegistry.read(run.lake())).intents();
     }
 
     private StageResult train() {

@@ -201,8 +201,8 @@ class SubmitIT {
         assertThat(result.get("state").asText()).as(err).isEqualTo("published");
         assertThat(result.get("publication").asLong()).isEqualTo(2);
         assertThat(result.get("rows").get("allocations").asLong()).isEqualTo(1200);
-        assertThat(err.substring(err.indexOf("=====")))
-                .as("below the command that Spark shows")
+        assertThat(err.substring(err.indexOf("run 20260401T000000Z-g1")))
+                .as("below what Spark says before it hands over: the command, and that it found its worker")
                 .contains("published 2")
                 .doesNotContain(KEY)
                 .doesNotContain(" INFO ");

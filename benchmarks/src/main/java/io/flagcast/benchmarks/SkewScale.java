@@ -18,6 +18,7 @@ import java.util.Map;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.storage.StorageLevel;
 
 /** What profiles and training examples cost where nine of ten events and outcomes are of one user, or of one feature, in turns. */
 final class SkewScale {
@@ -119,7 +120,7 @@ final class SkewScale {
     private void features(Skew skew) {
         Usage usage = new Usage(List.of("f0", "f1"), Duration.ofDays(28), Duration.ofDays(14));
         Predictors predictors = new Predictors(List.of("age"), List.of());
-        Dataset<Row> happened = read("events-" + skew);
+        Dataset<Row> happened = Usage.histories(read("events-" + skew)).persist(StorageLevel.MEMORY_AND_DISK());
         write(Profiles.at(AS_OF, read("users"), happened, predictors, usage), "profiles");
         TrainingExamples learning = new TrainingExamples(
                 List.of(new ResponseDefinition("f0", Metric.Kind.PROPORTION, "f1", Duration.ofDays(7))),
@@ -130,6 +131,7 @@ final class SkewScale {
                 learning.before(
                         Arrivals.complete(AS_OF), read("users"), happened, read("exposures"), read("outcomes-" + skew)),
                 "examples");
+        happened.unpersist();
     }
 
     private Dataset<Row> read(String name) {

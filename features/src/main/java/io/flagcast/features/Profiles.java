@@ -21,23 +21,19 @@ public final class Profiles {
      * One row per user of the users table and per user with events.
      *
      * @param users valid users
-     * @param events valid events before the as-of
+     * @param histories of the valid events before the as-of, from {@link Usage#histories}
      * @return {@code user_id}, the attributes (numeric as DOUBLE, categorical as STRING), the usage aggregates
      *     and {@link Usage#AMOUNTS}
      */
     public static Dataset<Row> at(
-            Instant asOf, Dataset<Row> users, Dataset<Row> events, Predictors predictors, Usage usage) {
-        Dataset<Row> everyone = users.select("user_id")
-                .union(events.select("user_id"))
-                .distinct()
+            Instant asOf, Dataset<Row> users, Dataset<Row> histories, Predictors predictors, Usage usage) {
+        Dataset<Row> everyone = attributes(users, predictors)
+                .join(histories, new String[] {"user_id"}, "full")
                 .withColumn("cut_at", lit(asOf));
-        Dataset<Row> attributes = attributes(users, predictors);
         List<String> columnNames = new ArrayList<>(List.of("user_id"));
         columnNames.addAll(names(predictors, usage));
         columnNames.add(Usage.AMOUNTS);
-        return usage.before(everyone, events)
-                .join(attributes, new String[] {"user_id"}, "left")
-                .select(columns(columnNames));
+        return usage.of(everyone).select(columns(columnNames));
     }
 
     /** Names of all predictors, attributes first. */

@@ -56,13 +56,13 @@ public record TrainingExamples(
      *
      * @param arrivals up to when outcomes are in; nothing at or after its as-of is looked at
      * @param users valid users
-     * @param events valid events before the as-of
+     * @param histories of the valid events before the as-of, from {@link Usage#histories}
      * @param exposures valid exposures before the as-of
      * @param outcomes valid outcomes before the as-of; one without a value counts as 1
      * @return {@code training_examples} without run and as-of, {@link Usage#AMOUNTS} after the predictors
      */
     public Dataset<Row> before(
-            Arrivals arrivals, Dataset<Row> users, Dataset<Row> events, Dataset<Row> exposures, Dataset<Row> outcomes) {
+            Arrivals arrivals, Dataset<Row> users, Dataset<Row> histories, Dataset<Row> exposures, Dataset<Row> outcomes) {
         Dataset<Row> closed = met(exposures.where(col("exposed_at").lt(lit(arrivals.asOf()))))
                 .where(not(col("contradictory")))
                 .select("feature_id", "user_id", "first.*")
@@ -90,7 +90,7 @@ public record TrainingExamples(
                 List.of("feature_id", "experiment_id", "user_id", "exposed_at", "enabled", "propensity", "response"));
         columns.addAll(Profiles.names(predictors, usage));
         columns.add(Usage.AMOUNTS);
-        return usage.before(cut, events)
+        return usage.before(cut, histories)
                 .join(Profiles.attributes(users, predictors), new String[] {"user_id"}, "left")
                 .select(Profiles.columns(columns));
     }

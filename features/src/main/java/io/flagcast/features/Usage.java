@@ -1,26 +1,30 @@
 package io.flagcast.features;
 
+import static java.lang.Math.floorDiv;
+import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
-import static org.apache.spark.sql.functions.collect_list;
-import static org.apache.spark.sql.functions.expr;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.min;
 import static org.apache.spark.sql.functions.min_by;
-import static org.apache.spark.sql.functions.sort_array;
-import static org.apache.spark.sql.functions.struct;
-import static org.apache.spark.sql.functions.try_element_at;
-import static org.apache.spark.sql.functions.unix_seconds;
+import static org.apache.spark.sql.functions.udf;
+import static org.apache.spark.sql.functions.unix_micros;
 
+import java.io.Serializable;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.api.java.UDF2;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
 
 /**
  * What a user did in a window that ends at a cut: the exposure for a training example, the as-of for a profile. One
@@ -30,13 +34,16 @@ import org.apache.spark.sql.Row;
  * @param window length of the window before the cut
  * @param halfLife age at which an event counts half in {@link #AMOUNTS}; zero where age does not matter
  */
-public record Usage(List<String> features, Duration window, Duration halfLife) {
+public record Usage(List<String> features, Duration window, Duration halfLife) implements Serializable {
 
     /** Column with the amount of usage per feature, a MAP&lt;STRING, DOUBLE&gt;. */
     public static final String AMOUNTS = "usage";
 
+    private static final String HISTORY = "_history";
+
     private static final double SECONDS_PER_DAY = 86_400;
-    private static final double MICROS_PER_SECOND = 1e6;
+    private static final long MICROS_PER_DAY = 86_400_000_000L;
+    private static final long MICROS_PER_SECOND = 1_000_000;
     private static final double NANOS_PER_MICRO = 1e3;
 
     public Usage {
@@ -61,75 +68,115 @@ public record Usage(List<String> features, Duration window, Duration halfLife) {
     }
 
     /**
-     * Adds the aggregates of each user's events in {@code [cut_at - window, cut_at)} and {@link #AMOUNTS}: per feature
-     * of those events the sum of value · 2^(-age / halfLife), where it is above 0. The events of a user are gathered
-     * once and in one order, so that every cut reads the same lists and sums have the same bits on any partitioning.
+     * The events of every user who has some, gathered once for all cuts: {@code user_id} and {@code _history}.
      *
-     * @param cuts rows with {@code user_id} and {@code cut_at}
      * @param events valid events; one without a value counts as 1
-     * @return the same rows with counts (0 without events), summed values, active days, days since the last event (the
-     *     length of the window without events) and the amounts (an empty map without events)
      */
-    public Dataset<Row> before(Dataset<Row> cuts, Dataset<Row> events) {
-        String inside = "transform(coalesce(_histories, array()), h -> struct(h.feature_id AS feature_id,"
-                + " filter(h.events, e -> e.occurred_at >= _opens_at AND e.occurred_at < cut_at) AS events))";
-        Dataset<Row> past = cuts.join(histories(events), new String[] {"user_id"}, "left")
-                .withColumn("_opens_at", expr("cut_at - INTERVAL %d SECONDS".formatted(window.toSeconds())))
-                .withColumn("_past", expr(inside))
-                .withColumn("_events", expr("flatten(_past.events)"))
-                .withColumn("_last", expr("array_max(_events.occurred_at)"))
-                .withColumn(
-                        "_counts",
-                        expr("map_from_entries(transform(_past, h -> struct(h.feature_id, size(h.events))))"));
-        Map<String, Column> aggregates = new LinkedHashMap<>();
-        aggregates.put("usage_count", number(expr("size(_events)")));
-        aggregates.put("usage_value", expr("aggregate(_events, 0D, (sum, e) -> sum + e.value)"));
-        aggregates.put(
-                "usage_active_days",
-                number(expr("size(array_distinct(transform(_events, e -> to_date(e.occurred_at))))")));
-        aggregates.put(
-                "usage_recency_days",
-                coalesce(
-                        unix_seconds(col("cut_at"))
-                                .minus(unix_seconds(col("_last")))
-                                .divide(SECONDS_PER_DAY),
-                        lit(window.toSeconds() / SECONDS_PER_DAY)));
-        for (String feature : features) {
-            aggregates.put(
-                    "usage_of_" + feature, number(coalesce(try_element_at(col("_counts"), lit(feature)), lit(0))));
-        }
-        aggregates.put(AMOUNTS, amounts());
-        return past.withColumns(aggregates).drop("_histories", "_opens_at", "_past", "_events", "_last", "_counts");
+    public static Dataset<Row> histories(Dataset<Row> events) {
+        // By user first, so that each history is made where it stays.
+        return events.repartition(col("user_id"))
+                .groupBy("user_id")
+                .agg(History.GATHERED
+                        .apply(
+                                col("feature_id").cast("binary"),
+                                unix_micros(col("occurred_at")),
+                                coalesce(col("value"), lit(1.0)))
+                        .as(HISTORY));
     }
 
     /**
-     * Per user the events of each feature, features and events in order. Gathering by feature keeps the work of a cut
-     * linear in the events, however many features there are; both groupings share the one shuffle by user.
+     * Adds the aggregates of each user's events in {@code [cut_at - window, cut_at)} and {@link #AMOUNTS}: per feature
+     * of those events the sum of value · 2^(-age / halfLife), where it is above 0.
+     *
+     * @param cuts rows with {@code user_id} and {@code cut_at}
+     * @param histories of {@link #histories}
+     * @return the same rows with counts (0 without events), summed values, active days, days since the last event (the
+     *     length of the window without events) and the amounts (an empty map without events)
      */
-    private static Dataset<Row> histories(Dataset<Row> events) {
-        Column event =
-                struct(col("occurred_at"), coalesce(col("value"), lit(1.0)).as("value"));
-        return events.repartition(col("user_id"))
-                .groupBy("user_id", "feature_id")
-                .agg(sort_array(collect_list(event)).as("events"))
-                .groupBy("user_id")
-                .agg(sort_array(collect_list(struct("feature_id", "events"))).as("_histories"));
+    public Dataset<Row> before(Dataset<Row> cuts, Dataset<Row> histories) {
+        return of(cuts.join(histories, new String[] {"user_id"}, "left"));
     }
 
-    /** The decayed amounts of {@code _past}. NaN is greater than 0 in Spark SQL, so it is refused by name. */
-    private Column amounts() {
-        double halfLifeMicros = halfLife.toSeconds() * MICROS_PER_SECOND + halfLife.toNanosPart() / NANOS_PER_MICRO;
-        String value = halfLife.isZero()
-                ? "e.value"
-                : "e.value * pow(2D, (unix_micros(e.occurred_at) - unix_micros(cut_at)) / %sD)"
-                        .formatted(halfLifeMicros);
-        return expr("map_from_entries(filter(transform(_past, h -> struct(h.feature_id AS feature_id,"
-                + " aggregate(h.events, 0D, (sum, e) -> sum + " + value + ") AS amount)),"
-                + " a -> a.amount > 0 AND NOT isnan(a.amount)))");
+    /** The same for rows that have their {@code _history}, NULL where there is none. */
+    Dataset<Row> of(Dataset<Row> cuts) {
+        Dataset<Row> past = cuts.withColumn(
+                "_past", udf((UDF2<byte[], Long, Row>) this::past, schema()).apply(col(HISTORY), unix_micros(col("cut_at"))));
+        return past.select(col("*"), col("_past.*")).drop(HISTORY, "_past");
     }
 
-    private static Column number(Column count) {
-        return count.cast("double");
+    private StructType schema() {
+        StructType schema = new StructType();
+        for (String name : names()) {
+            schema = schema.add(name, DataTypes.DoubleType, false);
+        }
+        return schema.add(AMOUNTS, DataTypes.createMapType(DataTypes.StringType, DataTypes.DoubleType, false), false);
+    }
+
+    /** The aggregates in the order of {@link #names}, then the amounts. */
+    private Row past(byte[] history, Long cut) {
+        double halfLifeMicros = (double) halfLife.toSeconds() * MICROS_PER_SECOND + halfLife.toNanosPart() / NANOS_PER_MICRO;
+        Totals totals = new Totals(cut, halfLifeMicros);
+        if (history != null) {
+            History.read(history, cut - SECONDS.toMicros(window.toSeconds()), cut, totals);
+        }
+        Object[] aggregates = new Object[names().size() + 1];
+        int next = 0;
+        aggregates[next++] = (double) totals.count;
+        aggregates[next++] = totals.value;
+        aggregates[next++] = (double) totals.activeDays();
+        aggregates[next++] = totals.count == 0
+                ? window.toSeconds() / SECONDS_PER_DAY
+                : (floorDiv(cut, MICROS_PER_SECOND) - floorDiv(totals.last, MICROS_PER_SECOND)) / SECONDS_PER_DAY;
+        for (String feature : features) {
+            aggregates[next++] = (double) totals.counts.getOrDefault(feature, 0);
+        }
+        aggregates[next] = totals.amounts;
+        return RowFactory.create(aggregates);
+    }
+
+    private static final class Totals implements History.Reader {
+
+        private final long cut;
+        private final double halfLifeMicros;
+        private final Map<String, Integer> counts = new HashMap<>();
+        private final Map<String, Double> amounts = new LinkedHashMap<>();
+        private long[] days = new long[0];
+        private int count;
+        private double value;
+        private long last = Long.MIN_VALUE;
+
+        private Totals(long cut, double halfLifeMicros) {
+            this.cut = cut;
+            this.halfLifeMicros = halfLifeMicros;
+        }
+
+        @Override
+        public void events(String featureId, long[] micros, double[] values) {
+            days = Arrays.copyOf(days, count + micros.length);
+            double amount = 0;
+            for (int i = 0; i < micros.length; i++) {
+                days[count + i] = floorDiv(micros[i], MICROS_PER_DAY);
+                value += values[i];
+                amount += halfLifeMicros == 0
+                        ? values[i]
+                        : values[i] * StrictMath.pow(2, (micros[i] - cut) / halfLifeMicros);
+            }
+            count += micros.length;
+            last = Math.max(last, micros[micros.length - 1]);
+            counts.put(featureId, micros.length);
+            if (amount > 0) {
+                amounts.put(featureId, amount);
+            }
+        }
+
+        private int activeDays() {
+            Arrays.sort(days);
+            int distinct = 0;
+            for (int i = 0; i < days.length; i++) {
+                distinct += i == 0 || days[i] != days[i - 1] ? 1 : 0;
+            }
+            return distinct;
+        }
     }
 
     /** A usage map per user that holds nothing after any exposure of the user. */

@@ -35,7 +35,7 @@ class UsageTest {
     /** The aggregates of user u at the cut, in the order of their names. */
     private List<Row> at(String cut, String events) {
         Dataset<Row> cuts = spark.sql("SELECT 'u' AS user_id, TIMESTAMP '" + cut + "' AS cut_at");
-        return WEEK.before(cuts, events(events))
+        return WEEK.before(cuts, Usage.histories(events(events)))
                 .select(Profiles.columns(WEEK.names()))
                 .collectAsList();
     }
@@ -54,7 +54,7 @@ class UsageTest {
     private Map<String, Double> amounts(Duration halfLife, Dataset<Row> events) {
         Dataset<Row> cuts = spark.sql("SELECT 'u' AS user_id, TIMESTAMP '2026-01-08' AS cut_at");
         return new Usage(List.of("search"), Duration.ofDays(7), halfLife)
-                .before(cuts, events)
+                .before(cuts, Usage.histories(events))
                 .select(Usage.AMOUNTS)
                 .head()
                 .getJavaMap(0);
@@ -108,13 +108,13 @@ class UsageTest {
                         Map.of("e", "search"),
                         predictors,
                         WEEK)
-                .before(Arrivals.complete(Instant.parse("2026-02-01T00:00:00Z")), users, events, exposures, outcomes)
+                .before(Arrivals.complete(Instant.parse("2026-02-01T00:00:00Z")), users, Usage.histories(events), exposures, outcomes)
                 .select(Profiles.columns(columns))
                 .collectAsList();
         assertThat(example)
                 .containsExactly(
                         RowFactory.create(30.0, 1.0, "DE", 2.0, 6.0, 2.0, 0.5, 2.0, scala(Map.of("search", 6.0))));
-        assertThat(Profiles.at(cut, users, events, predictors, WEEK)
+        assertThat(Profiles.at(cut, users, Usage.histories(events), predictors, WEEK)
                         .drop("user_id")
                         .collectAsList())
                 .isEqualTo(example);
@@ -126,8 +126,8 @@ class UsageTest {
         assertThat(Profiles.at(
                                 Instant.parse("2026-01-08T00:00:00Z"),
                                 users,
-                                events(
-                                        "('v', 'search', 1, '2026-01-07 00:00:00'), ('v', 'chat', 1, '2026-01-07 00:00:00')"),
+                                Usage.histories(events(
+                                        "('v', 'search', 1, '2026-01-07 00:00:00'), ('v', 'chat', 1, '2026-01-07 00:00:00')")),
                                 new Predictors(List.of("age"), List.of()),
                                 WEEK)
                         .collectAsList())
@@ -203,11 +203,11 @@ class UsageTest {
                         + " TIMESTAMP '2026-01-07' - make_dt_interval(0, 0, id % 60, id % 17) AS occurred_at FROM range(2000)");
         Dataset<Row> cuts = spark.sql("SELECT 'u' AS user_id, TIMESTAMP '2026-01-08' AS cut_at");
         Usage usage = new Usage(List.of("f1"), Duration.ofDays(7), Duration.ofHours(5));
-        List<Row> one = usage.before(cuts, events.coalesce(1)).collectAsList();
+        List<Row> one = usage.before(cuts, Usage.histories(events.coalesce(1))).collectAsList();
         assertThat(one.get(0).<String, Double>getJavaMap(one.get(0).fieldIndex(Usage.AMOUNTS)))
                 .hasSize(7);
         for (int partitions : List.of(2, 5)) {
-            assertThat(usage.before(cuts, events.repartition(partitions, col("value")))
+            assertThat(usage.before(cuts, Usage.histories(events.repartition(partitions, col("value"))))
                             .collectAsList())
                     .isEqualTo(one);
         }
@@ -217,7 +217,8 @@ class UsageTest {
     void gatheringTheEventsByFeatureCostsNoShuffleOfItsOwn() {
         Dataset<Row> cuts =
                 spark.sql("SELECT concat('u', id) AS user_id, TIMESTAMP '2026-01-08' AS cut_at FROM range(3)");
-        String plan = WEEK.before(cuts.hint("merge"), events("('u', 'search', 1, '2026-01-07 00:00:00')"))
+        Dataset<Row> histories = Usage.histories(events("('u', 'search', 1, '2026-01-07 00:00:00')"));
+        String plan = WEEK.before(cuts.hint("merge"), histories)
                 .queryExecution()
                 .executedPlan()
                 .toString();
@@ -225,5 +226,42 @@ class UsageTest {
         assertThat(Pattern.compile("Exchange hashpartitioning").matcher(plan).results())
                 .as(plan)
                 .hasSize(2);
+    }
+
+    @Test
+    void theAggregatesAreThoseOfTheEventsJoinedToTheCuts() {
+        Dataset<Row> cuts = spark.sql("SELECT concat('u', id % 40) AS user_id, id AS cut,"
+                + " TIMESTAMP '2026-01-04' + make_dt_interval(0, id) AS cut_at FROM range(200)");
+        Dataset<Row> events = spark.sql(
+                "SELECT concat('u', pmod(xxhash64(id), 50)) AS user_id, concat('ä', pmod(xxhash64(id, 1), 3)) AS feature_id,"
+                        + " IF(id % 5 = 0, NULL, CAST(pmod(xxhash64(id, 2), 9) - 2 AS DOUBLE)) AS value,"
+                        + " TIMESTAMP '2026-01-01' + make_dt_interval(0, 0, 0, pmod(xxhash64(id, 3), 12 * 86400)) AS occurred_at"
+                        + " FROM range(3000)");
+        Usage usage = new Usage(List.of("ä0", "none"), Duration.ofDays(3), Duration.ofDays(2));
+        usage.before(cuts, Usage.histories(events)).createOrReplaceTempView("gathered");
+        cuts.createOrReplaceTempView("cuts");
+        events.createOrReplaceTempView("happened");
+        Dataset<Row> differences = spark.sql("""
+                WITH past AS (
+                  SELECT cut, cut_at, feature_id, occurred_at, coalesce(value, 1D) AS value,
+                    coalesce(value, 1D) * pow(2, (unix_micros(occurred_at) - unix_micros(cut_at)) / (2 * 86400e6)) AS decayed
+                  FROM cuts JOIN happened USING (user_id)
+                  WHERE occurred_at >= cut_at - INTERVAL 3 DAYS AND occurred_at < cut_at),
+                amounts AS (
+                  SELECT cut, map_from_entries(collect_list(struct(feature_id, amount))) AS amounts
+                  FROM (SELECT cut, feature_id, sum(decayed) AS amount FROM past GROUP BY ALL) WHERE amount > 0 GROUP BY cut),
+                joined AS (
+                  SELECT cut, count(*) AS n, sum(value) AS value, count(DISTINCT date(occurred_at)) AS days,
+                    max(occurred_at) AS last, count_if(feature_id = 'ä0') AS of_0
+                  FROM past GROUP BY cut)
+                SELECT * FROM gathered LEFT JOIN joined USING (cut) LEFT JOIN amounts USING (cut)
+                WHERE usage_count <> coalesce(n, 0) OR abs(usage_value - coalesce(joined.value, 0)) > 1e-9
+                  OR usage_active_days <> coalesce(days, 0) OR usage_of_ä0 <> coalesce(of_0, 0) OR usage_of_none <> 0
+                  OR abs(usage_recency_days - coalesce((unix_seconds(cut_at) - unix_seconds(last)) / 86400, 3)) > 1e-9
+                  OR size(usage) <> coalesce(size(amounts), 0)
+                  OR exists(map_entries(usage), e -> abs(e.value - amounts[e.key]) > 1e-9)
+                """.replace("usage_of_ä0", "`usage_of_ä0`"));
+        assertThat(differences.collectAsList()).isEmpty();
+        assertThat(spark.sql("SELECT * FROM gathered WHERE usage_count > 10").count()).isGreaterThan(100);
     }
 }

@@ -412,6 +412,12 @@ class ExperimentCommandsIT {
     @Order(7)
     void aSuperiorFileIsPromotedAndTheOldOneKept() throws IOException {
         String edited = edited("weighted.yaml", tiered(WEIGHTED));
+        Map<String, Long> files = files();
+        Invocation dry = command("evaluate-policy", edited, "--as-of", AFTER, "--promote", "--dry-run");
+        assertThat(dry.code()).as(dry.err() + dry.out()).isZero();
+        assertThat(dry.err()).contains("dry run: ", "would be put in the place of ");
+        assertThat(files()).isEqualTo(files);
+
         Invocation promoted = command("evaluate-policy", edited, "--as-of", AFTER, "--promote");
 
         assertThat(promoted.code()).as(promoted.err() + promoted.out()).isZero();

@@ -245,6 +245,7 @@ class SubmitIT {
                 "flagcast.conf",
                 List.of("include \"more/inputs\"", "flagcast.users.pseudonym-key = ${?PSEUDONYM_KEY}"));
         stored.write("more/inputs.conf", world.read("flagcast.conf"));
+        Path secret = Files.writeString(folder.resolve("pseudonym.key"), KEY + "\n");
         try (S3Server server = S3Server.over(folder.resolve("store"))) {
             server.hadoop().forEach((key, value) -> System.setProperty("spark.hadoop." + key, value));
             // Files that were not written through the server have no ETag there.
@@ -261,8 +262,42 @@ class SubmitIT {
             Invocation absent = Invocation.of("validate", "--conf", "s3a://bucket/flagcst.conf");
             assertThat(absent.code()).isEqualTo(78);
             assertThat(absent.err()).contains("--conf s3a://bucket/flagcst.conf: there is no such file");
+
+            stored.write("experiments/rollout.yaml", world.read("experiments/rollout.yaml"));
+            stored.write(
+                    "on-cluster.conf",
+                    List.of(
+                            "include \"more/inputs\"",
+                            "flagcast.lake.root = \"%s\"".formatted(world.folder().resolve("lake")),
+                            "flagcast.users.pseudonym-key { secret-file = \"%s\" }".formatted(secret)));
+            aDriverHasItsConfigurationFromTheStore(server);
         } finally {
             System.getProperties().keySet().removeIf(key -> key.toString().startsWith("spark.hadoop.fs.s3a."));
         }
+    }
+
+    private static void aDriverHasItsConfigurationFromTheStore(S3Server server) throws Exception {
+        Map<String, String> options = new HashMap<>(Map.of("deploy-mode", "cluster"));
+        server.hadoop().forEach((key, value) -> options.put("spark.hadoop." + key, value));
+        options.put("spark.hadoop.fs.s3a.change.detection.version.required", "false");
+        Submitted run = submit(
+                options,
+                Map.of(),
+                "run",
+                "--conf",
+                "s3a://bucket/on-cluster.conf",
+                "--as-of",
+                "2026-04-02",
+                "--format",
+                "json");
+
+        assertThat(run.code()).as(run.err()).isZero();
+        String driver = cluster.drivers().get(2);
+        String err = cluster.said(driver, "stderr");
+        JsonNode result = lastLine(cluster.said(driver, "stdout"));
+        assertThat(result.get("state").asText()).as(err).isEqualTo("published");
+        assertThat(result.get("publication").asLong()).isEqualTo(3);
+        assertThat(users()).allMatch(user -> user.startsWith("hmac-sha256:"));
+        assertThat(err).doesNotContain(KEY);
     }
 }

@@ -87,6 +87,9 @@ final class EvaluatePolicyCommand implements Callable<Integer> {
                     + " users under each of them and where two differ.")
     private boolean promote;
 
+    @Option(names = "--dry-run", description = "With --promote: only say whether FILE would be put there.")
+    private boolean isDry;
+
     @Mixin
     private FormatOption format = new FormatOption();
 
@@ -181,6 +184,11 @@ final class EvaluatePolicyCommand implements Callable<Integer> {
             progress.say("not promoted: %s stays. %s".formatted(inForce, candidate.file()) + "\n  "
                     + String.join("\n  ", objections));
             return ExitCode.CHECK_FAILED.code();
+        }
+        if (isDry) {
+            progress.say("dry run: %s would be put in the place of %s, which would be kept beside it"
+                    .formatted(candidate.file(), inForce));
+            return ExitCode.DONE.code();
         }
         Path kept = PromoteFile.promote(comparison.incumbent(), candidate);
         progress.say("promoted: %s is now what %s was; before: %s".formatted(inForce, candidate.file(), kept));

@@ -4,6 +4,7 @@ import static org.apache.spark.sql.functions.col;
 
 import io.flagcast.experiments.Experiment;
 import io.flagcast.features.Profiles;
+import io.flagcast.features.Usage;
 import io.flagcast.jobs.questions.evaluation.CompareLearners.People;
 import io.flagcast.jobs.run.Progress;
 import io.flagcast.lake.inputs.Inputs;
@@ -64,20 +65,20 @@ public record EvaluateScores(
      */
     public void answer(Inputs inputs, Instant upTo, Progress progress, Consumer<ScoreQuality> each) {
         Dataset<Row> users = inputs.valid(Tables.USERS);
-        Dataset<Row> events = inputs.valid(Tables.EVENTS);
+        Dataset<Row> histories = Usage.histories(inputs.valid(Tables.EVENTS)).persist(StorageLevel.MEMORY_AND_DISK());
         Optional<Dataset<Row>> nobody = UserList.withheld(settings.training().withhold(), users.sparkSession());
         Dataset<Row> examples = UserList.without(
                         settings.learning(experiments)
                                 .before(
                                         settings.arrivals(inputs),
                                         users,
-                                        events,
+                                        histories,
                                         inputs.exposures(),
                                         inputs.valid(Tables.OUTCOMES)),
                         nobody)
                 .persist(StorageLevel.MEMORY_AND_DISK());
         Dataset<Row> profiles = UserList.without(
-                        Profiles.at(upTo, users, events, settings.predictors(), settings.usage()), nobody)
+                        Profiles.at(upTo, users, histories, settings.predictors(), settings.usage()), nobody)
                 .persist(StorageLevel.MEMORY_AND_DISK());
         try {
             List<Long> rounds = testUsers.seeds(seeds, how.seed());
@@ -87,6 +88,7 @@ public record EvaluateScores(
         } finally {
             examples.unpersist();
             profiles.unpersist();
+            histories.unpersist();
         }
     }
 

@@ -5,6 +5,7 @@ import static java.util.stream.Collectors.toMap;
 
 import io.flagcast.features.Profiles;
 import io.flagcast.features.TrainingExamples;
+import io.flagcast.features.Usage;
 import io.flagcast.jobs.run.Run;
 import io.flagcast.jobs.run.StageResult;
 import io.flagcast.lake.ExitCode;
@@ -23,6 +24,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
+import org.apache.spark.storage.StorageLevel;
 
 /** Stage features: input tables to profiles and training examples. */
 public final class BuildFeatures {
@@ -47,11 +49,11 @@ public final class BuildFeatures {
                         settings.mayBeEmpty());
 
         Dataset<Row> users = inputs.valid(Tables.USERS);
-        Dataset<Row> events = inputs.valid(Tables.EVENTS);
-        Dataset<Row> profiles = Profiles.at(run.asOf(), users, events, settings.predictors(), settings.usage());
+        Dataset<Row> histories = Usage.histories(inputs.valid(Tables.EVENTS)).persist(StorageLevel.MEMORY_AND_DISK());
+        Dataset<Row> profiles = Profiles.at(run.asOf(), users, histories, settings.predictors(), settings.usage());
         TrainingExamples learning = settings.learning(run.experiments());
         Dataset<Row> examples = learning.before(
-                settings.arrivals(inputs), users, events, inputs.exposures(), inputs.valid(Tables.OUTCOMES));
+                settings.arrivals(inputs), users, histories, inputs.exposures(), inputs.valid(Tables.OUTCOMES));
         sayRepeats(run, learning.repeats(inputs.exposures()));
 
         Map<Table, Long> written = new HashMap<>();
@@ -60,6 +62,7 @@ public final class BuildFeatures {
                         Tables.USER_PROFILES, profiles,
                         Tables.TRAINING_EXAMPLES, examples)
                 .forEach((table, rows) -> written.put(table, run.lake().replaceSlice(table, run.id(), rows)));
+        histories.unpersist();
         return result(counts, written);
     }
 

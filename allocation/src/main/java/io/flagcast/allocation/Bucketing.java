@@ -30,7 +30,12 @@ public final class Bucketing implements Serializable {
 
     /** The bucket of a user, in [0, 1). */
     public double bucket(String userId) {
-        return (hash.hashBytes(userId.getBytes(StandardCharsets.UTF_8)) >>> 11) / TWO_TO_53;
+        return bucket(userId.getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** The same of a user whose id is UTF-8. */
+    public double bucket(byte[] userId) {
+        return (hash.hashBytes(userId) >>> 11) / TWO_TO_53;
     }
 
     /** What a bucket decides. Two purposes of one salt are independent. */

@@ -9,7 +9,7 @@ import org.apache.spark.sql.SparkSession;
 
 /**
  * Runs a benchmark: {@code none USERS SEEDS LEARNERS}, {@code scale USERS FEATURES LEARNERS}, {@code family USERS FEATURES HOW}, {@code
- * measure EXPOSURES TIMES}, {@code skew EVENTS TIMES} or {@code serve-lake USERS EXPERIMENTS FOLDER}; or compares what two checkouts wrote, {@code same FOLDER FOLDER}.
+ * measure EXPOSURES TIMES}, {@code skew EVENTS TIMES}, {@code score USERS FEATURES LEARNER}, {@code allocate USERS EXPERIMENTS} or {@code serve-lake USERS EXPERIMENTS FOLDER}; or compares what two checkouts wrote, {@code same FOLDER FOLDER}.
  */
 public final class Benchmarks {
 
@@ -19,12 +19,13 @@ public final class Benchmarks {
         if (arguments.length == 3 && arguments[0].equals("same")) {
             System.exit(same(Path.of(arguments[1]), Path.of(arguments[2])) ? 0 : 1);
         }
-        boolean measures = arguments.length == 3 && List.of("measure", "skew").contains(arguments[0]);
+        boolean measures =
+                arguments.length == 3 && List.of("measure", "skew", "allocate").contains(arguments[0]);
         if (!measures && arguments.length != 4) {
             throw new IllegalArgumentException(
                     "write: none USERS SEEDS LEARNER,... or scale USERS FEATURES LEARNER,... or family USERS FEATURES"
                             + " family|best|each or measure EXPOSURES TIMES"
-                            + " or skew EVENTS TIMES or serve-lake USERS EXPERIMENTS FOLDER or same FOLDER FOLDER");
+                            + " or skew EVENTS TIMES or score USERS FEATURES LEARNER or allocate USERS EXPERIMENTS or serve-lake USERS EXPERIMENTS FOLDER or same FOLDER FOLDER");
         }
         boolean learns = List.of("none", "scale").contains(arguments[0]);
         List<String> learners = !learns ? List.of() : List.of(arguments[3].split(",", -1));
@@ -37,12 +38,14 @@ public final class Benchmarks {
                 case "none" -> NoHeterogeneity.run(spark, users, times, learners);
                 case "measure" -> MeasureScale.run(spark, users, times);
                 case "skew" -> SkewScale.run(spark, users, times);
+                case "score" -> RowsScale.score(spark, users, times, arguments[3]);
+                case "allocate" -> RowsScale.allocate(spark, users, times);
                 case "serve-lake" -> ServeLake.write(spark, new Users(users, times), arguments[3]);
                 case "family" -> FamilyScale.run(spark, users, times, arguments[3]);
                 case "scale" -> TrainingScale.run(spark, users, times, learners);
                 default ->
-                    throw new IllegalArgumentException(
-                            arguments[0] + " is none of none, scale, family, measure, skew and serve-lake");
+                    throw new IllegalArgumentException(arguments[0]
+                            + " is none of none, scale, family, measure, skew, score, allocate and serve-lake");
             }
         } finally {
             spark.stop();

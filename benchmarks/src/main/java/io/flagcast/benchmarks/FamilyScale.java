@@ -76,7 +76,7 @@ final class FamilyScale {
         }
         Publication live = published.orElseThrow();
         measured("summary", () -> {
-            RunSummary.of(lake, live).lines().forEach(System.out::println);
+            RunSummary.of(lake, live, experiments).lines().forEach(System.out::println);
             return live;
         });
         measured("page", () -> {

@@ -62,7 +62,11 @@ public record TrainingExamples(
      * @return {@code training_examples} without run and as-of, {@link Usage#AMOUNTS} after the predictors
      */
     public Dataset<Row> before(
-            Arrivals arrivals, Dataset<Row> users, Dataset<Row> histories, Dataset<Row> exposures, Dataset<Row> outcomes) {
+            Arrivals arrivals,
+            Dataset<Row> users,
+            Dataset<Row> histories,
+            Dataset<Row> exposures,
+            Dataset<Row> outcomes) {
         Dataset<Row> closed = met(exposures.where(col("exposed_at").lt(lit(arrivals.asOf()))))
                 .where(not(col("contradictory")))
                 .select("feature_id", "user_id", "first.*")

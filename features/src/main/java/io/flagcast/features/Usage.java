@@ -7,7 +7,6 @@ import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.min;
 import static org.apache.spark.sql.functions.min_by;
-import static org.apache.spark.sql.functions.udf;
 import static org.apache.spark.sql.functions.unix_micros;
 
 import java.io.Serializable;
@@ -21,10 +20,12 @@ import java.util.Map;
 import java.util.Objects;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
-import org.apache.spark.sql.RowFactory;
-import org.apache.spark.sql.api.java.UDF2;
+import org.apache.spark.sql.catalyst.InternalRow;
+import org.apache.spark.sql.catalyst.expressions.GenericInternalRow;
+import org.apache.spark.sql.catalyst.util.ArrayBasedMapData;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
+import org.apache.spark.unsafe.types.UTF8String;
 
 /**
  * What a user did in a window that ends at a cut: the exposure for a training example, the as-of for a profile. One
@@ -99,8 +100,17 @@ public record Usage(List<String> features, Duration window, Duration halfLife) i
 
     /** The same for rows that have their {@code _history}, NULL where there is none. */
     Dataset<Row> of(Dataset<Row> cuts) {
+        StructType arguments =
+                new StructType().add(HISTORY, DataTypes.BinaryType).add("cut", DataTypes.LongType);
         Dataset<Row> past = cuts.withColumn(
-                "_past", udf((UDF2<byte[], Long, Row>) this::past, schema()).apply(col(HISTORY), unix_micros(col("cut_at"))));
+                "_past",
+                RowFunction.of(
+                        "usage",
+                        arguments,
+                        schema(),
+                        row -> past(row.isNullAt(0) ? null : row.getBinary(0), row.getLong(1)),
+                        col(HISTORY),
+                        unix_micros(col("cut_at"))));
         return past.select(col("*"), col("_past.*")).drop(HISTORY, "_past");
     }
 
@@ -113,8 +123,9 @@ public record Usage(List<String> features, Duration window, Duration halfLife) i
     }
 
     /** The aggregates in the order of {@link #names}, then the amounts. */
-    private Row past(byte[] history, Long cut) {
-        double halfLifeMicros = (double) halfLife.toSeconds() * MICROS_PER_SECOND + halfLife.toNanosPart() / NANOS_PER_MICRO;
+    private InternalRow past(byte[] history, long cut) {
+        double halfLifeMicros =
+                (double) halfLife.toSeconds() * MICROS_PER_SECOND + halfLife.toNanosPart() / NANOS_PER_MICRO;
         Totals totals = new Totals(cut, halfLifeMicros);
         if (history != null) {
             History.read(history, cut - SECONDS.toMicros(window.toSeconds()), cut, totals);
@@ -130,8 +141,10 @@ public record Usage(List<String> features, Duration window, Duration halfLife) i
         for (String feature : features) {
             aggregates[next++] = (double) totals.counts.getOrDefault(feature, 0);
         }
-        aggregates[next] = totals.amounts;
-        return RowFactory.create(aggregates);
+        aggregates[next] = ArrayBasedMapData.apply(
+                totals.amounts.keySet().stream().map(UTF8String::fromString).toArray(),
+                totals.amounts.values().toArray());
+        return new GenericInternalRow(aggregates);
     }
 
     private static final class Totals implements History.Reader {

@@ -71,8 +71,8 @@ class TrainingExamplesTest {
         return definition.before(
                 Arrivals.complete(AS_OF),
                 spark.sql("SELECT * FROM VALUES ('u', 30), ('v', 40) AS t(user_id, age)"),
-                Usage.histories(
-                        spark.sql("SELECT user_id, feature_id, 1D AS value, CAST(at AS TIMESTAMP) AS occurred_at FROM VALUES "
+                Usage.histories(spark.sql(
+                        "SELECT user_id, feature_id, 1D AS value, CAST(at AS TIMESTAMP) AS occurred_at FROM VALUES "
                                 + events + " AS t(user_id, feature_id, at)")),
                 exposures,
                 outcomes);

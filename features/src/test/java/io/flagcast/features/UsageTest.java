@@ -108,7 +108,12 @@ class UsageTest {
                         Map.of("e", "search"),
                         predictors,
                         WEEK)
-                .before(Arrivals.complete(Instant.parse("2026-02-01T00:00:00Z")), users, Usage.histories(events), exposures, outcomes)
+                .before(
+                        Arrivals.complete(Instant.parse("2026-02-01T00:00:00Z")),
+                        users,
+                        Usage.histories(events),
+                        exposures,
+                        outcomes)
                 .select(Profiles.columns(columns))
                 .collectAsList();
         assertThat(example)
@@ -126,8 +131,9 @@ class UsageTest {
         assertThat(Profiles.at(
                                 Instant.parse("2026-01-08T00:00:00Z"),
                                 users,
-                                Usage.histories(events(
-                                        "('v', 'search', 1, '2026-01-07 00:00:00'), ('v', 'chat', 1, '2026-01-07 00:00:00')")),
+                                Usage.histories(
+                                        events(
+                                                "('v', 'search', 1, '2026-01-07 00:00:00'), ('v', 'chat', 1, '2026-01-07 00:00:00')")),
                                 new Predictors(List.of("age"), List.of()),
                                 WEEK)
                         .collectAsList())
@@ -262,6 +268,7 @@ class UsageTest {
                   OR exists(map_entries(usage), e -> abs(e.value - amounts[e.key]) > 1e-9)
                 """.replace("usage_of_ä0", "`usage_of_ä0`"));
         assertThat(differences.collectAsList()).isEmpty();
-        assertThat(spark.sql("SELECT * FROM gathered WHERE usage_count > 10").count()).isGreaterThan(100);
+        assertThat(spark.sql("SELECT * FROM gathered WHERE usage_count > 10").count())
+                .isGreaterThan(100);
     }
 }

@@ -34,6 +34,7 @@ import java.util.TimeZone;
 import java.util.stream.Stream;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ExecutionException;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
 
@@ -164,13 +165,23 @@ public final class Main {
                 })
                 .setExecutionStrategy(parsed -> {
                     List<CommandLine> line = parsed.asCommandLineList();
-                    result.of(name(line.get(line.size() - 1)));
-                    return new CommandLine.RunLast().execute(parsed);
+                    CommandLine last = line.get(line.size() - 1);
+                    result.of(name(last));
+                    try {
+                        return new CommandLine.RunLast().execute(parsed);
+                    } catch (Refusal | UncheckedIOException e) {
+                        // Of a help page that nobody reads to its end: picocli would take it for a bug of its own.
+                        throw new ExecutionException(last, e.getMessage(), e);
+                    }
                 })
                 .setExecutionExceptionHandler((error, command, parsed) -> {
                     Throwable told = interruption.told(error, name(command));
                     result.because(Refusal.sentence(told));
-                    return explain(told, progress);
+                    int code = explain(told, progress);
+                    if (lacksConfiguration(command, code)) {
+                        progress.fail("flagcast: no --conf was given, so all settings have their defaults");
+                    }
+                    return code;
                 });
         int code;
         try {
@@ -195,6 +206,14 @@ public final class Main {
         return format != null
                 && ChangeOptions.isFormat(format)
                 && String.join(" ", arguments).toLowerCase(Locale.ROOT).matches(".*--format[ =]json.*");
+    }
+
+    /** Whether a command may have failed because it was told of no configuration. */
+    private static boolean lacksConfiguration(CommandLine command, int code) {
+        OptionSpec conf = command.getCommandSpec().findOption("--conf");
+        return conf != null
+                && command.getParseResult().matchedOption("--conf") == null
+                && (code == ExitCode.NO_INPUT.code() || code == ExitCode.CONFIGURATION.code());
     }
 
     private static int ended(Interruption interruption, int code) {

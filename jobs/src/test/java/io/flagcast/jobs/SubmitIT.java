@@ -268,7 +268,8 @@ class SubmitIT {
                     "on-cluster.conf",
                     List.of(
                             "include \"more/inputs\"",
-                            "flagcast.lake.root = \"%s\"".formatted(world.folder().resolve("lake")),
+                            "flagcast.lake.root = \"%s\""
+                                    .formatted(world.folder().resolve("lake")),
                             "flagcast.users.pseudonym-key { secret-file = \"%s\" }".formatted(secret)));
             aDriverHasItsConfigurationFromTheStore(server);
         } finally {

@@ -148,24 +148,27 @@ public record Publications(Lake lake) {
     }
 
     /**
-     * The publication that makes the tables of an earlier one live again; it is not appended.
+     * A publication.
      *
-     * @throws Refusal with exit code 64 where there is none of this sequence, it is live, or its tables are not kept any more
+     * @throws Refusal with exit code 64 where there is none of this sequence
      */
-    public Publication rolledBack(long sequence, Instant now) {
+    public Publication of(long sequence) {
         List<Publication> all = all();
-        Publication live = requireLive();
-        Publication earlier = all.stream()
+        return all.stream()
                 .filter(publication -> publication.sequence() == sequence)
                 .findFirst()
                 .orElseThrow(() -> new Refusal(
-                        ExitCode.USAGE, "--publication %d: there are 1 to %d".formatted(sequence, live.sequence())));
-        if (earlier.tables().equals(live.tables())) {
-            throw new Refusal(
-                    ExitCode.USAGE,
-                    "--publication %d: its tables are live already, as publication %d"
-                            .formatted(sequence, live.sequence()));
-        }
+                        ExitCode.USAGE, "--publication %d: there are 1 to %d".formatted(sequence, all.size())));
+    }
+
+    /**
+     * The publication that makes the tables of an earlier one live again; it is not appended.
+     *
+     * @throws Refusal with exit code 64 where there is none of this sequence, or its tables are not kept any more
+     */
+    public Publication rolledBack(long sequence, Instant now) {
+        Publication earlier = of(sequence);
+        Publication live = requireLive();
         earlier.tables()
                 .forEach((name, slice) ->
                         requireWhole(earlier, Tables.named(name).orElseThrow(), slice));

@@ -172,7 +172,7 @@ public record EffectVerdict(String experimentId, String metric, Part recent, Par
         if (effect == null || interval.isEmpty()) {
             return Part.unknown(
                     effect == null
-                            ? "no propensity between 0 and 1 is logged with the users of an arm"
+                            ? "no propensity between 0 and 1 is logged with the users of an arm: map flagcast.sources.exposures.columns.propensity"
                             : "an effect without an interval, of too few users");
         }
         boolean isShare = isShare(enabled.get()) && isShare(control.get());

@@ -118,7 +118,7 @@ class EffectVerdictTest {
                 .as("what is the same of both is said once")
                 .isEqualTo(
                         "cannot tell; conversion since the beginning: no propensity between 0 and 1 is logged with the users of"
-                                + " an arm");
+                                + " an arm: map flagcast.sources.exposures.columns.propensity");
         assertThat(of(List.of(), arms("total", "higher", 0.0, -1.0, 1.0)).sentence())
                 .contains("nobody's outcome window has closed");
     }

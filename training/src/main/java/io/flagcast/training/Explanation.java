@@ -1,5 +1,6 @@
 package io.flagcast.training;
 
+import io.flagcast.training.encoding.PredictorEncoding;
 import io.flagcast.training.usage.FoldIn;
 import java.util.ArrayList;
 import java.util.Arrays;

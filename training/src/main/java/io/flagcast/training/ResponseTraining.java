@@ -10,6 +10,8 @@ import static org.apache.spark.sql.functions.sum;
 import static org.apache.spark.sql.functions.udf;
 
 import io.flagcast.statistics.Metric;
+import io.flagcast.training.encoding.EncodingTraining;
+import io.flagcast.training.encoding.PredictorEncoding;
 import io.flagcast.training.learners.CrossFit;
 import io.flagcast.training.learners.Estimate;
 import io.flagcast.training.learners.Fits;

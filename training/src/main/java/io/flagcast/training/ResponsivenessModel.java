@@ -11,6 +11,7 @@ import io.flagcast.statistics.heterogeneity.BestLinearPrediction;
 import io.flagcast.statistics.heterogeneity.RepeatedVerdict.Verdict;
 import io.flagcast.statistics.ranking.OrderEvidence;
 import io.flagcast.statistics.ranking.ShownUplift;
+import io.flagcast.training.encoding.PredictorEncoding;
 import io.flagcast.training.learners.Estimate;
 import io.flagcast.training.learners.Folds;
 import io.flagcast.training.learners.ResponseModel;

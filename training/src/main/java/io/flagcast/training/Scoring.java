@@ -1,16 +1,19 @@
 package io.flagcast.training;
 
 import static org.apache.spark.sql.functions.col;
-import static org.apache.spark.sql.functions.explode;
+import static org.apache.spark.sql.functions.inline;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.struct;
 import static org.apache.spark.sql.functions.udf;
 
+import io.flagcast.features.RowFunction;
+import io.flagcast.training.encoding.PredictorEncoding;
 import io.flagcast.training.learners.Estimate;
 import io.flagcast.training.usage.FoldIn;
+import io.flagcast.training.usage.ItemFactors;
 import java.io.Serializable;
 import java.util.ArrayList;
-import java.util.Arrays;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,9 +21,8 @@ import java.util.Optional;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
-import org.apache.spark.sql.RowFactory;
-import org.apache.spark.sql.api.java.UDF2;
 import org.apache.spark.sql.api.java.UDF3;
+import org.apache.spark.sql.catalyst.util.GenericArrayData;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 
@@ -74,32 +76,49 @@ public final class Scoring {
      * @return the columns of {@code responsiveness_scores} without run and as-of
      */
     public static Dataset<Row> score(Dataset<Row> profiles, List<Scorer> scorers) {
-        Map<String, Column> columns = new LinkedHashMap<>(Map.of("user_id", col("user_id")));
+        Map<String, Column> columns = new LinkedHashMap<>();
+        StructType types = new StructType();
         List<FeatureScorer> scoring = new ArrayList<>();
+        Map<ItemFactors, FoldIn> shared = new HashMap<>();
         for (Scorer scorer : scorers) {
             Optional<ResponsivenessModel> model = Optional.ofNullable(scorer.model());
             Optional<PredictorEncoding> encoding = model.flatMap(ResponsivenessModel::encodes);
             List<String> names = model.map(ResponsivenessModel::inputs).orElse(List.of());
             for (int i = 0; i < names.size(); i++) {
-                columns.putIfAbsent(
-                        names.get(i), encoding.isPresent() ? encoding.get().columns()[i] : col(names.get(i)));
+                boolean isNumber =
+                        encoding.isPresent() && i < encoding.get().numbers().size();
+                if (columns.putIfAbsent(names.get(i), col(names.get(i))) == null) {
+                    types = types.add(names.get(i), isNumber ? DataTypes.DoubleType : DataTypes.StringType);
+                }
             }
             List<String> order = List.copyOf(columns.keySet());
-            scoring.add(FeatureScorer.of(
-                    scorer, names.stream().mapToInt(order::indexOf).toArray()));
+            Optional<ItemFactors> items = scorer.model() instanceof CollaborativeModel collaborative
+                    ? Optional.of(collaborative.items())
+                    : encoding.map(PredictorEncoding::items);
+            scoring.add(new FeatureScorer(
+                    scorer,
+                    names.stream().mapToInt(order::indexOf).toArray(),
+                    items.map(of -> shared.computeIfAbsent(of, FoldIn::new))));
         }
-        UDF2<Row, scala.collection.Map<String, Double>, Row[]> scoreAll = (predictors, usage) -> {
-            Map<String, Double> amounts = FoldIn.amounts(usage);
-            return scoring.stream()
-                    .map(feature -> feature.score(predictors, amounts))
-                    .toArray(Row[]::new);
+        int usageAt = columns.size();
+        columns.put("usage", col("usage"));
+        types = types.add("usage", DataTypes.createMapType(DataTypes.StringType, DataTypes.DoubleType));
+        RowFunction.Body scoreAll = row -> {
+            UserValues user = new UserValues(row, usageAt);
+            Object[] scores = new Object[scoring.size()];
+            for (int i = 0; i < scores.length; i++) {
+                scores[i] = scoring.get(i).score(user);
+            }
+            return new GenericArrayData(scores);
         };
         return profiles.select(
-                        col("user_id"),
-                        explode(udf(scoreAll, DataTypes.createArrayType(SCORE))
-                                        .apply(struct(columns.values().toArray(Column[]::new)), col("usage")))
-                                .as("scored"))
-                .select("user_id", "scored.*");
+                col("user_id"),
+                inline(RowFunction.of(
+                        "scores",
+                        types,
+                        DataTypes.createArrayType(SCORE),
+                        scoreAll,
+                        columns.values().toArray(Column[]::new))));
     }
 
     /**
@@ -136,93 +155,5 @@ public final class Scoring {
                                         model.folds().fold())
                                 .as("score"))
                 .where(col("score").isNotNull());
-    }
-
-    /** A feature's model, ready for rows whose predictors lie at the given places. */
-    @SuppressWarnings("ArrayRecordComponent") // Lives inside one pass.
-    private record FeatureScorer(Scorer scorer, int[] places, FoldIn foldIn, Double average) implements Serializable {
-
-        static FeatureScorer of(Scorer scorer, int[] places) {
-            FoldIn foldIn = scorer.model() instanceof CollaborativeModel model
-                    ? new FoldIn(model.items())
-                    : Optional.ofNullable(scorer.model())
-                            .flatMap(ResponsivenessModel::encodes)
-                            .flatMap(PredictorEncoding::foldIn)
-                            .orElse(null);
-            Double average = scorer.model() instanceof ResponsivenessModel.Uplift model
-                    ? model.shown().ofEverybody()
-                    : null;
-            return new FeatureScorer(scorer, places, foldIn, average);
-        }
-
-        Row score(Row predictors, Map<String, Double> usage) {
-            Row own = RowFactory.create(
-                    Arrays.stream(places).mapToObj(predictors::get).toArray());
-            if (scorer.model() instanceof ResponsivenessModel.Uplift model
-                    && model.heterogeneous()
-                    && model.encoding().knowsAny(own, usage)) {
-                var said = model.predict(vector(model.encoding(), own, usage));
-                return RowFactory.create(
-                        scorer.featureId(),
-                        null,
-                        said.score(),
-                        said.uplift(),
-                        said.bound() == Double.MAX_VALUE ? null : said.bound(),
-                        said.shown(),
-                        said.ifEnabled(),
-                        said.ifNot(),
-                        null,
-                        said.noBenefit(),
-                        "model",
-                        scorer.modelId());
-            }
-            if (scorer.model() instanceof ResponsivenessModel.Propensity model
-                    && model.encoding().knowsAny(own, usage)) {
-                double response = model.response().predict(vector(model.encoding(), own, usage));
-                return row(model.reference().score(response), response, null, "model");
-            }
-            if (scorer.model() instanceof CollaborativeModel model) {
-                Reference reference = model.references().get(scorer.featureId());
-                if (foldIn.knowsAny(usage)) {
-                    double affinity = foldIn.affinity(foldIn.user(usage), scorer.featureId());
-                    return row(reference.score(affinity), null, affinity, "collaborative");
-                }
-                Double expected = group(model, own);
-                if (expected != null) {
-                    return row(reference.score(expected), null, expected, "group");
-                }
-            }
-            return RowFactory.create(
-                    scorer.featureId(), null, PRIOR, null, null, average, null, null, null, false, "prior", null);
-        }
-
-        /** What is expected of the user's group; absent (null) where it is unknown or groups do not differ. */
-        private Double group(CollaborativeModel model, Row attributes) {
-            CollaborativeModel.Groups groups = model.groups().get(scorer.featureId());
-            String level =
-                    groups == null ? null : attributes.getString(model.inputs().indexOf(groups.attribute()));
-            return level == null ? null : groups.affinities().get(level);
-        }
-
-        private double[] vector(PredictorEncoding encoding, Row predictors, Map<String, Double> usage) {
-            return encoding.encode(predictors, foldIn == null ? new double[0] : foldIn.user(usage));
-        }
-
-        /** Of a score that says nothing of what enabling changes. */
-        private Row row(double score, Double response, Double affinity, String source) {
-            return RowFactory.create(
-                    scorer.featureId(),
-                    null,
-                    score,
-                    null,
-                    null,
-                    null,
-                    response,
-                    null,
-                    affinity,
-                    false,
-                    source,
-                    scorer.modelId());
-        }
     }
 }

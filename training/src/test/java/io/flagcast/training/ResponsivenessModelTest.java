@@ -3,10 +3,11 @@ package io.flagcast.training;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.flagcast.training.PredictorEncoding.Categorical;
-import io.flagcast.training.PredictorEncoding.Numeric;
-import io.flagcast.training.PredictorEncoding.Scale;
 import io.flagcast.training.ResponsivenessModel.Propensity;
+import io.flagcast.training.encoding.PredictorEncoding;
+import io.flagcast.training.encoding.PredictorEncoding.Categorical;
+import io.flagcast.training.encoding.PredictorEncoding.Numeric;
+import io.flagcast.training.encoding.PredictorEncoding.Scale;
 import io.flagcast.training.learners.Estimate;
 import io.flagcast.training.learners.Folds;
 import io.flagcast.training.learners.ResponseModel;

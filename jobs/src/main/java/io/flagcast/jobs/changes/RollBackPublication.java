@@ -23,6 +23,11 @@ public final class RollBackPublication {
     public static ExitCode rollBack(Lake lake, long sequence, Instant now, Progress progress) {
         Publications publications = new Publications(lake);
         Publication live = lake.requireLive();
+        if (publications.of(sequence).tables().equals(live.tables())) {
+            progress.say("the tables of publication %d are live already, as publication %d: nothing to do"
+                    .formatted(sequence, live.sequence()));
+            return ExitCode.DONE;
+        }
         Publication again =
                 lake.isDry() ? publications.rolledBack(sequence, now) : publications.rollBack(sequence, now);
         progress.say("publication %d, run %s as of %s, %s publication %d, as of %s"

@@ -33,13 +33,16 @@ final class NewCommand implements Callable<Integer> {
 
     /** What can be begun. */
     enum Subject {
-        EXPERIMENT("experiment.yaml"),
-        CONFIG("flagcast.conf");
+        EXPERIMENT("experiment.yaml", "its feature is declared by flagcast.features.%s in the configuration"),
+        CONFIG("flagcast.conf", "it declares feature %1$s: flagcast new experiment %1$s goes with it");
 
         private final String template;
+        /** What belongs to a file of that name. */
+        private final String next;
 
-        Subject(String template) {
+        Subject(String template, String next) {
             this.template = template;
+            this.next = next;
         }
 
         /** The file, of an experiment or a feature of that name. */
@@ -106,7 +109,11 @@ final class NewCommand implements Callable<Integer> {
         }
         surroundings
                 .progress()
-                .say("new %s: %s".formatted(subject.name().toLowerCase(Locale.ROOT), output.toAbsolutePath()));
+                .say("new %s: %s; %s"
+                        .formatted(
+                                subject.name().toLowerCase(Locale.ROOT),
+                                output.toAbsolutePath(),
+                                subject.next.formatted(name)));
         return ExitCode.DONE.code();
     }
 }

@@ -1,48 +1,31 @@
 package io.flagcast.jobs.decision;
 
-import static org.apache.spark.sql.functions.array;
-import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.collect_list;
-import static org.apache.spark.sql.functions.explode;
+import static org.apache.spark.sql.functions.inline;
 import static org.apache.spark.sql.functions.lit;
-import static org.apache.spark.sql.functions.map_from_entries;
-import static org.apache.spark.sql.functions.shiftrightunsigned;
 import static org.apache.spark.sql.functions.struct;
-import static org.apache.spark.sql.functions.udf;
-import static org.apache.spark.sql.functions.when;
-import static org.apache.spark.sql.functions.xxhash64;
 
 import io.flagcast.allocation.Allocator;
+import io.flagcast.allocation.Bucketing;
 import io.flagcast.allocation.Bucketing.Purpose;
-import io.flagcast.allocation.Buckets;
-import io.flagcast.allocation.Candidate;
-import io.flagcast.allocation.Decision;
 import io.flagcast.experiments.Experiment;
-import io.flagcast.experiments.Experiment.Stickiness;
-import io.flagcast.experiments.NetValue;
+import io.flagcast.features.RowFunction;
 import io.flagcast.jobs.run.Rollout;
 import io.flagcast.settings.Eligibility;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.OptionalDouble;
-import java.util.function.Function;
-import java.util.stream.Stream;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
-import org.apache.spark.sql.RowFactory;
-import org.apache.spark.sql.api.java.UDF2;
-import org.apache.spark.sql.functions;
+import org.apache.spark.sql.catalyst.util.ArrayData;
+import org.apache.spark.sql.catalyst.util.GenericArrayData;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
 
 /** The decision of {@link Allocator} as a transformation of profiles, scores and enrolments. */
 public final class DecideUsers {
-
-    private static final double TWO_TO_53 = 0x1p53;
-    private static final StructType DECISION = StructType.fromDDL(
-            "enabled BOOLEAN, segment STRING, tier INT, bucket DOUBLE, base_probability DOUBLE, share DOUBLE,"
-                    + " propensity DOUBLE, reason STRING");
 
     private DecideUsers() {}
 
@@ -62,34 +45,75 @@ public final class DecideUsers {
             Dataset<Row> enrolments,
             List<Rollout> rollouts,
             String holdoutSalt) {
-        List<String> kept = new ArrayList<>(List.of("score", "no_benefit", "model_id"));
-        if (NetColumns.isAsked(rollouts.stream().map(Rollout::experiment).toList())) {
-            kept.addAll(List.of("uplift_bound", "uplift_shown"));
-        }
-        List<String> known = Stream.concat(kept.stream(), Stream.of("source")).toList();
+        boolean asks = rollouts.stream()
+                .anyMatch(rollout -> rollout.experiment().value().isPresent());
         Dataset<Row> users = profiles.join(
-                        byKey(ofFeatures(scores, rollouts), "feature_id", "_scores", known),
+                        byUser(ofFeatures(scores, rollouts), "feature_id", "_scores", asks),
                         new String[] {"user_id"},
                         "left")
-                .join(byKey(enrolments, "experiment_id", "_enrolled", kept), new String[] {"user_id"}, "left");
-        Column[] decisions = rollouts.stream()
-                .map(rollout -> decision(rollout, profiles, holdoutSalt))
-                .toArray(Column[]::new);
-        return users.select(col("user_id"), explode(array(decisions)).as("d"))
-                .select(
-                        col("d.experiment_id"),
+                .join(
+                        byUser(
+                                enrolments.withColumn("source", lit(null).cast(DataTypes.StringType)),
+                                "experiment_id",
+                                "_enrolled",
+                                asks),
+                        new String[] {"user_id"},
+                        "left");
+        StructType arguments = new StructType()
+                .add("user_id", DataTypes.StringType)
+                .add("scores", users.schema().apply("_scores").dataType())
+                .add("enrolled", users.schema().apply("_enrolled").dataType());
+        int first = arguments.size();
+        List<Column> columns = new ArrayList<>(List.of(col("user_id"), col("_scores"), col("_enrolled")));
+        List<ExperimentDecision> experiments = new ArrayList<>();
+        for (Rollout rollout : rollouts) {
+            Experiment experiment = rollout.experiment();
+            experiments.add(new ExperimentDecision(rollout));
+            for (StructField own : ExperimentDecision.OWN.fields()) {
+                arguments = arguments.add(own);
+            }
+            columns.add(Eligibility.of(experiment, profiles));
+            columns.add(BanditContext.of(experiment, profiles.schema()));
+            columns.add(experiment
+                    .value()
+                    .map(value -> NetColumns.cost(experiment, value, profiles.schema()))
+                    .orElse(lit(null)));
+        }
+        Bucketing holdout = Bucketing.of(holdoutSalt, Purpose.HOLDOUT);
+        RowFunction.Body decide = user -> {
+            byte[] userId = user.getUTF8String(0).getBytes();
+            double heldOut = holdout.bucket(userId);
+            ArrayData scored = user.isNullAt(1) ? null : user.getArray(1);
+            ArrayData enrolled = user.isNullAt(2) ? null : user.getArray(2);
+            Object[] decisions = new Object[experiments.size()];
+            for (int i = 0; i < decisions.length; i++) {
+                int place = first + i * ExperimentDecision.OWN.size();
+                decisions[i] = experiments.get(i).decide(userId, heldOut, scored, enrolled, user, place);
+            }
+            return new GenericArrayData(decisions);
+        };
+        return users.select(
                         col("user_id"),
-                        col("d.decision.enabled"),
-                        col("d.score"),
-                        col("d.decision.segment"),
-                        col("d.decision.tier"),
-                        col("d.decision.bucket"),
-                        col("d.decision.base_probability"),
-                        col("d.decision.share"),
-                        col("d.decision.propensity"),
-                        col("d.decision.reason"),
-                        col("d.parameters_version"),
-                        col("d.model_id"));
+                        inline(RowFunction.of(
+                                "decisions",
+                                arguments,
+                                DataTypes.createArrayType(ExperimentDecision.DECISION),
+                                decide,
+                                columns.toArray(Column[]::new))))
+                .select(
+                        "experiment_id",
+                        "user_id",
+                        "enabled",
+                        "score",
+                        "segment",
+                        "tier",
+                        "bucket",
+                        "base_probability",
+                        "share",
+                        "propensity",
+                        "reason",
+                        "parameters_version",
+                        "model_id");
     }
 
     /** Scores that are decided by: of families there may be thousands of others. */
@@ -101,87 +125,14 @@ public final class DecideUsers {
                         .toArray()));
     }
 
-    private static Dataset<Row> byKey(Dataset<Row> rows, String key, String as, List<String> values) {
-        Column[] columns = values.stream().map(functions::col).toArray(Column[]::new);
+    /** Per user an array of what rows say, {@link ExperimentDecision#KNOWN} behind their key. */
+    private static Dataset<Row> byUser(Dataset<Row> rows, String key, String as, boolean asks) {
+        List<Column> known = new ArrayList<>(List.of(col(key)));
+        ExperimentDecision.KNOWN.forEach(name -> known.add(
+                asks || !name.startsWith("uplift_")
+                        ? col(name)
+                        : lit(null).cast(DataTypes.DoubleType).as(name)));
         return rows.groupBy("user_id")
-                .agg(map_from_entries(collect_list(struct(col(key), struct(columns))))
-                        .as(as));
-    }
-
-    private static Column decision(Rollout rollout, Dataset<Row> profiles, String holdoutSalt) {
-        Experiment experiment = rollout.experiment();
-        Column scored = col("_scores").getItem(experiment.featureId());
-        Column enrolled = col("_enrolled").getItem(experiment.experimentId());
-        boolean keeps = experiment.stickiness() == Stickiness.ENROLMENT;
-        Column today = when(scored.getField("source").notEqual("prior"), scored.getField("score"));
-        Column score = keeps ? coalesce(enrolled.getField("score"), today) : today;
-        Column model = keeps
-                ? when(enrolled.isNotNull(), enrolled.getField("model_id")).otherwise(scored.getField("model_id"))
-                : scored.getField("model_id");
-        Function<String, Column> known =
-                name -> keeps ? coalesce(enrolled.getField(name), scored.getField(name)) : scored.getField(name);
-        Column noBenefit = known.apply("no_benefit");
-        Column eligible = Eligibility.of(experiment, profiles);
-        Column pays = lit(false);
-        if (experiment.value().isPresent()) {
-            NetValue value = experiment.value().get();
-            Column cost = NetColumns.cost(experiment, value, profiles.schema());
-            noBenefit = NetColumns.noBenefit(value, cost, known.apply("uplift_bound"), noBenefit);
-            eligible = eligible.and(cost.isNotNull());
-            pays = NetColumns.pays(value, cost, known.apply("uplift_shown"));
-        }
-        Column candidate = struct(
-                score.as("score"),
-                coalesce(noBenefit, lit(false)).as("no_benefit"),
-                eligible.as("eligible"),
-                BanditContext.of(experiment, profiles.schema()).as("context"),
-                pays.as("pays"));
-        Allocator allocator = rollout.allocator();
-        UDF2<Row, Row, Row> decide = (buckets, user) -> row(allocator.decide(buckets(buckets), candidate(user)));
-        return struct(
-                lit(experiment.experimentId()).as("experiment_id"),
-                score.as("score"),
-                udf(decide, DECISION)
-                        .apply(buckets(experiment, holdoutSalt), candidate)
-                        .as("decision"),
-                lit(rollout.parameters().version()).as("parameters_version"),
-                when(score.isNotNull(), model).as("model_id"));
-    }
-
-    private static Column buckets(Experiment experiment, String holdoutSalt) {
-        return struct(
-                bucket(holdoutSalt, Purpose.HOLDOUT),
-                bucket(experiment.layer().name(), Purpose.LAYER),
-                bucket(experiment.salt(), Purpose.EXPLORATION),
-                bucket(experiment.salt(), Purpose.COIN),
-                bucket(experiment.salt(), Purpose.ENROLMENT));
-    }
-
-    /** The same number as {@link io.flagcast.allocation.Bucketing}, compiled into the plan. */
-    static Column bucket(String salt, Purpose purpose) {
-        return shiftrightunsigned(xxhash64(lit(salt + ":" + purpose.label()), col("user_id")), 11)
-                .divide(lit(TWO_TO_53))
-                .as(purpose.label());
-    }
-
-    private static Buckets buckets(Row row) {
-        return new Buckets(row.getDouble(0), row.getDouble(1), row.getDouble(2), row.getDouble(3), row.getDouble(4));
-    }
-
-    private static Candidate candidate(Row row) {
-        OptionalDouble score = row.isNullAt(0) ? OptionalDouble.empty() : OptionalDouble.of(row.getDouble(0));
-        return new Candidate(score, row.getBoolean(1), row.getBoolean(2), row.getString(3), row.getBoolean(4));
-    }
-
-    private static Row row(Decision decision) {
-        return RowFactory.create(
-                decision.enabled(),
-                decision.segment().orElse(null),
-                decision.tier().isPresent() ? decision.tier().getAsInt() : null,
-                decision.bucket(),
-                decision.baseProbability(),
-                decision.share(),
-                decision.propensity(),
-                decision.reason().label());
+                .agg(collect_list(struct(known.toArray(Column[]::new))).as(as));
     }
 }

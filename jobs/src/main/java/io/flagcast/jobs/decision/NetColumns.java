@@ -1,6 +1,5 @@
 package io.flagcast.jobs.decision;
 
-import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.count;
 import static org.apache.spark.sql.functions.count_if;
@@ -14,7 +13,6 @@ import io.flagcast.experiments.NetValue.Cost;
 import io.flagcast.lake.ExitCode;
 import io.flagcast.lake.Refusal;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Optional;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
@@ -26,11 +24,6 @@ import org.apache.spark.sql.types.StructType;
 public final class NetColumns {
 
     private NetColumns() {}
-
-    /** Whether a decision needs what users have shown. */
-    static boolean isAsked(List<Experiment> experiments) {
-        return experiments.stream().anyMatch(experiment -> experiment.value().isPresent());
-    }
 
     /**
      * What enabling the user of a profile costs; NULL where the profile does not say, or a number below 0, endless or none.
@@ -95,15 +88,5 @@ public final class NetColumns {
                                         counts.getLong(2),
                                         counts.getLong(3),
                                         unknown - counts.getLong(2) - counts.getLong(3)));
-    }
-
-    /** Whether even the upper bound of what users like this one gain is not worth more than this one costs. */
-    static Column noBenefit(NetValue value, Column cost, Column bound, Column noBenefit) {
-        return coalesce(bound.multiply(value.per()).leq(cost), noBenefit);
-    }
-
-    /** Whether users like this one are shown to gain more than this one costs. */
-    static Column pays(NetValue value, Column cost, Column shown) {
-        return coalesce(shown.multiply(value.per()).gt(cost), lit(false));
     }
 }

@@ -9,6 +9,8 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -49,6 +51,26 @@ class NewCommandTest {
         assertThat(flagcast("validate", "--conf", conf.toString()))
                 .as("%s", thrown)
                 .isZero();
+    }
+
+    @Test
+    void theLinesOfTheReadmeValidate() throws IOException {
+        String readme = Files.readString(Path.of("../README.md"));
+        List<String> lines = readme.substring(readme.indexOf("## Your own data"))
+                .lines()
+                .filter(line -> line.matches("\\./flagcast (new|validate) .*"))
+                .limit(3)
+                .toList();
+        assertThat(lines).hasSize(3);
+        for (String line : lines) {
+            String[] words = line.replaceFirst(" +#.*", "").split(" ", -1);
+            String[] arguments = Arrays.stream(words, 1, words.length)
+                    .map(word -> word.matches(".*\\.(conf|yaml)")
+                            ? folder.resolve(word).toString()
+                            : word)
+                    .toArray(String[]::new);
+            assertThat(flagcast(arguments)).as("%s: %s", line, thrown).isZero();
+        }
     }
 
     @Test

@@ -1,17 +1,17 @@
 package io.flagcast.jobs.decision;
 
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.expr;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.flagcast.allocation.Bucketing.Purpose;
 import io.flagcast.lake.Session;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.junit.jupiter.api.Test;
 
-/** The bucket as a column of a plan, on the vectors that the Java path is tested with. */
+/** The bucket as people write it in Spark SQL, on the vectors that the Java path is tested with. */
 class BucketColumnIT {
 
     private static final Path VECTORS = Path.of(
@@ -30,15 +30,13 @@ class BucketColumnIT {
                     .csv(VECTORS.toString());
             List<Row> rows = vectors.collectAsList();
             assertThat(rows).hasSizeGreaterThan(40).allSatisfy(row -> {
-                Purpose purpose = Purpose.valueOf(row.getString(1).toUpperCase(Locale.ROOT));
-                List<Row> computed = vectors.limit(1)
-                        .select(org.apache
-                                .spark
-                                .sql
-                                .functions
-                                .lit(row.getString(2))
-                                .as("user_id"))
-                        .select(DecideUsers.bucket(row.getString(0), purpose))
+                List<Row> computed = vectors.where(col("salt")
+                                .equalTo(row.getString(0))
+                                .and(col("purpose").equalTo(row.getString(1)))
+                                .and(col("user_id").equalTo(row.getString(2))))
+                        .select(
+                                expr(
+                                        "shiftrightunsigned(xxhash64(concat(salt, ':', purpose), user_id), 11) / 9007199254740992"))
                         .collectAsList();
                 assertThat(computed.get(0).getDouble(0)).as(row.toString()).isEqualTo(row.getDouble(3));
             });

@@ -2,10 +2,13 @@ package io.flagcast.lake.inputs;
 
 import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.count;
 import static org.apache.spark.sql.functions.count_if;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.max;
+import static org.apache.spark.sql.functions.min;
 import static org.apache.spark.sql.functions.percentile_approx;
+import static org.apache.spark.sql.functions.regexp_replace;
 import static org.apache.spark.sql.functions.sum;
 import static org.apache.spark.sql.functions.unix_micros;
 import static org.apache.spark.sql.functions.when;
@@ -308,17 +311,17 @@ public final class Inputs implements AutoCloseable {
                 .orElseThrow();
     }
 
-    /** The most common reasons for rejecting rows of a table, for a message. */
+    /** The most common reasons for rejecting rows of a table, each with one of the values, for a message. */
     public String commonReasons(Table table) {
-        return rejected()
-                .where(col("source_table").equalTo(table.name()))
-                .groupBy("reason")
-                .count()
+        return mapping(table)
+                .rejected(mapped(table))
+                .groupBy(regexp_replace(col("reason"), "'.*'", "''"))
+                .agg(min("reason").as("reason"), count(lit(1)).as("count"))
                 .orderBy(col("count").desc(), col("reason"))
                 .limit(3)
                 .collectAsList()
                 .stream()
-                .map(row -> "%s (%,d)".formatted(row.getString(0), row.getLong(1)))
+                .map(row -> "%s (%,d)".formatted(row.getString(1), row.getLong(2)))
                 .collect(Collectors.joining("; "));
     }
 
@@ -328,8 +331,10 @@ public final class Inputs implements AutoCloseable {
         Dataset<Row> counted = sources.keySet().stream()
                 .map(table -> mapped(table)
                         .agg(
-                                sum(InputMapping.lines()),
-                                sum(when(col(InputMapping.REASON).isNotNull(), InputMapping.lines())),
+                                // A sum is NULL of no rows.
+                                coalesce(sum(InputMapping.lines()), lit(0L)),
+                                coalesce(
+                                        sum(when(col(InputMapping.REASON).isNotNull(), InputMapping.lines())), lit(0L)),
                                 count_if(col(InputMapping.LEFT_OUT).equalTo(InputMapping.FILTERED)),
                                 count_if(col(InputMapping.LEFT_OUT).equalTo(InputMapping.REPEATED)))
                         .select(lit(table.name()), col("*")))
@@ -339,17 +344,12 @@ public final class Inputs implements AutoCloseable {
                 .forEach(row -> counts.put(
                         Tables.named(row.getString(0)).orElseThrow(),
                         new Counts(
-                                number(row, 1),
-                                number(row, 1) - number(row, 2) - row.getLong(3) - row.getLong(4),
-                                number(row, 2),
+                                row.getLong(1),
+                                row.getLong(1) - row.getLong(2) - row.getLong(3) - row.getLong(4),
+                                row.getLong(2),
                                 row.getLong(3),
                                 row.getLong(4))));
         return counts;
-    }
-
-    /** A sum, which is NULL of no rows. */
-    private static long number(Row row, int place) {
-        return row.isNullAt(place) ? 0 : row.getLong(place);
     }
 
     /** The files of the sources in which a user stands; of a source without files, what it is. */

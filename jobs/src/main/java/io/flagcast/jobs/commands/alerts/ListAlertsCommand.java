@@ -53,7 +53,7 @@ final class ListAlertsCommand implements Callable<Integer> {
             RaisedAlerts shown = experimentId == null ? asked : asked.of(experimentId);
             Printer printer = format.printer();
             if (shown.alerts().isEmpty() && printer.isForPeople()) {
-                surroundings.progress().say(all ? "there has been no alert like that" : "no alert fires");
+                surroundings.progress().say(all ? "there has been no alert" : "no alert fires");
             } else {
                 printer.print(sheet(shown, surroundings.clock().instant()), shown.alerts());
                 shown.open().alerts().forEach(change -> beneath(change).forEach(printer::say));

@@ -1,4 +1,4 @@
-package io.flagcast.training;
+package io.flagcast.training.encoding;
 
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.expr;
@@ -9,6 +9,7 @@ import io.flagcast.training.usage.FoldIn;
 import io.flagcast.training.usage.ItemFactors;
 import java.io.Serializable;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -31,7 +32,8 @@ import org.apache.spark.sql.api.java.UDF2;
  * @param items frozen item factors that users are folded in against; absent (null) where usage is no predictor
  * @param factors scale of each of a user's factors; empty without items
  */
-record PredictorEncoding(List<Numeric> numbers, List<Categorical> categories, ItemFactors items, List<Numeric> factors)
+public record PredictorEncoding(
+        List<Numeric> numbers, List<Categorical> categories, ItemFactors items, List<Numeric> factors)
         implements Serializable {
 
     /**
@@ -44,19 +46,17 @@ record PredictorEncoding(List<Numeric> numbers, List<Categorical> categories, It
      * @param low least value of training
      * @param high greatest value of training
      */
-    record Numeric(String name, Scale scale, double mean, double deviation, double low, double high)
-            implements Serializable {
-
-        private double standardised(double value) {
-            double scaled = scale == Scale.LOG1P ? Math.log1p(Math.max(0, value)) : value;
-            return deviation == 0 ? 0 : (Math.max(low, Math.min(high, scaled)) - mean) / deviation;
-        }
-    }
+    public record Numeric(String name, Scale scale, double mean, double deviation, double low, double high)
+            implements Serializable {}
 
     /** Scale on which a number enters the model. */
-    enum Scale {
+    public enum Scale {
         LINEAR,
-        LOG1P
+        LOG1P;
+
+        public double of(double value) {
+            return this == LOG1P ? Math.log1p(Math.max(0, value)) : value;
+        }
     }
 
     /**
@@ -67,22 +67,23 @@ record PredictorEncoding(List<Numeric> numbers, List<Categorical> categories, It
      * @param shares of the training users who had each of those levels
      * @param seen how many levels training saw
      */
-    record Categorical(String name, List<String> levels, List<Double> shares, long seen) implements Serializable {
+    public record Categorical(String name, List<String> levels, List<Double> shares, long seen)
+            implements Serializable {
 
-        Categorical {
+        public Categorical {
             levels = List.copyOf(levels);
             shares = List.copyOf(shares);
         }
     }
 
-    PredictorEncoding {
+    public PredictorEncoding {
         numbers = List.copyOf(numbers);
         categories = List.copyOf(categories);
         factors = List.copyOf(factors);
     }
 
     /** What a person should know of the predictors, a sentence each. */
-    List<String> notes() {
+    public List<String> notes() {
         List<String> notes = new ArrayList<>();
         List<String> constant = new ArrayList<>();
         numbers.stream().filter(number -> number.deviation() == 0).forEach(number -> constant.add(number.name()));
@@ -106,7 +107,7 @@ record PredictorEncoding(List<Numeric> numbers, List<Categorical> categories, It
     }
 
     /** Columns that {@link #encode} reads, in its order. */
-    List<String> names() {
+    public List<String> names() {
         List<String> names = new ArrayList<>();
         numbers.forEach(number -> names.add(number.name()));
         categories.forEach(category -> names.add(category.name()));
@@ -114,7 +115,7 @@ record PredictorEncoding(List<Numeric> numbers, List<Categorical> categories, It
     }
 
     /** The predictor that each place of the vector belongs to; a user's factors are one. */
-    List<String> places() {
+    public List<String> places() {
         List<String> places = new ArrayList<>();
         for (Numeric number : numbers) {
             places.add(number.name());
@@ -133,33 +134,35 @@ record PredictorEncoding(List<Numeric> numbers, List<Categorical> categories, It
      * @param row values of {@link #names} in that order
      * @param user the user's factors; empty without items
      */
-    double[] encode(Row row, double[] user) {
-        double[] values = new double[size()];
-        int place = 0;
-        int index = 0;
-        for (Numeric number : numbers) {
-            if (row.isNullAt(index) || !Double.isFinite(row.getDouble(index))) {
-                values[place + 1] = 1;
-            } else {
-                values[place] = number.standardised(row.getDouble(index));
-            }
-            place += 2;
-            index++;
-        }
-        for (int i = 0; i < factors.size(); i++) {
-            values[place++] = factors.get(i).standardised(user[i]);
-        }
-        for (Categorical category : categories) {
-            int level = row.isNullAt(index) ? -1 : category.levels().indexOf(row.getString(index));
-            values[place + 1 + level] = 1;
-            place += 1 + category.levels().size();
-            index++;
-        }
-        return values;
+    public double[] encode(Row row, double[] user) {
+        return encode(new Encoder(this), row, user);
+    }
+
+    private double[] encode(Encoder encoder, Row row, double[] user) {
+        return encoder.encode(
+                new Encoder.Values() {
+                    @Override
+                    public double number(int index, Scale scale) {
+                        return row.isNullAt(index) || !Double.isFinite(row.getDouble(index))
+                                ? Double.NaN
+                                : scale.of(row.getDouble(index));
+                    }
+
+                    @Override
+                    public int level(int index) {
+                        return row.isNullAt(index)
+                                ? -1
+                                : categories
+                                        .get(index - numbers.size())
+                                        .levels()
+                                        .indexOf(row.getString(index));
+                    }
+                },
+                user);
     }
 
     /** The vector of a user who is average in everything. */
-    double[] average() {
+    public double[] average() {
         double[] values = new double[size()];
         int place = 2 * numbers.size() + factors.size();
         for (Categorical category : categories) {
@@ -174,30 +177,40 @@ record PredictorEncoding(List<Numeric> numbers, List<Categorical> categories, It
     }
 
     /** Whether anything is known of a user: an attribute, or any usage. */
-    boolean knowsAny(Row row, Map<String, Double> usage) {
+    public boolean knowsAny(Row row, Map<String, Double> usage) {
+        return (readsUsage() && !usage.isEmpty())
+                || Arrays.stream(attributes()).anyMatch(index -> !row.isNullAt(index));
+    }
+
+    /** Whether usage is a predictor: its factors, or an aggregate of it. */
+    public boolean readsUsage() {
+        return items != null || names().stream().anyMatch(name -> name.startsWith("usage_"));
+    }
+
+    /** Which of {@link #names} are no aggregates of usage, which are numbers without any usage too. */
+    public int[] attributes() {
         List<String> names = names();
-        boolean readsUsage = items != null || names.stream().anyMatch(name -> name.startsWith("usage_"));
-        return (readsUsage && !usage.isEmpty())
-                || IntStream.range(0, row.size())
-                        // Aggregates of usage are numbers without any usage too.
-                        .anyMatch(i -> !row.isNullAt(i) && !names.get(i).startsWith("usage_"));
+        return IntStream.range(0, names.size())
+                .filter(index -> !names.get(index).startsWith("usage_"))
+                .toArray();
     }
 
     /** The vectors of rows with the predictors and {@code usage}. */
-    Column vector() {
+    public Column vector() {
         PredictorEncoding encoding = this;
+        Encoder encoder = new Encoder(this);
         Column user = foldIn().map(FoldIn::column).orElse(expr("array()").cast("array<double>"));
         UDF2<Row, scala.collection.Seq<Double>, Vector> encode =
-                (row, factors) -> Vectors.dense(encoding.encode(row, FoldIn.doubles(factors)));
+                (row, factors) -> Vectors.dense(encoding.encode(encoder, row, FoldIn.doubles(factors)));
         return udf(encode, SQLDataTypes.VectorType()).apply(struct(columns()), user);
     }
 
     /** What folds users in, where usage is a predictor. */
-    Optional<FoldIn> foldIn() {
+    public Optional<FoldIn> foldIn() {
         return Optional.ofNullable(items).map(FoldIn::new);
     }
 
-    int size() {
+    public int size() {
         return 2 * numbers.size()
                 + factors.size()
                 + categories.stream()
@@ -206,7 +219,7 @@ record PredictorEncoding(List<Numeric> numbers, List<Categorical> categories, It
     }
 
     /** The columns of {@link #names} as {@link #encode} reads them. */
-    Column[] columns() {
+    public Column[] columns() {
         return names().stream()
                 .map(name -> numbers.stream().anyMatch(number -> number.name().equals(name))
                         ? col(name).cast("double")

@@ -1,12 +1,12 @@
-package io.flagcast.training;
+package io.flagcast.training.encoding;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import io.flagcast.fixtures.SharedSpark;
-import io.flagcast.training.PredictorEncoding.Categorical;
-import io.flagcast.training.PredictorEncoding.Numeric;
-import io.flagcast.training.PredictorEncoding.Scale;
+import io.flagcast.training.encoding.PredictorEncoding.Categorical;
+import io.flagcast.training.encoding.PredictorEncoding.Numeric;
+import io.flagcast.training.encoding.PredictorEncoding.Scale;
 import io.flagcast.training.usage.FoldIn;
 import io.flagcast.training.usage.ItemFactors;
 import java.util.List;

@@ -1,4 +1,4 @@
-package io.flagcast.training;
+package io.flagcast.training.encoding;
 
 import static org.apache.spark.sql.functions.abs;
 import static org.apache.spark.sql.functions.array;
@@ -19,9 +19,9 @@ import static org.apache.spark.sql.functions.struct;
 import static org.apache.spark.sql.functions.sum;
 import static org.apache.spark.sql.functions.when;
 
-import io.flagcast.training.PredictorEncoding.Categorical;
-import io.flagcast.training.PredictorEncoding.Numeric;
-import io.flagcast.training.PredictorEncoding.Scale;
+import io.flagcast.training.encoding.PredictorEncoding.Categorical;
+import io.flagcast.training.encoding.PredictorEncoding.Numeric;
+import io.flagcast.training.encoding.PredictorEncoding.Scale;
 import io.flagcast.training.usage.FoldIn;
 import io.flagcast.training.usage.ItemFactors;
 import java.util.ArrayList;
@@ -37,7 +37,7 @@ import org.apache.spark.sql.expressions.WindowSpec;
 import org.apache.spark.sql.types.StringType;
 
 /** Learns a {@link PredictorEncoding} from examples: means, scales and levels. */
-final class EncodingTraining {
+public final class EncodingTraining {
 
     /** A level that fewer users have has no place of its own. */
     static final int LEAST_USERS_OF_A_LEVEL = 20;
@@ -54,7 +54,7 @@ final class EncodingTraining {
      * @param predictors names of columns
      * @param items item factors that users are folded in against, where usage is a predictor
      */
-    static PredictorEncoding train(Dataset<Row> examples, List<String> predictors, Optional<ItemFactors> items) {
+    public static PredictorEncoding train(Dataset<Row> examples, List<String> predictors, Optional<ItemFactors> items) {
         List<String> numeric = new ArrayList<>();
         List<String> categorical = new ArrayList<>();
         for (String name : predictors) {

@@ -17,6 +17,7 @@ import io.flagcast.settings.Settings;
 import io.flagcast.tables.Ids;
 import io.flagcast.tables.Table;
 import io.flagcast.tables.Tables;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
@@ -120,11 +121,11 @@ public final class BuildFeatures {
         List<Table> tables = counts.keySet().stream()
                 .sorted(Comparator.comparing(Table::name))
                 .toList();
+        List<String> refused = new ArrayList<>();
         for (Table table : tables) {
             Counts count = counts.get(table);
             if (count.quarantined() > settings.maxQuarantined() * count.in()) {
-                throw new Refusal(
-                        ExitCode.DATA_REFUSED,
+                refused.add(
                         "%s (%s): %,d of %,d rows are bad, more than flagcast.quality.max-quarantined %.1f %%; most often: %s. Mend the source, or its columns in flagcast.sources.%s"
                                 .formatted(
                                         table.name(),
@@ -135,6 +136,9 @@ public final class BuildFeatures {
                                         inputs.commonReasons(table),
                                         table.name()));
             }
+        }
+        if (!refused.isEmpty()) {
+            throw new Refusal(ExitCode.DATA_REFUSED, String.join("\n", refused));
         }
         boolean anybody = counts.entrySet().stream()
                 .anyMatch(entry ->

@@ -43,7 +43,7 @@ class ShownCommandsTest {
     @Command(name = "flagcast")
     private static final class Root {}
 
-    private static List<Path> pages() throws IOException {
+    static List<Path> pages() throws IOException {
         try (Stream<Path> docs = Files.walk(HOME.resolve("docs"));
                 Stream<Path> root = Files.list(HOME)) {
             return Stream.concat(docs, root)
@@ -53,7 +53,7 @@ class ShownCommandsTest {
         }
     }
 
-    private static List<String> shown(Path page) throws IOException {
+    static List<String> shown(Path page) throws IOException {
         return SHOWN.matcher(Files.readString(page))
                 .results()
                 .map((MatchResult match) -> match.group(1).replace("\\\n", " "))
@@ -66,7 +66,7 @@ class ShownCommandsTest {
     }
 
     /** What stands for something is something. */
-    private static List<String> words(String line) {
+    static List<String> words(String line) {
         return WORD.matcher(line.replaceAll("[\\[\\]]", ""))
                 .results()
                 .map(word -> Stream.of(1, 2, 3)

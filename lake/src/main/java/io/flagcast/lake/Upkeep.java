@@ -24,7 +24,11 @@ import scala.Console;
  */
 public record Upkeep(Lake lake) {
 
-    private static final String RETENTION_CHECK = "spark.databricks.delta.retentionDurationCheck.enabled";
+    /** Switched off: Delta refuses to keep less than a week, and takes no other time than that of the table for what is asked. */
+    private static final List<String> OWN_RETENTION = List.of(
+            "spark.databricks.delta.retentionDurationCheck.enabled",
+            "spark.databricks.delta.vacuum.retentionWindowIgnore.enabled");
+
 
     /**
      * What became of a table.
@@ -111,7 +115,7 @@ public record Upkeep(Lake lake) {
 
     private Dataset<Row> vacuum(Table table, String kind, Duration keep, String how) {
         SparkSession spark = lake.spark();
-        spark.conf().set(RETENTION_CHECK, "false");
+        OWN_RETENTION.forEach(key -> spark.conf().set(key, "false"));
         try {
             // Delta prints what it does on standard output, which is a command's own.
             return Console.withOut(
@@ -119,7 +123,7 @@ public record Upkeep(Lake lake) {
                     () -> spark.sql("VACUUM delta.`%s` %s RETAIN %s HOURS%s"
                             .formatted(lake.location(table), kind, keep.toSeconds() / 3_600.0, how)));
         } finally {
-            spark.conf().unset(RETENTION_CHECK);
+            OWN_RETENTION.forEach(spark.conf()::unset);
         }
     }
 }

@@ -7,6 +7,8 @@ import io.flagcast.tables.Tables;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -71,5 +73,20 @@ class UpkeepTest {
         upkeep.removeReplaced(Tables.ALERT_NOTES);
         assertThat(lake.history(Tables.ALERT_NOTES).count()).isEqualTo(3);
         assertThat(data()).as("what the log has forgotten is found on the disk").hasSize(1);
+    }
+
+    @Test
+    void whatNoVersionNeedsGoesWhenItIsAsOldAsIsAsked(SparkSession spark) throws IOException {
+        spark.conf().set("spark.sql.sources.parallelPartitionDiscovery.parallelism", "2");
+        Lake lake = new Lake(spark, folder.toString());
+        Upkeep upkeep = new Upkeep(lake);
+        note(lake, "one");
+        Path left = Files.writeString(folder.resolve(Tables.ALERT_NOTES.name() + "/part-left.parquet"), "rows");
+        Files.setLastModifiedTime(left, FileTime.from(Instant.now().minus(Duration.ofDays(2))));
+
+        upkeep.removeUnneeded(Tables.ALERT_NOTES, Duration.ofDays(3));
+        assertThat(data()).hasSize(2);
+        upkeep.removeUnneeded(Tables.ALERT_NOTES, Duration.ofDays(1));
+        assertThat(data()).hasSize(1).doesNotContain(left);
     }
 }

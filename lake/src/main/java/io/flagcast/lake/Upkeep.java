@@ -29,7 +29,6 @@ public record Upkeep(Lake lake) {
             "spark.databricks.delta.retentionDurationCheck.enabled",
             "spark.databricks.delta.vacuum.retentionWindowIgnore.enabled");
 
-
     /**
      * What became of a table.
      *

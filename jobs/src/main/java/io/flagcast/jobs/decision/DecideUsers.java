@@ -15,14 +15,16 @@ import io.flagcast.jobs.run.Rollout;
 import io.flagcast.settings.Eligibility;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
-import org.apache.spark.sql.catalyst.util.ArrayData;
+import org.apache.spark.sql.catalyst.InternalRow;
 import org.apache.spark.sql.catalyst.util.GenericArrayData;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
+import org.apache.spark.unsafe.types.UTF8String;
 
 /** The decision of {@link Allocator} as a transformation of profiles, scores and enrolments. */
 public final class DecideUsers {
@@ -83,8 +85,9 @@ public final class DecideUsers {
         RowFunction.Body decide = user -> {
             byte[] userId = user.getUTF8String(0).getBytes();
             double heldOut = holdout.bucket(userId);
-            ArrayData scored = user.isNullAt(1) ? null : user.getArray(1);
-            ArrayData enrolled = user.isNullAt(2) ? null : user.getArray(2);
+            Map<UTF8String, InternalRow> scored = ExperimentDecision.byKey(user.isNullAt(1) ? null : user.getArray(1));
+            Map<UTF8String, InternalRow> enrolled =
+                    ExperimentDecision.byKey(user.isNullAt(2) ? null : user.getArray(2));
             Object[] decisions = new Object[experiments.size()];
             for (int i = 0; i < decisions.length; i++) {
                 int place = first + i * ExperimentDecision.OWN.size();

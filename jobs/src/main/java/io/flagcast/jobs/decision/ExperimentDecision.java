@@ -88,14 +88,19 @@ final class ExperimentDecision implements Serializable {
      *
      * @param userId UTF-8
      * @param holdout the user's bucket in the lake's holdout
-     * @param scores what is known per feature, {@link #KNOWN} behind the feature; NULL for nothing
-     * @param enrolments the same per experiment
+     * @param scores what is known by feature, as {@link #byKey} has it
+     * @param enrolments the same by experiment
      * @param user a row with {@link #OWN} of this experiment from a place on
      */
     InternalRow decide(
-            byte[] userId, double holdout, ArrayData scores, ArrayData enrolments, InternalRow user, int place) {
-        InternalRow scored = of(featureId, scores);
-        InternalRow enrolled = keeps ? of(experimentId, enrolments) : null;
+            byte[] userId,
+            double holdout,
+            Map<UTF8String, InternalRow> scores,
+            Map<UTF8String, InternalRow> enrolments,
+            InternalRow user,
+            int place) {
+        InternalRow scored = scores.get(featureId);
+        InternalRow enrolled = keeps ? enrolments.get(experimentId) : null;
         InternalRow today = scored != null && OF_NOBODY.equals(scored.getUTF8String(SOURCE)) ? null : scored;
         OptionalDouble score = first(enrolled, today, SCORE);
         OptionalDouble cost = number(user, place + 2);
@@ -135,15 +140,18 @@ final class ExperimentDecision implements Serializable {
         });
     }
 
-    /** The entry of a key; absent (null) where there is none. */
-    private static InternalRow of(UTF8String key, ArrayData entries) {
+    /**
+     * What is known by feature or by experiment.
+     *
+     * @param entries rows of {@link #KNOWN} behind their key; absent (null) for nothing
+     */
+    static Map<UTF8String, InternalRow> byKey(ArrayData entries) {
+        Map<UTF8String, InternalRow> byKey = new HashMap<>();
         for (int i = 0; entries != null && i < entries.numElements(); i++) {
             InternalRow entry = entries.getStruct(i, 1 + KNOWN.size());
-            if (key.equals(entry.getUTF8String(KEY))) {
-                return entry;
-            }
+            byKey.put(entry.getUTF8String(KEY), entry);
         }
-        return null;
+        return byKey;
     }
 
     private static OptionalDouble number(InternalRow row, int place) {

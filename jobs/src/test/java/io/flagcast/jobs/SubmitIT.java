@@ -16,6 +16,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
 import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.io.TempDir;
@@ -245,7 +246,6 @@ class SubmitIT {
                 "flagcast.conf",
                 List.of("include \"more/inputs\"", "flagcast.users.pseudonym-key = ${?PSEUDONYM_KEY}"));
         stored.write("more/inputs.conf", world.read("flagcast.conf"));
-        Path secret = Files.writeString(folder.resolve("pseudonym.key"), KEY + "\n");
         try (S3Server server = S3Server.over(folder.resolve("store"))) {
             server.hadoop().forEach((key, value) -> System.setProperty("spark.hadoop." + key, value));
             // Files that were not written through the server have no ETag there.
@@ -277,28 +277,43 @@ class SubmitIT {
         }
     }
 
-    private static void aDriverHasItsConfigurationFromTheStore(S3Server server) throws Exception {
-        Map<String, String> options = new HashMap<>(Map.of("deploy-mode", "cluster"));
-        server.hadoop().forEach((key, value) -> options.put("spark.hadoop." + key, value));
-        options.put("spark.hadoop.fs.s3a.change.detection.version.required", "false");
-        Submitted run = submit(
-                options,
-                Map.of(),
-                "run",
-                "--conf",
-                "s3a://bucket/on-cluster.conf",
-                "--as-of",
-                "2026-04-02",
-                "--format",
-                "json");
+    @Test
+    @Order(6)
+    @Tag("proof")
+    void aRunInClusterModeHasItsConfigurationFromAStoreAndItsSecretFromAFile() throws Exception {
+        CsvWorld stored =
+                world.copy(Files.createDirectories(folder.resolve("cluster-store")).resolve("bucket"));
+        Path secret = Files.writeString(folder.resolve("pseudonym.key"), KEY + "\n");
+        stored.write("more/inputs.conf", world.read("flagcast.conf"));
+        stored.write(
+                "flagcast.conf",
+                List.of(
+                        "include \"more/inputs\"",
+                        "flagcast.lake.root = \"%s\"".formatted(world.folder().resolve("lake")),
+                        "flagcast.users.pseudonym-key { secret-file = \"%s\" }".formatted(secret)));
+        try (S3Server server = S3Server.over(folder.resolve("cluster-store"))) {
+            Map<String, String> options = new HashMap<>(Map.of("deploy-mode", "cluster"));
+            server.hadoop().forEach((key, value) -> options.put("spark.hadoop." + key, value));
+            options.put("spark.hadoop.fs.s3a.change.detection.version.required", "false");
+            Submitted run = submit(
+                    options,
+                    Map.of(),
+                    "run",
+                    "--conf",
+                    "s3a://bucket/flagcast.conf",
+                    "--as-of",
+                    "2026-04-02",
+                    "--format",
+                    "json");
 
-        assertThat(run.code()).as(run.err()).isZero();
-        String driver = cluster.drivers().get(2);
-        String err = cluster.said(driver, "stderr");
-        JsonNode result = lastLine(cluster.said(driver, "stdout"));
-        assertThat(result.get("state").asText()).as(err).isEqualTo("published");
-        assertThat(result.get("publication").asLong()).isEqualTo(3);
-        assertThat(users()).allMatch(user -> user.startsWith("hmac-sha256:"));
-        assertThat(err).doesNotContain(KEY);
+            assertThat(run.code()).as(run.err()).isZero();
+            String driver = cluster.drivers().get(2);
+            String err = cluster.said(driver, "stderr");
+            JsonNode result = lastLine(cluster.said(driver, "stdout"));
+            assertThat(result.get("state").asText()).as(err).isEqualTo("published");
+            assertThat(result.get("publication").asLong()).isEqualTo(3);
+            assertThat(users()).allMatch(user -> user.startsWith("hmac-sha256:"));
+            assertThat(err).doesNotContain(KEY);
+        }
     }
 }

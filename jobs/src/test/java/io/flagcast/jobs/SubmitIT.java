@@ -262,16 +262,6 @@ class SubmitIT {
             Invocation absent = Invocation.of("validate", "--conf", "s3a://bucket/flagcst.conf");
             assertThat(absent.code()).isEqualTo(78);
             assertThat(absent.err()).contains("--conf s3a://bucket/flagcst.conf: there is no such file");
-
-            stored.write("experiments/rollout.yaml", world.read("experiments/rollout.yaml"));
-            stored.write(
-                    "on-cluster.conf",
-                    List.of(
-                            "include \"more/inputs\"",
-                            "flagcast.lake.root = \"%s\""
-                                    .formatted(world.folder().resolve("lake")),
-                            "flagcast.users.pseudonym-key { secret-file = \"%s\" }".formatted(secret)));
-            aDriverHasItsConfigurationFromTheStore(server);
         } finally {
             System.getProperties().keySet().removeIf(key -> key.toString().startsWith("spark.hadoop.fs.s3a."));
         }

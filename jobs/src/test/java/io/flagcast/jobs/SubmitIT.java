@@ -271,8 +271,8 @@ class SubmitIT {
     @Order(6)
     @Tag("proof")
     void aRunInClusterModeHasItsConfigurationFromAStoreAndItsSecretFromAFile() throws Exception {
-        CsvWorld stored =
-                world.copy(Files.createDirectories(folder.resolve("cluster-store")).resolve("bucket"));
+        CsvWorld stored = world.copy(
+                Files.createDirectories(folder.resolve("cluster-store")).resolve("bucket"));
         Path secret = Files.writeString(folder.resolve("pseudonym.key"), KEY + "\n");
         stored.write("more/inputs.conf", world.read("flagcast.conf"));
         stored.write(

@@ -37,6 +37,7 @@ class ShownCommandsIT {
             Map.entry("--seeds \\S+", "--seeds 1"),
             Map.entry("edited/\\w+\\.yaml|\\b(edited|new|rollout)\\.yaml|\\[FILES\\]|\\[edited\\.yaml\\]", "EDITED"),
             Map.entry("--junit FILE", "--junit OUT/j.xml"),
+            Map.entry("^report\\b", "report --output OUT/report.html"),
             Map.entry("(?<=--to |--output )\\S*?(?=\\w+\\.\\w+)", "OUT/"));
 
     /** What others run: a demo, data that are not here, a command without an end, lines of a sentence that need more. */

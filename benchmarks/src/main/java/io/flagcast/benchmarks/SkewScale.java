@@ -1,5 +1,10 @@
 package io.flagcast.benchmarks;
 
+import static org.apache.spark.sql.functions.count;
+import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.max;
+import static org.apache.spark.sql.functions.sum;
+
 import io.flagcast.features.Predictors;
 import io.flagcast.features.Profiles;
 import io.flagcast.features.ResponseDefinition;
@@ -59,8 +64,11 @@ final class SkewScale {
         for (Skew skew : Skew.values()) {
             seconds.put(skew, new double[times]);
         }
+        double[] groupBy = new double[times];
         PeakHeap heap = new PeakHeap();
         for (int i = 0; i < times; i++) {
+            groupBy[i] = Turns.seconds(scale::groupBy);
+            System.out.printf("%d: one group-by %.1f s%n", i + 1, groupBy[i]);
             for (Skew skew : Skew.values()) {
                 seconds.get(skew)[i] = Turns.seconds(() -> scale.features(skew));
                 System.out.printf("%d: %s %.1f s%n", i + 1, skew, seconds.get(skew)[i]);
@@ -69,13 +77,15 @@ final class SkewScale {
         heap.close();
         double uniform = Turns.median(seconds.get(Skew.UNIFORM));
         System.out.printf(
-                "%,d events of %,d users and %d features, median of %d: uniform %.1f s, 90 %% of one user %.2f times, 90 %% of one feature"
+                "%,d events of %,d users and %d features, median of %d: one group-by %.1f s, uniform %.1f s (%.2f times), 90 %% of one user %.2f times, 90 %% of one feature"
                         + " %.2f times; peak heap %.2f GiB of %.1f, %d cores%n",
                 events,
                 scale.users,
                 FEATURES,
                 times,
+                Turns.median(groupBy),
                 uniform,
+                uniform / Turns.median(groupBy),
                 Turns.median(seconds.get(Skew.USER)) / uniform,
                 Turns.median(seconds.get(Skew.FEATURE)) / uniform,
                 heap.gibibytes(),
@@ -115,6 +125,15 @@ final class SkewScale {
                             .withColumnRenamed("feature_id", "outcome"),
                     "outcomes-" + skew);
         }
+    }
+
+    /** What nobody does without who counts events: by user and feature, once. */
+    private void groupBy() {
+        write(
+                read("events-" + Skew.UNIFORM)
+                        .groupBy("user_id", "feature_id")
+                        .agg(count(lit(1)).as("n"), sum("value").as("value"), max("occurred_at").as("last")),
+                "grouped");
     }
 
     private void features(Skew skew) {

@@ -374,12 +374,9 @@ public final class Lake {
         if (!mayWrite()) {
             return;
         }
-        // Most of a deletion is waiting: several at once.
         tables.stream()
                 .filter(this::exists)
                 .filter(table -> !newest(table).haveNoneOf(runIds))
-                .toList()
-                .parallelStream()
                 .forEach(table -> DeltaTable.forPath(spark, location(table))
                         .delete(col("run_id").isin(runIds.toArray())));
     }

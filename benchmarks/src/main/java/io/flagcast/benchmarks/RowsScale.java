@@ -57,7 +57,7 @@ import org.apache.spark.sql.types.DataTypes;
 /**
  * What scores and decisions cost beside what cannot be saved: reading the same input and writing as many rows of the same shape; and
  * beside what one would write with MLlib, a transformation per feature and their union. All in turns in one process, of which the
- * first round is told apart.
+ * first round is told apart; {@code -Dflagcast.rounds=} says how many, {@code -Dflagcast.ways=flagcast} leaves the others out.
  */
 final class RowsScale {
 

@@ -132,7 +132,10 @@ final class SkewScale {
         write(
                 read("events-" + Skew.UNIFORM)
                         .groupBy("user_id", "feature_id")
-                        .agg(count(lit(1)).as("n"), sum("value").as("value"), max("occurred_at").as("last")),
+                        .agg(
+                                count(lit(1)).as("n"),
+                                sum("value").as("value"),
+                                max("occurred_at").as("last")),
                 "grouped");
     }
 

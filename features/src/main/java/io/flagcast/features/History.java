@@ -30,7 +30,25 @@ final class History {
 
     private static final int EVENT_BYTES = Long.BYTES + Double.BYTES;
 
+    /** Bytes of one user; Java has no longer arrays. */
+    private static final int MOST = Integer.MAX_VALUE - 8;
+
     private History() {}
+
+    /**
+     * Where so many further bytes end.
+     *
+     * @throws InputException where there are more than one array holds
+     */
+    static int end(int end, int further) {
+        long reached = (long) end + further;
+        if (reached > MOST) {
+            throw new InputException(
+                    "events: one user has more than %,d MB of them, which is no person: leave such users out by flagcast.sources.events.where"
+                            .formatted(MOST >> 20));
+        }
+        return (int) reached;
+    }
 
     /** The events of one feature; the arrays are longer than what is in them. */
     private static final class Series {
@@ -155,8 +173,9 @@ final class History {
         }
 
         private static byte[] reserve(byte[] log, int further) {
-            int end = Math.addExact(ByteBuffer.wrap(log).getInt(), further);
-            byte[] roomy = end <= log.length ? log : Arrays.copyOf(log, Math.max(end, log.length + log.length / 2));
+            int end = end(ByteBuffer.wrap(log).getInt(), further);
+            int length = (int) Math.min(MOST, log.length + log.length / 2L);
+            byte[] roomy = end <= log.length ? log : Arrays.copyOf(log, Math.max(end, length));
             ByteBuffer.wrap(roomy).putInt(end);
             return roomy;
         }
@@ -204,8 +223,7 @@ final class History {
                     .toList();
             int length = 0;
             for (ByteBuffer name : names) {
-                length = Math.addExact(
-                        length, 2 * Integer.BYTES + name.limit() + EVENT_BYTES * ofFeature.get(name).size);
+                length = end(length, 2 * Integer.BYTES + name.limit() + EVENT_BYTES * ofFeature.get(name).size);
             }
             ByteBuffer bytes = ByteBuffer.allocate(length);
             for (ByteBuffer name : names) {

@@ -100,6 +100,8 @@ public record Usage(List<String> features, Duration window, Duration halfLife) i
 
     /** The same for rows that have their {@code _history}, NULL where there is none. */
     Dataset<Row> of(Dataset<Row> cuts) {
+        StructType aggregates = schema();
+        int names = aggregates.size();
         StructType arguments =
                 new StructType().add(HISTORY, DataTypes.BinaryType).add("cut", DataTypes.LongType);
         Dataset<Row> past = cuts.withColumn(
@@ -107,8 +109,8 @@ public record Usage(List<String> features, Duration window, Duration halfLife) i
                 RowFunction.of(
                         "usage",
                         arguments,
-                        schema(),
-                        row -> past(row.isNullAt(0) ? null : row.getBinary(0), row.getLong(1)),
+                        aggregates,
+                        row -> past(row.isNullAt(0) ? null : row.getBinary(0), row.getLong(1), names),
                         col(HISTORY),
                         unix_micros(col("cut_at"))));
         return past.select(col("*"), col("_past.*")).drop(HISTORY, "_past");
@@ -122,15 +124,19 @@ public record Usage(List<String> features, Duration window, Duration halfLife) i
         return schema.add(AMOUNTS, DataTypes.createMapType(DataTypes.StringType, DataTypes.DoubleType, false), false);
     }
 
-    /** The aggregates in the order of {@link #names}, then the amounts. */
-    private InternalRow past(byte[] history, long cut) {
+    /**
+     * The aggregates in the order of {@link #names}, then the amounts.
+     *
+     * @param names how many all of them are
+     */
+    private InternalRow past(byte[] history, long cut, int names) {
         double halfLifeMicros =
                 (double) halfLife.toSeconds() * MICROS_PER_SECOND + halfLife.toNanosPart() / NANOS_PER_MICRO;
         Totals totals = new Totals(cut, halfLifeMicros);
         if (history != null) {
             History.read(history, cut - SECONDS.toMicros(window.toSeconds()), cut, totals);
         }
-        Object[] aggregates = new Object[names().size() + 1];
+        Object[] aggregates = new Object[names];
         int next = 0;
         aggregates[next++] = (double) totals.count;
         aggregates[next++] = totals.value;

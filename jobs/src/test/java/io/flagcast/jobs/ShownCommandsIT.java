@@ -18,8 +18,8 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("proof")
 class ShownCommandsIT {
 
-    /** Where something of the page stands for something of the lake. */
-    private static final Map<String, String> NAMES = Map.ofEntries(
+    /** What of the page stands for what of the lake, one after the other. */
+    private static final List<Map.Entry<String, String>> NAMES = List.of(
             Map.entry("checkout_v2_rollout|express_pay_bandit|(?<=--experiment )E\\b", "rollout"),
             Map.entry("womens_email", "checkout"),
             Map.entry("(?<=--publication )(N|\\d+)", "1"),
@@ -63,7 +63,7 @@ class ShownCommandsIT {
         for (Path page : ShownCommandsTest.pages()) {
             for (String shown : ShownCommandsTest.shown(page)) {
                 String line = shown;
-                for (Map.Entry<String, String> name : NAMES.entrySet()) {
+                for (Map.Entry<String, String> name : NAMES) {
                     line = line.replaceAll(name.getKey(), name.getValue());
                 }
                 line = line.replace("EDITED", edited.toString()).replace("OUT/", folder + "/");

@@ -12,10 +12,16 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import org.apache.spark.sql.catalyst.InternalRow;
 import org.apache.spark.sql.catalyst.expressions.GenericInternalRow;
+import org.apache.spark.sql.types.StructType;
 import org.apache.spark.unsafe.types.UTF8String;
 
 /** A feature's model, ready for users whose predictors lie at given places. */
 final class FeatureScorer implements Serializable {
+
+    /** What {@link #score} returns: {@code responsiveness_scores} without user, run and as-of. */
+    static final StructType SCORE = StructType.fromDDL(
+            "feature_id STRING, family STRING, score DOUBLE, uplift DOUBLE, uplift_bound DOUBLE, uplift_shown DOUBLE,"
+                    + " response_if_enabled DOUBLE, response_if_not DOUBLE, affinity DOUBLE, no_benefit BOOLEAN, source STRING, model_id STRING");
 
     private static final long serialVersionUID = 1L;
 
@@ -80,7 +86,7 @@ final class FeatureScorer implements Serializable {
         return levels;
     }
 
-    /** The row of a user, without user, run and as-of. */
+    /** The score of a user, as in {@link #SCORE}. */
     InternalRow score(UserValues user) {
         if (scorer.model() instanceof ResponsivenessModel.Uplift model && model.heterogeneous() && knowsAny(user)) {
             var said = model.predict(vector(user));

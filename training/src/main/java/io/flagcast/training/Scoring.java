@@ -32,10 +32,6 @@ public final class Scoring {
     /** Score of a user about whom nothing is known. */
     public static final double PRIOR = 50;
 
-    private static final StructType SCORE = StructType.fromDDL(
-            "feature_id STRING, family STRING, score DOUBLE, uplift DOUBLE, uplift_bound DOUBLE, uplift_shown DOUBLE,"
-                    + " response_if_enabled DOUBLE, response_if_not DOUBLE, affinity DOUBLE, no_benefit BOOLEAN, source STRING, model_id STRING");
-
     private Scoring() {}
 
     /**
@@ -116,7 +112,7 @@ public final class Scoring {
                 inline(RowFunction.of(
                         "scores",
                         types,
-                        DataTypes.createArrayType(SCORE),
+                        DataTypes.createArrayType(FeatureScorer.SCORE),
                         scoreAll,
                         columns.values().toArray(Column[]::new))));
     }

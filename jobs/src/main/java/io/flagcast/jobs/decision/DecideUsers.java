@@ -13,6 +13,7 @@ import io.flagcast.experiments.Experiment;
 import io.flagcast.features.RowFunction;
 import io.flagcast.jobs.run.Rollout;
 import io.flagcast.settings.Eligibility;
+import io.flagcast.tables.Tables;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -21,6 +22,7 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.catalyst.InternalRow;
 import org.apache.spark.sql.catalyst.util.GenericArrayData;
+import org.apache.spark.sql.functions;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
@@ -28,6 +30,12 @@ import org.apache.spark.unsafe.types.UTF8String;
 
 /** The decision of {@link Allocator} as a transformation of profiles, scores and enrolments. */
 public final class DecideUsers {
+
+    /** Those of {@code allocations} behind run and as-of. */
+    private static final Column[] COLUMNS = Tables.ALLOCATIONS.columnNames().stream()
+            .skip(2)
+            .map(functions::col)
+            .toArray(Column[]::new);
 
     private DecideUsers() {}
 
@@ -103,20 +111,7 @@ public final class DecideUsers {
                                 DataTypes.createArrayType(ExperimentDecision.DECISION),
                                 decide,
                                 columns.toArray(Column[]::new))))
-                .select(
-                        "experiment_id",
-                        "user_id",
-                        "enabled",
-                        "score",
-                        "segment",
-                        "tier",
-                        "bucket",
-                        "base_probability",
-                        "share",
-                        "propensity",
-                        "reason",
-                        "parameters_version",
-                        "model_id");
+                .select(COLUMNS);
     }
 
     /** Scores that are decided by: of families there may be thousands of others. */

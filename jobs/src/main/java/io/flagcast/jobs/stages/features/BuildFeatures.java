@@ -51,6 +51,16 @@ public final class BuildFeatures {
 
         Dataset<Row> users = inputs.valid(Tables.USERS);
         Dataset<Row> histories = Usage.histories(inputs.valid(Tables.EVENTS)).persist(StorageLevel.MEMORY_AND_DISK());
+        try {
+            return result(counts, write(run, users, histories));
+        } finally {
+            histories.unpersist();
+        }
+    }
+
+    private static Map<Table, Long> write(Run run, Dataset<Row> users, Dataset<Row> histories) {
+        Inputs inputs = run.inputs();
+        Settings settings = run.settings();
         Dataset<Row> profiles = Profiles.at(run.asOf(), users, histories, settings.predictors(), settings.usage());
         TrainingExamples learning = settings.learning(run.experiments());
         Dataset<Row> examples = learning.before(
@@ -63,8 +73,7 @@ public final class BuildFeatures {
                         Tables.USER_PROFILES, profiles,
                         Tables.TRAINING_EXAMPLES, examples)
                 .forEach((table, rows) -> written.put(table, run.lake().replaceSlice(table, run.id(), rows)));
-        histories.unpersist();
-        return result(counts, written);
+        return written;
     }
 
     /** Rows that nothing is wrong with, and that yet do not count. */

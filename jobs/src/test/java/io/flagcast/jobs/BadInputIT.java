@@ -69,8 +69,10 @@ class BadInputIT {
     void moreBadRowsThanTheLimitRefuseTheRunAndLeaveThePublicationLive() {
         CsvWorld world = CsvWorld.published(folder);
         List<JsonNode> before = Invocation.rows(world.conf(), "SELECT * FROM allocations ORDER BY user_id");
+        List<String> outcomes = world.read("outcomes.csv");
         for (int i = 0; i < 100; i++) {
             world.append("exposures.csv", "rollout,u%d,true,2026-03-10T10:00:00Z,7".formatted(i));
+            world.append("outcomes.csv", "u%d,purchase,\"%d,96\",2026-03-10T12:00:00Z".formatted(i, i));
         }
 
         assertRefused(
@@ -79,7 +81,9 @@ class BadInputIT {
                 "exposures (" + folder.resolve("exposures.csv") + "): 100 of 1,300 rows are bad",
                 "flagcast.quality.max-quarantined 5.0 %",
                 "propensity 7.0 breaks propensity BETWEEN 0 AND 1 (100)",
-                "Mend the source");
+                "Mend the source",
+                "outcomes (" + folder.resolve("outcomes.csv") + "): 100 of ",
+                "value '0,96' is no DOUBLE (100)");
         assertThat(Invocation.rows(world.conf(), "SELECT * FROM allocations ORDER BY user_id"))
                 .isEqualTo(before);
         Invocation typo = Invocation.of("sql", "SELEC 1", "--conf", world.conf().toString());
@@ -89,6 +93,7 @@ class BadInputIT {
                 .hasSize(1);
         // What is mended runs, under the same name, as if nothing had been.
         world.write("exposures.csv", world.read("exposures.csv").subList(0, 1201));
+        world.write("outcomes.csv", outcomes);
         assertThat(world.run(CsvWorld.SECOND).err()).contains("run 20260311T000000Z-g1", "published 2");
     }
 

@@ -54,7 +54,7 @@ final class FamilyScale {
     }
 
     /** @param how {@code family}, {@code best} (a family of which 200 features of each user are kept) or {@code each}, declared one by one */
-    static void run(SparkSession spark, int users, int items, String how) throws IOException {
+    static int run(SparkSession spark, int users, int items, String how) throws IOException {
         FamilyScale scale = new FamilyScale(spark, Files.createTempDirectory("flagcast-family"), users, items);
         scale.simulate();
         Settings settings = scale.configure(how);
@@ -93,6 +93,7 @@ final class FamilyScale {
                 files(scale.folder.resolve("lake/models")).size(),
                 bytes(scale.folder.resolve("lake/responsiveness_scores")),
                 Files.size(scale.folder.resolve("report.html")));
+        return 0;
     }
 
     private interface Work<T> {

@@ -5,6 +5,7 @@ import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.concat;
 import static org.apache.spark.sql.functions.lit;
 
+import io.flagcast.benchmarks.Turns.Choice;
 import io.flagcast.monitoring.FirstExposures;
 import io.flagcast.monitoring.MeasuredExperiment;
 import io.flagcast.monitoring.SegmentMetrics;
@@ -15,8 +16,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -52,38 +55,28 @@ final class MeasureScale {
         return new Metric(name, kind, outcome, Duration.ofDays(days), Metric.Direction.HIGHER_IS_BETTER);
     }
 
-    static void run(SparkSession spark, long exposures, int times) throws IOException {
+    static int run(SparkSession spark, long exposures, Choice choice) throws IOException {
         MeasureScale scale = new MeasureScale(spark, Files.createTempDirectory("flagcast-measure"));
         scale.simulate(exposures);
-        double[] flagcast = new double[times];
-        double[] query = new double[times];
-        double[] day = new double[times];
-        PeakHeap heap = new PeakHeap();
-        for (int i = 0; i < times; i++) {
-            query[i] = Turns.seconds(scale::query);
-            flagcast[i] = Turns.seconds(scale::everything);
-            day[i] = Turns.seconds(scale::oneMoreDay);
-            System.out.printf(
-                    "%d: hand-written query %.1f s, flagcast %.1f s, one more day %.1f s%n",
-                    i + 1, query[i], flagcast[i], day[i]);
-        }
-        heap.close();
+        Map<String, Supplier<Long>> ways = new LinkedHashMap<>();
+        ways.put("query by hand", scale.of(exposures, scale::query));
+        ways.put("everything", scale.of(exposures, scale::everything));
+        ways.put("one more day", scale.of(exposures, scale::oneMoreDay));
+        Turns.compare(
+                spark,
+                "metrics: %,d exposures, %d experiments x 5 segments x %d metrics x 2 dimensions"
+                        .formatted(exposures, EXPERIMENTS, METRICS.size()),
+                choice,
+                ways);
         scale.requireSame();
-        System.out.printf(
-                "%,d exposures, %d experiments x 5 segments x %d metrics x 2 dimensions, median of %d: query %.1f s, flagcast %.1f s"
-                        + " (%.2f times), one more day %.1f s (%.2f times); peak heap %.2f GiB of %.1f, %d cores%n",
-                exposures,
-                EXPERIMENTS,
-                METRICS.size(),
-                times,
-                Turns.median(query),
-                Turns.median(flagcast),
-                Turns.median(flagcast) / Turns.median(query),
-                Turns.median(day),
-                Turns.median(day) / Turns.median(query),
-                heap.gibibytes(),
-                Runtime.getRuntime().maxMemory() / 0x1p30,
-                Runtime.getRuntime().availableProcessors());
+        return 0;
+    }
+
+    private Supplier<Long> of(long exposures, Runnable work) {
+        return () -> {
+            work.run();
+            return exposures;
+        };
     }
 
     /** A month in which a user meets about half of the experiments, some more than once, and now and then does something. */

@@ -31,7 +31,7 @@ final class NoHeterogeneity {
 
     private NoHeterogeneity() {}
 
-    static void run(SparkSession spark, int users, int seeds, List<String> learners) {
+    static int run(SparkSession spark, int users, int seeds, List<String> learners) {
         ResponseTraining training = new ResponseTraining(
                 List.of("age", "country", "plan", "tenure_days", "shopping", "music"),
                 Optional.empty(),
@@ -53,6 +53,7 @@ final class NoHeterogeneity {
         System.out.printf(
                 "%d of %d seeds claim heterogeneity at a first training (95 %%: %.1f %% to %.1f %%), %.0f have p < 5 %%; %,d users each, learners %s%n",
                 claims, seeds, 100 * interval.lower(), 100 * interval.upper(), above, users, learners);
+        return 0;
     }
 
     private static List<Row> examples(long seed, int users) {

@@ -8,6 +8,7 @@ import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.udf;
 import static org.apache.spark.sql.functions.when;
 
+import io.flagcast.benchmarks.Turns.Choice;
 import io.flagcast.experiments.Experiment;
 import io.flagcast.experiments.ExperimentFiles;
 import io.flagcast.jobs.decision.DecideUsers;
@@ -32,6 +33,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -56,13 +58,14 @@ import org.apache.spark.sql.types.DataTypes;
 
 /**
  * What scores and decisions cost beside what cannot be saved: reading the same input and writing as many rows of the same shape; and
- * beside what one would write with MLlib, a transformation per feature and their union. All in turns in one process, of which the
- * first round is told apart; {@code -Dflagcast.rounds=} says how many, {@code -Dflagcast.ways=flagcast} leaves the others out.
+ * beside what one would write with MLlib, a transformation per feature and their union. See {@link Turns}.
  */
 final class RowsScale {
 
+    private static final String TRANSFORM = "transform and union";
     private static final int NUMBERS = 26;
     private static final int CATEGORIES = 4;
+    private static final int DEPTH = 5;
     private static final int EXAMPLES = 10_000;
     private static final RunId RUN = RunId.parse("20260301T000000Z-g1");
 
@@ -77,29 +80,32 @@ final class RowsScale {
     }
 
     /** @param learner as {@code t_linear}, {@code t_trees} */
-    static void score(SparkSession spark, int users, int features, String learner) throws IOException {
+    static int score(SparkSession spark, int users, int features, String learner, Choice choice) throws IOException {
         RowsScale scale = new RowsScale(spark, features);
         scale.writeProfiles(users);
         Dataset<Row> profiles = scale.slice(Tables.USER_PROFILES);
         List<Scorer> scorers = scale.scorers(learner);
-        PipelineModel[] arms = scale.arms(learner);
         Map<String, Supplier<Dataset<Row>>> ways = new LinkedHashMap<>();
         ways.put("limit", () -> scale.constants(profiles));
         ways.put("flagcast", () -> Scoring.score(profiles, scorers));
-        ways.put("transform and union", () -> scale.naive(profiles, arms));
-        scale.compare(
-                "%,d users x %d predictors x %d features, %s".formatted(users, NUMBERS + CATEGORIES, features, learner),
+        if (choice.ways().isEmpty() || choice.ways().contains(TRANSFORM)) {
+            PipelineModel[] arms = scale.arms(learner);
+            ways.put(TRANSFORM, () -> scale.naive(profiles, arms));
+        }
+        return scale.compare(
+                "scores: %,d users x %d predictors x %d features, %s"
+                        .formatted(users, NUMBERS + CATEGORIES, features, learner),
+                choice,
                 Tables.RESPONSIVENESS_SCORES,
                 ways);
     }
 
-    static void allocate(SparkSession spark, int users, int experiments) throws IOException {
+    static int allocate(SparkSession spark, int users, int experiments, Choice choice) throws IOException {
         RowsScale scale = new RowsScale(spark, experiments);
         scale.writeProfiles(users);
+        List<Scorer> scorers = scale.scorers("t_linear");
         scale.lake.replaceSlice(
-                Tables.RESPONSIVENESS_SCORES,
-                RUN,
-                Scoring.score(scale.slice(Tables.USER_PROFILES), scale.scorers("t_linear")));
+                Tables.RESPONSIVENESS_SCORES, RUN, Scoring.score(scale.slice(Tables.USER_PROFILES), scorers));
         Dataset<Row> scores = scale.slice(Tables.RESPONSIVENESS_SCORES);
         Dataset<Row> nobody = scale.slice(Tables.ENROLMENTS);
         Dataset<Row> profiles = scale.slice(Tables.USER_PROFILES);
@@ -110,43 +116,25 @@ final class RowsScale {
                 RUN.asOf());
         Map<String, Supplier<Dataset<Row>>> ways = new LinkedHashMap<>();
         ways.put("limit", () -> hashed(scores));
-        ways.put("flagcast", () -> DecideUsers.decide(profiles, scores, nobody, rollouts, "holdout"));
-        scale.compare("%,d users x %d experiments".formatted(users, experiments), Tables.ALLOCATIONS, ways);
+        ways.put(
+                "flagcast in a run",
+                () -> DecideUsers.decide(profiles, Scoring.ofProfile(scorers), nobody, rollouts, "holdout"));
+        ways.put("flagcast from the table", () -> DecideUsers.decide(profiles, scores, nobody, rollouts, "holdout"));
+        return scale.compare(
+                "decisions: %,d users x %d experiments".formatted(users, experiments),
+                choice,
+                Tables.ALLOCATIONS,
+                ways);
     }
 
-    private void compare(String what, Table table, Map<String, Supplier<Dataset<Row>>> ways) {
-        Map<String, List<Double>> seconds = new LinkedHashMap<>();
-        int rounds = Integer.getInteger("flagcast.rounds", 4);
-        ways.keySet()
-                .retainAll(List.of(System.getProperty("flagcast.ways", String.join(",", ways.keySet()))
-                        .split(",", -1)));
-        try (PeakHeap heap = new PeakHeap()) {
-            for (int round = 0; round < rounds; round++) {
-                ways.forEach((name, rows) -> {
-                    List<Double> own = seconds.computeIfAbsent(name, first -> new ArrayList<>());
-                    // A slice of its own, so that nothing is replaced.
-                    RunId run = RunId.parse("2026030%dT000000Z-g%d".formatted(2 + seconds.size(), 1 + own.size()));
-                    own.add(Turns.seconds(() -> lake.replaceSlice(table, run, rows.get())));
-                    System.out.printf("%s %.1f s%n", name, own.get(own.size() - 1));
-                });
-            }
-            System.out.printf(
-                    "%s; peak heap %.2f GiB of %.1f, %d cores%n",
-                    what,
-                    heap.gibibytes(),
-                    Runtime.getRuntime().maxMemory() / 0x1p30,
-                    Runtime.getRuntime().availableProcessors());
-        }
-        List<Double> least = seconds.getOrDefault("limit", seconds.get("flagcast"));
-        double[] limit = {least.get(0), later(least)};
-        seconds.forEach((name, own) -> System.out.printf(
-                "| %s | first %.1f s, %.2f of the limit | then %.1f s, %.2f of the limit |%n",
-                name, own.get(0), own.get(0) / limit[0], later(own), later(own) / limit[1]));
-    }
-
-    private static double later(List<Double> seconds) {
-        return Turns.median(
-                seconds.stream().skip(1).mapToDouble(Double::doubleValue).toArray());
+    /** Each result as a slice of its own, so that nothing is replaced. */
+    private int compare(String what, Choice choice, Table table, Map<String, Supplier<Dataset<Row>>> ways) {
+        Map<String, Supplier<Long>> writing = new LinkedHashMap<>();
+        AtomicInteger slices = new AtomicInteger(1);
+        ways.forEach((name, rows) -> writing.put(
+                name, () -> lake.replaceSlice(table, new RunId(RUN.asOf(), slices.incrementAndGet()), rows.get())));
+        Turns.compare(spark, what, choice, writing);
+        return 0;
     }
 
     private Dataset<Row> slice(Table table) {
@@ -198,7 +186,8 @@ final class RowsScale {
     private List<Scorer> scorers(String learner) {
         List<String> predictors = new ArrayList<>(numbers());
         predictors.addAll(categories());
-        Result result = new ResponseTraining(predictors, Optional.empty(), 0.01, Benchmarks.settings(List.of(learner)))
+        Result result = new ResponseTraining(
+                        predictors, Optional.empty(), 0.01, Benchmarks.settings(List.of(learner), DEPTH))
                 .uplift(examples(), Metric.Kind.PROPORTION, Optional.empty());
         var model = ((Result.Trained) result).champion();
         System.out.println(model.metrics());
@@ -256,7 +245,7 @@ final class RowsScale {
                         ? new GBTClassifier()
                                 .setLabelCol("response")
                                 .setMaxIter(20)
-                                .setMaxDepth(3)
+                                .setMaxDepth(DEPTH)
                         : new LogisticRegression().setLabelCol("response").setRegParam(0.001));
         Pipeline pipeline = new Pipeline().setStages(stages.toArray(PipelineStage[]::new));
         Dataset<Row> examples = examples();

@@ -22,9 +22,10 @@ final class TrainingScale {
 
     private TrainingScale() {}
 
-    static void run(SparkSession spark, long users, int features, List<String> learners) {
+    static int run(SparkSession spark, long users, int features, List<String> learners) {
         try (PeakHeap heap = new PeakHeap()) {
             run(spark, users, features, learners, heap);
+            return 0;
         }
     }
 

@@ -67,8 +67,22 @@ public record TrainingExamples(
             Dataset<Row> histories,
             Dataset<Row> exposures,
             Dataset<Row> outcomes) {
-        Dataset<Row> closed = met(exposures.where(col("exposed_at").lt(lit(arrivals.asOf()))))
-                .where(not(col("contradictory")))
+        return of(
+                arrivals,
+                users,
+                histories,
+                met(exposures.where(col("exposed_at").lt(lit(arrivals.asOf())))),
+                outcomes);
+    }
+
+    /**
+     * The same of users whose exposures are brought together already.
+     *
+     * @param met what {@link #met} makes of valid exposures before the as-of
+     */
+    public Dataset<Row> of(
+            Arrivals arrivals, Dataset<Row> users, Dataset<Row> histories, Dataset<Row> met, Dataset<Row> outcomes) {
+        Dataset<Row> closed = met.where(not(col("contradictory")))
                 .select("feature_id", "user_id", "first.*")
                 .withColumn("_response", definitions().getItem(col("feature_id")))
                 .withColumn("_closes_at", expr("exposed_at + make_dt_interval(0, 0, 0, _response.within_seconds)"))
@@ -105,13 +119,12 @@ public record TrainingExamples(
      * from run to run. All exposures without a version have the same one, and likewise without a run; and where an answer
      * was decided elsewhere ({@link ExposureAttribution#ELSEWHERE}), all of the user's in the experiment are of one log.
      *
-     * @param exposures valid exposures before the as-of, whether their outcome window has closed or not
+     * @param met what {@link #met} makes of valid exposures before the as-of, whether their outcome window has closed or not
      * @return per feature that is learned and was met: {@code feature_id}, {@code users} who met it, {@code repeated}
      *     exposures beyond each user's first (an {@code exposure_id} counts once), {@code contradictory} users
      */
-    public Dataset<Row> repeats(Dataset<Row> exposures) {
-        return met(exposures)
-                .groupBy("feature_id")
+    public static Dataset<Row> repeats(Dataset<Row> met) {
+        return met.groupBy("feature_id")
                 .agg(
                         count(lit(1)).as("users"),
                         sum(col("exposures").minus(1)).as("repeated"),
@@ -139,8 +152,8 @@ public record TrainingExamples(
                 .cast("map<string, struct<kind: string, outcome: string, within_seconds: bigint>>");
     }
 
-    /** One row per feature and user: the first exposure, the number of exposures, whether they contradict. */
-    private Dataset<Row> met(Dataset<Row> exposures) {
+    /** One row per feature and user: the first of valid exposures, how many there are, whether they contradict each other. */
+    public Dataset<Row> met(Dataset<Row> exposures) {
         List<String> learned =
                 responses.stream().map(ResponseDefinition::featureId).toList();
         Column features = map(featureOfExperiment.entrySet().stream()

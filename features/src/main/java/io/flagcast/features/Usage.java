@@ -107,7 +107,6 @@ public record Usage(List<String> features, Duration window, Duration halfLife) i
         Dataset<Row> past = cuts.withColumn(
                 "_past",
                 RowFunction.of(
-                        "usage",
                         arguments,
                         aggregates,
                         row -> past(row.isNullAt(0) ? null : row.getBinary(0), row.getLong(1), names),

@@ -90,7 +90,7 @@ class TrainingExamplesTest {
     /** Users, repeated exposures and contradictory users of search, and the users who are examples of it. */
     private Map.Entry<List<Long>, List<String>> repeats(String exposures) {
         Dataset<Row> answers = answers(exposures);
-        List<Row> counts = SEARCH.repeats(answers).collectAsList();
+        List<Row> counts = TrainingExamples.repeats(SEARCH.met(answers)).collectAsList();
         assertThat(counts).extracting(row -> row.getAs("feature_id")).containsExactly("search");
         List<Row> examples = dataset(
                         SEARCH,
@@ -295,11 +295,12 @@ class TrainingExamplesTest {
     void answersOfTwoRunsDoNotContradictEachOther() {
         Dataset<Row> both = answers("('e1', 'u', true, '2026-01-10 10:00:00', NULL, 1),"
                 + " ('e1', 'u', false, '2026-01-10 11:00:00', NULL, 1)");
-        assertThat(SEARCH.repeats(both.withColumn("run_id", functions.lit("r1")))
+        assertThat(TrainingExamples.repeats(SEARCH.met(both.withColumn("run_id", functions.lit("r1"))))
                         .head()
                         .<Long>getAs("contradictory"))
                 .isEqualTo(1);
-        assertThat(SEARCH.repeats(both.withColumn("run_id", functions.expr("concat('r', exposed_at)")))
+        assertThat(TrainingExamples.repeats(
+                                SEARCH.met(both.withColumn("run_id", functions.expr("concat('r', exposed_at)"))))
                         .head()
                         .<Long>getAs("contradictory"))
                 .isZero();
@@ -310,9 +311,10 @@ class TrainingExamplesTest {
     void anAnswerFromElsewhereContradictsEveryOtherAnswerToTheUserInTheExperiment() {
         Dataset<Row> answers = answers("('e1', 'u', true, '2026-01-10 10:00:00', NULL, 1),"
                 + " ('e1', 'u', false, '2026-01-11 10:00:00', NULL, 2)");
-        assertThat(SEARCH.repeats(answers).head().<Long>getAs("contradictory")).isZero();
-        assertThat(SEARCH.repeats(answers.withColumn(
-                                "reason", functions.when(functions.col("enabled"), ExposureAttribution.ELSEWHERE)))
+        assertThat(TrainingExamples.repeats(SEARCH.met(answers)).head().<Long>getAs("contradictory"))
+                .isZero();
+        assertThat(TrainingExamples.repeats(SEARCH.met(answers.withColumn(
+                                "reason", functions.when(functions.col("enabled"), ExposureAttribution.ELSEWHERE))))
                         .head()
                         .<Long>getAs("contradictory"))
                 .isEqualTo(1);

@@ -26,7 +26,6 @@ import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -194,7 +193,9 @@ public record Evaluation(
                 .collectAsList()
                 .stream()
                 // In one order, whichever cell arrives first.
-                .sorted(Comparator.comparing(row -> row.mkString("/")))
+                .map(row -> Map.entry(row.mkString("/"), row))
+                .sorted(Map.Entry.comparingByKey())
+                .map(Map.Entry::getValue)
                 .forEach(row -> cells.computeIfAbsent(
                                 IntStream.range(0, keys.size())
                                         .mapToObj(row::get)

@@ -72,6 +72,11 @@ public final class Scoring {
      * @return the columns of {@code responsiveness_scores} without run and as-of
      */
     public static Dataset<Row> score(Dataset<Row> profiles, List<Scorer> scorers) {
+        return profiles.select(col("user_id"), inline(ofProfile(scorers)));
+    }
+
+    /** The same as a column over profiles: of each user an array with the scores, in the order of the features. */
+    public static Column ofProfile(List<Scorer> scorers) {
         Map<String, Column> columns = new LinkedHashMap<>();
         StructType types = new StructType();
         List<FeatureScorer> scoring = new ArrayList<>();
@@ -107,14 +112,11 @@ public final class Scoring {
             }
             return new GenericArrayData(scores);
         };
-        return profiles.select(
-                col("user_id"),
-                inline(RowFunction.of(
-                        "scores",
-                        types,
-                        DataTypes.createArrayType(FeatureScorer.SCORE),
-                        scoreAll,
-                        columns.values().toArray(Column[]::new))));
+        return RowFunction.of(
+                types,
+                DataTypes.createArrayType(FeatureScorer.SCORE),
+                scoreAll,
+                columns.values().toArray(Column[]::new));
     }
 
     /**

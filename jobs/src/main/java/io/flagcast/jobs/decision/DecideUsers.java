@@ -37,6 +37,9 @@ public final class DecideUsers {
             .map(functions::col)
             .toArray(Column[]::new);
 
+    private static final String SCORES = "_scores";
+    private static final String ENROLLED = "_enrolled";
+
     private DecideUsers() {}
 
     /**
@@ -55,26 +58,39 @@ public final class DecideUsers {
             Dataset<Row> enrolments,
             List<Rollout> rollouts,
             String holdoutSalt) {
-        boolean asks = rollouts.stream()
-                .anyMatch(rollout -> rollout.experiment().value().isPresent());
+        Dataset<Row> byUser = byUser(ofFeatures(scores, rollouts), "feature_id", SCORES, asks(rollouts));
+        return decide(
+                profiles.join(byUser, new String[] {"user_id"}, "left"),
+                col(SCORES),
+                enrolments,
+                rollouts,
+                holdoutSalt);
+    }
+
+    /**
+     * The same where a user's scores are at hand with the profile, so that none are brought together.
+     *
+     * @param scores of a profile an array of structs with what {@code responsiveness_scores} says of each feature
+     */
+    public static Dataset<Row> decide(
+            Dataset<Row> profiles, Column scores, Dataset<Row> enrolments, List<Rollout> rollouts, String holdoutSalt) {
         Dataset<Row> users = profiles.join(
-                        byUser(ofFeatures(scores, rollouts), "feature_id", "_scores", asks),
-                        new String[] {"user_id"},
-                        "left")
-                .join(
-                        byUser(
-                                enrolments.withColumn("source", lit(null).cast(DataTypes.StringType)),
-                                "experiment_id",
-                                "_enrolled",
-                                asks),
-                        new String[] {"user_id"},
-                        "left");
+                byUser(
+                        enrolments.withColumn("source", lit(null).cast(DataTypes.StringType)),
+                        "experiment_id",
+                        ENROLLED,
+                        asks(rollouts)),
+                new String[] {"user_id"},
+                "left");
+        StructType types = users.select(scores.as(SCORES), col(ENROLLED)).schema();
+        KnownRows byFeature = new KnownRows(types.apply(SCORES).dataType(), "feature_id");
+        KnownRows byExperiment = new KnownRows(types.apply(ENROLLED).dataType(), "experiment_id");
         StructType arguments = new StructType()
                 .add("user_id", DataTypes.StringType)
-                .add("scores", users.schema().apply("_scores").dataType())
-                .add("enrolled", users.schema().apply("_enrolled").dataType());
+                .add(types.apply(SCORES))
+                .add(types.apply(ENROLLED));
         int first = arguments.size();
-        List<Column> columns = new ArrayList<>(List.of(col("user_id"), col("_scores"), col("_enrolled")));
+        List<Column> columns = new ArrayList<>(List.of(col("user_id"), scores, col(ENROLLED)));
         List<ExperimentDecision> experiments = new ArrayList<>();
         for (Rollout rollout : rollouts) {
             Experiment experiment = rollout.experiment();
@@ -93,9 +109,8 @@ public final class DecideUsers {
         RowFunction.Body decide = user -> {
             byte[] userId = user.getUTF8String(0).getBytes();
             double heldOut = holdout.bucket(userId);
-            Map<UTF8String, InternalRow> scored = ExperimentDecision.byKey(user.isNullAt(1) ? null : user.getArray(1));
-            Map<UTF8String, InternalRow> enrolled =
-                    ExperimentDecision.byKey(user.isNullAt(2) ? null : user.getArray(2));
+            Map<UTF8String, InternalRow> scored = byFeature.byKey(user.isNullAt(1) ? null : user.getArray(1));
+            Map<UTF8String, InternalRow> enrolled = byExperiment.byKey(user.isNullAt(2) ? null : user.getArray(2));
             Object[] decisions = new Object[experiments.size()];
             for (int i = 0; i < decisions.length; i++) {
                 int place = first + i * ExperimentDecision.OWN.size();
@@ -106,7 +121,6 @@ public final class DecideUsers {
         return users.select(
                         col("user_id"),
                         inline(RowFunction.of(
-                                "decisions",
                                 arguments,
                                 DataTypes.createArrayType(ExperimentDecision.DECISION),
                                 decide,
@@ -123,10 +137,15 @@ public final class DecideUsers {
                         .toArray()));
     }
 
-    /** Per user an array of what rows say, {@link ExperimentDecision#KNOWN} behind their key. */
+    private static boolean asks(List<Rollout> rollouts) {
+        return rollouts.stream()
+                .anyMatch(rollout -> rollout.experiment().value().isPresent());
+    }
+
+    /** Per user an array of what rows say, {@link KnownRows#NAMES} behind their key. */
     private static Dataset<Row> byUser(Dataset<Row> rows, String key, String as, boolean asks) {
         List<Column> known = new ArrayList<>(List.of(col(key)));
-        ExperimentDecision.KNOWN.forEach(name -> known.add(
+        KnownRows.NAMES.forEach(name -> known.add(
                 asks || !name.startsWith("uplift_")
                         ? col(name)
                         : lit(null).cast(DataTypes.DoubleType).as(name)));

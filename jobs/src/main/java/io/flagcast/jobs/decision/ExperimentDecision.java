@@ -14,12 +14,10 @@ import io.flagcast.jobs.run.Rollout;
 import java.io.Serializable;
 import java.util.EnumMap;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
 import org.apache.spark.sql.catalyst.InternalRow;
 import org.apache.spark.sql.catalyst.expressions.GenericInternalRow;
-import org.apache.spark.sql.catalyst.util.ArrayData;
 import org.apache.spark.sql.types.StructType;
 import org.apache.spark.unsafe.types.UTF8String;
 
@@ -35,19 +33,7 @@ final class ExperimentDecision implements Serializable {
     /** What it reads of a user besides scores and enrolment, one after the other for every experiment. */
     static final StructType OWN = StructType.fromDDL("eligible BOOLEAN, context STRING, cost DOUBLE");
 
-    /** Of what a score or an enrolment says; the last two only where an experiment asks what pays. */
-    static final List<String> KNOWN =
-            List.of("score", "no_benefit", "model_id", "source", "uplift_bound", "uplift_shown");
-
     private static final UTF8String OF_NOBODY = UTF8String.fromString("prior");
-    private static final int KEY = 0;
-    private static final int SCORE = 1;
-    private static final int NO_BENEFIT = 2;
-    private static final int MODEL_ID = 3;
-    private static final int SOURCE = 4;
-    private static final int BOUND = 5;
-    private static final int SHOWN = 6;
-
     private static final long serialVersionUID = 1L;
 
     private final Allocator allocator;
@@ -88,7 +74,7 @@ final class ExperimentDecision implements Serializable {
      *
      * @param userId UTF-8
      * @param holdout the user's bucket in the lake's holdout
-     * @param scores what is known by feature, as {@link #byKey} has it
+     * @param scores what is known by feature, as {@link KnownRows#byKey} has it
      * @param enrolments the same by experiment
      * @param user a row with {@link #OWN} of this experiment from a place on
      */
@@ -101,12 +87,12 @@ final class ExperimentDecision implements Serializable {
             int place) {
         InternalRow scored = scores.get(featureId);
         InternalRow enrolled = keeps ? enrolments.get(experimentId) : null;
-        InternalRow today = scored != null && OF_NOBODY.equals(scored.getUTF8String(SOURCE)) ? null : scored;
-        OptionalDouble score = first(enrolled, today, SCORE);
+        InternalRow today = scored != null && OF_NOBODY.equals(scored.getUTF8String(KnownRows.SOURCE)) ? null : scored;
+        OptionalDouble score = first(enrolled, today, KnownRows.SCORE);
         OptionalDouble cost = number(user, place + 2);
         boolean asks = !Double.isNaN(worth);
-        OptionalDouble bound = asks ? first(enrolled, scored, BOUND) : OptionalDouble.empty();
-        OptionalDouble shown = asks ? first(enrolled, scored, SHOWN) : OptionalDouble.empty();
+        OptionalDouble bound = asks ? first(enrolled, scored, KnownRows.BOUND) : OptionalDouble.empty();
+        OptionalDouble shown = asks ? first(enrolled, scored, KnownRows.SHOWN) : OptionalDouble.empty();
         boolean eligible = !user.isNullAt(place) && user.getBoolean(place) && (cost.isPresent() || !asks);
         boolean isJudged = cost.isPresent() && bound.isPresent();
         Candidate candidate = new Candidate(
@@ -136,22 +122,8 @@ final class ExperimentDecision implements Serializable {
             decision.propensity(),
             reasons.get(decision.reason()),
             version,
-            score.isPresent() && source != null ? source.getUTF8String(MODEL_ID) : null
+            score.isPresent() && source != null ? source.getUTF8String(KnownRows.MODEL_ID) : null
         });
-    }
-
-    /**
-     * What is known by feature or by experiment.
-     *
-     * @param entries rows of {@link #KNOWN} behind their key; absent (null) for nothing
-     */
-    static Map<UTF8String, InternalRow> byKey(ArrayData entries) {
-        Map<UTF8String, InternalRow> byKey = new HashMap<>();
-        for (int i = 0; entries != null && i < entries.numElements(); i++) {
-            InternalRow entry = entries.getStruct(i, 1 + KNOWN.size());
-            byKey.put(entry.getUTF8String(KEY), entry);
-        }
-        return byKey;
     }
 
     private static OptionalDouble number(InternalRow row, int place) {
@@ -164,7 +136,7 @@ final class ExperimentDecision implements Serializable {
     }
 
     private static boolean noBenefit(InternalRow enrolled, InternalRow scored) {
-        InternalRow known = enrolled != null && !enrolled.isNullAt(NO_BENEFIT) ? enrolled : scored;
-        return known != null && !known.isNullAt(NO_BENEFIT) && known.getBoolean(NO_BENEFIT);
+        InternalRow known = enrolled != null && !enrolled.isNullAt(KnownRows.NO_BENEFIT) ? enrolled : scored;
+        return known != null && !known.isNullAt(KnownRows.NO_BENEFIT) && known.getBoolean(KnownRows.NO_BENEFIT);
     }
 }

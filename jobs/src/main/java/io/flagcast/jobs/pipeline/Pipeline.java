@@ -304,6 +304,7 @@ public final class Pipeline {
                 ParameterTable.read(lake).before(id.asOf()),
                 reshuffled,
                 clock.instant(),
+                new AtomicReference<>(List.of()),
                 progress);
     }
 

@@ -50,6 +50,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
@@ -135,6 +136,7 @@ public final class WatchMetrics {
                 ParameterTable.read(lake).before(asOf),
                 Set.of(),
                 clock.instant(),
+                new AtomicReference<>(List.of()),
                 progress);
     }
 

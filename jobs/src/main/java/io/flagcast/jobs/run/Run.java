@@ -8,12 +8,14 @@ import io.flagcast.lake.RunId;
 import io.flagcast.lake.inputs.Inputs;
 import io.flagcast.settings.Settings;
 import io.flagcast.tables.Table;
+import io.flagcast.training.Scoring.Scorer;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 
@@ -33,6 +35,8 @@ import org.apache.spark.sql.Row;
  * @param parameters per experiment what rules, bandit and people had set before the as-of
  * @param reshuffled experiments that may have a new salt
  * @param startedAt when it began
+ * @param scored what has scored the users, where this process did: whoever goes on with their scores can make them again instead
+ *     of gathering them from the table
  * @param progress for people
  */
 public record Run(
@@ -49,6 +53,7 @@ public record Run(
         Map<String, AllocationParameters> parameters,
         Set<String> reshuffled,
         Instant startedAt,
+        AtomicReference<List<Scorer>> scored,
         Progress progress) {
 
     public Run {

@@ -4,6 +4,10 @@ import io.flagcast.statistics.Bootstrap;
 import io.flagcast.statistics.Interval;
 import io.flagcast.statistics.ranking.UpliftCurve.Bin;
 import io.flagcast.statistics.ranking.UpliftCurve.Cell;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.function.ToDoubleFunction;
 import org.apache.commons.math3.special.Gamma;
@@ -31,13 +35,14 @@ final class PoissonBootstrap {
         // What is wrong with the curve itself is no matter of chance.
         Bootstrap.requireFinite("the curve", measure.applyAsDouble(curve));
         SplittableRandom random = new SplittableRandom(seed);
+        Map<Long, Double> modes = new HashMap<>();
         double[] statistics = new double[resamples];
         int undefined = 0;
         int drawn = 0;
         while (drawn < resamples) {
             double statistic;
             try {
-                statistic = measure.applyAsDouble(resampled(curve, random));
+                statistic = measure.applyAsDouble(resampled(curve, modes, random));
             } catch (IllegalArgumentException e) {
                 undefined++;
                 if (undefined > resamples) {
@@ -54,23 +59,32 @@ final class PoissonBootstrap {
         return Bootstrap.percentiles(statistics, confidence);
     }
 
-    private static UpliftCurve resampled(UpliftCurve curve, SplittableRandom random) {
-        return new UpliftCurve(curve.bins().stream()
-                .map(bin -> new Bin(
-                        bin.score(),
-                        resampled(bin.enabledPositive(), random),
-                        resampled(bin.enabledZero(), random),
-                        resampled(bin.controlPositive(), random),
-                        resampled(bin.controlZero(), random)))
-                .toList());
+    private static UpliftCurve resampled(UpliftCurve curve, Map<Long, Double> modes, SplittableRandom random) {
+        List<Bin> bins = new ArrayList<>(curve.bins().size());
+        for (Bin bin : curve.bins()) {
+            bins.add(new Bin(
+                    bin.score(),
+                    resampled(bin.enabledPositive(), modes, random),
+                    resampled(bin.enabledZero(), modes, random),
+                    resampled(bin.controlPositive(), modes, random),
+                    resampled(bin.controlZero(), modes, random)));
+        }
+        return new UpliftCurve(bins);
     }
 
-    private static Cell resampled(Cell cell, SplittableRandom random) {
+    /** @param modes the probability of the most likely number, by mean: it costs more than drawing, and comes again each time */
+    private static Cell resampled(Cell cell, Map<Long, Double> modes, SplittableRandom random) {
         if (cell.rows() == 0) {
             return cell;
         }
-        long drawn = poisson(cell.rows(), random.nextDouble());
+        double mode = modes.computeIfAbsent(cell.rows(), PoissonBootstrap::mode);
+        long drawn = poisson(cell.rows(), mode, random.nextDouble());
         return new Cell(drawn, cell.weight() * drawn / cell.rows(), cell.sum() * drawn / cell.rows());
+    }
+
+    /** The probability of the most likely number of a Poisson law with a whole mean, the mean itself. */
+    static double mode(long mean) {
+        return Math.exp(mean * Math.log((double) mean) - mean - Gamma.logGamma(mean + 1.0));
     }
 
     /**
@@ -78,12 +92,13 @@ final class PoissonBootstrap {
      * √mean steps and exact but for rounding.
      *
      * @param mean at least 1
+     * @param mode see {@link #mode}
      * @param uniform in [0, 1)
      */
-    static long poisson(long mean, double uniform) {
-        double above = Math.exp(mean * Math.log((double) mean) - mean - Gamma.logGamma(mean + 1.0));
+    static long poisson(long mean, double mode, double uniform) {
+        double above = mode;
         double below = above;
-        double left = uniform - above;
+        double left = uniform - mode;
         for (long distance = 1; left >= 0 && above > NEGLIGIBLE_PROBABILITY; distance++) {
             above *= (double) mean / (mean + distance);
             left -= above;

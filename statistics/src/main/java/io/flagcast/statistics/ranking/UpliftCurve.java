@@ -2,6 +2,7 @@ package io.flagcast.statistics.ranking;
 
 import io.flagcast.statistics.Interval;
 import java.io.Serializable;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -43,12 +44,14 @@ public record UpliftCurve(List<Bin> bins) {
 
     /** @throws IllegalArgumentException if an arm has no row */
     public UpliftCurve {
-        Map<Double, Bin> byFallingScore = new TreeMap<>(Comparator.reverseOrder());
+        List<Bin> known = new ArrayList<>(bins.size());
+        boolean falls = true;
         long enabled = 0;
         long control = 0;
         for (Bin bin : bins) {
             if (bin.rows() > 0) {
-                byFallingScore.merge(bin.score(), bin, Bin::plus);
+                falls &= known.isEmpty() || known.get(known.size() - 1).score() > bin.score();
+                known.add(bin);
                 enabled += bin.enabledPositive().rows() + bin.enabledZero().rows();
                 control += bin.controlPositive().rows() + bin.controlZero().rows();
             }
@@ -57,7 +60,13 @@ public record UpliftCurve(List<Bin> bins) {
             throw new IllegalArgumentException(
                     "UpliftCurve: " + enabled + " enabled rows and " + control + " of the control; uplift needs both");
         }
-        bins = List.copyOf(byFallingScore.values());
+        bins = falls ? List.copyOf(known) : byFallingScore(known);
+    }
+
+    private static List<Bin> byFallingScore(List<Bin> bins) {
+        Map<Double, Bin> byFallingScore = new TreeMap<>(Comparator.reverseOrder());
+        bins.forEach(bin -> byFallingScore.merge(bin.score(), bin, Bin::plus));
+        return List.copyOf(byFallingScore.values());
     }
 
     /**

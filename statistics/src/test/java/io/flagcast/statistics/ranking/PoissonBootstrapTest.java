@@ -24,7 +24,7 @@ class PoissonBootstrapTest {
         int m = 50_000;
         Map<Long, Integer> drawn = new HashMap<>();
         for (int i = 0; i < m; i++) {
-            drawn.merge(PoissonBootstrap.poisson(mean, (i + 0.5) / m), 1, Integer::sum);
+            drawn.merge(PoissonBootstrap.poisson(mean, PoissonBootstrap.mode(mean), (i + 0.5) / m), 1, Integer::sum);
         }
 
         PoissonDistribution law = new PoissonDistribution(mean);
@@ -32,7 +32,8 @@ class PoissonBootstrapTest {
                 .as("count of " + k)
                 .isCloseTo(m * law.probability(k.intValue()), within(1.001)));
         assertThat(drawn.keySet()).allMatch(k -> k >= 0);
-        assertThat(PoissonBootstrap.poisson(mean, Math.nextDown(1.0))).isNotNegative();
+        assertThat(PoissonBootstrap.poisson(mean, PoissonBootstrap.mode(mean), Math.nextDown(1.0)))
+                .isNotNegative();
     }
 
     /**

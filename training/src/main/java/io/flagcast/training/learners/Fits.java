@@ -28,11 +28,14 @@ import org.apache.spark.sql.types.DataTypes;
  */
 public record Fits(Map<Learner, Map<Set<Integer>, Estimate>> estimates) {
 
+    private static final int MOST_AT_ONCE = 16;
+
     /** Fits every learner without each fold and on all examples, several at once. */
     public static Fits of(CrossFit data, List<Learner> learners) {
         // Threads of their own: those of the common pool do not see the application's classes under spark-submit.
+        // More than there are cores: a fit is hundreds of small jobs, and waits for each to be told of its end.
         ExecutorService threads = Executors.newFixedThreadPool(
-                Math.max(2, Math.min(8, Runtime.getRuntime().availableProcessors())));
+                Math.min(MOST_AT_ONCE, 2 * Runtime.getRuntime().availableProcessors()));
         try {
             Map<Learner, Map<Set<Integer>, Future<Estimate>>> running = new LinkedHashMap<>();
             for (Learner learner : learners) {

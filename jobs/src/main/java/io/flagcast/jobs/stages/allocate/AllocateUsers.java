@@ -1,5 +1,6 @@
 package io.flagcast.jobs.stages.allocate;
 
+import static java.util.stream.Collectors.toSet;
 import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.lit;
@@ -24,11 +25,14 @@ import io.flagcast.lake.ExitCode;
 import io.flagcast.lake.Refusal;
 import io.flagcast.settings.Settings;
 import io.flagcast.tables.Tables;
+import io.flagcast.training.Scoring;
+import io.flagcast.training.Scoring.Scorer;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
@@ -57,8 +61,7 @@ public final class AllocateUsers {
                 run.experiments());
         long enrolled = run.lake().replaceSlice(Tables.ENROLMENTS, run.id(), enrolments);
         Dataset<Row> kept = run.lake().slice(Tables.ENROLMENTS, runId);
-        Dataset<Row> allocations = DecideUsers.decide(
-                profiles, scores, kept, run.rollouts(), run.settings().lake().holdoutSalt());
+        Dataset<Row> allocations = decided(run, profiles, scores, kept);
 
         long allocated = run.lake().replaceSlice(Tables.ALLOCATIONS, run.id(), allocations);
         long decided = run.lake()
@@ -71,6 +74,22 @@ public final class AllocateUsers {
                 Map.of(Tables.ENROLMENTS, enrolled, Tables.ALLOCATIONS, allocated, Tables.EXPERIMENTS, decided),
                 "%,d decisions in %d experiments, %,d users enrolled"
                         .formatted(allocated, run.experiments().size(), enrolled));
+    }
+
+    /**
+     * The decisions. Where this process has scored the users, scores are made again from their profiles: that takes less than bringing
+     * together what lies in the table, and gives the same.
+     */
+    private static Dataset<Row> decided(Run run, Dataset<Row> profiles, Dataset<Row> scores, Dataset<Row> enrolments) {
+        Set<String> features =
+                run.experiments().stream().map(Experiment::featureId).collect(toSet());
+        List<Scorer> scorers = run.scored().get().stream()
+                .filter(scorer -> features.contains(scorer.featureId()))
+                .toList();
+        String salt = run.settings().lake().holdoutSalt();
+        return scorers.size() == features.size()
+                ? DecideUsers.decide(profiles, Scoring.ofProfile(scorers), enrolments, run.rollouts(), salt)
+                : DecideUsers.decide(profiles, scores, enrolments, run.rollouts(), salt);
     }
 
     /** The rows of table {@code experiments}, without run and as-of. */

@@ -49,23 +49,26 @@ public final class BuildFeatures {
                         table -> settings.sources().get(table).origin(),
                         settings.mayBeEmpty());
 
-        Dataset<Row> users = inputs.valid(Tables.USERS);
+        TrainingExamples learning = settings.learning(run.experiments());
         Dataset<Row> histories = Usage.histories(inputs.valid(Tables.EVENTS)).persist(StorageLevel.MEMORY_AND_DISK());
+        Dataset<Row> met = learning.met(inputs.exposures()).persist(StorageLevel.MEMORY_AND_DISK());
         try {
-            return result(counts, write(run, users, histories));
+            return result(counts, write(run, learning, histories, met));
         } finally {
+            met.unpersist();
             histories.unpersist();
         }
     }
 
-    private static Map<Table, Long> write(Run run, Dataset<Row> users, Dataset<Row> histories) {
+    private static Map<Table, Long> write(
+            Run run, TrainingExamples learning, Dataset<Row> histories, Dataset<Row> met) {
         Inputs inputs = run.inputs();
         Settings settings = run.settings();
+        Dataset<Row> users = inputs.valid(Tables.USERS);
         Dataset<Row> profiles = Profiles.at(run.asOf(), users, histories, settings.predictors(), settings.usage());
-        TrainingExamples learning = settings.learning(run.experiments());
-        Dataset<Row> examples = learning.before(
-                settings.arrivals(inputs), users, histories, inputs.exposures(), inputs.valid(Tables.OUTCOMES));
-        sayRepeats(run, learning.repeats(inputs.exposures()));
+        Dataset<Row> examples =
+                learning.of(settings.arrivals(inputs), users, histories, met, inputs.valid(Tables.OUTCOMES));
+        sayRepeats(run, TrainingExamples.repeats(met));
 
         Map<Table, Long> written = new HashMap<>();
         Map.of(

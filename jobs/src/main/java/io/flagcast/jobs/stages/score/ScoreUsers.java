@@ -53,6 +53,7 @@ public final class ScoreUsers {
         Dataset<Row> scores = Scoring.score(profiles, scorers, families);
 
         long rows = run.lake().replaceSlice(Tables.RESPONSIVENESS_SCORES, run.id(), scores);
+        run.scored().set(scorers);
         return StageResult.wrote(users, Map.of(Tables.RESPONSIVENESS_SCORES, rows), summary(rows, scorers, families));
     }
 

@@ -5,6 +5,7 @@ import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.max;
 import static org.apache.spark.sql.functions.sum;
 
+import io.flagcast.benchmarks.Turns.Choice;
 import io.flagcast.features.Predictors;
 import io.flagcast.features.Profiles;
 import io.flagcast.features.ResponseDefinition;
@@ -17,16 +18,17 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.EnumMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.storage.StorageLevel;
 
-/** What profiles and training examples cost where nine of ten events and outcomes are of one user, or of one feature, in turns. */
-final class SkewScale {
+/** What profiles and training examples cost beside one group-by of the events, and where nine of ten events and outcomes are of one user or feature. */
+final class FeaturesScale {
 
     private static final Instant AS_OF = Instant.parse("2026-02-01T00:00:00Z");
     private static final int FEATURES = 10;
@@ -50,47 +52,28 @@ final class SkewScale {
     private final long events;
     private final long users;
 
-    private SkewScale(SparkSession spark, Path folder, long events) {
+    private FeaturesScale(SparkSession spark, Path folder, long events) {
         this.spark = spark;
         this.folder = folder;
         this.events = events;
         this.users = events / 20;
     }
 
-    static void run(SparkSession spark, long events, int times) throws IOException {
-        SkewScale scale = new SkewScale(spark, Files.createTempDirectory("flagcast-skew"), events);
+    static int run(SparkSession spark, long events, Choice choice) throws IOException {
+        FeaturesScale scale = new FeaturesScale(spark, Files.createTempDirectory("flagcast-features"), events);
         scale.simulate();
-        Map<Skew, double[]> seconds = new EnumMap<>(Skew.class);
-        for (Skew skew : Skew.values()) {
-            seconds.put(skew, new double[times]);
-        }
-        double[] groupBy = new double[times];
-        PeakHeap heap = new PeakHeap();
-        for (int i = 0; i < times; i++) {
-            groupBy[i] = Turns.seconds(scale::groupBy);
-            System.out.printf("%d: one group-by %.1f s%n", i + 1, groupBy[i]);
-            for (Skew skew : Skew.values()) {
-                seconds.get(skew)[i] = Turns.seconds(() -> scale.features(skew));
-                System.out.printf("%d: %s %.1f s%n", i + 1, skew, seconds.get(skew)[i]);
-            }
-        }
-        heap.close();
-        double uniform = Turns.median(seconds.get(Skew.UNIFORM));
-        System.out.printf(
-                "%,d events of %,d users and %d features, median of %d: one group-by %.1f s, uniform %.1f s (%.2f times), 90 %% of one user %.2f times, 90 %% of one feature"
-                        + " %.2f times; peak heap %.2f GiB of %.1f, %d cores%n",
-                events,
-                scale.users,
-                FEATURES,
-                times,
-                Turns.median(groupBy),
-                uniform,
-                uniform / Turns.median(groupBy),
-                Turns.median(seconds.get(Skew.USER)) / uniform,
-                Turns.median(seconds.get(Skew.FEATURE)) / uniform,
-                heap.gibibytes(),
-                Runtime.getRuntime().maxMemory() / 0x1p30,
-                Runtime.getRuntime().availableProcessors());
+        Map<String, Supplier<Long>> ways = new LinkedHashMap<>();
+        ways.put("one group-by", scale::groupBy);
+        ways.put("uniform", () -> scale.features(Skew.UNIFORM));
+        ways.put("90 % of one user", () -> scale.features(Skew.USER));
+        ways.put("90 % of one feature", () -> scale.features(Skew.FEATURE));
+        Turns.compare(
+                spark,
+                "profiles and training examples: %,d events of %,d users and %d features"
+                        .formatted(events, scale.users, FEATURES),
+                choice,
+                ways);
+        return 0;
     }
 
     private void simulate() {
@@ -128,7 +111,7 @@ final class SkewScale {
     }
 
     /** What nobody does without who counts events: by user and feature, once. */
-    private void groupBy() {
+    private long groupBy() {
         write(
                 read("events-" + Skew.UNIFORM)
                         .groupBy("user_id", "feature_id")
@@ -137,9 +120,10 @@ final class SkewScale {
                                 sum("value").as("value"),
                                 max("occurred_at").as("last")),
                 "grouped");
+        return events;
     }
 
-    private void features(Skew skew) {
+    private long features(Skew skew) {
         Usage usage = new Usage(List.of("f0", "f1"), Duration.ofDays(28), Duration.ofDays(14));
         Predictors predictors = new Predictors(List.of("age"), List.of());
         Dataset<Row> happened = Usage.histories(read("events-" + skew)).persist(StorageLevel.MEMORY_AND_DISK());
@@ -154,6 +138,7 @@ final class SkewScale {
                         Arrivals.complete(AS_OF), read("users"), happened, read("exposures"), read("outcomes-" + skew)),
                 "examples");
         happened.unpersist();
+        return events;
     }
 
     private Dataset<Row> read(String name) {

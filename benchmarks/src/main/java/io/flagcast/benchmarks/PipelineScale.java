@@ -147,7 +147,10 @@ final class PipelineScale {
                                 "CAST(1 + pmod(xxhash64(id, 5), 9) AS DOUBLE) AS value",
                                 happened("2026-01-04", 6, 27)));
         Dataset<Row> met = spark.range(users * experiments)
-                .selectExpr("id", "id DIV %1$d AS user", "id %% %1$d AS experiment".formatted(experiments))
+                .selectExpr(
+                        "id",
+                        "id DIV %d AS user".formatted(experiments),
+                        "id %% %d AS experiment".formatted(experiments))
                 .where("pmod(xxhash64(id, 8), 100) < 15")
                 .selectExpr("*", happened("2026-01-24", 9, 7).replace("occurred_at", "exposed_at"))
                 .selectExpr("*", "pmod(xxhash64(id, 10), 2) = 0 AS enabled");

@@ -314,9 +314,9 @@ final class RowsScale {
                 """.formatted(i));
     }
 
-    /** The scores, read, the user hashed, and as many rows of decisions written. */
+    /** The scores, read, the user hashed anew for each, and as many rows of decisions written. */
     private static Dataset<Row> hashed(Dataset<Row> scores) {
-        Column bucket = expr("shiftrightunsigned(xxhash64('salt', user_id), 11) / 9007199254740992");
+        Column bucket = expr("shiftrightunsigned(xxhash64(feature_id, user_id), 11) / 9007199254740992");
         return scores.select(
                 expr("replace(feature_id, 'feature', 'experiment')").as("experiment_id"),
                 col("user_id"),

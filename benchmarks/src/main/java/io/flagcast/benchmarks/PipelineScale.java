@@ -10,6 +10,7 @@ import io.flagcast.lake.Lake;
 import io.flagcast.settings.ConfiguredExperiments;
 import io.flagcast.settings.Settings;
 import io.flagcast.settings.SettingsReader;
+import io.flagcast.tables.Tables;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -69,13 +70,14 @@ final class PipelineScale {
                     "%s: %,d users x %d predictors x %d features, %d experiments"
                             .formatted(day.getKey(), users, NUMBERS + CATEGORIES, features, experiments),
                     Turns.Choice.all(1),
-                    Map.of("run", () -> scale.published(settings, configured, lake, day.getValue())));
+                    Map.of("run", () -> published(settings, configured, lake, day.getValue())));
         }
         return 0;
     }
 
-    private long published(Settings settings, List<Experiment> configured, Lake lake, Instant day) {
-        new Pipeline(
+    /** How many scores. */
+    private static long published(Settings settings, List<Experiment> configured, Lake lake, Instant day) {
+        return new Pipeline(
                         settings,
                         configured,
                         lake,
@@ -83,8 +85,10 @@ final class PipelineScale {
                         Progress.on(System.out),
                         new Interruption())
                 .run(day, Pipeline.Repeat.SKIP)
-                .orElseThrow();
-        return users;
+                .orElseThrow()
+                .tables()
+                .get(Tables.RESPONSIVENESS_SCORES.name())
+                .rows();
     }
 
     private Settings configured() throws IOException {

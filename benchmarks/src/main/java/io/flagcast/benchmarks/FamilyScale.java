@@ -1,25 +1,15 @@
 package io.flagcast.benchmarks;
 
-import io.flagcast.experiments.Experiment;
-import io.flagcast.jobs.pipeline.Pipeline;
 import io.flagcast.jobs.questions.RunSummary;
-import io.flagcast.jobs.run.Progress;
-import io.flagcast.lake.Interruption;
-import io.flagcast.lake.Lake;
 import io.flagcast.lake.LakeFunctions;
 import io.flagcast.lake.Publication;
 import io.flagcast.report.Report;
-import io.flagcast.settings.ConfiguredExperiments;
-import io.flagcast.settings.Settings;
-import io.flagcast.settings.SettingsReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -57,34 +47,20 @@ final class FamilyScale {
     static int run(SparkSession spark, int users, int items, String how) throws IOException {
         FamilyScale scale = new FamilyScale(spark, Files.createTempDirectory("flagcast-family"), users, items);
         scale.simulate();
-        Settings settings = scale.configure(how);
-        List<Experiment> experiments = ConfiguredExperiments.read(settings);
-        Lake lake = new Lake(spark, settings.lake().root());
+        WholeRuns runs = scale.configured(how);
         System.out.printf("%,d users, %,d features declared as %s%n", users, items, how);
-        Optional<Publication> published = Optional.empty();
-        for (Instant day : List.of(FIRST, FIRST.plus(Duration.ofDays(1)))) {
-            published = measured(
-                    "run",
-                    () -> new Pipeline(
-                                    settings,
-                                    experiments,
-                                    lake,
-                                    Clock.fixed(day.plusSeconds(60), ZoneOffset.UTC),
-                                    Progress.on(System.out),
-                                    new Interruption())
-                            .run(day, Pipeline.Repeat.SKIP));
-        }
-        Publication live = published.orElseThrow();
+        measured("run", () -> runs.published(FIRST));
+        Publication live = measured("run", () -> runs.published(FIRST.plus(Duration.ofDays(1))));
         measured("summary", () -> {
-            RunSummary.of(lake, live, experiments).lines().forEach(System.out::println);
+            RunSummary.of(runs.lake(), live, runs.experiments()).lines().forEach(System.out::println);
             return live;
         });
         measured("page", () -> {
-            Report.write(lake, live, List.of(), scale.folder.resolve("report.html"));
+            Report.write(runs.lake(), live, List.of(), scale.folder.resolve("report.html"));
             return live;
         });
         measured("ranking of one user", () -> {
-            LakeFunctions.register(lake);
+            LakeFunctions.register(runs.lake());
             return spark.sql("SELECT rank_features('user-7', 10)").collectAsList();
         });
         System.out.printf(
@@ -129,7 +105,7 @@ final class FamilyScale {
         return files(folder).stream().mapToLong(file -> file.toFile().length()).sum();
     }
 
-    private Settings configure(String how) throws IOException {
+    private WholeRuns configured(String how) throws IOException {
         String features = how.equals("each")
                 ? IntStream.range(0, items)
                         .mapToObj("item_%d { objective = collaborative }"::formatted)
@@ -145,23 +121,7 @@ final class FamilyScale {
                 allocation: {percentage_allocation: 50%}
                 metrics: {conversion: {kind: proportion, outcome: purchase, within: 1d}}
                 """);
-        Path file = Files.writeString(folder.resolve("flagcast.conf"), """
-                flagcast {
-                  lake.root = ${flagcast.conf-dir}"/lake"
-                  experiments = ${flagcast.conf-dir}"/experiments"
-                  sources {
-                    users { format = parquet, path = ${flagcast.conf-dir}"/users" }
-                    events { format = parquet, path = ${flagcast.conf-dir}"/events" }
-                    exposures { format = parquet, path = ${flagcast.conf-dir}"/exposures" }
-                    outcomes { format = parquet, path = ${flagcast.conf-dir}"/outcomes" }
-                  }
-                  users.predictors = [plan]
-                  features {
-                  %s
-                  }
-                }
-                """.formatted(features));
-        return SettingsReader.read(Optional.of(file), List.of(), Map.of());
+        return WholeRuns.in(spark, folder, List.of("plan"), features);
     }
 
     /** Users of fifty tastes, each with a hundred items, four of five of the own taste; one in twenty uses nothing. */

@@ -2,26 +2,15 @@ package io.flagcast.benchmarks;
 
 import static org.apache.spark.sql.functions.expr;
 
-import io.flagcast.experiments.Experiment;
-import io.flagcast.jobs.pipeline.Pipeline;
-import io.flagcast.jobs.run.Progress;
-import io.flagcast.lake.Interruption;
-import io.flagcast.lake.Lake;
-import io.flagcast.settings.ConfiguredExperiments;
-import io.flagcast.settings.Settings;
-import io.flagcast.settings.SettingsReader;
+import io.flagcast.lake.Publication;
 import io.flagcast.tables.Tables;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.ZoneOffset;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.apache.spark.sql.Column;
@@ -58,9 +47,7 @@ final class PipelineScale {
         PipelineScale scale =
                 new PipelineScale(spark, Files.createTempDirectory("flagcast-pipeline"), users, features, experiments);
         scale.simulate();
-        Settings settings = scale.configured();
-        List<Experiment> configured = ConfiguredExperiments.read(settings);
-        Lake lake = new Lake(spark, settings.lake().root());
+        WholeRuns runs = scale.configured();
         Map<String, Instant> days = new LinkedHashMap<>();
         days.put("a day with training", FIRST);
         days.put("the day after", FIRST.plus(Duration.ofDays(1)));
@@ -70,28 +57,16 @@ final class PipelineScale {
                     "%s: %,d users x %d predictors x %d features, %d experiments"
                             .formatted(day.getKey(), users, NUMBERS + CATEGORIES, features, experiments),
                     Turns.Choice.all(1),
-                    Map.of("run", () -> published(settings, configured, lake, day.getValue())));
+                    Map.of("run", () -> scores(runs.published(day.getValue()))));
         }
         return 0;
     }
 
-    /** How many scores. */
-    private static long published(Settings settings, List<Experiment> configured, Lake lake, Instant day) {
-        return new Pipeline(
-                        settings,
-                        configured,
-                        lake,
-                        Clock.fixed(day.plusSeconds(60), ZoneOffset.UTC),
-                        Progress.on(System.out),
-                        new Interruption())
-                .run(day, Pipeline.Repeat.SKIP)
-                .orElseThrow()
-                .tables()
-                .get(Tables.RESPONSIVENESS_SCORES.name())
-                .rows();
+    private static long scores(Publication publication) {
+        return publication.tables().get(Tables.RESPONSIVENESS_SCORES.name()).rows();
     }
 
-    private Settings configured() throws IOException {
+    private WholeRuns configured() throws IOException {
         Files.createDirectories(folder.resolve("experiments"));
         for (int i = 0; i < experiments; i++) {
             Files.writeString(
@@ -107,24 +82,7 @@ final class PipelineScale {
         String declared = IntStream.range(0, features)
                 .mapToObj("feature_%1$d { objective = uplift, outcome = purchase_%1$d, within = 1d }"::formatted)
                 .collect(Collectors.joining("\n"));
-        Path file = Files.writeString(folder.resolve("flagcast.conf"), """
-                flagcast {
-                  lake.root = ${flagcast.conf-dir}"/lake"
-                  experiments = ${flagcast.conf-dir}"/experiments"
-                  sources {
-                    users { format = parquet, path = ${flagcast.conf-dir}"/users" }
-                    events { format = parquet, path = ${flagcast.conf-dir}"/events" }
-                    exposures { format = parquet, path = ${flagcast.conf-dir}"/exposures" }
-                    outcomes { format = parquet, path = ${flagcast.conf-dir}"/outcomes" }
-                  }
-                  users.predictors = [%s]
-                  features {
-                  %s
-                  }
-                }
-                """.formatted(
-                        String.join(", ", predictors().keySet()), declared));
-        return SettingsReader.read(Optional.of(file), List.of(), Map.of());
+        return WholeRuns.in(spark, folder, predictors().keySet(), declared);
     }
 
     private static Map<String, Column> predictors() {

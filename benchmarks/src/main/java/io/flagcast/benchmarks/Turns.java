@@ -30,6 +30,13 @@ final class Turns {
     /** What a user of the command chooses. */
     record Choice(int rounds, List<String> ways) {
 
+        Choice {
+            if (rounds < 1) {
+                throw new IllegalArgumentException(
+                        "--rounds " + rounds + " is below 1: at least the first is measured");
+            }
+        }
+
         /** Of every way, this often. */
         static Choice all(int rounds) {
             return new Choice(rounds, List.of());
@@ -49,6 +56,7 @@ final class Turns {
      *
      * @param what the work
      * @param ways each returns how many rows it has made; the first one is what the others are compared with
+     * @throws IllegalArgumentException where one is chosen that there is not
      */
     static void compare(SparkSession spark, String what, Choice choice, Map<String, Supplier<Long>> ways) {
         Turns turns = new Turns(spark);
@@ -56,6 +64,10 @@ final class Turns {
         spark.sparkContext().addSparkListener(counting);
         try {
             Map<String, Supplier<Long>> chosen = new LinkedHashMap<>(ways);
+            if (!ways.keySet().containsAll(choice.ways())) {
+                throw new IllegalArgumentException("--ways %s: one is none of %s; separate them by commas"
+                        .formatted(choice.ways(), ways.keySet()));
+            }
             if (!choice.ways().isEmpty()) {
                 chosen.keySet().retainAll(choice.ways());
             }

@@ -34,8 +34,6 @@ public final class Session implements AutoCloseable {
             Map.entry("spark.sql.sources.partitionColumnTypeInference.enabled", "false"),
             // Events and outcomes are gathered per user: by hash, before Spark gives up and sorts.
             Map.entry("spark.sql.objectHashAggregate.sortBased.fallbackThreshold", "100000"),
-            // Longer methods the JVM does not compile: then Spark's own operators are the faster ones.
-            Map.entry("spark.sql.codegen.hugeMethodLimit", "8000"),
             // A slice is one partition of its table: its rows need not be sorted to be written.
             Map.entry("spark.sql.maxConcurrentOutputFileWriters", "2"),
             Map.entry("spark.sql.sources.parallelPartitionDiscovery.parallelism", "8"));

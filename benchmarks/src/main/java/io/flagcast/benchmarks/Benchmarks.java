@@ -1,6 +1,7 @@
 package io.flagcast.benchmarks;
 
 import io.flagcast.benchmarks.Turns.Choice;
+import io.flagcast.lake.Session;
 import io.flagcast.training.learners.Learner;
 import io.flagcast.training.learners.TrainingSettings;
 import java.io.IOException;
@@ -56,13 +57,10 @@ public final class Benchmarks {
         int on(SparkSession spark) throws IOException;
     }
 
+    /** With the settings that runs have. */
     private static int spark(Work work) throws IOException {
-        SparkSession spark =
-                SparkSession.builder().appName("flagcast benchmarks").getOrCreate();
-        try {
-            return work.on(spark);
-        } finally {
-            spark.stop();
+        try (Session session = Session.open(Path.of(System.getProperty("java.io.tmpdir")))) {
+            return work.on(session.spark());
         }
     }
 
@@ -117,14 +115,29 @@ public final class Benchmarks {
         return spark(spark -> MeasureScale.run(spark, exposures, repetition.choice()));
     }
 
+    @Command(description = "Scores from usage of every user and feature: beside MLlib's recommendForAllUsers.")
+    int collaborative(
+            @Option(names = "--users", paramLabel = "N", defaultValue = "100000", description = USERS) int users,
+            @Option(names = "--features", paramLabel = "N", defaultValue = "200", description = FEATURES) int features,
+            @Mixin Repetition repetition)
+            throws IOException {
+        return spark(spark -> CollaborativeScale.run(spark, users, features, repetition.choice()));
+    }
+
     @Command(description = "A whole run, by stage: a day with training, and the day after it.")
     int pipeline(
             @Option(names = "--users", paramLabel = "N", defaultValue = "100000", description = USERS) int users,
             @Option(names = "--features", paramLabel = "N", defaultValue = "10", description = FEATURES) int features,
             @Option(names = "--experiments", paramLabel = "N", defaultValue = "5", description = "Experiments.")
-                    int experiments)
+                    int experiments,
+            @Option(
+                            names = "--set",
+                            paramLabel = "KEY=VALUE",
+                            description = "A setting, as flagcast.training.challengers=[].")
+                    List<String> overrides)
             throws IOException {
-        return spark(spark -> PipelineScale.run(spark, users, features, experiments));
+        List<String> given = overrides == null ? List.of() : overrides;
+        return spark(spark -> PipelineScale.run(spark, users, features, experiments, given));
     }
 
     @Command(description = "Whole runs with a family of features that are scored from usage.")

@@ -121,7 +121,7 @@ final class FamilyScale {
                 allocation: {percentage_allocation: 50%}
                 metrics: {conversion: {kind: proportion, outcome: purchase, within: 1d}}
                 """);
-        return WholeRuns.in(spark, folder, List.of("plan"), features);
+        return WholeRuns.in(spark, folder, List.of("plan"), features, List.of());
     }
 
     /** Users of fifty tastes, each with a hundred items, four of five of the own taste; one in twenty uses nothing. */

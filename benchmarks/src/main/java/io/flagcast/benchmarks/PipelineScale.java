@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -43,11 +44,12 @@ final class PipelineScale {
         this.experiments = experiments;
     }
 
-    static int run(SparkSession spark, long users, int features, int experiments) throws IOException {
+    static int run(SparkSession spark, long users, int features, int experiments, List<String> overrides)
+            throws IOException {
         PipelineScale scale =
                 new PipelineScale(spark, Files.createTempDirectory("flagcast-pipeline"), users, features, experiments);
         scale.simulate();
-        WholeRuns runs = scale.configured();
+        WholeRuns runs = scale.configured(overrides);
         Map<String, Instant> days = new LinkedHashMap<>();
         days.put("a day with training", FIRST);
         days.put("the day after", FIRST.plus(Duration.ofDays(1)));
@@ -66,7 +68,7 @@ final class PipelineScale {
         return publication.tables().get(Tables.RESPONSIVENESS_SCORES.name()).rows();
     }
 
-    private WholeRuns configured() throws IOException {
+    private WholeRuns configured(List<String> overrides) throws IOException {
         Files.createDirectories(folder.resolve("experiments"));
         for (int i = 0; i < experiments; i++) {
             Files.writeString(
@@ -82,7 +84,7 @@ final class PipelineScale {
         String declared = IntStream.range(0, features)
                 .mapToObj("feature_%1$d { objective = uplift, outcome = purchase_%1$d, within = 1d }"::formatted)
                 .collect(Collectors.joining("\n"));
-        return WholeRuns.in(spark, folder, predictors().keySet(), declared);
+        return WholeRuns.in(spark, folder, predictors().keySet(), declared, overrides);
     }
 
     private static Map<String, Column> predictors() {

@@ -29,8 +29,10 @@ record WholeRuns(Settings settings, List<Experiment> experiments, Lake lake) {
      *
      * @param folder with those, and with {@code experiments}; the lake comes to lie beside them
      * @param features what stands in {@code flagcast.features}
+     * @param overrides {@code key=value} pairs
      */
-    static WholeRuns in(SparkSession spark, Path folder, Collection<String> predictors, String features)
+    static WholeRuns in(
+            SparkSession spark, Path folder, Collection<String> predictors, String features, List<String> overrides)
             throws IOException {
         Path file = Files.writeString(
                 folder.resolve("flagcast.conf"), """
@@ -49,7 +51,7 @@ record WholeRuns(Settings settings, List<Experiment> experiments, Lake lake) {
                   }
                 }
                 """.formatted(String.join(", ", predictors), features));
-        Settings settings = SettingsReader.read(Optional.of(file), List.of(), Map.of());
+        Settings settings = SettingsReader.read(Optional.of(file), overrides, Map.of());
         return new WholeRuns(
                 settings,
                 ConfiguredExperiments.read(settings),

@@ -34,6 +34,8 @@ public final class Session implements AutoCloseable {
             Map.entry("spark.sql.sources.partitionColumnTypeInference.enabled", "false"),
             // Events and outcomes are gathered per user: by hash, before Spark gives up and sorts.
             Map.entry("spark.sql.objectHashAggregate.sortBased.fallbackThreshold", "100000"),
+            // Rows that lie by user need not be moved to be joined by user and experiment.
+            Map.entry("spark.sql.requireAllClusterKeysForCoPartition", "false"),
             // A slice is one partition of its table: its rows need not be sorted to be written.
             Map.entry("spark.sql.maxConcurrentOutputFileWriters", "2"),
             Map.entry("spark.sql.sources.parallelPartitionDiscovery.parallelism", "8"));

@@ -1,132 +1,273 @@
 package io.flagcast.monitoring;
 
-import static org.apache.spark.sql.functions.array;
-import static org.apache.spark.sql.functions.array_sort;
 import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.collect_list;
-import static org.apache.spark.sql.functions.exists;
 import static org.apache.spark.sql.functions.lit;
-import static org.apache.spark.sql.functions.map;
+import static org.apache.spark.sql.functions.sort_array;
 import static org.apache.spark.sql.functions.struct;
 import static org.apache.spark.sql.functions.unix_micros;
-import static org.apache.spark.sql.functions.when;
 
+import io.flagcast.features.RowFunction;
 import io.flagcast.statistics.Arrivals;
 import io.flagcast.statistics.Metric;
+import io.flagcast.tables.Tables;
+import java.io.Serializable;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.HashMap;
 import java.util.List;
-import java.util.Optional;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
-import java.util.function.UnaryOperator;
-import java.util.stream.Stream;
-import org.apache.spark.sql.Column;
+import java.util.stream.LongStream;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
-import org.apache.spark.sql.functions;
+import org.apache.spark.sql.catalyst.InternalRow;
+import org.apache.spark.sql.catalyst.expressions.GenericInternalRow;
+import org.apache.spark.sql.catalyst.util.ArrayData;
+import org.apache.spark.sql.catalyst.util.GenericArrayData;
+import org.apache.spark.sql.types.ArrayType;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
+import org.apache.spark.unsafe.types.UTF8String;
 
-/** What metrics count of the outcomes of a user, as columns of a row with {@code exposed_at} and {@code happened}. */
-final class Counting {
+/** What the metrics of experiments count of the outcomes of a user. */
+final class Counting implements Serializable {
 
-    private Counting() {}
+    private static final long serialVersionUID = 1L;
 
-    /** Per user what happened, in the order of time, in microseconds: comparing timestamps in arrays would take longer. */
-    static Dataset<Row> happened(Dataset<Row> outcomes) {
-        return outcomes.groupBy("user_id")
-                .agg(array_sort(collect_list(struct(
-                                unix_micros(col("occurred_at")).as("occurred"),
-                                col("outcome"),
-                                coalesce(col("value"), lit(1.0)).as("amount"))))
-                        .as("happened"));
+    private static final String HAPPENED = "_happened";
+    private static final ArrayType COUNTED = (ArrayType)
+            StructType.fromDDL(Tables.FIRST_EXPOSURES.schema()).apply("counted").dataType();
+    private static final StructType ELEMENT = (StructType) COUNTED.elementType();
+    private static final int CLOSES = ELEMENT.fieldIndex("closes_at");
+    private static final int SETTLED = ELEMENT.fieldIndex("settled");
+    private static final int COUNTED_AT = 3;
+    private static final int OUTCOME_FIELDS = 3;
+
+    private final Map<UTF8String, OfExperiment> experiments = new HashMap<>();
+
+    /** @param prePeriod length of the pre-period in microseconds; 0 without one */
+    private record OfExperiment(List<OfMetric> metrics, long prePeriod) implements Serializable {}
+
+    /**
+     * A metric; times in microseconds.
+     *
+     * @param per the outcome that a ratio is divided by; absent (null) for other metrics
+     * @param countsRows whether each of those outcomes counts 1, whatever its amount
+     * @param limit where the value of a user stops to count; endless without a cap
+     */
+    private record OfMetric(
+            UTF8String name,
+            boolean isProportion,
+            UTF8String outcome,
+            UTF8String per,
+            boolean countsRows,
+            long after,
+            long within,
+            double limit,
+            long settledUntil)
+            implements Serializable {
+
+        private static OfMetric of(Metric metric, Arrivals arrivals) {
+            return new OfMetric(
+                    UTF8String.fromString(metric.name()),
+                    metric.kind() == Metric.Kind.PROPORTION,
+                    UTF8String.fromString(metric.outcome()),
+                    metric.per()
+                            .map(per -> UTF8String.fromString(per.outcome()))
+                            .orElse(null),
+                    metric.per()
+                            .filter(per -> per.counted() == Metric.Denominator.Counted.ROWS)
+                            .isPresent(),
+                    micros(metric.after()),
+                    micros(metric.within()),
+                    metric.limit().orElse(Double.POSITIVE_INFINITY),
+                    ChronoUnit.MICROS.between(Instant.EPOCH, arrivals.settledUntil(metric)));
+        }
     }
 
-    /** The microsecond at which the window of a metric begins. */
-    static Column opens(Column metric) {
-        return unix_micros(col("exposed_at")).plus(metric.getField("after"));
+    private Counting(List<MeasuredExperiment> measured, Arrivals arrivals) {
+        for (MeasuredExperiment experiment : measured) {
+            List<OfMetric> metrics = experiment.metrics().stream()
+                    .map(metric -> OfMetric.of(metric, arrivals))
+                    .toList();
+            experiments.put(
+                    UTF8String.fromString(experiment.experimentId()), new OfExperiment(metrics, prePeriod(experiment)));
+        }
     }
 
-    /** The microsecond at which the window of a metric closes. */
-    static Column closes(Column metric) {
-        return opens(metric).plus(metric.getField("within"));
+    private static long prePeriod(MeasuredExperiment experiment) {
+        return experiment.prePeriod().map(Counting::micros).orElse(0L);
     }
 
-    /** What the denominator of a ratio counts in [from, to), at least 0; absent for other metrics. */
-    static Column divisor(Column metric, Column from, Column to) {
-        Column per = metric.getField("per");
-        Column each = when(metric.getField("counted").equalTo(Metric.Denominator.Counted.ROWS.name()), 1.0);
-        Column sum = sum(counts(per, from, to), outcome -> coalesce(each, outcome.getField("amount")));
-        return when(per.isNull(), null)
-                .when(col("happened").isNull(), 0.0)
-                .otherwise(functions.greatest(lit(0.0), sum));
-    }
-
-    private static UnaryOperator<Column> counts(Column name, Column from, Column to) {
-        return outcome -> outcome.getField("outcome")
-                .equalTo(name)
-                .and(outcome.getField("occurred").geq(from))
-                .and(outcome.getField("occurred").lt(to));
-    }
-
-    private static Column sum(UnaryOperator<Column> counts, UnaryOperator<Column> of) {
-        return functions.aggregate(
-                col("happened"),
-                lit(0.0),
-                (total, outcome) -> when(counts.apply(outcome), total.plus(of.apply(outcome)))
-                        .otherwise(total));
+    private static long micros(Duration duration) {
+        return TimeUnit.SECONDS.toMicros(duration.toSeconds());
     }
 
     /**
-     * What a metric counts of {@code happened} in [from, to): 1 or 0 for a proportion, the sum up to its cap for a mean, the
-     * numerator of a ratio.
+     * Adds what the metrics of a row's experiment count, as {@code counted} in {@code first_exposures}: none where it is not measured.
+     *
+     * @param rows with {@code experiment_id}, {@code user_id} and {@code exposed_at}
+     * @param outcomes valid outcomes
      */
-    static Column amount(Column metric, Column from, Column to) {
-        UnaryOperator<Column> counts = counts(metric.getField("outcome"), from, to);
-        Column any = when(exists(col("happened"), counts::apply), 1.0).otherwise(0.0);
-        Column sum = sum(counts, outcome -> outcome.getField("amount"));
-        return when(col("happened").isNull(), 0.0)
-                .when(metric.getField("kind").equalTo(Metric.Kind.PROPORTION.name()), any)
-                .otherwise(Caps.within(sum, metric.getField("limit")));
+    static Dataset<Row> counted(
+            Dataset<Row> rows, Dataset<Row> outcomes, Arrivals arrivals, List<MeasuredExperiment> experiments) {
+        // In the order of time, so that sums have the same bits however outcomes are stored.
+        Dataset<Row> happened = outcomes.groupBy("user_id")
+                .agg(sort_array(collect_list(struct(
+                                unix_micros(col("occurred_at")).as("occurred"),
+                                col("outcome"),
+                                coalesce(col("value"), lit(1.0)).as("amount"))))
+                        .as(HAPPENED));
+        Dataset<Row> joined = rows.join(happened, new String[] {"user_id"}, "left");
+        StructType arguments = new StructType()
+                .add("experiment_id", DataTypes.StringType)
+                .add("exposed_at", DataTypes.LongType)
+                .add(joined.schema().apply(HAPPENED));
+        RowFunction.Body counted = new Counting(experiments, arrivals)::counted;
+        return joined.withColumn(
+                        "counted",
+                        RowFunction.of(
+                                arguments,
+                                COUNTED,
+                                counted,
+                                col("experiment_id"),
+                                unix_micros(col("exposed_at")),
+                                col(HAPPENED)))
+                .drop(HAPPENED);
     }
 
-    /** The metrics of each experiment, as a map from its id; times in microseconds. */
-    static Column metrics(List<MeasuredExperiment> experiments, Arrivals arrivals) {
-        return map(experiments.stream()
-                        .flatMap(experiment -> Stream.of(
-                                lit(experiment.experimentId()),
-                                array(experiment.metrics().stream()
-                                        .map(metric -> struct(
-                                                lit(metric.name()).as("metric"),
-                                                lit(metric.kind().name()).as("kind"),
-                                                lit(metric.outcome()).as("outcome"),
-                                                text(metric.per().map(Metric.Denominator::outcome))
-                                                        .as("per"),
-                                                text(metric.per()
-                                                                .map(per -> per.counted()
-                                                                        .name()))
-                                                        .as("counted"),
-                                                lit(micros(metric.after())).as("after"),
-                                                lit(micros(metric.within())).as("within"),
-                                                (metric.limit().isPresent()
-                                                                ? lit(metric.limit()
-                                                                        .getAsDouble())
-                                                                : lit(null).cast("double"))
-                                                        .as("limit"),
-                                                lit(ChronoUnit.MICROS.between(
-                                                                Instant.EPOCH, arrivals.settledUntil(metric)))
-                                                        .as("settled_until")))
-                                        .toArray(Column[]::new))))
-                        .toArray(Column[]::new))
-                .cast("map<string, array<struct<metric: string, kind: string, outcome: string, per: string,"
-                        + " counted: string, after: bigint, within: bigint, limit: double, settled_until: bigint>>>");
+    /**
+     * The rows whose {@code counted} may not be true any more: those without any, those with a window that was not settled, and those
+     * in whose windows or pre-period something further happened.
+     *
+     * @param further outcomes that were not there when they were counted
+     */
+    static Dataset<Row> touched(Dataset<Row> rows, Dataset<Row> further, List<MeasuredExperiment> experiments) {
+        Map<UTF8String, Long> prePeriods = new HashMap<>();
+        experiments.forEach(
+                experiment -> prePeriods.put(UTF8String.fromString(experiment.experimentId()), prePeriod(experiment)));
+        Dataset<Row> happened = further.groupBy("user_id")
+                .agg(collect_list(unix_micros(col("occurred_at"))).as(HAPPENED));
+        // By user alone, so that rows which lie by user stay where they are.
+        Dataset<Row> joined = rows.join(happened, new String[] {"user_id"}, "left");
+        StructType arguments = new StructType()
+                .add("experiment_id", DataTypes.StringType)
+                .add("exposed_at", DataTypes.LongType)
+                .add(joined.schema().apply(HAPPENED))
+                .add(joined.schema().apply("counted"));
+        RowFunction.Body touched = row -> {
+            if (row.isNullAt(COUNTED_AT)) {
+                return true;
+            }
+            long from = row.getLong(1) - prePeriods.getOrDefault(row.getUTF8String(0), 0L);
+            return touched(
+                    row.getArray(COUNTED_AT),
+                    from,
+                    row.isNullAt(2) ? new long[0] : row.getArray(2).toLongArray());
+        };
+        return joined.where(RowFunction.of(
+                        arguments,
+                        DataTypes.BooleanType,
+                        touched,
+                        col("experiment_id"),
+                        unix_micros(col("exposed_at")),
+                        col(HAPPENED),
+                        col("counted")))
+                .drop(HAPPENED);
     }
 
-    private static Column text(Optional<String> known) {
-        return lit(known.orElse(null)).cast("string");
+    private static boolean touched(ArrayData counted, long from, long[] occurred) {
+        long to = Long.MIN_VALUE;
+        for (int i = 0; i < counted.numElements(); i++) {
+            InternalRow metric = counted.getStruct(i, ELEMENT.length());
+            if (!metric.getBoolean(SETTLED)) {
+                return true;
+            }
+            to = Math.max(to, metric.getLong(CLOSES));
+        }
+        long last = to;
+        return LongStream.of(occurred).anyMatch(at -> at >= from && at < last);
     }
 
-    static long micros(Duration duration) {
-        return TimeUnit.SECONDS.toMicros(duration.toSeconds());
+    private ArrayData counted(InternalRow row) {
+        OfExperiment experiment = experiments.get(row.getUTF8String(0));
+        if (experiment == null) {
+            return new GenericArrayData(new Object[0]);
+        }
+        long exposed = row.getLong(1);
+        long prePeriod = experiment.prePeriod;
+        Happened happened = new Happened(row.isNullAt(2) ? null : row.getArray(2));
+        Object[] counted = new Object[experiment.metrics.size()];
+        for (int i = 0; i < counted.length; i++) {
+            OfMetric metric = experiment.metrics.get(i);
+            long opens = exposed + metric.after;
+            long closes = opens + metric.within;
+            boolean isRatio = metric.per != null;
+            counted[i] = new GenericInternalRow(new Object[] {
+                metric.name,
+                closes,
+                closes <= metric.settledUntil,
+                happened.amount(metric, opens, closes),
+                prePeriod > 0 ? happened.amount(metric, exposed - prePeriod, exposed) : null,
+                isRatio ? happened.divisor(metric, opens, closes) : null,
+                isRatio && prePeriod > 0 ? happened.divisor(metric, exposed - prePeriod, exposed) : null
+            });
+        }
+        return new GenericArrayData(counted);
+    }
+
+    /** The outcomes of a user in the order of time. */
+    private static final class Happened {
+
+        private final long[] occurred;
+        private final UTF8String[] outcomes;
+        private final double[] amounts;
+
+        /** @param happened absent (null) for none */
+        private Happened(ArrayData happened) {
+            int size = happened == null ? 0 : happened.numElements();
+            this.occurred = new long[size];
+            this.outcomes = new UTF8String[size];
+            this.amounts = new double[size];
+            for (int i = 0; i < size; i++) {
+                InternalRow outcome = happened.getStruct(i, OUTCOME_FIELDS);
+                occurred[i] = outcome.getLong(0);
+                outcomes[i] = outcome.getUTF8String(1);
+                amounts[i] = outcome.getDouble(2);
+            }
+        }
+
+        private boolean counts(int i, UTF8String outcome, long from, long to) {
+            return occurred[i] >= from && occurred[i] < to && outcome.equals(outcomes[i]);
+        }
+
+        /** What a metric counts in [from, to): 1 or 0 for a proportion, the sum up to its cap for a mean, the numerator of a ratio. */
+        private double amount(OfMetric metric, long from, long to) {
+            double sum = 0;
+            for (int i = 0; i < occurred.length; i++) {
+                if (counts(i, metric.outcome, from, to)) {
+                    if (metric.isProportion) {
+                        return 1;
+                    }
+                    sum += amounts[i];
+                }
+            }
+            // What is not a number stays, so that it is seen; without a cap so does a sum below 0.
+            return metric.limit == Double.POSITIVE_INFINITY ? sum : Math.max(0, Math.min(sum, metric.limit));
+        }
+
+        /** What the denominator of a ratio counts in [from, to), at least 0. */
+        private double divisor(OfMetric metric, long from, long to) {
+            double sum = 0;
+            for (int i = 0; i < occurred.length; i++) {
+                if (counts(i, metric.per, from, to)) {
+                    sum += metric.countsRows ? 1 : amounts[i];
+                }
+            }
+            return Math.max(0, sum);
+        }
     }
 }

@@ -1,25 +1,18 @@
 package io.flagcast.monitoring;
 
-import static org.apache.spark.sql.functions.array;
 import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
-import static org.apache.spark.sql.functions.exists;
-import static org.apache.spark.sql.functions.expr;
 import static org.apache.spark.sql.functions.lit;
-import static org.apache.spark.sql.functions.map;
 import static org.apache.spark.sql.functions.max;
 import static org.apache.spark.sql.functions.min;
 import static org.apache.spark.sql.functions.pmod;
 import static org.apache.spark.sql.functions.struct;
 import static org.apache.spark.sql.functions.timestamp_micros;
-import static org.apache.spark.sql.functions.transform;
 import static org.apache.spark.sql.functions.unix_micros;
 import static org.apache.spark.sql.functions.when;
 
 import io.flagcast.statistics.Arrivals;
-import io.flagcast.statistics.Metric;
 import io.flagcast.tables.Tables;
-import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
@@ -141,20 +134,7 @@ public final class FirstExposures {
      * @param further outcomes that were not there when they were counted
      */
     public static Dataset<Row> touched(Dataset<Row> rows, Dataset<Row> further, List<MeasuredExperiment> experiments) {
-        Column open = coalesce(exists(col("counted"), metric -> functions.not(metric.getField("settled"))), lit(true));
-        Dataset<Row> reached = rows.where(functions.not(open));
-        Column from = timestamp_micros(unix_micros(col("exposed_at")).minus(prePeriods(experiments)));
-        Column to = expr("array_max(transform(counted, metric -> metric.closes_at))");
-        Dataset<Row> happened =
-                further.select(col("user_id").as("_user_id"), col("occurred_at").as("_occurred_at"));
-        return rows.where(open)
-                .unionByName(reached.join(
-                        happened,
-                        col("user_id")
-                                .equalTo(col("_user_id"))
-                                .and(col("_occurred_at").geq(from))
-                                .and(col("_occurred_at").lt(to)),
-                        "leftsemi"));
+        return Counting.touched(rows, further, experiments);
     }
 
     /**
@@ -167,63 +147,11 @@ public final class FirstExposures {
      */
     public static Dataset<Row> counted(
             Dataset<Row> rows, Dataset<Row> outcomes, Arrivals arrivals, List<MeasuredExperiment> experiments) {
-        Column prePeriod = prePeriods(experiments);
-        Column metrics = coalesce(Counting.metrics(experiments, arrivals).getItem(col("experiment_id")), array());
-        Column exposed = unix_micros(col("exposed_at"));
-        Column counted = transform(
-                metrics,
-                metric -> struct(
-                        metric.getField("metric").as("metric"),
-                        timestamp_micros(Counting.closes(metric)).as("closes_at"),
-                        Counting.closes(metric)
-                                .leq(metric.getField("settled_until"))
-                                .as("settled"),
-                        Counting.amount(metric, Counting.opens(metric), Counting.closes(metric))
-                                .as("y"),
-                        when(prePeriod.gt(0), Counting.amount(metric, exposed.minus(prePeriod), exposed))
-                                .as("before"),
-                        Counting.divisor(metric, Counting.opens(metric), Counting.closes(metric))
-                                .as("d"),
-                        when(prePeriod.gt(0), Counting.divisor(metric, exposed.minus(prePeriod), exposed))
-                                .as("d_before")));
-        Column begins = exposed.minus(prePeriod);
-        Column ends = exposed.plus(Counting.micros(longest(experiments)));
-        return rows.join(Counting.happened(outcomes), new String[] {"user_id"}, "left")
-                // Once for all metrics of the row: of a month of outcomes, few are in a window of days.
-                .withColumn(
-                        "happened",
-                        functions.filter(
-                                col("happened"),
-                                outcome -> outcome.getField("occurred")
-                                        .geq(begins)
-                                        .and(outcome.getField("occurred").lt(ends))))
-                .withColumn("counted", counted)
+        return Counting.counted(rows, outcomes, arrivals, experiments)
                 .select(Tables.FIRST_EXPOSURES.columnNames().stream()
                         .filter(name -> !List.of("run_id", "as_of").contains(name))
                         .map(functions::col)
                         .toArray(Column[]::new));
-    }
-
-    private static Duration longest(List<MeasuredExperiment> experiments) {
-        return experiments.stream()
-                .flatMap(experiment -> experiment.metrics().stream())
-                .map(Metric::closesAfter)
-                .max(Duration::compareTo)
-                .orElse(Duration.ZERO);
-    }
-
-    /** Microseconds of the pre-period of the row's experiment; 0 for none. */
-    private static Column prePeriods(List<MeasuredExperiment> experiments) {
-        return coalesce(
-                map(experiments.stream()
-                                .flatMap(experiment -> Stream.of(
-                                        lit(experiment.experimentId()),
-                                        lit(Counting.micros(
-                                                experiment.prePeriod().orElse(Duration.ZERO)))))
-                                .toArray(Column[]::new))
-                        .cast("map<string, bigint>")
-                        .getItem(col("experiment_id")),
-                lit(0L));
     }
 
     /** The rows, of which some were counted anew. */

@@ -86,7 +86,8 @@ final class HoldoutStates {
                 .withColumn("propensity", lit(null).cast(DataTypes.DoubleType))
                 .withColumn("before", lit(null).cast(DataTypes.DoubleType))
                 .withColumn("d_before", lit(null).cast(DataTypes.DoubleType));
-        return Sums.of(counts, key);
+        Sums sums = Sums.of(false, true);
+        return sums.merge(sums.of(counts), key);
     }
 
     private static Column isHeldOut() {

@@ -82,7 +82,7 @@ final class Interpretation {
         Column windows = when(
                         col("window").equalTo(TOTAL).and(functions.not(begins.gt(0))), array(lit(TOTAL), lit(EVIDENCE)))
                 .otherwise(array(col("window")));
-        return derived(windows(asOf, states), experiments)
+        return derived(windows(asOf, states, Sums.of(experiments)), experiments)
                 .withColumn("window", explode(windows))
                 .withColumn("cap", Caps.limit(experiments, col("experiment_id"), col("metric")))
                 .select(Tables.SEGMENT_METRICS.columnNames().stream()
@@ -92,7 +92,7 @@ final class Interpretation {
     }
 
     /** Totals, evidence, days and the newest of them; enabled, control and everyone: all sums of states. */
-    private static Dataset<Row> windows(Instant asOf, Dataset<Row> states) {
+    private static Dataset<Row> windows(Instant asOf, Dataset<Row> states, Sums sums) {
         Column isTotal = col("since_version").equalTo(0);
         Column isFirst = col("returned_after").equalTo(0);
         Column whole = struct(
@@ -114,7 +114,7 @@ final class Interpretation {
         Column[] keys = Stream.concat(Arrays.stream(GROUP), Stream.of("window_end"))
                 .map(name -> col(name))
                 .toArray(Column[]::new);
-        return states.withColumn("newest", newest)
+        Dataset<Row> spans = sums.apart(states, newest.as("newest"))
                 .withColumn("population", explode(array(col("population"), lit("everyone"))))
                 .withColumn(
                         "span",
@@ -123,9 +123,8 @@ final class Interpretation {
                                 when(isTotal, array(day)).otherwise(none),
                                 when(isRecent, array(recent)).otherwise(none))))
                 .withColumn("window", col("span.name"))
-                .withColumn("window_end", col("span.end"))
-                .groupBy(keys)
-                .agg(min("day").as("window_start"), Sums.merged());
+                .withColumn("window_end", col("span.end"));
+        return sums.merge(spans, keys, min("day").as("window_start"));
     }
 
     /** Adds value, interval and effect, which only interpret the sums. */

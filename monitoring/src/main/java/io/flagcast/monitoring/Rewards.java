@@ -92,18 +92,10 @@ final class Rewards {
      */
     private static Dataset<Row> counted(
             Dataset<Row> first, Dataset<Row> outcomes, Arrivals arrivals, List<MeasuredExperiment> experiments) {
-        return first.join(Counting.happened(outcomes), new String[] {"user_id"}, "left")
-                .withColumn(
-                        "measured",
-                        explode(Counting.metrics(experiments, arrivals).getItem(col("experiment_id"))))
-                .withColumn("settled", Counting.closes(col("measured")).leq(col("measured.settled_until")))
-                .withColumn(
-                        "y",
-                        Counting.amount(
-                                col("measured"), Counting.opens(col("measured")), Counting.closes(col("measured"))))
-                .withColumn(
-                        "d",
-                        Counting.divisor(
-                                col("measured"), Counting.opens(col("measured")), Counting.closes(col("measured"))));
+        return Counting.counted(first, outcomes, arrivals, experiments)
+                .withColumn("measured", explode(col("counted")))
+                .withColumn("settled", col("measured.settled"))
+                .withColumn("y", col("measured.y"))
+                .withColumn("d", col("measured.d"));
     }
 }

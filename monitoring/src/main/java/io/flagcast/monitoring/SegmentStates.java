@@ -1,7 +1,7 @@
 package io.flagcast.monitoring;
 
 import static io.flagcast.monitoring.SegmentMetrics.ALL;
-import static org.apache.spark.sql.functions.array;
+import static java.util.stream.Collectors.toMap;
 import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.count;
@@ -12,25 +12,32 @@ import static org.apache.spark.sql.functions.max;
 import static org.apache.spark.sql.functions.pmod;
 import static org.apache.spark.sql.functions.struct;
 import static org.apache.spark.sql.functions.timestamp_micros;
-import static org.apache.spark.sql.functions.transform;
 import static org.apache.spark.sql.functions.unix_micros;
 import static org.apache.spark.sql.functions.when;
 
+import io.flagcast.features.RowFunction;
 import io.flagcast.monitoring.SegmentMetrics.Measurement;
 import io.flagcast.tables.Tables;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.catalyst.InternalRow;
+import org.apache.spark.sql.catalyst.expressions.GenericInternalRow;
+import org.apache.spark.sql.catalyst.util.ArrayData;
+import org.apache.spark.sql.catalyst.util.GenericArrayData;
 import org.apache.spark.sql.expressions.Window;
 import org.apache.spark.sql.expressions.WindowSpec;
 import org.apache.spark.sql.functions;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
+import org.apache.spark.unsafe.types.UTF8String;
 
 /** The exact sums that {@code segment_metrics} is made of: see {@link SegmentMetrics#states}. */
 final class SegmentStates {
@@ -47,17 +54,38 @@ final class SegmentStates {
             .add("segment", DataTypes.StringType, false)
             .add("since_version", DataTypes.LongType, false);
 
+    /** A place in which a user counts. */
+    private static final StructType PLACE = new StructType()
+            .add("segment", DataTypes.StringType, false)
+            .add("cell", DataTypes.StringType, false)
+            .add("since_version", DataTypes.LongType, false)
+            .add("returned_after", DataTypes.IntegerType, false);
+
+    private static final Map<String, Column> PLACE_COLUMNS =
+            Arrays.stream(PLACE.fieldNames()).collect(toMap(name -> name, name -> col("of." + name)));
+
+    /** What places are made of: the counts in the order of {@link #COUNTS}. */
+    private static final StructType PLACED = StructType.fromDDL(
+            "in_all INT, in_evidence INT, in_segment INT, in_segment_evidence INT, segment STRING, cells ARRAY<STRING>,"
+                    + " evidence BIGINT, segment_evidence BIGINT");
+
+    private static final UTF8String EVERYBODY = UTF8String.fromString(ALL);
+    private static final UTF8String LEARNED = UTF8String.fromString("{");
+
     private SegmentStates() {}
 
     /** States from first exposures alone. */
     static Dataset<Row> of(Dataset<Row> firstExposures, List<MeasuredExperiment> experiments) {
-        return Sums.merge(alike(counting(firstExposures, experiments))
+        Sums sums = Sums.of(experiments);
+        return sums.merge(parts(sums, firstExposures, experiments));
+    }
+
+    /** What states are added up from: their sums are taken apart. */
+    private static Dataset<Row> parts(Sums sums, Dataset<Row> firstExposures, List<MeasuredExperiment> experiments) {
+        return sums.of(alike(counting(firstExposures, experiments)))
                 .withColumn("of", explode(places(experiments)))
-                .withColumn("segment", col("of.segment"))
-                .withColumn("cell", col("of.cell"))
-                .withColumn("since_version", col("of.since_version"))
-                .withColumn("returned_after", col("of.returned_after"))
-                .select(Sums.columns()));
+                .withColumns(PLACE_COLUMNS)
+                .select(sums.columns());
     }
 
     /** The rows with which a user counts somewhere, and as whom: the first of a day. */
@@ -67,7 +95,7 @@ final class SegmentStates {
         WindowSpec user = Window.partitionBy("user_id", "experiment_id").orderBy("order");
         WindowSpec segment =
                 Window.partitionBy("user_id", "experiment_id", "segment").orderBy("order");
-        Column[] counts = Arrays.stream(COUNTS).map(functions::col).toArray(Column[]::new);
+        Column[] counts = columns(Arrays.stream(COUNTS));
         Column since = MeasuredExperiment.evidenceVersion(experiments);
         Column toldApart = MeasuredExperiment.toldApart(experiments);
         return FirstExposures.ofBaseline(firstExposures, MeasuredExperiment.withMovingScores(experiments))
@@ -103,23 +131,13 @@ final class SegmentStates {
     }
 
     /**
-     * The sums of users who count in the same places, one row per metric and day on which its window has closed. Those of
-     * whom the same was counted come together first: most did nothing.
+     * Users who count in the same places and of whom the same was counted, one row per metric and day on which its window has closed:
+     * most did nothing.
      */
     private static Dataset<Row> alike(Dataset<Row> counting) {
-        Column[] together = Stream.concat(
-                        Stream.of("experiment_id", "segment", "cells", "population", "metric", "day"),
-                        Arrays.stream(COUNTS))
-                .map(functions::col)
-                .toArray(Column[]::new);
-        Column[] same = Stream.concat(
-                        Arrays.stream(together),
-                        Stream.of("enabled", "propensity", "y", "before", "d", "d_before")
-                                .map(functions::col))
-                .toArray(Column[]::new);
         Column within = unix_micros(col("measured.closes_at")).minus(unix_micros(col("exposed_at")));
         Column wholeDays = within.minus(pmod(within, lit(MICROS_PER_DAY)));
-        Dataset<Row> counts = counting.withColumn("measured", explode(col("counted")))
+        Dataset<Row> measured = counting.withColumn("measured", explode(col("counted")))
                 .where(col("measured.settled"))
                 .withColumn(
                         "day", timestamp_micros(unix_micros(col("exposed_on")).plus(wholeDays)))
@@ -128,34 +146,56 @@ final class SegmentStates {
                 .withColumn("y", col("measured.y"))
                 .withColumn("before", col("measured.before"))
                 .withColumn("d", col("measured.d"))
-                .withColumn("d_before", col("measured.d_before"))
-                .groupBy(same)
+                .withColumn("d_before", col("measured.d_before"));
+        return measured.groupBy(columns(Stream.of(
+                                "experiment_id segment cells population metric day".split(" "),
+                                COUNTS,
+                                "enabled propensity y before d d_before".split(" "))
+                        .flatMap(Arrays::stream)))
                 .agg(count(lit(1)).as("n"));
-        return Sums.of(counts, together);
+    }
+
+    private static Column[] columns(Stream<String> names) {
+        return names.map(functions::col).toArray(Column[]::new);
     }
 
     /** Segments, cells and evidence that a row counts in. */
     private static Column places(List<MeasuredExperiment> experiments) {
-        Column dimensions = functions.filter(col("cells"), cell -> functions.not(SegmentMetrics.isLearned(cell)));
-        Column all = MeasuredExperiment.evidenceVersion(experiments);
-        Column own = MeasuredExperiment.evidenceVersion(experiments, col("segment"));
-        return functions.concat(
-                places(col("in_all"), lit(ALL), dimensions, lit(0L)),
-                places(col("in_evidence"), lit(ALL), dimensions, all),
-                places(col("in_segment"), col("segment"), col("cells"), lit(0L)),
-                places(col("in_segment_evidence"), col("segment"), col("cells"), own));
+        return RowFunction.of(
+                PLACED,
+                DataTypes.createArrayType(PLACE, false),
+                SegmentStates::places,
+                col("in_all"),
+                col("in_evidence"),
+                col("in_segment"),
+                col("in_segment_evidence"),
+                col("segment"),
+                col("cells"),
+                MeasuredExperiment.evidenceVersion(experiments),
+                MeasuredExperiment.evidenceVersion(experiments, col("segment")));
     }
 
-    private static Column places(Column returnedAfter, Column segment, Column cells, Column since) {
-        Column whole = array(place(segment, lit(""), since, returnedAfter));
-        Column parts = transform(cells, cell -> place(segment, cell, since, least(returnedAfter, lit(1))));
-        Column in = functions.concat(whole, parts);
-        return when(returnedAfter.isNotNull(), in).otherwise(functions.slice(in, 1, 0));
-    }
-
-    private static Column place(Column segment, Column cell, Column since, Column returnedAfter) {
-        return struct(
-                segment.as("segment"), cell.as("cell"), since.as("since_version"), returnedAfter.as("returned_after"));
+    private static ArrayData places(InternalRow row) {
+        UTF8String segment = row.getUTF8String(4);
+        ArrayData cells = row.getArray(5);
+        List<Object> places = new ArrayList<>();
+        for (int in = 0; in < COUNTS.length; in++) {
+            if (row.isNullAt(in)) {
+                continue;
+            }
+            boolean inAll = in < 2;
+            long since = in % 2 == 0 ? 0 : row.getLong(6 + in / 2);
+            int returnedAfter = row.getInt(in);
+            UTF8String of = inAll ? EVERYBODY : segment;
+            places.add(new GenericInternalRow(new Object[] {of, UTF8String.EMPTY_UTF8, since, returnedAfter}));
+            for (int i = 0; i < cells.numElements(); i++) {
+                UTF8String cell = cells.getUTF8String(i);
+                if (!inAll || !cell.startsWith(LEARNED)) {
+                    places.add(new GenericInternalRow(new Object[] {of, cell, since, Math.min(returnedAfter, 1)}));
+                }
+            }
+        }
+        return new GenericArrayData(places.toArray());
     }
 
     /** States from those of before: see {@link SegmentMetrics#goOn}. */
@@ -167,15 +207,16 @@ final class SegmentStates {
         Dataset<Row> begunAnew = begunAnew(before.states(), experiments);
         Dataset<Row> users = counted.select("experiment_id", "user_id")
                 .union(FirstExposures.inEvidence(firstExposures, begunAnew, experiments));
-        Dataset<Row> left = of(FirstExposures.ofUsers(before.firstExposures(), users), experiments);
-        Dataset<Row> joined = of(FirstExposures.ofUsers(firstExposures, users), experiments);
+        Sums sums = Sums.of(experiments);
+        Dataset<Row> left = parts(sums, FirstExposures.ofUsers(before.firstExposures(), users), experiments);
+        Dataset<Row> joined = parts(sums, FirstExposures.ofUsers(firstExposures, users), experiments);
         Column since = col("since_version");
         Dataset<Row> kept = before.states()
                 .where(since.equalTo(0)
-                        .or(since.equalTo(MeasuredExperiment.evidenceVersion(experiments, col("segment")))))
-                .select(Sums.columns());
-        return Sums.merge(
-                kept.unionByName(Sums.negated(withoutEvidence(left, begunAnew))).unionByName(joined));
+                        .or(since.equalTo(MeasuredExperiment.evidenceVersion(experiments, col("segment")))));
+        return sums.merge(sums.apart(kept)
+                .unionByName(sums.negated(withoutEvidence(left, begunAnew)))
+                .unionByName(joined));
     }
 
     /** Segments whose evidence has no states yet: it begins with another version than it did. */

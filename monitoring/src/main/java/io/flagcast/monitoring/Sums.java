@@ -1,57 +1,87 @@
 package io.flagcast.monitoring;
 
+import static org.apache.spark.sql.functions.bit_or;
 import static org.apache.spark.sql.functions.col;
-import static org.apache.spark.sql.functions.count;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.negate;
-import static org.apache.spark.sql.functions.struct;
 import static org.apache.spark.sql.functions.sum;
-import static org.apache.spark.sql.functions.try_sum;
-import static org.apache.spark.sql.functions.udf;
-import static org.apache.spark.sql.functions.when;
 
+import io.flagcast.features.RowFunction;
+import io.flagcast.statistics.Metric;
 import io.flagcast.tables.Tables;
 import java.math.BigDecimal;
 import java.math.MathContext;
 import java.math.RoundingMode;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
-import org.apache.spark.sql.RowFactory;
-import org.apache.spark.sql.api.java.UDF7;
+import org.apache.spark.sql.catalyst.InternalRow;
+import org.apache.spark.sql.catalyst.expressions.GenericInternalRow;
 import org.apache.spark.sql.functions;
-import org.apache.spark.sql.types.DecimalType;
+import org.apache.spark.sql.types.Decimal;
 import org.apache.spark.sql.types.StructType;
 
 /**
  * The sums of {@code segment_days}, exact to 15 decimals: parts add up to the whole to the last digit in whatever order,
  * and what was added can be taken away again. A sum beyond 23 digits before the point is absent from then on.
+ *
+ * <p>While they are added up they are taken apart, see {@link Limbs}.
  */
 final class Sums {
 
     /** What states are grouped by. */
     static final List<String> KEY = Tables.SEGMENT_DAYS.key();
 
-    private static final StructType TABLE = StructType.fromDDL(Tables.SEGMENT_METRICS.schema());
-    private static final StructType TERMS = new StructType()
-            .add(TABLE.apply("sum"))
-            .add(TABLE.apply("sum_squares"))
-            .add(TABLE.apply("weighted"))
-            .add(TABLE.apply("covariate"))
-            .add(TABLE.apply("denominator"))
-            .add(TABLE.apply("ratio_covariate"));
-    /** Structures of sums that some states have. */
-    private static final List<String> OPTIONAL = List.of("covariate", "denominator", "ratio_covariate");
+    private static final String USERS = "n";
+    private static final String TOGETHER = "_sums";
+    private static final List<String> ALL =
+            List.of("sum", "sum_squares", "weighted", "covariate", "denominator", "ratio_covariate");
+    /** Users of whom the same was counted. */
+    private static final StructType COUNTED = StructType.fromDDL(
+            "n BIGINT, propensity DOUBLE, enabled BOOLEAN, y DOUBLE, before DOUBLE, d DOUBLE, d_before DOUBLE");
 
-    private static final DecimalType EXACT = (DecimalType) TABLE.apply("sum").dataType();
-    private static final BigDecimal ZERO = BigDecimal.ZERO.setScale(EXACT.scale());
+    private static final BigDecimal ZERO = BigDecimal.ZERO.setScale(Limbs.EXACT.scale());
 
-    private Sums() {}
+    private final Limbs limbs;
 
-    static Row terms(
+    private Sums(Limbs limbs) {
+        this.limbs = limbs;
+    }
+
+    /** The sums that the metrics of experiments can have. */
+    static Sums of(List<MeasuredExperiment> experiments) {
+        return of(
+                experiments.stream()
+                        .anyMatch(experiment -> experiment.prePeriod().isPresent()),
+                experiments.stream()
+                        .flatMap(experiment -> experiment.metrics().stream())
+                        .anyMatch(metric -> metric.kind() == Metric.Kind.RATIO));
+    }
+
+    /** Sums of users with values of a pre-period, with denominators, or without. */
+    static Sums of(boolean hasPrePeriod, boolean hasRatio) {
+        List<String> absent = new ArrayList<>();
+        if (!hasPrePeriod) {
+            absent.addAll(List.of("covariate", "ratio_covariate"));
+        }
+        if (!hasRatio) {
+            absent.addAll(List.of("denominator", "ratio_covariate"));
+        }
+        return new Sums(
+                new Limbs(ALL.stream().filter(name -> !absent.contains(name)).toArray(String[]::new)));
+    }
+
+    /** The columns of states whose sums are taken apart. */
+    Column[] columns() {
+        return and(columns(KEY.stream()), and(columns(USERS), columns(limbs.names())));
+    }
+
+    /** What users add to the sums, all of {@link #ALL}. */
+    static InternalRow terms(
             long n,
             Double propensity,
             boolean enabled,
@@ -67,8 +97,8 @@ final class Sums {
         BigDecimal y2 = times(y, y);
         BigDecimal d = divisor == null ? BigDecimal.ONE : exact(divisor);
         BigDecimal y2ByD = divisor == null ? y2 : over(y2, d);
-        Row weighted = random
-                ? RowFactory.create(
+        InternalRow weighted = random
+                ? row(
                         n,
                         times(users, times(w, d)),
                         times(users, times(w2, times(d, d))),
@@ -76,12 +106,11 @@ final class Sums {
                         times(users, times(w, y2ByD)),
                         times(users, times(w2, times(d, y))),
                         times(users, times(w2, y2)))
-                : RowFactory.create(0L, ZERO, ZERO, ZERO, ZERO, ZERO, ZERO);
-        Row denominator = divisor == null
+                : row(0L, ZERO, ZERO, ZERO, ZERO, ZERO, ZERO);
+        InternalRow denominator = divisor == null
                 ? null
-                : RowFactory.create(
-                        times(users, d), times(users, times(d, d)), times(users, times(d, y)), times(users, y2ByD));
-        return RowFactory.create(
+                : row(times(users, d), times(users, times(d, d)), times(users, times(d, y)), times(users, y2ByD));
+        return row(
                 times(users, y),
                 times(users, y2),
                 weighted,
@@ -92,13 +121,13 @@ final class Sums {
                         : ratioCovariate(users, w, y, d, exact(before), exact(divisorBefore)));
     }
 
-    private static Row ratioCovariate(
+    private static InternalRow ratioCovariate(
             BigDecimal users, BigDecimal w, BigDecimal y, BigDecimal d, BigDecimal x, BigDecimal u) {
         if (w == null) {
-            return RowFactory.create(ZERO, ZERO, ZERO, ZERO, ZERO, ZERO, ZERO, ZERO, ZERO);
+            return row(ZERO, ZERO, ZERO, ZERO, ZERO, ZERO, ZERO, ZERO, ZERO);
         }
         BigDecimal w2 = times(w, w);
-        return RowFactory.create(
+        return row(
                 times(users, times(w, x)),
                 times(users, times(w, u)),
                 times(users, times(w2, times(x, x))),
@@ -118,17 +147,17 @@ final class Sums {
         return d.signum() == 0 ? ZERO : fitting(square.divide(d, MathContext.DECIMAL128));
     }
 
-    private static Row covariate(BigDecimal users, BigDecimal w, BigDecimal w2, BigDecimal y, Double before) {
+    private static InternalRow covariate(BigDecimal users, BigDecimal w, BigDecimal w2, BigDecimal y, Double before) {
         if (before == null) {
             return null;
         }
         if (w == null) {
-            return RowFactory.create(ZERO, ZERO, ZERO, ZERO, ZERO, ZERO);
+            return row(ZERO, ZERO, ZERO, ZERO, ZERO, ZERO);
         }
         BigDecimal x = exact(before);
         BigDecimal x2 = times(x, x);
         BigDecimal xy = times(x, y);
-        return RowFactory.create(
+        return row(
                 times(users, times(w, x)),
                 times(users, times(w, x2)),
                 times(users, times(w, xy)),
@@ -137,19 +166,35 @@ final class Sums {
                 times(users, times(w2, xy)));
     }
 
+    private static InternalRow row(Object... values) {
+        for (int i = 0; i < values.length; i++) {
+            if (values[i] instanceof BigDecimal sum) {
+                values[i] = Decimal.apply(sum, Limbs.EXACT.precision(), Limbs.EXACT.scale());
+            }
+        }
+        return new GenericInternalRow(values);
+    }
+
     private static BigDecimal exact(double value) {
+        if (value == 0) {
+            return ZERO;
+        }
         return Double.isFinite(value) ? fitting(BigDecimal.valueOf(value)) : null;
     }
 
     private static BigDecimal times(BigDecimal one, BigDecimal other) {
-        return one == null || other == null ? null : fitting(one.multiply(other));
+        if (one == null || other == null) {
+            return null;
+        }
+        // Most users did nothing.
+        return one.signum() == 0 || other.signum() == 0 ? ZERO : fitting(one.multiply(other));
     }
 
     private static BigDecimal fitting(BigDecimal value) {
-        if (value.precision() - value.scale() > EXACT.precision() - EXACT.scale()) {
+        if (value.precision() - value.scale() > Limbs.EXACT.precision() - Limbs.EXACT.scale()) {
             return null;
         }
-        return value.setScale(EXACT.scale(), RoundingMode.HALF_EVEN);
+        return value.setScale(Limbs.EXACT.scale(), RoundingMode.HALF_EVEN);
     }
 
     /**
@@ -157,85 +202,109 @@ final class Sums {
      *
      * @param counts {@code n} users of whom the same was counted: {@code enabled}, with this {@code propensity}, with the value
      *     {@code y}, and {@code before}; of a ratio with the denominators {@code d} and {@code d_before}
-     * @param key what the sums are grouped by
+     * @return the columns, with the sums, taken apart, in the place of what was counted
      */
-    static Dataset<Row> of(Dataset<Row> counts, Column... key) {
-        UDF7<Long, Double, Boolean, Double, Double, Double, Double, Row> terms = Sums::terms;
-        Column of = udf(terms, TERMS)
-                .apply(col("n"), col("propensity"), col("enabled"), col("y"), col("before"), col("d"), col("d_before"));
-        Column[] added = Stream.concat(Arrays.stream(key), Stream.of(col("n"), of.as("terms")))
-                .toArray(Column[]::new);
-        Column[] parts = Stream.concat(Arrays.stream(key), Stream.of(col("n"), col("terms.*")))
-                .toArray(Column[]::new);
-        return merge(counts.select(added).select(parts), key);
+    Dataset<Row> of(Dataset<Row> counts) {
+        int[] places =
+                Arrays.stream(limbs.sums().fieldNames()).mapToInt(ALL::indexOf).toArray();
+        Limbs apart = limbs;
+        RowFunction.Body terms = row -> {
+            InternalRow all = terms(
+                    row.getLong(0),
+                    number(row, 1),
+                    row.getBoolean(2),
+                    row.getDouble(3),
+                    number(row, 4),
+                    number(row, 5),
+                    number(row, 6));
+            Object[] own = new Object[places.length];
+            for (int i = 0; i < own.length; i++) {
+                own[i] = all.isNullAt(places[i]) ? null : all.get(places[i], null);
+            }
+            return apart.of(new GenericInternalRow(own));
+        };
+        List<String> counted = List.of(COUNTED.fieldNames());
+        Column[] kept =
+                columns(Arrays.stream(counts.columns()).filter(name -> name.equals(USERS) || !counted.contains(name)));
+        return apart(counts, RowFunction.of(COUNTED, limbs.type(), terms, columns(counted.stream())), kept);
     }
 
-    /** The columns of states. */
-    static Column[] columns() {
-        return Stream.of(KEY.stream(), Stream.of("n", "sum", "sum_squares", "weighted"), OPTIONAL.stream())
-                .flatMap(names -> names)
-                .map(functions::col)
-                .toArray(Column[]::new);
+    private static Double number(InternalRow row, int place) {
+        return row.isNullAt(place) ? null : row.getDouble(place);
     }
 
-    /** One state per {@link #KEY}; none where nobody is left. */
-    static Dataset<Row> merge(Dataset<Row> states) {
-        return merge(states, KEY.stream().map(functions::col).toArray(Column[]::new))
-                .where(col("n").notEqual(0));
+    /**
+     * States whose sums are taken apart.
+     *
+     * @param further columns that are kept besides
+     */
+    Dataset<Row> apart(Dataset<Row> states, Column... further) {
+        Column[] kept = and(columns(KEY.stream()), and(columns(USERS), further));
+        String[] names = limbs.sums().fieldNames();
+        StructType types = states.select(columns(names)).schema();
+        return apart(states, RowFunction.of(types, limbs.type(), limbs::of, columns(names)), kept);
     }
 
-    private static Dataset<Row> merge(Dataset<Row> states, Column... key) {
-        Column[] merged = merged();
-        return states.groupBy(key).agg(merged[0], Arrays.copyOfRange(merged, 1, merged.length));
+    private static Dataset<Row> apart(Dataset<Row> rows, Column limbs, Column... kept) {
+        return rows.select(and(kept, limbs.as(TOGETHER)))
+                .select(and(new Column[] {col("*")}, col(TOGETHER + ".*")))
+                .drop(TOGETHER);
     }
 
-    /** Aggregates of states that are states again. */
-    static Column[] merged() {
-        return Stream.concat(
-                        Stream.of(
-                                sum("n").as("n"),
-                                exactly("sum").as("sum"),
-                                exactly("sum_squares").as("sum_squares"),
-                                struct(each("weighted")).as("weighted")),
-                        OPTIONAL.stream()
-                                .map(name -> when(isComplete(name), struct(each(name)))
-                                        .as(name)))
-                .toArray(Column[]::new);
+    /** One state per {@link #KEY} from sums that are taken apart; none where nobody is left. */
+    Dataset<Row> merge(Dataset<Row> apart) {
+        return merge(apart, columns(KEY.stream())).where(col(USERS).notEqual(0));
     }
 
-    private static Column[] each(String structure) {
-        return Arrays.stream(fields(structure))
-                .map(name -> (name.equals("n") ? sum(structure + ".n") : exactly(structure + "." + name)).as(name))
-                .toArray(Column[]::new);
+    /**
+     * Adds up sums that are taken apart, and puts them together.
+     *
+     * @param further aggregates of other columns
+     * @return the key, further aggregates, and the columns of states
+     */
+    Dataset<Row> merge(Dataset<Row> apart, Column[] key, Column... further) {
+        String[] names = limbs.names();
+        List<Column> added = new ArrayList<>(List.of(further));
+        added.add(bit_or(col(names[0])).as(names[0]));
+        Arrays.stream(names).skip(1).map(name -> sum(name).as(name)).forEach(added::add);
+        return together(apart.groupBy(key).agg(sum(USERS).as(USERS), added.toArray(Column[]::new)));
     }
 
-    private static String[] fields(String structure) {
-        return ((StructType) TABLE.apply(structure).dataType()).fieldNames();
-    }
-
-    private static Column exactly(String name) {
-        return when(isComplete(name), try_sum(col(name)));
-    }
-
-    private static Column isComplete(String name) {
-        return count(col(name)).equalTo(count(lit(1)));
-    }
-
-    /** States that take away what the given add. */
-    static Dataset<Row> negated(Dataset<Row> states) {
-        Dataset<Row> negated = states.withColumn("n", negate(col("n")))
-                .withColumn("sum", negate(col("sum")))
-                .withColumn("sum_squares", negate(col("sum_squares")))
-                .withColumn("weighted", struct(negatedFields("weighted")));
-        for (String name : OPTIONAL) {
-            negated = negated.withColumn(name, when(col(name).isNotNull(), struct(negatedFields(name))));
+    private Dataset<Row> together(Dataset<Row> apart) {
+        String[] names = limbs.names();
+        Column sums = RowFunction.of(limbs.type(), limbs.sums(), limbs::sums, columns(names));
+        List<Column> columns = new ArrayList<>(List.of(col("*")));
+        for (String name : ALL) {
+            columns.add(
+                    List.of(limbs.sums().fieldNames()).contains(name)
+                            ? col(TOGETHER + "." + name)
+                            : lit(null).cast(Limbs.TABLE.apply(name).dataType()).as(name));
         }
-        return negated;
+        return apart.withColumn(TOGETHER, sums)
+                .drop(names)
+                .select(columns.toArray(Column[]::new))
+                .drop(TOGETHER);
     }
 
-    private static Column[] negatedFields(String structure) {
-        return Arrays.stream(fields(structure))
-                .map(name -> negate(col(structure + "." + name)).as(name))
-                .toArray(Column[]::new);
+    /** Sums that take away what the given add; both are taken apart. */
+    Dataset<Row> negated(Dataset<Row> apart) {
+        List<String> added = Stream.concat(
+                        Stream.of(USERS), Arrays.stream(limbs.names()).skip(1))
+                .toList();
+        return apart.select(Arrays.stream(apart.columns())
+                .map(name -> added.contains(name) ? negate(col(name)).as(name) : col(name))
+                .toArray(Column[]::new));
+    }
+
+    private static Column[] columns(String... names) {
+        return columns(Arrays.stream(names));
+    }
+
+    private static Column[] columns(Stream<String> names) {
+        return names.map(functions::col).toArray(Column[]::new);
+    }
+
+    private static Column[] and(Column[] columns, Column... further) {
+        return Stream.concat(Arrays.stream(columns), Arrays.stream(further)).toArray(Column[]::new);
     }
 }

@@ -14,6 +14,7 @@ import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.types.Decimal;
 import org.junit.jupiter.api.Test;
 
 /** Exact sums read as states; no Spark session. */
@@ -42,9 +43,11 @@ class InterpretationTest {
             Object[] sums = IntStream.range(0, 500)
                     .mapToObj(user -> Sums.terms(
                                     1, propensities[user], enabled, y[user] + moved, x[user] + moved, null, null)
-                            .getStruct(structure))
-                    .map(row ->
-                            IntStream.range(0, row.size()).mapToObj(row::get).toArray())
+                            .getStruct(structure, 0))
+                    .map(row -> IntStream.range(0, row.numFields())
+                            .mapToObj(i -> row.get(i, null))
+                            .map(value -> value instanceof Decimal sum ? sum.toJavaBigDecimal() : value)
+                            .toArray())
                     .reduce((one, other) -> IntStream.range(0, one.length)
                             .mapToObj(i -> one[i] instanceof Long n
                                     ? (Object) (n + (Long) other[i])

@@ -48,7 +48,6 @@ final class Submission {
                 "spark.executor.defaultJavaOptions", TINY,
                 "spark.executor.memory", "512m",
                 "spark.sql.shuffle.partitions", "3",
-                "spark.databricks.delta.snapshotPartitions", "1",
                 "spark.databricks.delta.stats.collect", "false",
                 "spark.driver.bindAddress", "127.0.0.1",
                 "spark.driver.host", "127.0.0.1");

@@ -29,6 +29,8 @@ public final class Session implements AutoCloseable {
             Map.entry("spark.sql.catalog.spark_catalog", "org.apache.spark.sql.delta.catalog.DeltaCatalog"),
             Map.entry("spark.delta.logStore.file.impl", ExclusiveLogStore.class.getName()),
             Map.entry("spark.delta.logStore.s3a.impl", ExclusiveLogStore.class.getName()),
+            // The logs of a lake are short: fifty tasks to read one, as Delta has it, take longer than one.
+            Map.entry("spark.databricks.delta.snapshotPartitions", "1"),
             Map.entry("spark.sql.debug.maxToStringFields", "200"),
             // A folder zip=02139 says 02139.
             Map.entry("spark.sql.sources.partitionColumnTypeInference.enabled", "false"),

@@ -20,14 +20,13 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.LongStream;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.catalyst.InternalRow;
 import org.apache.spark.sql.catalyst.expressions.GenericInternalRow;
 import org.apache.spark.sql.catalyst.util.ArrayData;
 import org.apache.spark.sql.catalyst.util.GenericArrayData;
-import org.apache.spark.sql.types.ArrayType;
+import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 import org.apache.spark.unsafe.types.UTF8String;
@@ -38,12 +37,8 @@ final class Counting implements Serializable {
     private static final long serialVersionUID = 1L;
 
     private static final String HAPPENED = "_happened";
-    private static final ArrayType COUNTED = (ArrayType)
+    private static final DataType COUNTED =
             StructType.fromDDL(Tables.FIRST_EXPOSURES.schema()).apply("counted").dataType();
-    private static final StructType ELEMENT = (StructType) COUNTED.elementType();
-    private static final int CLOSES = ELEMENT.fieldIndex("closes_at");
-    private static final int SETTLED = ELEMENT.fieldIndex("settled");
-    private static final int COUNTED_AT = 3;
     private static final int OUTCOME_FIELDS = 3;
 
     private final Map<UTF8String, OfExperiment> experiments = new HashMap<>();
@@ -98,7 +93,8 @@ final class Counting implements Serializable {
         }
     }
 
-    private static long prePeriod(MeasuredExperiment experiment) {
+    /** Length of the pre-period in microseconds; 0 for none. */
+    static long prePeriod(MeasuredExperiment experiment) {
         return experiment.prePeriod().map(Counting::micros).orElse(0L);
     }
 
@@ -137,59 +133,6 @@ final class Counting implements Serializable {
                                 unix_micros(col("exposed_at")),
                                 col(HAPPENED)))
                 .drop(HAPPENED);
-    }
-
-    /**
-     * The rows whose {@code counted} may not be true any more: those without any, those with a window that was not settled, and those
-     * in whose windows or pre-period something further happened.
-     *
-     * @param further outcomes that were not there when they were counted
-     */
-    static Dataset<Row> touched(Dataset<Row> rows, Dataset<Row> further, List<MeasuredExperiment> experiments) {
-        Map<UTF8String, Long> prePeriods = new HashMap<>();
-        experiments.forEach(
-                experiment -> prePeriods.put(UTF8String.fromString(experiment.experimentId()), prePeriod(experiment)));
-        Dataset<Row> happened = further.groupBy("user_id")
-                .agg(collect_list(unix_micros(col("occurred_at"))).as(HAPPENED));
-        // By user alone, so that rows which lie by user stay where they are.
-        Dataset<Row> joined = rows.join(happened, new String[] {"user_id"}, "left");
-        StructType arguments = new StructType()
-                .add("experiment_id", DataTypes.StringType)
-                .add("exposed_at", DataTypes.LongType)
-                .add(joined.schema().apply(HAPPENED))
-                .add(joined.schema().apply("counted"));
-        RowFunction.Body touched = row -> {
-            if (row.isNullAt(COUNTED_AT)) {
-                return true;
-            }
-            long from = row.getLong(1) - prePeriods.getOrDefault(row.getUTF8String(0), 0L);
-            return touched(
-                    row.getArray(COUNTED_AT),
-                    from,
-                    row.isNullAt(2) ? new long[0] : row.getArray(2).toLongArray());
-        };
-        return joined.where(RowFunction.of(
-                        arguments,
-                        DataTypes.BooleanType,
-                        touched,
-                        col("experiment_id"),
-                        unix_micros(col("exposed_at")),
-                        col(HAPPENED),
-                        col("counted")))
-                .drop(HAPPENED);
-    }
-
-    private static boolean touched(ArrayData counted, long from, long[] occurred) {
-        long to = Long.MIN_VALUE;
-        for (int i = 0; i < counted.numElements(); i++) {
-            InternalRow metric = counted.getStruct(i, ELEMENT.length());
-            if (!metric.getBoolean(SETTLED)) {
-                return true;
-            }
-            to = Math.max(to, metric.getLong(CLOSES));
-        }
-        long last = to;
-        return LongStream.of(occurred).anyMatch(at -> at >= from && at < last);
     }
 
     private ArrayData counted(InternalRow row) {

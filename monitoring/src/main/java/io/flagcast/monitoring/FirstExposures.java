@@ -2,7 +2,10 @@ package io.flagcast.monitoring;
 
 import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.exists;
+import static org.apache.spark.sql.functions.expr;
 import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.map;
 import static org.apache.spark.sql.functions.max;
 import static org.apache.spark.sql.functions.min;
 import static org.apache.spark.sql.functions.pmod;
@@ -134,7 +137,20 @@ public final class FirstExposures {
      * @param further outcomes that were not there when they were counted
      */
     public static Dataset<Row> touched(Dataset<Row> rows, Dataset<Row> further, List<MeasuredExperiment> experiments) {
-        return Counting.touched(rows, further, experiments);
+        Column open = coalesce(exists(col("counted"), metric -> functions.not(metric.getField("settled"))), lit(true));
+        Dataset<Row> reached = rows.where(functions.not(open));
+        Column from = timestamp_micros(unix_micros(col("exposed_at")).minus(prePeriods(experiments)));
+        Column to = expr("array_max(transform(counted, metric -> metric.closes_at))");
+        Dataset<Row> happened =
+                further.select(col("user_id").as("_user_id"), col("occurred_at").as("_occurred_at"));
+        return rows.where(open)
+                .unionByName(reached.join(
+                        happened,
+                        col("user_id")
+                                .equalTo(col("_user_id"))
+                                .and(col("_occurred_at").geq(from))
+                                .and(col("_occurred_at").lt(to)),
+                        "leftsemi"));
     }
 
     /**
@@ -152,6 +168,18 @@ public final class FirstExposures {
                         .filter(name -> !List.of("run_id", "as_of").contains(name))
                         .map(functions::col)
                         .toArray(Column[]::new));
+    }
+
+    /** Microseconds of the pre-period of the row's experiment; 0 for none. */
+    private static Column prePeriods(List<MeasuredExperiment> experiments) {
+        return coalesce(
+                map(experiments.stream()
+                                .flatMap(experiment ->
+                                        Stream.of(lit(experiment.experimentId()), lit(Counting.prePeriod(experiment))))
+                                .toArray(Column[]::new))
+                        .cast("map<string, bigint>")
+                        .getItem(col("experiment_id")),
+                lit(0L));
     }
 
     /** The rows, of which some were counted anew. */

@@ -1,23 +1,13 @@
 package io.flagcast.training.encoding;
 
-import static org.apache.spark.sql.functions.abs;
 import static org.apache.spark.sql.functions.array;
-import static org.apache.spark.sql.functions.avg;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.count;
 import static org.apache.spark.sql.functions.explode;
-import static org.apache.spark.sql.functions.greatest;
 import static org.apache.spark.sql.functions.lit;
-import static org.apache.spark.sql.functions.log1p;
-import static org.apache.spark.sql.functions.max;
-import static org.apache.spark.sql.functions.min;
-import static org.apache.spark.sql.functions.not;
 import static org.apache.spark.sql.functions.row_number;
-import static org.apache.spark.sql.functions.skewness;
-import static org.apache.spark.sql.functions.stddev_pop;
 import static org.apache.spark.sql.functions.struct;
 import static org.apache.spark.sql.functions.sum;
-import static org.apache.spark.sql.functions.when;
 
 import io.flagcast.training.encoding.PredictorEncoding.Categorical;
 import io.flagcast.training.encoding.PredictorEncoding.Numeric;
@@ -81,53 +71,35 @@ public final class EncodingTraining {
         if (columns.isEmpty()) {
             return List.of();
         }
-        List<Column> aggregates = new ArrayList<>();
-        for (Column column : columns.values()) {
-            // As encode reads it: what is not finite is missing.
-            Column value = when(not(column.isNaN()).and(abs(column).notEqual(Double.POSITIVE_INFINITY)), column);
-            Column logarithm = log1p(greatest(value, lit(0.0)));
-            aggregates.add(struct(
-                    min(value).as("low"),
-                    max(value).as("high"),
-                    skewness(value).as("skewness"),
-                    avg(value).as("mean"),
-                    stddev_pop(value).as("deviation"),
-                    avg(logarithm).as("log_mean"),
-                    stddev_pop(logarithm).as("log_deviation")));
-        }
-        Row row = examples.select(struct(aggregates.toArray(Column[]::new)))
-                .head()
-                .getStruct(0);
+        List<ColumnMoments> moments = ColumnMoments.of(examples, columns.values());
         List<Numeric> numbers = new ArrayList<>();
         for (String name : columns.keySet()) {
-            numbers.add(number(name, row.getStruct(numbers.size())));
+            numbers.add(number(name, moments.get(numbers.size())));
         }
         return numbers;
     }
 
-    private static Numeric number(String name, Row of) {
-        if (of.isNullAt(0)) {
+    private static Numeric number(String name, ColumnMoments of) {
+        if (of.n() == 0) {
             // Never present in training: without influence.
             return new Numeric(name, Scale.LINEAR, 0, 0, 0, 0);
         }
-        double low = of.getAs("low");
-        double high = of.getAs("high");
-        boolean skewed = low >= 0 && !of.isNullAt(2) && of.<Double>getAs("skewness") > SKEWED;
+        boolean skewed = of.low() >= 0 && of.skewness() > SKEWED;
         return skewed
                 ? new Numeric(
                         name,
                         Scale.LOG1P,
-                        of.getAs("log_mean"),
-                        deviation(of.getAs("log_deviation"), Math.log1p(high)),
-                        Math.log1p(low),
-                        Math.log1p(high))
+                        of.logMean(),
+                        deviation(of.logDeviation(), Math.log1p(of.high())),
+                        Math.log1p(of.low()),
+                        Math.log1p(of.high()))
                 : new Numeric(
                         name,
                         Scale.LINEAR,
-                        of.getAs("mean"),
-                        deviation(of.getAs("deviation"), Math.max(Math.abs(low), Math.abs(high))),
-                        low,
-                        high);
+                        of.mean(),
+                        deviation(of.deviation(), Math.max(Math.abs(of.low()), Math.abs(of.high()))),
+                        of.low(),
+                        of.high());
     }
 
     /** What is no more than rounding is no deviation. */

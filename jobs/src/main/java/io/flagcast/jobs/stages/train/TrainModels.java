@@ -45,6 +45,7 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.TreeMap;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.types.DataTypes;
@@ -58,6 +59,7 @@ public final class TrainModels {
     private final DueModels due;
     private final Dataset<Row> examples;
     private final Dataset<Row> profiles;
+    private Map<String, Long> examplesOf = Map.of();
     private final List<Entry> trained = new ArrayList<>();
     private final List<Scorer> made = new ArrayList<>();
     private final List<String> summary = new ArrayList<>();
@@ -97,6 +99,8 @@ public final class TrainModels {
     }
 
     private StageResult train() {
+        examplesOf = examples.groupBy("feature_id").count().collectAsList().stream()
+                .collect(Collectors.toMap(row -> row.getString(0), row -> row.getLong(1)));
         List<String> fromUsage = new ArrayList<>(run.settings().featuresWith(Objective.COLLABORATIVE));
         run.settings().features().keySet().stream()
                 .filter(featureId -> !fromUsage.contains(featureId))
@@ -113,7 +117,7 @@ public final class TrainModels {
                 .forEach(this::ofFamily);
         registry.append(withPopulation());
         return new StageResult(
-                examples.count(),
+                examplesOf.values().stream().mapToLong(Long::longValue).sum(),
                 trained.size(),
                 0,
                 Map.of(Tables.MODEL_RUNS.name(), Integer.toString(trained.size())),
@@ -146,7 +150,8 @@ public final class TrainModels {
         ResponseDefinition response = feature.response().orElseThrow();
         ResponseTraining training = new ResponseTraining(
                 run.settings().predictorNames(),
-                factors(),
+                // They take a factorisation, for which there is no use without examples.
+                examplesOf.containsKey(featureId) ? factors() : Optional.empty(),
                 ConfiguredExperiments.leastPropensity(run.experiments(), featureId),
                 how);
         Dataset<Row> own = examples.where(col("feature_id").equalTo(featureId));

@@ -34,16 +34,19 @@ public final class SegmentMetrics {
     /** The newest seven days of a metric, by the first exposure in them. */
     public static final String RECENT = "recent";
 
+    /** What a cell of a bandit begins with, and no other does. */
+    static final String LEARNED = "{";
+
     private SegmentMetrics() {}
 
     /** Whether a cell is a bandit's: a JSON object. The value of a dimension reads {@code country=DE}. */
     public static Column isLearned(Column cell) {
-        return cell.startsWith("{");
+        return cell.startsWith(LEARNED);
     }
 
     /** Whether a cell is one value of a dimension. */
     public static boolean isDimension(String cell) {
-        return !cell.isEmpty() && !cell.startsWith("{");
+        return !cell.isEmpty() && !cell.startsWith(LEARNED);
     }
 
     /**

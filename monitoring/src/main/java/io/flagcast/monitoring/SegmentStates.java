@@ -70,7 +70,7 @@ final class SegmentStates {
                     + " evidence BIGINT, segment_evidence BIGINT");
 
     private static final UTF8String EVERYBODY = UTF8String.fromString(ALL);
-    private static final UTF8String LEARNED = UTF8String.fromString("{");
+    private static final UTF8String LEARNED = UTF8String.fromString(SegmentMetrics.LEARNED);
 
     private SegmentStates() {}
 

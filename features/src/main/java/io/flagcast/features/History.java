@@ -9,9 +9,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import org.apache.spark.sql.Encoder;
 import org.apache.spark.sql.Encoders;
-import org.apache.spark.sql.expressions.Aggregator;
 import org.apache.spark.sql.expressions.UserDefinedFunction;
 import scala.Tuple3;
 
@@ -160,7 +158,7 @@ final class History {
      * Gathers events one behind the other in an array that is longer than what is in it: the length of that, then of each event the
      * length of its feature's name, the name, time and value.
      */
-    private static final class Gathering extends Aggregator<Tuple3<byte[], Long, Double>, byte[], byte[]> {
+    private static final class Gathering extends BytesAggregator<Tuple3<byte[], Long, Double>> {
 
         private static final long serialVersionUID = 1;
         private static final int FIRST = 256;
@@ -237,16 +235,6 @@ final class History {
             byte[] array = new byte[name.limit()];
             name.get(0, array);
             return array;
-        }
-
-        @Override
-        public Encoder<byte[]> bufferEncoder() {
-            return Encoders.BINARY();
-        }
-
-        @Override
-        public Encoder<byte[]> outputEncoder() {
-            return Encoders.BINARY();
         }
     }
 }

@@ -69,6 +69,10 @@ final class SegmentStates {
             "in_all INT, in_evidence INT, in_segment INT, in_segment_evidence INT, segment STRING, cells ARRAY<STRING>,"
                     + " evidence BIGINT, segment_evidence BIGINT");
 
+    private static final int SEGMENT = PLACED.fieldIndex("segment");
+    private static final int CELLS = PLACED.fieldIndex("cells");
+    private static final int EVIDENCE = PLACED.fieldIndex("evidence");
+
     private static final UTF8String EVERYBODY = UTF8String.fromString(ALL);
     private static final UTF8String LEARNED = UTF8String.fromString(SegmentMetrics.LEARNED);
 
@@ -176,15 +180,16 @@ final class SegmentStates {
     }
 
     private static ArrayData places(InternalRow row) {
-        UTF8String segment = row.getUTF8String(4);
-        ArrayData cells = row.getArray(5);
+        UTF8String segment = row.getUTF8String(SEGMENT);
+        ArrayData cells = row.getArray(CELLS);
         List<Object> places = new ArrayList<>();
         for (int in = 0; in < COUNTS.length; in++) {
             if (row.isNullAt(in)) {
                 continue;
             }
+            // Of each two counts, those of all users first, the second is the evidence.
             boolean inAll = in < 2;
-            long since = in % 2 == 0 ? 0 : row.getLong(6 + in / 2);
+            long since = in % 2 == 0 ? 0 : row.getLong(EVIDENCE + in / 2);
             int returnedAfter = row.getInt(in);
             UTF8String of = inAll ? EVERYBODY : segment;
             places.add(new GenericInternalRow(new Object[] {of, UTF8String.EMPTY_UTF8, since, returnedAfter}));

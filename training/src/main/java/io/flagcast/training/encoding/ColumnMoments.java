@@ -3,6 +3,7 @@ package io.flagcast.training.encoding;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.udaf;
 
+import io.flagcast.features.BytesAggregator;
 import io.flagcast.features.RowFunction;
 import java.nio.ByteBuffer;
 import java.util.Collection;
@@ -10,10 +11,8 @@ import java.util.List;
 import java.util.stream.IntStream;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
-import org.apache.spark.sql.Encoder;
 import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
-import org.apache.spark.sql.expressions.Aggregator;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 
@@ -109,7 +108,7 @@ record ColumnMoments(
     }
 
     /** Gathers the moments of columns, one behind the other as bytes, from values as bytes; one that is not finite is missing. */
-    private static final class Gathering extends Aggregator<byte[], byte[], byte[]> {
+    private static final class Gathering extends BytesAggregator<byte[]> {
 
         private static final long serialVersionUID = 1;
 
@@ -145,21 +144,6 @@ record ColumnMoments(
                 read(bytes, at).plus(read(other, at)).write(bytes, at);
             }
             return moments;
-        }
-
-        @Override
-        public byte[] finish(byte[] moments) {
-            return moments;
-        }
-
-        @Override
-        public Encoder<byte[]> bufferEncoder() {
-            return Encoders.BINARY();
-        }
-
-        @Override
-        public Encoder<byte[]> outputEncoder() {
-            return Encoders.BINARY();
         }
     }
 }
